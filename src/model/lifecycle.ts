@@ -1,0 +1,51 @@
+/** Phases of a RenderJob. `Running -> Queued` happens only for a new attempt; a terminal phase never changes. */
+export const phases = ['Queued', 'Starting', 'Running', 'Succeeded', 'Failed', 'Cancelled'] as const;
+export type Phase = (typeof phases)[number];
+
+export const terminalPhases = ['Succeeded', 'Failed', 'Cancelled'] as const satisfies readonly Phase[];
+export type TerminalPhase = (typeof terminalPhases)[number];
+
+const next: Readonly<Record<Phase, readonly Phase[]>> = {
+  Queued: ['Starting', 'Running', 'Succeeded', 'Failed', 'Cancelled'],
+  Starting: ['Queued', 'Running', 'Succeeded', 'Failed', 'Cancelled'],
+  Running: ['Queued', 'Succeeded', 'Failed', 'Cancelled'],
+  Succeeded: [],
+  Failed: [],
+  Cancelled: [],
+};
+
+export function isTerminal(phase: Phase | undefined): phase is TerminalPhase {
+  return terminalPhases.some((terminal) => terminal === phase);
+}
+
+/** Whether a status write may go from one phase to another; staying is always allowed. */
+export function canMove(from: Phase, to: Phase): boolean {
+  return from === to || next[from].includes(to);
+}
+
+export const conditionTypes = ['Accepted', 'Admitted', 'Running', 'Complete', 'Failed', 'WebhookDelivered'] as const;
+export type ConditionType = (typeof conditionTypes)[number];
+
+/** Machine-readable reasons of phases and conditions: one word each, CamelCase as Kubernetes has them. */
+export const reasons = [
+  'Accepted',
+  'WaitingForSlot',
+  'WaitingForGpu',
+  'NoSuchPool',
+  'Suspended',
+  'BackingOff',
+  'Starting',
+  'Rendering',
+  'Cancelling',
+  'TimingOut',
+  'Suspending',
+  'Deleting',
+  'Completed',
+  'Cancelled',
+  'RetriesExhausted',
+  'NotRetryable',
+  'DeadlineExceeded',
+  'DisruptedTooOften',
+  'InvalidSpec',
+] as const;
+export type Reason = (typeof reasons)[number];

@@ -1,0 +1,335 @@
+import { z } from 'zod';
+import { bounds } from './bounds.ts';
+import { inputName, positiveSeconds, seconds } from './primitives.ts';
+import { exactlyOneOf, type Rule, withRules } from './rule.ts';
+
+// Operations apply in order to one timeline, which starts as the first input. Times are seconds on the timeline as it
+// is when the operation's turn comes; lengths are pixels of the picture as a player shows it (rotation applied).
+
+const startBeforeEnd: Rule<{ start?: number | undefined; end?: number | undefined }> = {
+  cel: '!has(self.start) || !has(self.end) || self.start < self.end',
+  message: 'end must be greater than start',
+  holds: ({ start, end }) => start === undefined || end === undefined || start < end,
+  path: ['end'],
+};
+
+const range = withRules(
+  z
+    .strictObject({
+      start: seconds.describe('Start of the range in seconds.'),
+      end: positiveSeconds.describe('End of the range in seconds, not included.'),
+    })
+    .describe('A range of time.'),
+  [startBeforeEnd],
+);
+
+export const transcode = z
+  .strictObject({
+    force: z.boolean().optional().describe('Encode again even where a copy of the streams would do.'),
+    deinterlace: z
+      .enum(['auto', 'always', 'never'])
+      .optional()
+      .describe('auto (the default) deinterlaces pictures that are marked as interlaced.'),
+    rotate: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]).optional().describe('Clockwise turn in degrees, added to the turn that the file asks for.'),
+    crop: z
+      .strictObject({
+        x: z.int().min(0).max(bounds.side).describe('Left edge in pixels.'),
+        y: z.int().min(0).max(bounds.side).describe('Top edge in pixels.'),
+        width: z.int().min(2).max(bounds.side).describe('Width in pixels.'),
+        height: z.int().min(2).max(bounds.side).describe('Height in pixels.'),
+      })
+      .optional()
+      .describe('The part of the picture to keep.'),
+    denoise: z.int().min(0).max(100).optional().describe('Strength of noise reduction.'),
+    sharpen: z.int().min(0).max(100).optional().describe('Strength of sharpening.'),
+  })
+  .describe('Encode to what spec.output asks for, with corrections of the picture.');
+
+export const trim = withRules(
+  z
+    .strictObject({
+      start: seconds.optional().describe('First moment to keep, in seconds; 0 when absent.'),
+      end: positiveSeconds.optional().describe('First moment not to keep, in seconds; the end of the clip when absent.'),
+      precise: z
+        .boolean()
+        .optional()
+        .describe('true (the default) starts on the exact frame; false starts on the key frame before it and copies the streams.'),
+    })
+    .describe('Keep one range of the timeline.'),
+  [
+    startBeforeEnd,
+    {
+      cel: 'has(self.start) || has(self.end)',
+      message: 'start or end must be set',
+      holds: ({ start, end }) => start !== undefined || end !== undefined,
+    },
+  ],
+);
+
+export const merge = withRules(
+  z
+    .strictObject({
+      prepend: z.array(inputName).max(bounds.mergeInputs).optional().describe('Inputs to put before the timeline, in order.'),
+      append: z.array(inputName).max(bounds.mergeInputs).optional().describe('Inputs to put after the timeline, in order.'),
+      transition: z
+        .strictObject({
+          type: z.enum(['fade', 'wipeLeft', 'wipeRight', 'slideLeft', 'slideRight', 'dissolve']).describe('Kind of transition.'),
+          duration: z.number().min(0.1).max(10).describe('Length of the transition in seconds; neighbours overlap by it.'),
+        })
+        .optional()
+        .describe('A transition between neighbouring clips; a hard cut when absent.'),
+    })
+    .describe('Join clips one after the other.'),
+  [
+    {
+      cel: '(has(self.append) ? size(self.append) : 0) + (has(self.prepend) ? size(self.prepend) : 0) > 0',
+      message: 'append or prepend must name at least one input',
+      holds: ({ append, prepend }) => (append?.length ?? 0) + (prepend?.length ?? 0) > 0,
+    },
+  ],
+);
+
+export const mute = z
+  .strictObject({
+    ranges: z.array(range).min(1).max(bounds.ranges).optional().describe('Ranges to silence; the whole timeline when absent.'),
+  })
+  .describe('Silence the sound, in ranges or all of it.');
+
+export const addAudio = z
+  .strictObject({
+    input: inputName.describe('The input whose sound is added.'),
+    mode: z.enum(['mix', 'replace']).optional().describe('mix (the default) keeps the present sound, replace drops it.'),
+    volume: z.number().min(0).max(4).optional().describe('Gain of the added sound; 1 leaves it as it is.'),
+    offset: seconds.optional().describe('Moment on the timeline where the added sound starts, in seconds.'),
+    loop: z.boolean().optional().describe('Repeat the added sound until the picture ends.'),
+    fadeIn: z.number().min(0).max(60).optional().describe('Length of the fade-in of the added sound in seconds.'),
+    fadeOut: z.number().min(0).max(60).optional().describe('Length of the fade-out of the added sound in seconds.'),
+  })
+  .describe('Add sound from an input.');
+
+export const caption = withRules(
+  z
+    .strictObject({
+      id: z.string().max(40).optional().describe('Identifier of the caption.'),
+      from: z.int().min(0).max(bounds.timelineSeconds * 1000).describe('Start in milliseconds.'),
+      to: z.int().min(1).max(bounds.timelineSeconds * 1000).describe('End in milliseconds.'),
+      text: z.string().min(1).max(bounds.captionText).describe('Text; line breaks are kept.'),
+    })
+    .describe('One caption.'),
+  [
+    {
+      cel: 'self.from < self.to',
+      message: 'to must be greater than from',
+      holds: ({ from, to }) => from < to,
+      path: ['to'],
+    },
+  ],
+);
+
+const color = z.string().regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as #ffcc00').max(7);
+
+export const subtitleStyle = z
+  .strictObject({
+    font: z
+      .string()
+      .max(60)
+      .regex(/^[\p{L}\p{N} ._-]+$/u, 'must be a font family name')
+      .optional()
+      .describe('Font family.'),
+    size: z.number().min(1).max(20).optional().describe('Height of the text in percent of the picture height; 5 when absent.'),
+    color: color.optional().describe('Colour of the text as #rrggbb.'),
+    outlineColor: color.optional().describe('Colour of the outline as #rrggbb.'),
+    outline: z.number().min(0).max(10).optional().describe('Width of the outline in tenths of a percent of the picture height.'),
+    background: z.boolean().optional().describe('Draw a dark box behind the text.'),
+    bold: z.boolean().optional().describe('Bold text.'),
+    italic: z.boolean().optional().describe('Italic text.'),
+    position: z.enum(['bottom', 'middle', 'top']).optional().describe('Where the text stands; bottom when absent.'),
+    margin: z.number().min(0).max(50).optional().describe('Distance from the edge in percent of the picture height.'),
+  })
+  .describe('Look of burnt text.');
+
+export const subtitle = withRules(
+  z
+    .strictObject({
+      input: inputName.optional().describe('An input that is an SRT, WebVTT or ASS file.'),
+      captions: z.array(caption).min(1).max(bounds.captions).optional().describe('Captions written in the job.'),
+      mode: z.enum(['burn', 'soft']).optional().describe('burn (the default) draws the text, soft adds a track that a player can switch.'),
+      language: z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a language tag').max(35).optional().describe('Language tag of a soft track (BCP 47).'),
+      style: subtitleStyle.optional(),
+    })
+    .describe('Show text over the picture.'),
+  [exactlyOneOf(['input', 'captions'])],
+);
+
+const blurRegion = withRules(
+  z
+    .strictObject({
+      x: z.number().min(0).max(bounds.side).describe('Left edge.'),
+      y: z.number().min(0).max(bounds.side).describe('Top edge.'),
+      width: z.number().gt(0).max(bounds.side).describe('Width.'),
+      height: z.number().gt(0).max(bounds.side).describe('Height.'),
+      start: seconds.optional().describe('Start in seconds; from the beginning when absent.'),
+      end: positiveSeconds.optional().describe('End in seconds; to the end when absent.'),
+      strength: z.number().min(1).max(100).optional().describe('Strength of the blur; 50 when absent.'),
+      shape: z.enum(['rectangle', 'ellipse']).optional().describe('Shape of the region; rectangle when absent.'),
+    })
+    .describe('A region that is made unreadable.'),
+  [startBeforeEnd],
+);
+
+export const blur = z
+  .strictObject({
+    regions: z.array(blurRegion).min(1).max(bounds.regions).describe('Regions to blur; they may overlap.'),
+    unit: z.enum(['pixels', 'percent']).optional().describe('Unit of x, y, width and height; pixels when absent.'),
+  })
+  .describe('Blur regions of the picture.');
+
+const rampSegment = withRules(
+  z
+    .strictObject({
+      start: seconds.describe('Start in seconds of the timeline before the ramp.'),
+      end: positiveSeconds.describe('End in seconds of the timeline before the ramp.'),
+      speed: z.number().min(0.1).max(16).describe('Speed at the start; 2 is twice as fast.'),
+      endSpeed: z.number().min(0.1).max(16).optional().describe('Speed at the end, reached linearly; the same as speed when absent.'),
+    })
+    .describe('A part of the timeline at another speed.'),
+  [startBeforeEnd],
+);
+
+export const speedRamp = withRules(
+  z
+    .strictObject({
+      segments: z.array(rampSegment).min(1).max(bounds.rampSegments).describe('Parts in rising order without overlap; the rest keeps its speed.'),
+      audio: z.enum(['pitch', 'drop']).optional().describe('pitch (the default) changes the tempo and keeps the pitch, drop removes the sound.'),
+    })
+    .describe('Change the speed of parts of the timeline.'),
+  [
+    {
+      cel: 'self.segments.all(i, self.segments.filter(j, j.start < i.end && i.start < j.end).size() == 1)',
+      message: 'segments must not overlap',
+      holds: ({ segments }) => segments.every((a, i) => segments.every((b, j) => i === j || b.start >= a.end || a.start >= b.end)),
+      path: ['segments'],
+    },
+  ],
+);
+
+export const watermark = withRules(
+  z
+    .strictObject({
+      input: inputName.describe('An input that is a picture or a clip; its transparency is kept.'),
+      position: z
+        .enum(['topLeft', 'top', 'topRight', 'left', 'center', 'right', 'bottomLeft', 'bottom', 'bottomRight'])
+        .optional()
+        .describe('Place of the mark; bottomRight when absent.'),
+      margin: z.number().min(0).max(50).optional().describe('Distance from the edges in percent of the picture height; 3 when absent.'),
+      width: z.number().gt(0).max(100).optional().describe('Width of the mark in percent of the picture width; its own size when absent.'),
+      opacity: z.number().min(0).max(1).optional().describe('1 (the default) is opaque.'),
+      start: seconds.optional().describe('Start in seconds; from the beginning when absent.'),
+      end: positiveSeconds.optional().describe('End in seconds; to the end when absent.'),
+    })
+    .describe('Lay a picture over the timeline.'),
+  [startBeforeEnd],
+);
+
+export const normalizeLoudness = z
+  .strictObject({
+    integrated: z.number().min(-70).max(-5).optional().describe('Target loudness in LUFS; -16 when absent.'),
+    truePeak: z.number().min(-9).max(0).optional().describe('Highest true peak in dBTP; -1.5 when absent.'),
+    range: z.number().min(1).max(50).optional().describe('Target loudness range in LU; 11 when absent.'),
+  })
+  .describe('Bring the sound to a target loudness (EBU R 128), in two passes.');
+
+export const thumbnail = withRules(
+  z
+    .strictObject({
+      name: z
+        .string()
+        .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be lower-case letters, digits and dashes')
+        .max(20)
+        .optional()
+        .describe('Name of the output; the kind (poster, sprite or preview) when absent.'),
+      poster: z
+        .strictObject({
+          at: seconds.optional().describe('Moment in seconds; a tenth of the duration when absent.'),
+          width: z.int().min(16).max(bounds.side).optional().describe('Width in pixels; the height follows.'),
+          format: z.enum(['jpeg', 'png', 'webp']).optional().describe('Image format; jpeg when absent.'),
+        })
+        .optional()
+        .describe('One frame as a picture.'),
+      sprite: z
+        .strictObject({
+          interval: z.number().min(0.1).max(3600).optional().describe('Seconds between pictures; 100 pictures over the duration when absent.'),
+          width: z.int().min(16).max(640).optional().describe('Width of one picture in pixels; 160 when absent.'),
+          columns: z.int().min(1).max(50).optional().describe('Pictures in a row; 10 when absent.'),
+        })
+        .optional()
+        .describe('A sheet of small pictures with a WebVTT index for a player.'),
+      preview: z
+        .strictObject({
+          start: seconds.optional().describe('Start in seconds.'),
+          duration: z.number().min(0.5).max(30).optional().describe('Length in seconds; 3 when absent.'),
+          width: z.int().min(16).max(1280).optional().describe('Width in pixels; 320 when absent.'),
+          fps: z.number().min(1).max(30).optional().describe('Pictures per second; 10 when absent.'),
+          format: z.enum(['webp', 'gif']).optional().describe('Format; webp when absent.'),
+        })
+        .optional()
+        .describe('A short moving picture.'),
+    })
+    .describe('A picture, a sprite sheet or a moving preview beside the main output.'),
+  [exactlyOneOf(['poster', 'sprite', 'preview'])],
+);
+
+export const operationTypes = [
+  'transcode',
+  'trim',
+  'merge',
+  'mute',
+  'addAudio',
+  'subtitle',
+  'blur',
+  'speedRamp',
+  'watermark',
+  'normalizeLoudness',
+  'thumbnail',
+] as const;
+export type OperationType = (typeof operationTypes)[number];
+
+export const operation = withRules(
+  z
+    .strictObject({
+      transcode: transcode.optional(),
+      trim: trim.optional(),
+      merge: merge.optional(),
+      mute: mute.optional(),
+      addAudio: addAudio.optional(),
+      subtitle: subtitle.optional(),
+      blur: blur.optional(),
+      speedRamp: speedRamp.optional(),
+      watermark: watermark.optional(),
+      normalizeLoudness: normalizeLoudness.optional(),
+      thumbnail: thumbnail.optional(),
+    })
+    .describe('One operation: exactly one member is set.'),
+  [exactlyOneOf(operationTypes)],
+);
+
+export type Operation = z.infer<typeof operation>;
+export type Caption = z.infer<typeof caption>;
+export type SubtitleStyle = z.infer<typeof subtitleStyle>;
+
+/** The parameters of each operation by its type. */
+export type OperationParameters = { [T in OperationType]-?: NonNullable<Operation[T]> };
+
+/** The one member that is set; the schema guarantees that there is one. */
+export function operationType(value: Operation): OperationType {
+  const type = operationTypes.find((candidate) => value[candidate] !== undefined);
+  if (type === undefined) throw new TypeError(`Expected an operation with one of ${operationTypes.join(', ')}, got none`);
+  return type;
+}
+
+/** Names of the inputs that an operation refers to, in its order. */
+export function operationInputs(value: Operation): string[] {
+  const { merge: join, addAudio: sound, subtitle: text, watermark: mark } = value;
+  return [...(join?.prepend ?? []), ...(join?.append ?? []), sound?.input, text?.input, mark?.input].filter((name) => name !== undefined);
+}
+
