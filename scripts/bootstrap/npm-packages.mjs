@@ -1,0 +1,104 @@
+// Plain JavaScript for Node 18: this runs before anything is installed.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { runStep } from './run-step.mjs';
+
+/** @typedef {{ version?: string, integrity?: string, optional?: boolean, devOptional?: boolean, link?: boolean,
+ *   os?: string | string[], cpu?: string | string[], libc?: string | string[] }} LockedPackage */
+
+/**
+ * What node_modules must have been made from: the lock file and the platform, as one hash.
+ *
+ * @param {string} root the checkout
+ * @returns {string} hexadecimal
+ */
+export function packagesKey(root) {
+  const lock = readFileSync(join(root, 'package-lock.json'));
+  return createHash('sha256').update(lock).update(` ${process.platform} ${process.arch}`).digest('hex');
+}
+
+/**
+ * Whether node_modules already holds exactly what package-lock.json asks for, by the inventory that npm leaves there:
+ * someone may have run `npm ci` or `npm install` by hand, and a needless install would pull the folder away from under
+ * whatever runs from it.
+ *
+ * @param {string} root the checkout
+ * @returns {boolean}
+ */
+export function packagesMatchLock(root) {
+  const inventory = join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(inventory)) return false;
+  const wanted = readPackages(join(root, 'package-lock.json'));
+  const installed = readPackages(inventory);
+  for (const [path, entry] of Object.entries(wanted)) {
+    if (path === '' || entry.link) continue;
+    const got = installed[path];
+    if (got ? got.version !== entry.version || got.integrity !== entry.integrity : isNeededHere(entry)) return false;
+  }
+  return Object.keys(installed).every((path) => path in wanted);
+}
+
+/**
+ * Installs exactly what package-lock.json names, without running any package's install script.
+ *
+ * @param {string} root the checkout
+ * @returns {Promise<void>} rejects with a SetupError
+ */
+export async function installPackages(root) {
+  // A production shell (NODE_ENV or npm's omit setting) must not lose the pinned Node and the test tools.
+  const wanted = ['--include=dev', '--include=optional'];
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const [command, ...prefix] = npmCommand();
+  await runStep('installing npm packages', command, [...prefix, 'ci', `--prefix=${root}`, ...wanted, ...quiet], {
+    cwd: root,
+  });
+}
+
+/**
+ * The npm that started us with the Node it runs on, else the one on PATH. Never the pinned Node: `npm ci` removes it.
+ *
+ * @returns {[string, ...string[]]}
+ */
+function npmCommand() {
+  const { npm_execpath: script, npm_node_execpath: node } = process.env;
+  if (script && node && basename(script) === 'npm-cli.js' && existsSync(script) && existsSync(node)) {
+    return [node, script];
+  }
+  return ['npm'];
+}
+
+/**
+ * @param {string} path
+ * @returns {Record<string, LockedPackage>}
+ */
+function readPackages(path) {
+  return JSON.parse(readFileSync(path, 'utf8')).packages ?? {};
+}
+
+/**
+ * Whether a package that is not there should be: optional ones for another platform are rightly absent.
+ *
+ * @param {LockedPackage} entry
+ * @returns {boolean}
+ */
+function isNeededHere(entry) {
+  if (!entry.optional && !entry.devOptional) return true;
+  // Which C library this is, only npm decides: such a package may be absent.
+  return !entry.libc && allows(entry.os, process.platform) && allows(entry.cpu, process.arch);
+}
+
+/**
+ * npm's rule for `os` and `cpu`: a list of names, or of names with a leading "!" that are excluded.
+ *
+ * @param {string | string[] | undefined} rule
+ * @param {string} value
+ * @returns {boolean}
+ */
+function allows(rule, value) {
+  if (rule === undefined) return true;
+  const names = Array.isArray(rule) ? rule : [rule];
+  if (names.includes(`!${value}`)) return false;
+  const positive = names.filter((name) => !name.startsWith('!'));
+  return positive.length === 0 || positive.includes(value) || positive.includes('any');
+}
