@@ -77,27 +77,26 @@ function readPackages(path) {
 }
 
 /**
- * Whether a package that is not there should be: optional ones for another platform are rightly absent.
+ * Whether a package that is not there should be. Optional ones are rightly absent on another platform, and so are their
+ * own dependencies; which C library this is, only npm decides.
  *
  * @param {LockedPackage} entry
  * @returns {boolean}
  */
-function isNeededHere(entry) {
-  if (!entry.optional && !entry.devOptional) return true;
-  // Which C library this is, only npm decides: such a package may be absent.
-  return !entry.libc && allows(entry.os, process.platform) && allows(entry.cpu, process.arch);
+function isNeededHere({ optional, devOptional, os, cpu, libc }) {
+  if (!optional && !devOptional) return true;
+  return Boolean(os && cpu && !libc && allows(os, process.platform) && allows(cpu, process.arch));
 }
 
 /**
- * npm's rule for `os` and `cpu`: a list of names, or of names with a leading "!" that are excluded.
+ * npm's rule for `os` and `cpu`: a name, or a list of names and of names with a leading "!" that are excluded.
  *
- * @param {string | string[] | undefined} rule
+ * @param {string | string[]} rule
  * @param {string} value
  * @returns {boolean}
  */
 function allows(rule, value) {
-  if (rule === undefined) return true;
-  const names = Array.isArray(rule) ? rule : [rule];
+  const names = [rule].flat();
   if (names.includes(`!${value}`)) return false;
   const positive = names.filter((name) => !name.startsWith('!'));
   return positive.length === 0 || positive.includes(value) || positive.includes('any');
