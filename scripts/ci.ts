@@ -1,0 +1,56 @@
+// Every check of the project, one after the other, whatever the earlier ones came to. The last line printed is
+// `N passed, N failed`: tests and checks together. Called by .ci/run.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type TestTally, tallyReport } from './ci/test-report.ts';
+import { GENERATORS } from './generators.ts';
+import { type Check, runCheck } from './run-check.ts';
+
+const root = dirname(import.meta.dirname);
+
+const CHECKS: readonly Check[] = [
+  { name: 'lint', command: 'npm', args: ['run', '--silent', 'lint'] },
+  { name: 'format', command: 'npm', args: ['run', '--silent', 'format:check'] },
+  { name: 'types', command: 'npm', args: ['run', '--silent', 'typecheck'] },
+  ...GENERATORS.map(({ name, args }) => ({
+    name: `drift of ${name}`,
+    command: process.execPath,
+    args: ['--disable-warning=ExperimentalWarning', ...args, '--check'],
+  })),
+  { name: 'build', command: 'npm', args: ['run', '--silent', 'build'] },
+  { name: 'built program', command: process.execPath, args: ['dist/framewright.mjs', '--help'] },
+];
+
+/** Runs `npm test` as a person would, with a report to count beside it. */
+async function runTests(): Promise<TestTally> {
+  const folder = await mkdtemp(join(tmpdir(), 'framewright-ci-'));
+  const file = join(folder, 'report.json');
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+    const ended = await runCheck({ name: 'tests', command: 'npm', args: ['test', '--', ...reporters] }, root);
+    const tally = tallyReport(JSON.parse(await readFile(file, 'utf8')), root);
+    const unexplained = !ended && tally.failed.length === 0;
+    return unexplained ? { ...tally, failed: ['npm test (it failed, and no test of it did)'] } : tally;
+  } catch (error) {
+    return { passed: 0, failed: [`npm test (it left no report: ${String(error)})`], skipped: [] };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const passedChecks: string[] = [];
+const failedChecks: string[] = [];
+for (const check of CHECKS) ((await runCheck(check, root)) ? passedChecks : failedChecks).push(check.name);
+const tests = await runTests();
+
+console.log('');
+for (const name of passedChecks) console.log(`passed  ${name}`);
+console.log(`passed  ${tests.passed} tests`);
+for (const name of tests.skipped) console.log(`skipped ${name}`);
+if (tests.skipped.length > 0) console.log(`${tests.skipped.length} tests were skipped: named above`);
+const failed = [...failedChecks, ...tests.failed];
+for (const name of failed) console.log(`FAILED  ${name}`);
+// Not 1, with which Node ends on its own when this script breaks: .ci/run tells the two apart.
+process.exitCode = failed.length === 0 ? 0 : 3;
+console.log(`${passedChecks.length + tests.passed} passed, ${failed.length} failed`);
