@@ -25,14 +25,14 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'src/model/', may: ['src/model/', 'src/errors.ts', 'zod'], packages: false },
   { from: 'src/crd/', may: ['src/crd/', 'src/model/', 'src/errors.ts', 'zod', 'js-yaml'], packages: false },
   // Planners are pure; what runs a program or touches a disk sits in media/run/.
-  { from: 'src/media/run/', may: ['src/media/', 'src/model/', 'src/errors.ts', 'node:', 'zod'], packages: false },
+  { from: 'src/media/run/', may: ['src/media/', ...CONTRACT, 'node:', 'zod'], packages: false },
   {
     from: 'src/media/',
     may: ['src/media/', 'src/model/', 'src/errors.ts', 'zod'],
     packages: false,
     never: ['src/media/run/'],
   },
-  { from: 'src/controller/', may: ['src/controller/', ...CONTRACT], packages: false },
+  { from: 'src/controller/', may: ['src/controller/', ...CONTRACT, 'node:util'], packages: false },
   // The names through which a runner talks to a worker are the only thing that an adapter knows of it.
   { from: 'src/local/', may: ['src/local/', ...CONTRACT, 'src/worker/environment.ts', 'node:'], packages: true },
   {
