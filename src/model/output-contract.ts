@@ -23,11 +23,13 @@ export const outputContract = z
 export type OutputContract = z.infer<typeof outputContract>;
 
 /** One performed check, as it stands in the result. */
-export const contractCheck = z.strictObject({
-  name: z.enum(['opens', 'streams', 'duration', 'frames', 'packets', 'decodes', 'audio', 'size', 'loudness', 'xpsnr', 'ssim']).describe('What was checked.'),
-  ok: z.boolean().describe('Whether it passed.'),
-  expected: z.string().max(80).optional().describe('What was expected.'),
-  measured: z.string().max(80).optional().describe('What was measured.'),
-});
+export const contractCheck = z
+  .strictObject({
+    name: z.enum(['opens', 'streams', 'duration', 'frames', 'packets', 'decodes', 'audio', 'size', 'loudness', 'xpsnr', 'ssim']).describe('What was checked.'),
+    ok: z.boolean().describe('Whether it passed.'),
+    expected: z.string().max(80).optional().describe('What was expected.'),
+    measured: z.string().max(80).optional().describe('What was measured.'),
+  })
+  .describe('One check of an output.');
 
 export type ContractCheck = z.infer<typeof contractCheck>;

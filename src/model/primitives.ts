@@ -50,6 +50,24 @@ export const labelValue = z
   .max(63)
   .regex(/^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/, 'must be a Kubernetes label value');
 
+/** A map with at most `entries` keys of at most `keyLength` characters; CEL and etcd need the bounds. */
+export function boundedMap<V extends z.ZodType>(value: V, entries: number, keyLength: number) {
+  return withRules(
+    z
+      .record(z.string().max(keyLength), value)
+      .refine((map) => Object.keys(map).length <= entries, { error: `must have at most ${entries} entries` })
+      // JSON Schema's word for the refinement above, which zod cannot translate by itself.
+      .meta({ maxProperties: entries }),
+    [
+      {
+        cel: `self.all(key, key.size() <= ${keyLength})`,
+        message: `keys must have at most ${keyLength} characters`,
+        holds: (map) => Object.keys(map).every((key) => key.length <= keyLength),
+      },
+    ],
+  );
+}
+
 /** A bit rate in bits per second, with an optional k or M suffix as FFmpeg takes it: `2500k`, `4M`, `128000`. */
 export const bitrate = z
   .string()

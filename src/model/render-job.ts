@@ -5,7 +5,7 @@ import { conditionTypes, phases, reasons } from './lifecycle.ts';
 import { caption, operation, operationInputs } from './operations.ts';
 import { output } from './output.ts';
 import { contractCheck } from './output-contract.ts';
-import { jobName, labelValue, timestamp } from './primitives.ts';
+import { boundedMap, jobName, labelValue, timestamp } from './primitives.ts';
 import { progress } from './progress.ts';
 import { accelerationReport, jobError, outputFile } from './result.ts';
 import { withRules } from './rule.ts';
@@ -41,13 +41,14 @@ const webhook = z
   })
   .describe('Whom to tell about the job (Standard Webhooks).');
 
-const quantities = z.record(z.string().max(63), z.string().max(32)).refine((map) => Object.keys(map).length <= 16, { error: 'at most 16 resources' });
+const quantities = boundedMap(z.string().max(32), 16, 63);
+const podLabels = boundedMap(labelValue, 32, 253);
 
 const podTemplate = z
   .strictObject({
-    labels: z.record(z.string().max(253), labelValue).optional().describe('Further labels of the pod.'),
-    annotations: z.record(z.string().max(253), z.string().max(1024)).optional().describe('Further annotations of the pod.'),
-    nodeSelector: z.record(z.string().max(253), labelValue).optional().describe('Further node labels to require.'),
+    labels: podLabels.optional().describe('Further labels of the pod.'),
+    annotations: boundedMap(z.string().max(1024), 32, 253).optional().describe('Further annotations of the pod.'),
+    nodeSelector: podLabels.optional().describe('Further node labels to require.'),
     requests: quantities.optional().describe('Resource requests of the worker.'),
     limits: quantities.optional().describe('Resource limits of the worker.'),
     scratchSize: z.string().max(32).optional().describe('Size of the scratch volume, for example 50Gi.'),

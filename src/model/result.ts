@@ -13,10 +13,12 @@ export const accelerationReport = z
     device: z.string().max(64).optional().describe('Device node of the GPU.'),
     stepsDown: z
       .array(
-        z.strictObject({
-          from: z.enum(rungs).describe('The rung that was not used.'),
-          reason: z.string().max(160).describe('Why.'),
-        }),
+        z
+          .strictObject({
+            from: z.enum(rungs).describe('The rung that was not used.'),
+            reason: z.string().max(160).describe('Why.'),
+          })
+          .describe('One better rung and why it was not used.'),
       )
       .max(rungs.length)
       .describe('Why each better rung was not used.'),
