@@ -1,0 +1,246 @@
+import { isDeepStrictEqual } from 'node:util';
+import { outputPrefix, reportPrefix } from '../model/output-keys.ts';
+import { isTerminal } from '../model/lifecycle.ts';
+import type { RenderJob } from '../model/render-job.ts';
+import { stageSpecOf } from '../model/stage.ts';
+import { type Clock, ConflictError, type JobRef, type JobStore, keyOf, NotFoundError, type ObjectStore, type ProgressBus, type StageRunner } from '../ports.ts';
+import type { Action } from './actions.ts';
+import { admit } from './admit.ts';
+import { type Admission, decide } from './decide.ts';
+import { JobIndex } from './job-index.ts';
+import type { Policy } from './policy.ts';
+import { type Lane, WorkQueue } from './work-queue.ts';
+
+export interface ControllerPorts {
+  readonly store: JobStore;
+  readonly runner: StageRunner;
+  readonly bus: ProgressBus;
+  readonly objects: ObjectStore;
+  readonly clock: Clock;
+}
+
+/** What the outside is told: logs, metrics, Kubernetes Events. None of it may throw. */
+export interface ControllerObserver {
+  readonly event?: (job: RenderJob, level: 'Normal' | 'Warning', reason: string, message: string) => void;
+  readonly reconciled?: (key: string, milliseconds: number) => void;
+  readonly error?: (what: string, error: unknown) => void;
+}
+
+export interface ControllerOptions {
+  readonly policy: Policy;
+  readonly concurrency?: number;
+  readonly observer?: ControllerObserver;
+  /** How often finished jobs are looked through for expired ones, in milliseconds. */
+  readonly expiryIntervalMs?: number;
+}
+
+/** Longest wait that is kept as a timer; the expiry scan covers what lies farther ahead. */
+const timerHorizonMs = 10 * 60_000;
+
+const maxAdmissionRestMs = 100;
+const admissionRetryMs = 1000;
+
+/** The only place that calls the ports: watches, decides, writes one status, then acts. */
+export class Controller {
+  readonly #ports: ControllerPorts;
+  readonly #options: ControllerOptions;
+  readonly #index = new JobIndex();
+  readonly #queue: WorkQueue;
+  #admission: { again: boolean } | undefined;
+  #admissionTookMs = 0;
+
+  constructor(ports: ControllerPorts, options: ControllerOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#queue = new WorkQueue((key) => this.#reconcile(key), {
+      concurrency: options.concurrency ?? 4,
+      onError: (key, error) => options.observer?.error?.(`reconcile ${key}`, error),
+    });
+  }
+
+  get stats(): { readonly unfinished: number; readonly queueDepth: number; readonly active: number } {
+    return { unfinished: this.#index.size, queueDepth: this.#queue.depth, active: this.#queue.active };
+  }
+
+  /** Runs until the signal; resolves when no reconcile is at work any more. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([
+      this.#forever('watch jobs', signal, () => this.#watchJobs(signal)),
+      this.#forever('watch runs', signal, () => this.#watchRuns(signal)),
+      this.#forever('watch progress', signal, () => this.#watchProgress(signal)),
+      this.#forever('find expired jobs', signal, () => this.#findExpired(signal)),
+    ]);
+    await this.#queue.close();
+  }
+
+  async #watchJobs(signal: AbortSignal): Promise<void> {
+    for await (const { type, job } of this.#ports.store.watch(signal)) {
+      const key = keyOf(job.metadata);
+      if (type === 'removed') {
+        this.#index.drop(key);
+        this.#ports.bus.forget(job.metadata.uid);
+        this.#admitSoon();
+        continue;
+      }
+      this.#index.put(job);
+      const terminal = isTerminal(job.status?.phase);
+      if (terminal) this.#admitSoon();
+      this.#queue.add(key, laneOf(job));
+    }
+  }
+
+  async #watchRuns(signal: AbortSignal): Promise<void> {
+    for await (const { ref } of this.#ports.runner.watch(signal)) this.#queue.add(keyOf(ref), 'running');
+  }
+
+  async #watchProgress(signal: AbortSignal): Promise<void> {
+    const { bus, clock } = this.#ports;
+    for await (const message of bus.subscribe({}, { signal })) {
+      const key = keyOf(message);
+      if (!this.#index.has(key)) continue;
+      const written = this.#index.progressAt(key);
+      const wait = written === undefined ? 0 : written + this.#options.policy.progressIntervalMs - clock.now();
+      this.#queue.addAfter(key, wait, 'running');
+    }
+  }
+
+  async #findExpired(signal: AbortSignal): Promise<void> {
+    const { store, clock } = this.#ports;
+    for (const job of await store.listExpired(clock.now(), 500)) this.#queue.add(keyOf(job.metadata), 'resync');
+    await clock.sleep(this.#options.expiryIntervalMs ?? 60_000, signal);
+  }
+
+  async #reconcile(key: string): Promise<void> {
+    const { store, runner, bus, clock } = this.#ports;
+    const began = clock.monotonic();
+    const ref = refOf(key);
+    const job = await store.get(ref);
+    if (job === undefined) {
+      this.#index.drop(key);
+      return;
+    }
+    const { uid } = job.metadata;
+    const verdict = this.#index.verdict(uid);
+    const decision = decide({
+      job,
+      runs: await runner.observe(uid),
+      admission: verdict ?? unjudged(job),
+      progress: bus.latest(uid),
+      now: clock.now(),
+      policy: this.#options.policy,
+    });
+
+    // A job that no admission pass has looked at yet gets its first status from the verdict, which saves a write.
+    const firstLook = job.status === undefined && verdict === undefined && decision.status?.phase === 'Queued' && decision.status.reason === 'Accepted';
+    let current = job;
+    if (decision.status !== undefined && !firstLook && !isDeepStrictEqual(decision.status, job.status)) {
+      try {
+        current = await store.writeStatus(ref, job.metadata.resourceVersion, decision.status);
+      } catch (error) {
+        if (error instanceof NotFoundError) return;
+        if (!(error instanceof ConflictError)) throw error;
+        // Someone changed the job since it was read: decide anew on what it is now.
+        this.#queue.addAfter(key, 10, 'running');
+        return;
+      }
+      this.#index.put(current);
+      if (isTerminal(current.status?.phase)) bus.forget(uid);
+    }
+    for (const action of decision.actions) await this.#act(current, action);
+
+    const phase = current.status?.phase ?? 'Queued';
+    if (isTerminal(phase) || (phase === 'Queued' && this.#index.verdict(uid) === undefined)) this.#admitSoon();
+    const wait = decision.requeueAt === undefined ? undefined : decision.requeueAt - clock.now();
+    if (wait !== undefined && wait < timerHorizonMs) this.#queue.addAfter(key, Math.max(wait, 1));
+    this.#options.observer?.reconciled?.(key, clock.monotonic() - began);
+  }
+
+  async #act(job: RenderJob, action: Action): Promise<void> {
+    const { store, runner, objects } = this.#ports;
+    const { uid } = job.metadata;
+    const { policy, observer } = this.#options;
+    switch (action.type) {
+      case 'startStage':
+        return runner.start(stageSpecOf(job, action.attempt, action.stage, policy), { pool: action.pool });
+      case 'stopStage':
+        return runner.stop(action.identity, { graceMs: policy.graceMs, reason: action.reason });
+      case 'removeOutputs':
+        for await (const { key } of objects.list(outputPrefix(uid, action.attempt))) await objects.remove(key);
+        if (action.attempt === undefined) for await (const { key } of objects.list(reportPrefix(uid))) await objects.remove(key);
+        return;
+      case 'forgetRuns':
+        return runner.forget(uid);
+      case 'removeJob':
+        return store.remove(job.metadata, uid);
+      case 'finalizeJob':
+        return store.finalize(job.metadata, uid);
+      case 'recordEvent':
+        observer?.event?.(job, action.level, action.reason, action.message);
+    }
+  }
+
+  /** Has one admission pass run soon; calls during a pass lead to one more, not to many. */
+  #admitSoon(): void {
+    if (this.#admission !== undefined) {
+      this.#admission.again = true;
+      return;
+    }
+    const pass = { again: false };
+    this.#admission = pass;
+    // A pass over a long queue takes a while: a burst of news must not keep the process busy with nothing else.
+    const rest = Math.min(maxAdmissionRestMs, 4 * this.#admissionTookMs);
+    setTimeout(() => {
+      this.#admit()
+        .catch((error: unknown) => {
+          this.#options.observer?.error?.('admission', error);
+          setTimeout(() => this.#admitSoon(), admissionRetryMs).unref();
+        })
+        .finally(() => {
+          this.#admission = undefined;
+          if (pass.again) this.#admitSoon();
+        });
+    }, rest);
+  }
+
+  async #admit(): Promise<void> {
+    const { runner, clock } = this.#ports;
+    const pools = await runner.slots();
+    const began = clock.monotonic();
+    const now = clock.now();
+    const holding = this.#index.holding(pools[0]?.pool ?? 'default');
+    const verdicts = admit(this.#index.queued(now), holding, pools, now, this.#options.policy);
+    for (const key of this.#index.takeVerdicts(verdicts)) this.#queue.add(key, 'new');
+    this.#admissionTookMs = clock.monotonic() - began;
+  }
+
+  /** Repeats a task until the signal, with a wait after each failure that grows to half a minute. */
+  async #forever(what: string, signal: AbortSignal, task: () => Promise<void>): Promise<void> {
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await task();
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        this.#options.observer?.error?.(what, error);
+        await this.#ports.clock.sleep(Math.min(30_000, 250 * 2 ** Math.min(failures, 10)), signal).catch(() => undefined);
+      }
+    }
+  }
+}
+
+function refOf(key: string): JobRef {
+  const slash = key.indexOf('/');
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+function laneOf({ status }: RenderJob): Lane {
+  if (isTerminal(status?.phase)) return 'ended';
+  return status === undefined || status.phase === 'Queued' ? 'new' : 'running';
+}
+
+/** Before its first admission pass a job keeps the words it has. */
+function unjudged({ status }: RenderJob): Admission {
+  return { admitted: false, reason: status?.reason ?? 'Accepted', message: status?.message ?? 'The job is waiting for its turn.' };
+}

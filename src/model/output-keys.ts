@@ -1,0 +1,20 @@
+// Keys of published objects. They are flat and start with the job's random uid, because output URLs are public and must
+// not be guessable, and go by attempt, so that no attempt can touch what another one made.
+
+export function outputKey(uid: string, attempt: number, name: string, extension: string): string {
+  return `${uid}-${attempt}-${name}.${extension}`;
+}
+
+/** Common start of the keys of one attempt, or of all of a job. */
+export function outputPrefix(uid: string, attempt?: number): string {
+  return attempt === undefined ? `${uid}-` : `${uid}-${attempt}-`;
+}
+
+/** The full report of an attempt; in a folder of its own, which public asset URLs do not reach. */
+export function reportKey(uid: string, attempt: number): string {
+  return `reports/${uid}-${attempt}.json`;
+}
+
+export function reportPrefix(uid: string): string {
+  return `reports/${uid}-`;
+}
