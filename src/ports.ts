@@ -88,6 +88,11 @@ export interface JobStore {
   remove(ref: JobRef, uid?: string): Promise<void>;
   /** Removes the record itself, once nothing is left to clean up. Idempotent. */
   finalize(ref: JobRef, uid: string): Promise<void>;
+  /**
+   * Finished jobs whose retention time is over at `now` (Unix milliseconds) and that are not being removed yet, longest
+   * over first: what `watch` does not tell, because nothing changes when time passes.
+   */
+  listExpired(now: number, limit: number): Promise<readonly RenderJob[]>;
   /** Every key's latest state at least once, in order per key; starts with the present state of all unfinished jobs at least. */
   watch(signal: AbortSignal): AsyncIterable<JobChange>;
   /** Finished jobs whose retention time has passed at `now` (Unix milliseconds), the longest overdue first. */
