@@ -43,15 +43,17 @@ export function packagesMatchLock(root) {
  * Installs exactly what package-lock.json names, without running any package's install script.
  *
  * @param {string} root the checkout
+ * @param {(pid: number) => unknown} onStart called with npm's process id
  * @returns {Promise<void>} rejects with a SetupError
  */
-export async function installPackages(root) {
+export async function installPackages(root, onStart) {
   // A production shell (NODE_ENV or npm's omit setting) must not lose the pinned Node and the test tools.
   const wanted = ['--include=dev', '--include=optional'];
   const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const [command, ...prefix] = npmCommand();
   await runStep('installing npm packages', command, [...prefix, 'ci', `--prefix=${root}`, ...wanted, ...quiet], {
     cwd: root,
+    onStart,
   });
 }
 

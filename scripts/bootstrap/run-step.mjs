@@ -7,6 +7,9 @@ const TAIL_LINES = 40;
 /** How often a long step says that it is still at work (milliseconds). */
 const REMINDER = 30_000;
 
+/** @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv, onStart?: (pid: number) => unknown }} StepOptions
+ *   `onStart` is called with the command's process id. */
+
 /** A failed step whose message is complete for a person; no stack trace is of use. */
 export class SetupError extends Error {}
 
@@ -21,7 +24,7 @@ export function say(line) {
  * @param {string} title what is being done, such as "installing npm packages"
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @param {StepOptions} [options]
  * @returns {Promise<void>} rejects with a SetupError that holds the end of the output
  */
 export async function runStep(title, command, args, options = {}) {
@@ -44,12 +47,14 @@ export async function runStep(title, command, args, options = {}) {
 /**
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @param {StepOptions} [options]
  * @returns {Promise<{ failure?: string, output: string }>} `output` is stdout and stderr in the order they came
  */
 export function capture(command, args, options = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const { onStart, ...rest } = options;
+    const child = spawn(command, args, { ...rest, stdio: ['ignore', 'pipe', 'pipe'] });
+    if (child.pid !== undefined) onStart?.(child.pid);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (/** @type {string} */ chunk) => {

@@ -25,9 +25,9 @@ export async function setUp(root, tools) {
     };
     await withSetupLock(
       join(root, '.setup.lock'),
-      async () => {
+      async (alsoHeldBy) => {
         if (readStamp(root).packages === key) return;
-        if (!packagesMatchLock(root)) await installPackages(root);
+        if (!packagesMatchLock(root)) await installPackages(root, alsoHeldBy);
         writeStamp(root, { packages: key });
       },
       options,

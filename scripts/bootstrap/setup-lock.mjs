@@ -1,5 +1,5 @@
 // Plain JavaScript for Node 18: this runs before anything is installed.
-import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -8,12 +8,13 @@ const BEAT = 2_000;
 
 /**
  * Runs `work` while holding a lock file, so that two set-ups at once do not write the same folder. A lock is stale when
- * its process is gone (same host), or has not touched the file for `silence` (another container with the same checkout,
- * or a process id that was given out again).
+ * its processes are gone (same host), or have not touched the file for `silence` (another container with the same
+ * checkout, or a process id that was given out again).
  *
  * @template T
  * @param {string} path the lock file; its folder must exist
- * @param {() => Promise<T>} work
+ * @param {(alsoHeldBy: (pid: number) => Promise<void>) => Promise<T>} work gets a function that names a child process
+ *   which does the writing: when only its parent is killed, the lock is not free before the child is gone too
  * @param {{ onWait?: (holder: string) => void, timeout?: number, silence?: number }} [options] times in milliseconds:
  *   by default it waits 15 minutes at most and takes 30 s of silence for death
  * @returns {Promise<T>} what `work` returned; rejects when it does, or when the lock was not free in time
@@ -39,7 +40,7 @@ export async function withSetupLock(path, work, { onWait, timeout = 900_000, sil
     utimes(path, now, now).catch(() => undefined);
   }, BEAT);
   try {
-    return await work();
+    return await work((pid) => appendFile(path, `\n${pid}`).catch(() => undefined));
   } finally {
     clearInterval(beat);
     const holder = await readHolder(path, silence);
@@ -75,11 +76,13 @@ async function create(path, token) {
  */
 async function readHolder(path, silence) {
   try {
-    const token = await readFile(path, 'utf8');
+    const [token = '', ...children] = (await readFile(path, 'utf8')).split('\n');
     const { mtimeMs } = await stat(path);
     const pid = Number.parseInt(token, 10);
     const here = token.endsWith(` ${hostname()}`);
-    return { token, pid, stale: Date.now() - mtimeMs > silence || (here && !isAlive(pid)) };
+    const silent = Date.now() - mtimeMs > silence;
+    const orphans = here && children.map(Number).some(isAlive);
+    return { token, pid, stale: !orphans && (silent || (here && !isAlive(pid))) };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
@@ -98,7 +101,8 @@ async function removeStale(path, dead, mine) {
   const aside = `${path}.${mine.split(' ', 2).join('.')}`;
   try {
     await rename(path, aside);
-    if ((await readFile(aside, 'utf8')) !== dead) await link(aside, path);
+    const [token] = (await readFile(aside, 'utf8')).split('\n', 1);
+    if (token !== dead) await link(aside, path);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EEXIST') throw error;
   } finally {

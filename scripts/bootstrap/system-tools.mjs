@@ -57,14 +57,14 @@ async function installTools(missing) {
   const lock = join(existsSync('/run') ? '/run' : tmpdir(), 'framewright-apt.lock');
   await withSetupLock(
     lock,
-    async () => {
+    async (alsoHeldBy) => {
       const still = missingOf(missing);
       if (still.length === 0) return;
-      const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+      const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, onStart: alsoHeldBy };
       const wait = ['-o', 'DPkg::Lock::Timeout=300'];
-      await runStep('updating the package lists with apt-get', 'apt-get', [...wait, '-q', 'update'], { env });
+      await runStep('updating the package lists with apt-get', 'apt-get', [...wait, '-q', 'update'], options);
       const install = [...wait, '-q', '-y', 'install', '--no-install-recommends', ...still];
-      await runStep(`installing ${still.join(', ')} with apt-get`, 'apt-get', install, { env });
+      await runStep(`installing ${still.join(', ')} with apt-get`, 'apt-get', install, options);
     },
     { onWait: (holder) => say(`waiting for another set-up to finish with apt-get (${holder})…`) },
   );
