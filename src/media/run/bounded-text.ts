@@ -1,0 +1,24 @@
+/** Keeps the last `limit` bytes of what is written to it: the end of a log says why a process ended. */
+export class BoundedText {
+  readonly #limit: number;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    // Joining only now and then keeps a flood of lines cheap; at most twice the limit is ever held.
+    if (this.#bytes > this.#limit * 2) {
+      this.#chunks = [Buffer.concat(this.#chunks).subarray(-this.#limit)];
+      this.#bytes = this.#limit;
+    }
+  }
+
+  toString(): string {
+    return Buffer.concat(this.#chunks).subarray(-this.#limit).toString('utf8');
+  }
+}

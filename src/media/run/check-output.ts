@@ -1,0 +1,124 @@
+import { stat } from 'node:fs/promises';
+import { CodedError } from '../../errors.ts';
+import type { Clock } from '../../ports.ts';
+import type { PlannedOutput } from '../plan.ts';
+import type { Probe } from '../probe.ts';
+import { isText, type MeasuredOutput } from '../verify.ts';
+import { measureLoudness } from './measure-loudness.ts';
+import { countPackets, probeFile } from './probe-file.ts';
+import { type MediaTools, runTool } from './run-tool.ts';
+
+export interface CheckOptions {
+  readonly tools: MediaTools;
+  readonly clock: Clock;
+  readonly ffmpeg: readonly [major: number, minor: number];
+  readonly stallSeconds: number;
+  readonly signal: AbortSignal;
+}
+
+/** Seconds that are decoded at the start, the middle and the end of a file. */
+const sampleSeconds = 2;
+const sampleTimeoutMs = 120_000;
+/** Reading a whole file may take long on slow disks; the deadline of the attempt is the limit that counts. */
+const fullTimeoutMs = 86_400_000;
+
+/**
+ * Opens, counts and decodes a rendered file, and returns the figures for `verifyOutput`. Rejects only when the check
+ * itself could not be made (aborted, no ffprobe); a file that is bad is a result.
+ */
+export async function measureOutput(planned: PlannedOutput, options: CheckOptions): Promise<MeasuredOutput> {
+  const bytes = await stat(planned.path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+  if (bytes === 0 || isText(planned)) return { bytes };
+  const { tools, signal } = options;
+  const probe = await probeFile(planned.path, { tools, signal, label: 'the output' }).catch(badFile);
+  if (typeof probe === 'string') return { bytes, openError: probe };
+  const packets = await countPackets(planned.path, { tools, signal, timeoutMs: fullTimeoutMs });
+  const decode = await decodeCheck(planned, probe, options);
+  const loudness = await loudnessOf(planned, probe, options);
+  return {
+    bytes,
+    probe,
+    ...(packets.video !== undefined && { videoPackets: packets.video }),
+    ...(packets.audio !== undefined && { audioPackets: packets.audio }),
+    ...(decode !== undefined && { decode }),
+    ...(loudness !== undefined && { loudness }),
+  };
+}
+
+function badFile(error: unknown): string {
+  if (error instanceof CodedError && error.code.startsWith('INPUT_')) return error.message;
+  throw error;
+}
+
+async function decodeCheck(
+  planned: PlannedOutput,
+  probe: Probe,
+  options: CheckOptions,
+): Promise<MeasuredOutput['decode']> {
+  const extent = planned.contract.decode ?? 'sample';
+  // FFmpeg writes animated WebP but cannot read it before release 8.
+  if (extent === 'none' || (planned.extension === 'webp' && planned.kind === 'preview')) return undefined;
+  const starts = extent === 'full' || probe.duration <= 3 * sampleSeconds ? [undefined] : sampleStarts(probe.duration);
+  const reached = extent === 'full' || starts.length === 1 ? 'full' : 'sample';
+  for (const start of starts) {
+    const error = await decode(planned.path, start, options);
+    if (error !== undefined) return { extent: reached, error };
+  }
+  return { extent: reached };
+}
+
+function sampleStarts(duration: number): number[] {
+  return [0, (duration - sampleSeconds) / 2, duration - sampleSeconds];
+}
+
+/** The first complaint of the decoders about a part of the file, or about the whole file without `start`. */
+async function decode(
+  path: string,
+  start: number | undefined,
+  { tools, signal }: CheckOptions,
+): Promise<string | undefined> {
+  const part = start === undefined ? [] : ['-ss', start.toFixed(3), '-t', String(sampleSeconds)];
+  const input = ['-protocol_whitelist', 'file', ...part, '-i', `file:${path}`];
+  const argv = ['-hide_banner', '-nostdin', '-v', 'error', '-xerror', ...input, '-map', '0:v?', '-map', '0:a?'];
+  // Time stamps are the muxer's business: the null muxer must not complain about them in place of the decoder.
+  const run = await runTool(tools.ffmpeg, [...argv, '-fps_mode', 'passthrough', '-f', 'null', '-'], tools.env, {
+    timeoutMs: start === undefined ? fullTimeoutMs : sampleTimeoutMs,
+    outputBytes: 1024,
+    signal,
+  });
+  if (run.exceeded === 'time') return `no end within ${sampleTimeoutMs / 1000} s`;
+  const complaint = run.stderr.split('\n').find((line) => line.trim() !== '');
+  if (run.exitCode === 0 && complaint === undefined) return undefined;
+  return (
+    complaint?.replaceAll(/ @ 0x[0-9a-f]+\]/g, ']') ??
+    `FFmpeg ended with ${run.signal ?? `status ${run.exitCode ?? 0}`}`
+  );
+}
+
+/** Measured only on request: a limiter may rightly miss the target on sound with high peaks. */
+async function loudnessOf(planned: PlannedOutput, probe: Probe, options: CheckOptions): Promise<number | undefined> {
+  const { expect, contract } = planned;
+  if (expect.loudness === undefined || contract.loudnessTolerance === undefined || probe.audio.length === 0)
+    return undefined;
+  const filter = 'loudnorm=print_format=json';
+  const argv = [
+    '-protocol_whitelist',
+    'file',
+    '-i',
+    `file:${planned.path}`,
+    '-map',
+    '0:a:0',
+    '-af',
+    filter,
+    '-f',
+    'null',
+    '-',
+  ];
+  const { tools, clock, ffmpeg, stallSeconds, signal } = options;
+  const run = { program: tools.ffmpeg, env: tools.env, argv, clock, ffmpeg, stallSeconds, signal };
+  const { integrated } = await measureLoudness({ ...run, rung: 'software' });
+  return integrated;
+}

@@ -1,0 +1,143 @@
+import { stat } from 'node:fs/promises';
+import { CodedError } from '../../errors.ts';
+import { parseProbe } from '../ffprobe-parser.ts';
+import type { Probe } from '../probe.ts';
+import { type MediaTools, runTool, type ToolRun } from './run-tool.ts';
+
+export interface ProbeOptions {
+  readonly tools: Pick<MediaTools, 'ffprobe' | 'env'>;
+  readonly signal: AbortSignal;
+  /** Moments in seconds near which the key frames of the first video stream are wanted. */
+  readonly keyframesNear?: readonly number[];
+  /** Longest time of each ffprobe process; 30 s when absent. */
+  readonly timeoutMs?: number;
+  /** How the file is called in messages, where its path means nothing to a person. */
+  readonly label?: string;
+}
+
+const defaultTimeoutMs = 30_000;
+/** A description is a few kilobytes; megabytes of it are an attack on the memory of the worker. */
+const outputBytes = 4 * 1024 * 1024;
+
+/**
+ * Demuxers of self-contained media. Playlists and scripts (hls, dash, concat, sdp, …) are not in it: a file that was
+ * uploaded could name others that its owner must not read.
+ */
+const formats = [
+  'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,ogg,asf,mxf,gxf,wtv,rm,nut,ivf,obu,av1',
+  'h264,hevc,vvc,m4v,vc1,vc1test,dv,dnxhd,yuv4mpegpipe,mjpeg,gif,apng',
+  'wav,w64,aiff,caf,mp3,aac,flac,ac3,eac3,dts,dtshd,truehd,mlp,tta,wv,ape,tak,amr,au,oma,voc,loas,latm',
+  'image2,png_pipe,jpeg_pipe,jpegls_pipe,jpegxl_pipe,webp_pipe,bmp_pipe,tiff_pipe,ppm_pipe,pgm_pipe,pam_pipe,svg_pipe',
+  'webp_anim,gif_pipe,avif,srt,webvtt,ass,ssa',
+].join(',');
+
+/**
+ * What is known of a local media file. Safe on hostile files: it opens nothing but that file, within a time, and reads a
+ * bounded answer. Rejects with `SOURCE_NOT_FOUND`, `INPUT_INVALID` (empty, no media, damaged beyond opening) or
+ * `INPUT_UNSUPPORTED` (a playlist or another kind of file that is not media itself).
+ */
+export async function probeFile(path: string, options: ProbeOptions): Promise<Probe> {
+  const label = options.label ?? path;
+  await assertContent(path, label);
+  const argv = ['-show_format', '-show_streams', '-show_chapters', '-show_data_hash', 'sha256', '-of', 'json'];
+  const run = await ffprobe(path, argv, options);
+  const failed = run.exitCode !== 0 || run.exceeded !== undefined;
+  if (failed) throw refusal(label, run);
+  const probe = parse(path, label, run.stdout);
+  if (probe.video.length + probe.audio.length + probe.subtitles.length + probe.attachedPictures === 0) {
+    throw new CodedError('INPUT_INVALID', `Expected ${label} to hold pictures, sound or subtitles, got none`);
+  }
+  const moments = options.keyframesNear ?? [];
+  if (moments.length === 0 || probe.video.length === 0) return probe;
+  return { ...probe, keyframes: await keyframesNear(path, moments, options) };
+}
+
+/** Packets of the first video and audio stream, counted by reading the whole file without decoding it. */
+export async function countPackets(
+  path: string,
+  options: ProbeOptions,
+): Promise<{ readonly video?: number; readonly audio?: number }> {
+  const count = async (stream: 'v:0' | 'a:0'): Promise<number | undefined> => {
+    const argv = ['-select_streams', stream, '-count_packets', '-show_entries', 'stream=nb_read_packets'];
+    const run = await ffprobe(path, [...argv, '-of', 'default=noprint_wrappers=1:nokey=1'], options);
+    const packets = Number.parseInt(run.stdout, 10);
+    return Number.isNaN(packets) ? undefined : packets;
+  };
+  const video = await count('v:0');
+  const audio = await count('a:0');
+  return { ...(video !== undefined && { video }), ...(audio !== undefined && { audio }) };
+}
+
+/** Wide enough for the GOP of nearly every encoder (250 frames); a second look is this many times wider. */
+const windowSeconds = 12;
+const widerBy = 10;
+/** A seek that lands on the key frame before a moment may need to start this much earlier (open GOP, edit lists). */
+const leadSeconds = 0.5;
+
+/** Presentation times of the key frames before and after each moment, ascending and each once. */
+async function keyframesNear(path: string, moments: readonly number[], options: ProbeOptions): Promise<number[]> {
+  const found = new Set<number>();
+  for (const moment of [...new Set(moments)].toSorted((a, b) => a - b)) {
+    for (const width of [windowSeconds, windowSeconds * widerBy]) {
+      const times = await keyframesWithin(path, Math.max(0, moment - leadSeconds), width, options);
+      for (const time of times) found.add(time);
+      if (times.some((time) => time >= moment)) break;
+    }
+  }
+  return [...found].toSorted((a, b) => a - b);
+}
+
+/** Reading starts at the key frame at or before `start`, as a seek does, and goes on for `seconds`. */
+async function keyframesWithin(path: string, start: number, seconds: number, options: ProbeOptions): Promise<number[]> {
+  const argv = ['-select_streams', 'v:0', '-read_intervals', `${start.toFixed(6)}%${(start + seconds).toFixed(6)}`];
+  const run = await ffprobe(path, [...argv, '-show_entries', 'packet=pts_time,flags', '-of', 'csv=p=0'], options);
+  return run.stdout
+    .split('\n')
+    .map((line) => /^(-?[0-9.]+),[^,]*K/.exec(line)?.[1])
+    .filter((time) => time !== undefined)
+    .map(Number);
+}
+
+function ffprobe(path: string, argv: readonly string[], options: ProbeOptions): Promise<ToolRun> {
+  const guards = ['-v', 'error', '-hide_banner', '-protocol_whitelist', 'file', '-format_whitelist', formats];
+  return runTool(options.tools.ffprobe, [...guards, ...argv, '-i', `file:${path}`], options.tools.env, {
+    timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+    outputBytes,
+    signal: options.signal,
+  });
+}
+
+/** An empty file and a folder get a clear answer of their own, which ffprobe does not give. */
+async function assertContent(path: string, label: string): Promise<void> {
+  const info = await stat(path).catch((cause: unknown) => {
+    throw new CodedError('SOURCE_NOT_FOUND', `Expected ${label} to be there, got no such file`, { cause });
+  });
+  if (!info.isFile()) throw new CodedError('INPUT_INVALID', `Expected ${label} to be a file, got something else`);
+  if (info.size === 0) throw new CodedError('INPUT_INVALID', `Expected ${label} to be a media file, got an empty file`);
+}
+
+function parse(path: string, label: string, stdout: string): Probe {
+  try {
+    return parseProbe(path, stdout);
+  } catch (cause) {
+    throw new CodedError('INPUT_INVALID', `Expected a description of ${label} from ffprobe, got none`, { cause });
+  }
+}
+
+function refusal(label: string, { exceeded, stderr, signal }: ToolRun): CodedError {
+  if (exceeded === 'time') {
+    return new CodedError('INPUT_INVALID', `Expected ${label} to open within the time limit, got no answer`);
+  }
+  if (exceeded === 'output') {
+    return new CodedError('INPUT_INVALID', `Expected the description of ${label} below 4 MB, got more`);
+  }
+  if (/not on whitelist/i.test(stderr)) {
+    return new CodedError('INPUT_UNSUPPORTED', `Expected ${label} to be a media file, got a list or script of files`);
+  }
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  const reason =
+    lines.at(-1)?.replace(/^file:.*?: (?=[A-Z])/, '') ?? (signal ? `ffprobe was ended by ${signal}` : 'no reason');
+  const detail = lines.find((line) => /moov atom not found|EBML header parsing failed/.test(line));
+  const why = detail === undefined ? reason : `${detail.replace(/^\[.*?\] /, '')}: ${reason}`;
+  return new CodedError('INPUT_INVALID', `Expected ${label} to be a media file, got: ${why.slice(0, 300)}`);
+}
