@@ -1,6 +1,6 @@
 import { apiGroup, renderJobSpec, renderJobStatus } from '../model/render-job.ts';
-import { rootRules, specRules, statusRules } from './transition-rules.ts';
 import { type StructuralSchema, structuralSchema, type ValidationRule } from './structural-schema.ts';
+import { rootRules, specRules, statusRules } from './transition-rules.ts';
 
 interface PrinterColumn {
   readonly name: string;
@@ -18,7 +18,13 @@ const columns: readonly PrinterColumn[] = [
   { name: 'FPS', type: 'number', description: 'Frames per second.', jsonPath: '.status.progress.fps', priority: 1 },
   { name: 'ETA', type: 'number', description: 'Seconds to go, estimated.', jsonPath: '.status.progress.etaSeconds' },
   { name: 'Attempt', type: 'integer', description: 'Number of the attempt.', jsonPath: '.status.attempt' },
-  { name: 'Node', type: 'string', description: 'Node of the latest attempt.', jsonPath: '.status.attempts[-1:].node', priority: 1 },
+  {
+    name: 'Node',
+    type: 'string',
+    description: 'Node of the latest attempt.',
+    jsonPath: '.status.attempts[-1:].node',
+    priority: 1,
+  },
   { name: 'Reason', type: 'string', description: 'Why, in one word.', jsonPath: '.status.reason', priority: 1 },
   { name: 'Message', type: 'string', description: 'Why, in a sentence.', jsonPath: '.status.message', priority: 1 },
   { name: 'Age', type: 'date', description: 'Time since the creation.', jsonPath: '.metadata.creationTimestamp' },

@@ -1,6 +1,6 @@
-import { renderJobSpec } from '../model/render-job.ts';
 import { bounds } from '../model/bounds.ts';
 import { terminalPhases } from '../model/lifecycle.ts';
+import { renderJobSpec } from '../model/render-job.ts';
 import type { ValidationRule } from './structural-schema.ts';
 
 // Rules that compare a job with what it was (`oldSelf`), and rules on its metadata. A JobStore keeps the same promises
