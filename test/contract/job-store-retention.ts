@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { type Current, defaultTtlSeconds } from './job-store-harness.ts';
+import { newJob, statusIn, trimSpec } from './support.ts';
+
+const end = Date.parse('2026-03-01T12:00:00Z');
+
+export function jobStoreRetention(current: Current): void {
+  async function finished(name: string, atMs: number, ttlSecondsAfterFinished?: number) {
+    const { store } = current();
+    const { job } = await store.create(newJob(name, { spec: { ...trimSpec, ttlSecondsAfterFinished } }));
+    const status = statusIn('Succeeded', { finishedAt: new Date(atMs).toISOString() });
+    return store.writeStatus(job.metadata, job.metadata.resourceVersion, status);
+  }
+
+  async function expiredAt(now: number, limit = 10): Promise<string[]> {
+    return (await current().store.listExpired(now, limit)).map(({ metadata }) => metadata.name);
+  }
+
+  describe('listExpired', () => {
+    it('names finished jobs from the instant on at which their own or the usual time is over', async () => {
+      await finished('usual', end);
+      await finished('short', end, 10);
+      await finished('none', end, 0);
+      await current().store.create(newJob('unfinished'));
+      expect(await expiredAt(end - 1)).toEqual([]);
+      expect(await expiredAt(end)).toEqual(['none']);
+      expect(await expiredAt(end + 10_000)).toEqual(['none', 'short']);
+      expect(await expiredAt(end + defaultTtlSeconds * 1000 - 1)).toEqual(['none', 'short']);
+      expect(await expiredAt(end + defaultTtlSeconds * 1000)).toEqual(['none', 'short', 'usual']);
+      expect(await expiredAt(end + 1e9, 2)).toEqual(['none', 'short']);
+    });
+
+    it('follows a time that is changed after the end', async () => {
+      const job = await finished('a', end);
+      await current().store.patchSpec(job.metadata, job.metadata.resourceVersion, { ttlSecondsAfterFinished: 1 });
+      expect(await expiredAt(end + 1000)).toEqual(['a']);
+    });
+
+    it('leaves out what is being removed already', async () => {
+      const job = await finished('a', end, 0);
+      await current().store.remove(job.metadata);
+      expect(await expiredAt(end + 1)).toEqual([]);
+    });
+  });
+
+  describe('remove and finalize', () => {
+    it('mark a job first and drop it at the end', async () => {
+      const { store } = current();
+      const { job } = await store.create(newJob('a'));
+      await store.remove(job.metadata);
+      const marked = await store.get(job.metadata);
+      expect(marked?.metadata.deletionTimestamp).toEqual(expect.any(String));
+      expect(marked?.metadata.resourceVersion).not.toBe(job.metadata.resourceVersion);
+      await store.remove(job.metadata);
+      expect(await store.get(job.metadata)).toEqual(marked);
+      await store.finalize(job.metadata, job.metadata.uid);
+      expect(await store.get(job.metadata)).toBeUndefined();
+    });
+
+    it('are at peace with a job that is not there', async () => {
+      const { store } = current();
+      const nobody = { namespace: 'media', name: 'nobody' };
+      await expect(store.remove(nobody)).resolves.toBeUndefined();
+      await expect(store.finalize(nobody, 'no-uid')).resolves.toBeUndefined();
+    });
+
+    it('leave a later job of the same name alone', async () => {
+      const { store } = current();
+      const { job } = await store.create(newJob('a'));
+      await store.remove(job.metadata, 'uid-of-an-earlier-one');
+      await store.finalize(job.metadata, 'uid-of-an-earlier-one');
+      expect(await store.get(job.metadata)).toEqual(job);
+    });
+  });
+}
