@@ -1,4 +1,4 @@
-import { codeOfExit, errorTable, isErrorCode } from '../errors.ts';
+import { codeOfExit, errorTable } from '../errors.ts';
 import { bounds } from '../model/bounds.ts';
 import { jobType } from '../model/job-type.ts';
 import { manager } from '../model/labels.ts';
@@ -295,7 +295,7 @@ function errorOf(run: StageRun): JobError {
   if (run.result?.error !== undefined) return run.result.error;
   const code = run.state === 'lost' ? 'NODE_LOST' : (run.exitCode === undefined ? undefined : codeOfExit(run.exitCode)) ?? 'WORKER_CRASHED';
   const message = run.message ?? errorTable[code].summary;
-  return { code, message: message.slice(0, bounds.message), hint: isErrorCode(code) ? errorTable[code].remedy : undefined };
+  return { code, message: message.slice(0, bounds.message), hint: errorTable[code].remedy };
 }
 
 function resultOf(result: StageResult): NonNullable<RenderJobStatus['result']> {

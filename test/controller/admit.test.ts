@@ -113,7 +113,7 @@ describe('admit, for any queue', () => {
   it('starves nobody: with slots freed again and again the queue empties, whoever keeps arriving', () => {
     fc.assert(
       fc.property(jobs, (queued) => {
-        let left = queued.map((one) => ({ ...one, pool: undefined, createdAt: now }));
+        let left: QueuedJob[] = queued.map((one) => ({ ...one, pool: undefined, createdAt: now }));
         const mine = new Set(left.map(({ uid }) => uid));
         let at = now;
         let round = 0;

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ErrorCode } from '../../src/errors.ts';
 import { canMove, isTerminal } from '../../src/model/lifecycle.ts';
 import { renderJobStatus } from '../../src/model/render-job.ts';
 import { type Step, World } from './world.ts';
 
-const failures: readonly (readonly [string, number])[] = [
+const failures: readonly (readonly [ErrorCode, number])[] = [
   ['SOURCE_UNAVAILABLE', 10],
   ['STORAGE_FULL', 11],
   ['STALLED', 13],
@@ -18,8 +19,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('reconcile' as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('reconcile' as const), dieAfter: fc.nat(3) }) },
   { weight: 4, arbitrary: fc.constant<Step>({ do: 'begin' }) },
-  { weight: 2, arbitrary: fc.constant<Step>({ do: 'end', state: 'succeeded', code: '', exitCode: 0 }) },
-  { weight: 2, arbitrary: fc.constant<Step>({ do: 'end', state: 'lost', code: '', exitCode: 137 }) },
+  { weight: 2, arbitrary: fc.constant<Step>({ do: 'end', state: 'succeeded' }) },
+  { weight: 2, arbitrary: fc.constant<Step>({ do: 'end', state: 'lost' }) },
   { weight: 3, arbitrary: fc.constantFrom(...failures).map(([code, exitCode]): Step => ({ do: 'end', state: 'failed', code, exitCode })) },
   { weight: 3, arbitrary: fc.double({ min: 0, max: 100, noNaN: true }).map((percent): Step => ({ do: 'progress', percent })) },
   { weight: 1, arbitrary: fc.constant<Step>({ do: 'progress', percent: 99, attempt: 1 }) },

@@ -1,15 +1,17 @@
+import { isDeepStrictEqual } from 'node:util';
 import { decide } from '../../src/controller/decide.ts';
 import { defaultPolicy, type Policy } from '../../src/controller/policy.ts';
+import type { ErrorCode } from '../../src/errors.ts';
 import { isTerminal } from '../../src/model/lifecycle.ts';
 import type { RenderJob, RenderJobSpec } from '../../src/model/render-job.ts';
 import type { RunState, StageRun } from '../../src/ports.ts';
 import { aJob, aResult, epoch } from '../support/jobs.ts';
-import { isDeepStrictEqual } from 'node:util';
 
 export type Step =
   | { readonly do: 'reconcile'; /** The process dies after this many writes and actions. */ readonly dieAfter?: number }
   | { readonly do: 'begin' }
-  | { readonly do: 'end'; readonly state: 'succeeded' | 'failed' | 'lost'; readonly code: string; readonly exitCode: number }
+  | { readonly do: 'end'; readonly state: 'succeeded' | 'lost' }
+  | { readonly do: 'end'; readonly state: 'failed'; readonly code: ErrorCode; readonly exitCode: number }
   | { readonly do: 'progress'; readonly percent: number; readonly attempt?: number }
   | { readonly do: 'wish'; readonly spec: Partial<RenderJobSpec> }
   | { readonly do: 'delete' }
@@ -46,11 +48,9 @@ export class World {
       case 'begin':
         this.#move('waiting', { state: 'running', startedAt: this.now, node: 'box' });
         return;
-      case 'end': {
-        const result = step.state === 'succeeded' ? aResult() : step.state === 'lost' ? undefined : { version: 1 as const, exitCode: step.exitCode, error: { code: step.code, message: 'it broke' } };
-        this.#move('running', { state: step.state, finishedAt: this.now, ...(result === undefined ? {} : { result, exitCode: result.exitCode }) });
+      case 'end':
+        this.#move('running', { ...endOf(step), finishedAt: this.now });
         return;
-      }
       case 'progress': {
         const { namespace, name, uid } = this.job.metadata;
         const attempt = step.attempt ?? this.job.status?.attempt ?? 1;
@@ -124,7 +124,7 @@ export class World {
       const quiet = !this.reconcile() && this.live.length === 0;
       this.take({ do: 'begin' });
       for (const run of this.live.filter(({ stopReason }) => stopReason !== undefined)) this.#replace(run, { state: 'failed', exitCode: 143, finishedAt: this.now });
-      this.take({ do: 'end', state: 'succeeded', code: '', exitCode: 0 });
+      this.take({ do: 'end', state: 'succeeded' });
       if (quiet) {
         if (isTerminal(this.job?.status?.phase) || this.job?.spec.suspend === true) return;
         this.now += 60_000;
@@ -150,4 +150,12 @@ export class World {
   #replace(run: StageRun, change: Partial<StageRun>): void {
     this.runs[this.runs.indexOf(run)] = { ...run, ...change };
   }
+}
+
+function endOf(step: Extract<Step, { do: 'end' }>): Partial<StageRun> {
+  if (step.state === 'failed') {
+    const { code, exitCode } = step;
+    return { state: 'failed', exitCode, result: { version: 1, exitCode, error: { code, message: 'it broke' } } };
+  }
+  return step.state === 'lost' ? { state: 'lost' } : { state: 'succeeded', exitCode: 0, result: aResult() };
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../src/errors.ts';
 import type { RenderJob, RenderJobSpec, RenderJobStatus } from '../../src/model/render-job.ts';
 import type { StageResult } from '../../src/model/result.ts';
 import type { RunState, StageRun } from '../../src/ports.ts';
@@ -61,6 +62,6 @@ export function aResult(result: Partial<StageResult> = {}): StageResult {
 }
 
 /** The result of a worker that ended with an error. */
-export function aFailure(code: string, exitCode: number): Partial<StageRun> {
+export function aFailure(code: ErrorCode, exitCode: number): Partial<StageRun> {
   return { exitCode, result: { version: 1, exitCode, error: { code, message: `it ended with ${code}` } } };
 }
