@@ -33,6 +33,11 @@ describe('the samples', () => {
     expect(text).toMatch(/^# [A-Z].{20,}/);
   });
 
+  it.each(samples)('$name means the same to readers of YAML 1.1, to whom a bare y is true', ({ text }) => {
+    const plain = text.replaceAll(/#.*$|"[^"]*"/gm, '');
+    expect(plain).not.toMatch(/(^|[\s{[,])(y|n|yes|no|on|off)\s*(:|,|\}|\]|$)/im);
+  });
+
   it('show every operation in a file of its own', () => {
     for (const type of operationTypes) {
       const file = `${type.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.yaml`;
