@@ -3,16 +3,18 @@ import { CodedError } from '../errors.ts';
 
 const sqliteError = z.object({ code: z.literal('ERR_SQLITE_ERROR'), errcode: z.int(), errstr: z.string() });
 
+const busy = 5;
+const full = 13;
+
 // Primary result codes, https://www.sqlite.org/rescode.html; the low byte of an extended code.
 const meanings: Readonly<Record<number, { readonly what: string; readonly hint: string }>> = {
-  5: { what: 'is locked by another process', hint: 'End the other process that works on this data directory.' },
+  [busy]: { what: 'is locked by another process', hint: 'End the other process that works on this data directory.' },
   8: { what: 'may not be written', hint: 'Give the user of this process write permission on the data directory.' },
   10: { what: 'could not be read or written: the disk failed', hint: 'Check the disk and the kernel log.' },
   11: { what: 'is damaged', hint: 'Restore it from a backup, or move it away to start with an empty one.' },
   14: { what: 'could not be opened', hint: 'Check that its folder exists and belongs to the user of this process.' },
   26: { what: 'is not a SQLite database', hint: 'Give another data directory, or move the file away.' },
 };
-const full = 13;
 
 /**
  * Turns what node:sqlite throws into a CodedError (`STORAGE_FULL`, `STORAGE_UNAVAILABLE`) that names the file.
@@ -31,6 +33,12 @@ export function databaseError(error: unknown, path: string): unknown {
   if (meaning === undefined) return error;
   const message = `Expected a readable and writable database, but ${path} ${meaning.what} (${parsed.data.errstr})`;
   return new CodedError('STORAGE_UNAVAILABLE', message, { hint: meaning.hint, cause: error });
+}
+
+/** Whether an error of node:sqlite says that somebody else holds the lock. */
+export function sqliteBusy(error: unknown): boolean {
+  const parsed = sqliteError.safeParse(error);
+  return parsed.success && (parsed.data.errcode & 0xff) === busy;
 }
 
 /** Whether an error says that the storage failed, rather than that the request was wrong. */

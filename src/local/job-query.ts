@@ -1,11 +1,5 @@
-import { z } from 'zod';
-import { CodedError } from '../errors.ts';
 import type { JobFilter } from '../ports.ts';
-
-export interface Condition {
-  readonly text: string;
-  readonly values: readonly (string | number)[];
-}
+import { allOf, type Condition } from './sql-condition.ts';
 
 /** The SQL condition of a filter on the table `job`; values travel as parameters, never in the text. */
 export function whereOf(filter: JobFilter): Condition {
@@ -24,29 +18,4 @@ export function whereOf(filter: JobFilter): Condition {
     });
   }
   return allOf(parts);
-}
-
-/** The conjunction of conditions; of none: always true. */
-export function allOf(parts: readonly Condition[]): Condition {
-  return {
-    text: ['TRUE', ...parts.map(({ text }) => text)].join(' AND '),
-    values: parts.flatMap(({ values }) => values),
-  };
-}
-
-const position = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
-
-/** An opaque cursor: the place of the last item of a page in the order of creation. New items do not move it. */
-export function cursorAfter(seq: number): string {
-  return Buffer.from(`seq:${seq}`).toString('base64url');
-}
-
-/** The place that a cursor names. Throws `INVALID_REQUEST` for what `cursorAfter` did not make. */
-export function placeOf(cursor: string): number {
-  const [, digits] = /^seq:([0-9]{1,16})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
-  const parsed = position.safeParse(digits);
-  if (parsed.success) return parsed.data;
-  throw new CodedError('INVALID_REQUEST', 'Expected the cursor of a page that was listed before, got something else', {
-    hint: 'Pass `cursor` as the page before gave it, or leave it out to start with the first page.',
-  });
 }

@@ -20,11 +20,13 @@ import {
   type SpecPatch,
   type StoreHealth,
 } from '../ports.ts';
+import { cursorAfter, placeOf } from './cursor.ts';
 import type { Database } from './database.ts';
-import { allOf, cursorAfter, placeOf, whereOf } from './job-query.ts';
+import { whereOf } from './job-query.ts';
 import { jobColumns, jobFromRow, type StoredJob, searchColumns, specFromJson, statusFromJson } from './job-row.ts';
 import { JobWatchers } from './job-watch.ts';
 import { checkMove, checkSize, patchedJob, statusBytes } from './job-write.ts';
+import { allOf } from './sql-condition.ts';
 
 export interface JobStoreOptions {
   readonly clock: Clock;
