@@ -1,0 +1,197 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
+import { link, lstat, mkdir, open, readdir, realpath, unlink } from 'node:fs/promises';
+import { basename, dirname, join, sep } from 'node:path';
+import { CodedError } from '../errors.ts';
+import type { ObjectInfo, ObjectStore, StagedObject } from '../ports.ts';
+import { assertObjectKey, isObjectKey } from './object-key.ts';
+import { storageError, systemCode } from './storage-error.ts';
+
+export interface DirectoryStoreOptions {
+  /** Folder of the objects; made when it is not there. */
+  readonly dir: string;
+  /** Start of the URLs under which clients reach objects, without a slash at its end; none when absent. */
+  readonly baseUrl?: string;
+}
+
+/** An ObjectStore whose objects are plain files that programs on this machine can use in place. */
+export interface DirectoryStore extends ObjectStore {
+  /** The file of an object, to be read only; `undefined` when there is no such object. */
+  localPath(key: string): Promise<string | undefined>;
+  /** Removes staged files that nobody has written to since `olderThan` (Unix milliseconds); returns how many. */
+  sweep(olderThan: number): Promise<number>;
+}
+
+/** Keys cannot begin with a dot, so no key reaches it; objects and staged files share a file system. */
+const stagingName = '.staging';
+
+/** Objects as files of a folder: staged beside them, linked into place in one step that never replaces a file. */
+export function createDirectoryStore({ dir, baseUrl = '' }: DirectoryStoreOptions): DirectoryStore {
+  const staging = join(dir, stagingName);
+
+  const describe = (key: string, stats: Stats): ObjectInfo => ({
+    key,
+    bytes: stats.size,
+    modifiedAt: Math.floor(stats.mtimeMs),
+    etag: etagOf(stats),
+  });
+
+  /** The file of a key, when it and its folders are what they seem: a link could lead out of the root. */
+  const fileOf = async (key: string): Promise<{ readonly path: string; readonly stats: Stats } | undefined> => {
+    const path = join(dir, assertObjectKey(key));
+    try {
+      const stats = await lstat(path);
+      if (!stats.isFile()) return undefined;
+      const root = await realpath(dir);
+      const folder = await realpath(dirname(path));
+      return folder === root || folder.startsWith(root + sep) ? { path, stats } : undefined;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw storageError(`read the object ${key}`, error);
+    }
+  };
+
+  return {
+    async stat(key) {
+      const file = await fileOf(key);
+      return file && describe(key, file.stats);
+    },
+
+    async localPath(key) {
+      return (await fileOf(key))?.path;
+    },
+
+    async read(key, range) {
+      const file = await fileOf(key);
+      if (file === undefined) throw new CodedError('NOT_FOUND', `Expected the object ${key}, got none of that key`);
+      if (range !== undefined && (range.start < 0 || range.start > range.end || range.start >= file.stats.size)) {
+        throw new CodedError('RANGE_NOT_SATISFIABLE', `Expected a range within ${file.stats.size} bytes, got another`);
+      }
+      try {
+        const handle = await open(file.path, constants.O_RDONLY | constants.O_NOFOLLOW);
+        return handle.createReadStream(range && { start: range.start, end: range.end });
+      } catch (error) {
+        throw storageError(`read the object ${key}`, error);
+      }
+    },
+
+    async stage(key) {
+      assertObjectKey(key);
+      try {
+        await mkdir(staging, { recursive: true, mode: 0o700 });
+      } catch (error) {
+        throw storageError(`stage the object ${key}`, error);
+      }
+      // The ending stays: programs choose the format of a file by it.
+      return { key, path: join(staging, `${randomUUID()}-${basename(key).slice(-100)}`) };
+    },
+
+    async publish(staged) {
+      const target = join(dir, assertObjectKey(staged.key));
+      assertStaged(staging, staged);
+      try {
+        await sync(staged.path);
+        await mkdir(dirname(target), { recursive: true });
+        // link fails where the name is taken; rename would replace it.
+        await link(staged.path, target);
+        await unlink(staged.path);
+        await sync(dirname(target));
+        return describe(staged.key, await lstat(target));
+      } catch (error) {
+        if (systemCode(error) === 'EEXIST') {
+          throw new CodedError('CONFLICT', `Expected no object ${staged.key}, got one that was published before`, {
+            cause: error,
+          });
+        }
+        throw storageError(`publish the object ${staged.key}`, error);
+      }
+    },
+
+    async discard(staged) {
+      assertStaged(staging, staged);
+      await unlinkIfThere(staged.path, `discard the staged object ${staged.key}`);
+    },
+
+    async remove(key) {
+      const file = await fileOf(key);
+      if (file !== undefined) await unlinkIfThere(file.path, `remove the object ${key}`);
+    },
+
+    async *list(prefix) {
+      for (const key of (await keysBelow(dir, '')).toSorted()) {
+        if (!key.startsWith(prefix)) continue;
+        const file = await fileOf(key);
+        if (file !== undefined) yield describe(key, file.stats);
+      }
+    },
+
+    urlFor(key) {
+      // The keys of this store are unguessable and its objects are removed with their jobs: their URLs do not expire.
+      return Promise.resolve(`${baseUrl}/assets/${assertObjectKey(key).split('/').map(encodeURIComponent).join('/')}`);
+    },
+
+    async sweep(olderThan) {
+      let removed = 0;
+      for (const name of await namesIn(staging)) {
+        const path = join(staging, name);
+        const stats = await lstat(path).catch(() => undefined);
+        if (stats === undefined || stats.mtimeMs >= olderThan) continue;
+        await unlinkIfThere(path, 'remove a staged file');
+        removed += 1;
+      }
+      return removed;
+    },
+  };
+}
+
+/** Changes whenever the content does: objects are never written twice, so inode, size and time identify the bytes. */
+function etagOf({ ino, size, mtimeMs }: Stats): string {
+  return createHash('sha256').update(`${ino}-${size}-${mtimeMs}`).digest('hex').slice(0, 32);
+}
+
+function assertStaged(staging: string, { path }: StagedObject): void {
+  if (dirname(path) === staging) return;
+  throw new CodedError('INTERNAL_ERROR', 'Expected a file that this store has staged, got one from elsewhere');
+}
+
+/** Bytes and names must be on the disk before an object counts as published. */
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function unlinkIfThere(path: string, doing: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (!isMissing(error)) throw storageError(doing, error);
+  });
+}
+
+async function keysBelow(dir: string, prefix: string): Promise<string[]> {
+  const entries = await readdir(join(dir, prefix), { withFileTypes: true }).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw storageError('list the objects', error);
+  });
+  const keys = entries.map(async (entry) => {
+    const key = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+    if (!isObjectKey(key)) return [];
+    if (entry.isDirectory()) return keysBelow(dir, key);
+    return entry.isFile() ? [key] : [];
+  });
+  return (await Promise.all(keys)).flat();
+}
+
+async function namesIn(dir: string): Promise<string[]> {
+  return readdir(dir).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw storageError('list the staged objects', error);
+  });
+}
+
+function isMissing(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
