@@ -10,7 +10,11 @@ const gibibyte = 1024 ** 3;
 
 const wholeNumber = (least: number, most: number) => {
   const error = `expected a whole number from ${least} to ${most}`;
-  return z.string().regex(/^\d+$/, { error }).transform(Number).pipe(z.int({ error }).min(least, { error }).max(most, { error }));
+  return z
+    .string()
+    .regex(/^\d+$/, { error })
+    .transform(Number)
+    .pipe(z.int({ error }).min(least, { error }).max(most, { error }));
 };
 const commaList = z.string().transform((text) =>
   text
@@ -33,16 +37,33 @@ const settings = {
   dataDir: {
     variable: 'FRAMEWRIGHT_DATA_DIR',
     flag: 'data',
-    schema: z.string().min(1).transform((path) => resolve(path)),
+    schema: z
+      .string()
+      .min(1)
+      .transform((path) => resolve(path)),
     default: join(homedir(), '.local', 'share', 'framewright'),
     about: 'Folder for the job store, uploads, outputs and work files.',
   },
-  host: { variable: 'FRAMEWRIGHT_HOST', flag: 'host', schema: z.string().min(1), default: '127.0.0.1', about: 'Address to listen on.' },
-  port: { variable: 'FRAMEWRIGHT_PORT', flag: 'port', schema: wholeNumber(0, 65_535), default: '8080', about: 'Port to listen on; 0 is any free one.' },
+  host: {
+    variable: 'FRAMEWRIGHT_HOST',
+    flag: 'host',
+    schema: z.string().min(1),
+    default: '127.0.0.1',
+    about: 'Address to listen on.',
+  },
+  port: {
+    variable: 'FRAMEWRIGHT_PORT',
+    flag: 'port',
+    schema: wholeNumber(0, 65_535),
+    default: '8080',
+    about: 'Port to listen on; 0 is any free one.',
+  },
   publicUrl: {
     variable: 'FRAMEWRIGHT_PUBLIC_URL',
     flag: 'public-url',
-    schema: z.union([z.literal(''), z.url({ protocol: /^https?$/ })]).transform((url) => (url === '' ? undefined : url.replace(/\/+$/, ''))),
+    schema: z
+      .union([z.literal(''), z.url({ protocol: /^https?$/ })])
+      .transform((url) => (url === '' ? undefined : url.replace(/\/+$/, ''))),
     default: '',
     about: 'Base of the URLs in replies; the Host of each request when empty.',
   },
@@ -71,7 +92,8 @@ const settings = {
     variable: 'FRAMEWRIGHT_SOURCE_HOSTS',
     schema: commaList,
     default: '*',
-    about: 'Hosts that URL inputs may come from, separated by commas; `*` is any public host, `*.example.com` its subdomains.',
+    about:
+      'Hosts that URL inputs may come from, separated by commas; `*` is any public host, `*.example.com` its subdomains.',
   },
   allowedRanges: {
     variable: 'FRAMEWRIGHT_ALLOWED_SOURCE_RANGES',
@@ -79,18 +101,78 @@ const settings = {
     default: '',
     about: 'Private address ranges (CIDR) that URL inputs may come from nevertheless.',
   },
-  unfinishedJobs: { variable: 'FRAMEWRIGHT_MAX_UNFINISHED_JOBS', schema: wholeNumber(1, 1_000_000), default: '20', about: 'Unfinished jobs of one owner.' },
-  fileBytes: { variable: 'FRAMEWRIGHT_MAX_FILE_BYTES', schema: wholeNumber(1, 1e15), default: String(2 * gibibyte), about: 'Largest uploaded file in bytes.' },
-  subtitleBytes: { variable: 'FRAMEWRIGHT_MAX_SUBTITLE_BYTES', schema: wholeNumber(1, 1e9), default: String(1024 ** 2), about: 'Largest uploaded subtitle file in bytes.' },
-  inputBytes: { variable: 'FRAMEWRIGHT_MAX_INPUT_BYTES', schema: wholeNumber(1, 1e15), default: String(100 * gibibyte), about: 'Largest fetched input in bytes.' },
-  syncWaitSeconds: { variable: 'FRAMEWRIGHT_SYNC_WAIT_SECONDS', schema: wholeNumber(1, 600), default: '60', about: 'How long `delivery: "sync"` waits before it answers 202.' },
-  timeoutSeconds: { variable: 'FRAMEWRIGHT_TIMEOUT_SECONDS', schema: wholeNumber(1, 604_800), default: '21600', about: 'Longest time of one attempt, where the job says nothing.' },
-  stallSeconds: { variable: 'FRAMEWRIGHT_STALL_SECONDS', schema: wholeNumber(1, 86_400), default: '120', about: 'An encoder without progress for this long is ended.' },
-  ttlSeconds: { variable: 'FRAMEWRIGHT_TTL_SECONDS', schema: wholeNumber(0, 31_536_000), default: '604800', about: 'How long finished jobs and their files are kept.' },
-  deprecatedRoutes: { variable: 'FRAMEWRIGHT_DEPRECATED_ROUTES', schema: onOff, default: 'on', about: 'Whether the deprecated `/api/v1` routes answer.' },
-  sunset: { variable: 'FRAMEWRIGHT_SUNSET', schema: z.iso.date(), default: '2026-07-01', about: 'Date in the `Sunset` header of the deprecated routes.' },
-  ffmpeg: { variable: 'FRAMEWRIGHT_FFMPEG', schema: z.string().min(1), default: 'ffmpeg', about: 'The ffmpeg program.' },
-  ffprobe: { variable: 'FRAMEWRIGHT_FFPROBE', schema: z.string().min(1), default: 'ffprobe', about: 'The ffprobe program.' },
+  unfinishedJobs: {
+    variable: 'FRAMEWRIGHT_MAX_UNFINISHED_JOBS',
+    schema: wholeNumber(1, 1_000_000),
+    default: '20',
+    about: 'Unfinished jobs of one owner.',
+  },
+  fileBytes: {
+    variable: 'FRAMEWRIGHT_MAX_FILE_BYTES',
+    schema: wholeNumber(1, 1e15),
+    default: String(2 * gibibyte),
+    about: 'Largest uploaded file in bytes.',
+  },
+  subtitleBytes: {
+    variable: 'FRAMEWRIGHT_MAX_SUBTITLE_BYTES',
+    schema: wholeNumber(1, 1e9),
+    default: String(1024 ** 2),
+    about: 'Largest uploaded subtitle file in bytes.',
+  },
+  inputBytes: {
+    variable: 'FRAMEWRIGHT_MAX_INPUT_BYTES',
+    schema: wholeNumber(1, 1e15),
+    default: String(100 * gibibyte),
+    about: 'Largest fetched input in bytes.',
+  },
+  syncWaitSeconds: {
+    variable: 'FRAMEWRIGHT_SYNC_WAIT_SECONDS',
+    schema: wholeNumber(1, 600),
+    default: '60',
+    about: 'How long `delivery: "sync"` waits before it answers 202.',
+  },
+  timeoutSeconds: {
+    variable: 'FRAMEWRIGHT_TIMEOUT_SECONDS',
+    schema: wholeNumber(1, 604_800),
+    default: '21600',
+    about: 'Longest time of one attempt, where the job says nothing.',
+  },
+  stallSeconds: {
+    variable: 'FRAMEWRIGHT_STALL_SECONDS',
+    schema: wholeNumber(1, 86_400),
+    default: '120',
+    about: 'An encoder without progress for this long is ended.',
+  },
+  ttlSeconds: {
+    variable: 'FRAMEWRIGHT_TTL_SECONDS',
+    schema: wholeNumber(0, 31_536_000),
+    default: '604800',
+    about: 'How long finished jobs and their files are kept.',
+  },
+  deprecatedRoutes: {
+    variable: 'FRAMEWRIGHT_DEPRECATED_ROUTES',
+    schema: onOff,
+    default: 'on',
+    about: 'Whether the deprecated `/api/v1` routes answer.',
+  },
+  sunset: {
+    variable: 'FRAMEWRIGHT_SUNSET',
+    schema: z.iso.date(),
+    default: '2026-07-01',
+    about: 'Date in the `Sunset` header of the deprecated routes.',
+  },
+  ffmpeg: {
+    variable: 'FRAMEWRIGHT_FFMPEG',
+    schema: z.string().min(1),
+    default: 'ffmpeg',
+    about: 'The ffmpeg program.',
+  },
+  ffprobe: {
+    variable: 'FRAMEWRIGHT_FFPROBE',
+    schema: z.string().min(1),
+    default: 'ffprobe',
+    about: 'The ffprobe program.',
+  },
   logLevel: {
     variable: 'FRAMEWRIGHT_LOG_LEVEL',
     schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
@@ -127,7 +209,9 @@ const configSchema = z.object({
 export type Config = Readonly<z.output<typeof configSchema>>;
 
 /** The table of settings, for the documentation and `--help`. */
-export const configTable: readonly (Setting & { readonly key: string })[] = Object.entries(settings).map(([key, setting]) => ({ key, ...setting }));
+export const configTable: readonly (Setting & { readonly key: string })[] = Object.entries(settings).map(
+  ([key, setting]) => ({ key, ...setting }),
+);
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -140,10 +224,17 @@ export function processEnvironment(): Environment {
  * One Config out of flags (by the names of the table) and environment variables.
  * Throws `INVALID_REQUEST` that lists every wrong setting: which, what was expected, what was got.
  */
-export function loadConfig(flags: Readonly<Record<string, string | undefined>> = {}, environment: Environment = processEnvironment()): Config {
+export function loadConfig(
+  flags: Readonly<Record<string, string | undefined>> = {},
+  environment: Environment = processEnvironment(),
+): Config {
   const given = Object.entries(settings).map(([key, setting]: [string, Setting]) => {
     const flag = setting.flag === undefined ? undefined : flags[setting.flag];
-    return { key, name: flag === undefined ? setting.variable : `--${setting.flag}`, text: flag ?? environment[setting.variable] ?? setting.default };
+    return {
+      key,
+      name: flag === undefined ? setting.variable : `--${setting.flag}`,
+      text: flag ?? environment[setting.variable] ?? setting.default,
+    };
   });
   const parsed = configSchema.safeParse(Object.fromEntries(given.map(({ key, text }) => [key, text])));
   if (parsed.success) return parsed.data;

@@ -24,7 +24,8 @@ const table = {
     status: 401,
     retry: 'no',
     summary: 'Missing or invalid credentials.',
-    remedy: 'Send a valid key as `X-API-Key: <key>` or `Authorization: Bearer <key>`; `framewright keys create` makes one.',
+    remedy:
+      'Send a valid key as `X-API-Key: <key>` or `Authorization: Bearer <key>`; `framewright keys create` makes one.',
   },
   FORBIDDEN: {
     status: 403,

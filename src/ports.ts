@@ -75,7 +75,10 @@ export interface JobStore {
   create(job: NewJob, guard?: CreateGuard): Promise<CreateOutcome>;
   /** `fresh` reads past any cache. */
   get(ref: JobRef, options?: { readonly fresh?: boolean }): Promise<RenderJob | undefined>;
-  list(filter: JobFilter, page?: { readonly limit?: number; readonly cursor?: string; readonly offset?: number }): Promise<JobPage>;
+  list(
+    filter: JobFilter,
+    page?: { readonly limit?: number; readonly cursor?: string; readonly offset?: number },
+  ): Promise<JobPage>;
   count(filter: JobFilter): Promise<number>;
   /**
    * Writes the members of a spec that may change (and labels), computed from `resourceVersion`.
@@ -156,7 +159,10 @@ export interface StageRunner {
   /** Drops what is kept of a job's runs, logs and scratch included, except live ones. Idempotent. */
   forget(uid: string): Promise<void>;
   /** The log of a stage as it was written, and with `follow` as it is being written until the run ends. */
-  logs(identity: StageIdentity, options: { readonly follow: boolean; readonly signal: AbortSignal }): AsyncIterable<Uint8Array>;
+  logs(
+    identity: StageIdentity,
+    options: { readonly follow: boolean; readonly signal: AbortSignal },
+  ): AsyncIterable<Uint8Array>;
 }
 
 export interface ProgressFilter {
@@ -169,7 +175,10 @@ export interface ProgressBus {
   /**
    * News as it comes; a slow reader skips to the newest of each job. `replay` starts with the last value of each job that fits.
    */
-  subscribe(filter: ProgressFilter, options: { readonly signal: AbortSignal; readonly replay?: boolean }): AsyncIterable<ProgressMessage>;
+  subscribe(
+    filter: ProgressFilter,
+    options: { readonly signal: AbortSignal; readonly replay?: boolean },
+  ): AsyncIterable<ProgressMessage>;
   latest(uid: string): ProgressMessage | undefined;
   /** Forgets the last value of a job. */
   forget(uid: string): void;
@@ -269,7 +278,10 @@ export interface AssetIndex {
   add(asset: Asset): Promise<void>;
   get(key: string): Promise<Asset | undefined>;
   /** Newest first. */
-  list(filter: { readonly owner?: string; readonly namespace?: string }, page: { readonly limit: number; readonly cursor?: string }): Promise<{ readonly assets: readonly Asset[]; readonly cursor?: string }>;
+  list(
+    filter: { readonly owner?: string; readonly namespace?: string },
+    page: { readonly limit: number; readonly cursor?: string },
+  ): Promise<{ readonly assets: readonly Asset[]; readonly cursor?: string }>;
   /** Idempotent. */
   remove(key: string): Promise<void>;
 }

@@ -14,7 +14,13 @@ function refusal(flags: Record<string, string>, environment: Record<string, stri
 
 describe('loadConfig', () => {
   it('needs nothing to be set', () => {
-    expect(loadConfig({}, {})).toMatchObject({ host: '127.0.0.1', port: 8080, unfinishedJobs: 20, sourceHosts: ['*'], mediaRoot: undefined });
+    expect(loadConfig({}, {})).toMatchObject({
+      host: '127.0.0.1',
+      port: 8080,
+      unfinishedJobs: 20,
+      sourceHosts: ['*'],
+      mediaRoot: undefined,
+    });
   });
 
   it('lets a flag go before its variable', () => {

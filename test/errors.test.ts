@@ -9,12 +9,15 @@ describe('the error table', () => {
     expect(new Set(exits).size).toBe(exits.length);
   });
 
-  it.each(entries.filter(([, { exit }]) => exit !== undefined))('%s has an exit code of its class', (_code, { exit = 0, retry, infrastructure }) => {
-    if (exit >= 10 && exit <= 19) expect(retry).toBe('yes');
-    else if (exit >= 20 && exit <= 29) expect(retry).toBe('elsewhere');
-    else if (exit >= 40 && exit <= 49) expect(retry).not.toBe('yes');
-    else expect(infrastructure).toBe(true);
-  });
+  it.each(entries.filter(([, { exit }]) => exit !== undefined))(
+    '%s has an exit code of its class',
+    (_code, { exit = 0, retry, infrastructure }) => {
+      if (exit >= 10 && exit <= 19) expect(retry).toBe('yes');
+      else if (exit >= 20 && exit <= 29) expect(retry).toBe('elsewhere');
+      else if (exit >= 40 && exit <= 49) expect(retry).not.toBe('yes');
+      else expect(infrastructure).toBe(true);
+    },
+  );
 
   it.each(entries)('%s says in sentences what it is and what to do', (_code, { summary, remedy, status }) => {
     expect(summary).toMatch(/^[A-Z].*\.$/);

@@ -12,4 +12,9 @@ export type Action =
   | { readonly type: 'removeJob' }
   /** Drops the record, once nothing is left of it elsewhere. */
   | { readonly type: 'finalizeJob' }
-  | { readonly type: 'recordEvent'; readonly level: 'Normal' | 'Warning'; readonly reason: string; readonly message: string };
+  | {
+      readonly type: 'recordEvent';
+      readonly level: 'Normal' | 'Warning';
+      readonly reason: string;
+      readonly message: string;
+    };

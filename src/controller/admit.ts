@@ -1,6 +1,6 @@
 import type { Acceleration } from '../model/render-job.ts';
 import type { PoolSlots } from '../ports.ts';
-import type { Admission } from './decide.ts';
+import type { Admission } from './decision.ts';
 import type { Policy } from './policy.ts';
 
 /** What admission needs to know of a waiting job. */
@@ -42,7 +42,9 @@ export function admit(
   }
 
   for (const line of inRankOrder(queued, shares, now, policy)) {
-    const fits = pools.filter((pool) => unfitness(line.job, pool) === undefined).sort((a, b) => preference(line.job, b) - preference(line.job, a));
+    const fits = pools
+      .filter((pool) => unfitness(line.job, pool) === undefined)
+      .sort((a, b) => preference(line.job, b) - preference(line.job, a));
     const open = fits.find(({ pool }) => (free.get(pool) ?? 0) > 0);
     if (open === undefined) {
       verdicts.set(line.job.uid, waitingVerdict(line.job, pools, fits));
@@ -70,7 +72,12 @@ interface Line {
  * Waiting jobs, best first, going by the shares as they are when each is asked for. One sorted line per owner, so that
  * a pass over n jobs of k owners costs n log n + n k, not n squared.
  */
-function* inRankOrder(queued: readonly QueuedJob[], shares: Map<string, number>, now: number, policy: AdmissionPolicy): Generator<Line> {
+function* inRankOrder(
+  queued: readonly QueuedJob[],
+  shares: Map<string, number>,
+  now: number,
+  policy: AdmissionPolicy,
+): Generator<Line> {
   const lines = new Map<string, { jobs: { job: QueuedJob; rank: number }[]; next: number }>();
   for (const job of queued) {
     const line = lines.get(job.owner) ?? { jobs: [], next: 0 };
@@ -86,7 +93,13 @@ function* inRankOrder(queued: readonly QueuedJob[], shares: Map<string, number>,
     for (const [owner, line] of lines) {
       const head = line.jobs[line.next];
       if (head === undefined) continue;
-      const candidate = { owner, rank: head.rank, share: shares.get(owner) ?? 0, createdAt: head.job.createdAt, uid: head.job.uid };
+      const candidate = {
+        owner,
+        rank: head.rank,
+        share: shares.get(owner) ?? 0,
+        createdAt: head.job.createdAt,
+        uid: head.job.uid,
+      };
       if (best === undefined || goesBefore(candidate, best)) best = candidate;
     }
     if (best === undefined) return;
@@ -130,12 +143,23 @@ function waitingVerdict(job: QueuedJob, pools: readonly PoolSlots[], fits: reado
   if (fits.length > 0) {
     const slots = fits.reduce((sum, pool) => sum + pool.slots, 0);
     const names = fits.map(({ pool }) => pool).join(', ');
-    const message = slots === 0 ? `Pool ${names} has no slots at present.` : `Waiting for a slot: all ${slots} of pool ${names} are in use.`;
+    const message =
+      slots === 0
+        ? `Pool ${names} has no slots at present.`
+        : `Waiting for a slot: all ${slots} of pool ${names} are in use.`;
     return { admitted: false, reason: 'WaitingForSlot', message };
   }
   if (job.pool !== undefined && !pools.some(({ pool }) => pool === job.pool)) {
     const known = pools.map(({ pool }) => pool).join(', ') || 'none';
-    return { admitted: false, reason: 'NoSuchPool', message: `spec.pool is ${job.pool}, which is not configured; configured: ${known}.` };
+    return {
+      admitted: false,
+      reason: 'NoSuchPool',
+      message: `spec.pool is ${job.pool}, which is not configured; configured: ${known}.`,
+    };
   }
-  return { admitted: false, reason: 'WaitingForGpu', message: 'acceleration is Required and no pool that fits has an Intel GPU; use Preferred to render without one.' };
+  return {
+    admitted: false,
+    reason: 'WaitingForGpu',
+    message: 'acceleration is Required and no pool that fits has an Intel GPU; use Preferred to render without one.',
+  };
 }

@@ -10,7 +10,9 @@ export function observeAttempt(status: RenderJobStatus, run: StageRun): RenderJo
     ...(run.jobName === undefined ? {} : { jobName: run.jobName }),
     ...(run.podName === undefined ? {} : { podName: run.podName }),
     ...(run.node === undefined ? {} : { node: run.node }),
-    ...(run.startedAt === undefined || entry.startedAt !== undefined ? {} : { startedAt: new Date(run.startedAt).toISOString() }),
+    ...(run.startedAt === undefined || entry.startedAt !== undefined
+      ? {}
+      : { startedAt: new Date(run.startedAt).toISOString() }),
   };
   return replaceEntry(status, observed);
 }

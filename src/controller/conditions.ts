@@ -4,12 +4,40 @@ import type { Condition, RenderJobStatus } from '../model/render-job.ts';
 type Verdict = readonly [type: Condition['type'], status: Condition['status']];
 
 const verdicts: Readonly<Record<Phase, readonly Verdict[]>> = {
-  Queued: [['Accepted', 'True'], ['Admitted', 'False'], ['Running', 'False']],
-  Starting: [['Accepted', 'True'], ['Admitted', 'True'], ['Running', 'False']],
-  Running: [['Accepted', 'True'], ['Admitted', 'True'], ['Running', 'True']],
-  Succeeded: [['Accepted', 'True'], ['Admitted', 'True'], ['Running', 'False'], ['Complete', 'True'], ['Failed', 'False']],
-  Failed: [['Accepted', 'True'], ['Running', 'False'], ['Complete', 'False'], ['Failed', 'True']],
-  Cancelled: [['Accepted', 'True'], ['Running', 'False'], ['Complete', 'False'], ['Failed', 'False']],
+  Queued: [
+    ['Accepted', 'True'],
+    ['Admitted', 'False'],
+    ['Running', 'False'],
+  ],
+  Starting: [
+    ['Accepted', 'True'],
+    ['Admitted', 'True'],
+    ['Running', 'False'],
+  ],
+  Running: [
+    ['Accepted', 'True'],
+    ['Admitted', 'True'],
+    ['Running', 'True'],
+  ],
+  Succeeded: [
+    ['Accepted', 'True'],
+    ['Admitted', 'True'],
+    ['Running', 'False'],
+    ['Complete', 'True'],
+    ['Failed', 'False'],
+  ],
+  Failed: [
+    ['Accepted', 'True'],
+    ['Running', 'False'],
+    ['Complete', 'False'],
+    ['Failed', 'True'],
+  ],
+  Cancelled: [
+    ['Accepted', 'True'],
+    ['Running', 'False'],
+    ['Complete', 'False'],
+    ['Failed', 'False'],
+  ],
 };
 
 /**

@@ -1,45 +1,15 @@
-import { codeOfExit, errorTable } from '../errors.ts';
-import { bounds } from '../model/bounds.ts';
 import { jobType } from '../model/job-type.ts';
 import { manager } from '../model/labels.ts';
 import { isTerminal, type Reason } from '../model/lifecycle.ts';
-import type { ProgressMessage } from '../model/progress.ts';
 import type { RenderJob, RenderJobStatus } from '../model/render-job.ts';
-import type { JobError, StageResult } from '../model/result.ts';
 import { stagesOf } from '../model/stage.ts';
 import type { StageRun, StopReason } from '../ports.ts';
 import type { Action } from './actions.ts';
+import { afterEnd, errorOf, latestProgress, nextAttempt, succeeded } from './attempt-end.ts';
 import { closeAttempt, observeAttempt } from './attempts.ts';
-import { withConditions } from './conditions.ts';
-import type { Policy } from './policy.ts';
-import { takeProgress } from './progress-policy.ts';
+import { conclude, type Decision, event, lookAgainAt, type Observation, settle, withActions } from './decision.ts';
 import { expiryOf } from './retention-policy.ts';
-import { afterFailure } from './retry-policy.ts';
 import { deadlineOf } from './timeout-policy.ts';
-
-/** Whether a waiting job may start now, and where; else why not, in one sentence. */
-export type Admission =
-  | { readonly admitted: true; readonly pool: string }
-  | { readonly admitted: false; readonly reason: Reason; readonly message: string };
-
-export interface Observation {
-  readonly job: RenderJob;
-  /** Runs of this uid, any attempt. */
-  readonly runs: readonly StageRun[];
-  readonly admission: Admission;
-  readonly progress?: ProgressMessage | undefined;
-  /** Unix milliseconds. */
-  readonly now: number;
-  readonly policy: Policy;
-}
-
-export interface Decision {
-  /** The whole next status; deeply equal to the present one when nothing is to be written. */
-  readonly status: RenderJobStatus | undefined;
-  readonly actions: readonly Action[];
-  /** When to look again though nothing happens, in Unix milliseconds. */
-  readonly requeueAt?: number;
-}
 
 /** One RenderJob and what is known of its stages -> its next status and what to do. Pure; a fixpoint after its own actions. */
 export function decide(observation: Observation): Decision {
@@ -75,10 +45,20 @@ function withoutRun(observation: Observation, status: RenderJobStatus): Decision
   const { job, admission, now } = observation;
   if (status.phase !== 'Queued') {
     // It ran and its record is gone: a node was wiped or someone removed the child.
-    return afterEnd(observation, status, undefined, { code: 'NODE_LOST', message: 'The run of this attempt disappeared.' }, true);
+    return afterEnd(
+      observation,
+      status,
+      undefined,
+      { code: 'NODE_LOST', message: 'The run of this attempt disappeared.' },
+      true,
+    );
   }
   if (job.spec.suspend) {
-    return settle(observation, { ...status, reason: 'Suspended', message: 'spec.suspend is true; set it to false to let the job run.' });
+    return settle(observation, {
+      ...status,
+      reason: 'Suspended',
+      message: 'spec.suspend is true; set it to false to let the job run.',
+    });
   }
   const notBefore = status.nextAttemptAt === undefined ? 0 : Date.parse(status.nextAttemptAt);
   // The status already tells why it backs off, since the attempt before was closed.
@@ -88,7 +68,10 @@ function withoutRun(observation: Observation, status: RenderJobStatus): Decision
   }
   // Attempt n is on record before its stage starts (attempt 1 needs none), so a crash here starts the same stage again.
   const [stage] = stagesOf(job);
-  return { status: job.status, actions: [{ type: 'startStage', attempt: status.attempt, stage, pool: admission.pool }] };
+  return {
+    status: job.status,
+    actions: [{ type: 'startStage', attempt: status.attempt, stage, pool: admission.pool }],
+  };
 }
 
 /** The present attempt has at least one run: go by the first stage that has not succeeded. */
@@ -112,10 +95,25 @@ function withRun(observation: Observation, status: RenderJobStatus, run: StageRu
   switch (run.state) {
     case 'waiting':
     case 'running': {
-      if (job.spec.suspend) return ending(observation, status, run, 'suspended', 'Suspending', 'spec.suspend is true; the attempt is being ended.');
+      if (job.spec.suspend)
+        return ending(
+          observation,
+          status,
+          run,
+          'suspended',
+          'Suspending',
+          'spec.suspend is true; the attempt is being ended.',
+        );
       const deadline = deadlineOf(job, run, policy);
       if (deadline !== undefined && now >= deadline) {
-        return ending(observation, status, run, 'timeout', 'TimingOut', 'The attempt ran into its timeout and is being ended.');
+        return ending(
+          observation,
+          status,
+          run,
+          'timeout',
+          'TimingOut',
+          'The attempt ran into its timeout and is being ended.',
+        );
       }
       return lookAgainAt(deadline, (run.state === 'waiting' ? starting : running)(observation, status, run));
     }
@@ -143,7 +141,14 @@ function running(observation: Observation, status: RenderJobStatus, run: StageRu
 }
 
 /** A live run that has to end: asked once, then waited for. */
-function ending(observation: Observation, status: RenderJobStatus, run: StageRun, why: StopReason, reason: Reason, message: string): Decision {
+function ending(
+  observation: Observation,
+  status: RenderJobStatus,
+  run: StageRun,
+  why: StopReason,
+  reason: Reason,
+  message: string,
+): Decision {
   return withActions(settle(observation, { ...status, reason, message }), stop(run, why));
 }
 
@@ -151,74 +156,25 @@ function ended(observation: Observation, status: RenderJobStatus, run: StageRun)
   const { job, now } = observation;
   if (run.stopReason === 'timeout') {
     const seconds = job.spec.timeoutSeconds ?? observation.policy.timeoutSeconds;
-    return afterEnd(observation, status, run, { code: 'DEADLINE_EXCEEDED', message: `Expected the attempt to end within ${seconds} s, it did not.` }, false);
+    return afterEnd(
+      observation,
+      status,
+      run,
+      { code: 'DEADLINE_EXCEEDED', message: `Expected the attempt to end within ${seconds} s, it did not.` },
+      false,
+    );
   }
   if (run.stopReason === 'suspended') {
     const closed = closeAttempt(status, run, { outcome: 'Suspended', reason: 'spec.suspend was set.', at: now });
-    return nextAttempt(observation, closed, 'Suspended', 'spec.suspend is true; set it to false to let the job run.', now);
+    return nextAttempt(
+      observation,
+      closed,
+      'Suspended',
+      'spec.suspend is true; set it to false to let the job run.',
+      now,
+    );
   }
   return afterEnd(observation, status, run, errorOf(run), run.state === 'lost' || run.infrastructure === true);
-}
-
-function afterEnd(observation: Observation, status: RenderJobStatus, run: StageRun | undefined, error: JobError, infrastructure: boolean): Decision {
-  const { job, now, policy } = observation;
-  const verdict = afterFailure(job.spec, status, { code: error.code, infrastructure }, policy, now);
-  const charged = verdict.type !== 'ignore' && !(verdict.type === 'fail' && verdict.reason === 'DisruptedTooOften');
-  const closed = closeAttempt(status, run, { outcome: charged ? 'Failed' : 'Disrupted', code: error.code, reason: error.message, at: now });
-  const counted = charged ? { ...closed, failures: closed.failures + 1 } : { ...closed, disruptions: closed.disruptions + 1 };
-  if (verdict.type === 'fail') return failed(observation, counted, error, verdict.reason);
-  const wait = Math.round((verdict.nextAttemptAt - now) / 1000);
-  const message = `Attempt ${status.attempt} ended with ${error.code}: ${error.message} Attempt ${status.attempt + 1} follows${wait > 0 ? ` after ${wait} s` : ''}.`;
-  return nextAttempt(observation, counted, 'BackingOff', message, verdict.nextAttemptAt);
-}
-
-/** Closes the history of this attempt and puts the next one on record, before its stage can start. */
-function nextAttempt(observation: Observation, closed: RenderJobStatus, reason: Reason, message: string, at: number): Decision {
-  const { progress: _, ...rest } = closed;
-  const status: RenderJobStatus = {
-    ...rest,
-    phase: 'Queued',
-    reason,
-    message: message.slice(0, bounds.message),
-    attempt: closed.attempt + 1,
-    nextAttemptAt: new Date(at).toISOString(),
-  };
-  const cleanUp: Action = { type: 'removeOutputs', attempt: closed.attempt };
-  return { ...withActions(conclude(observation, status), [cleanUp, event('Warning', reason, status.message)]), requeueAt: at };
-}
-
-function succeeded(observation: Observation, status: RenderJobStatus, run: StageRun): Decision {
-  const { result } = run;
-  if (result?.outputs === undefined || result.outputs.length === 0) {
-    return afterEnd(observation, status, run, { code: 'WORKER_CRASHED', message: 'The worker ended with 0 but left no result.' }, false);
-  }
-  const at = run.finishedAt ?? observation.now;
-  const closed = closeAttempt(status, run, { outcome: 'Succeeded', reason: 'All outputs passed their checks.', at });
-  const { error: _e, nextAttemptAt: _n, ...rest } = closed;
-  const final: RenderJobStatus = {
-    ...rest,
-    phase: 'Succeeded',
-    reason: 'Completed',
-    message: successMessage(result),
-    startedAt: status.startedAt ?? new Date(run.startedAt ?? at).toISOString(),
-    finishedAt: new Date(at).toISOString(),
-    result: resultOf(result),
-    progress: { percent: 100, step: 'publishing', updatedAt: new Date(at).toISOString() },
-  };
-  return withActions(conclude(observation, final), [event('Normal', 'Completed', final.message)]);
-}
-
-function failed(observation: Observation, closed: RenderJobStatus, error: JobError, reason: Reason): Decision {
-  const { nextAttemptAt: _, ...rest } = latestProgress(observation, closed);
-  const status: RenderJobStatus = {
-    ...rest,
-    phase: 'Failed',
-    reason: error.code === 'DEADLINE_EXCEEDED' ? 'DeadlineExceeded' : reason,
-    message: `${error.code}: ${error.message}`.slice(0, bounds.message),
-    finishedAt: new Date(observation.now).toISOString(),
-    error,
-  };
-  return withActions(conclude(observation, status), [{ type: 'removeOutputs', attempt: closed.attempt }, event('Warning', status.reason, status.message)]);
 }
 
 /** A cancel that was accepted before the end always ends in Cancelled, also when the stage succeeds meanwhile. */
@@ -226,14 +182,37 @@ function cancelling(observation: Observation, status: RenderJobStatus): Decision
   const { runs, now } = observation;
   const live = runs.filter(isLive);
   if (live.length > 0) {
-    const waiting: RenderJobStatus = { ...status, reason: 'Cancelling', message: 'The job was cancelled; its worker is being ended.' };
-    return withActions(settle(observation, waiting), live.flatMap((run) => stop(run, 'cancelled')));
+    const waiting: RenderJobStatus = {
+      ...status,
+      reason: 'Cancelling',
+      message: 'The job was cancelled; its worker is being ended.',
+    };
+    return withActions(
+      settle(observation, waiting),
+      live.flatMap((run) => stop(run, 'cancelled')),
+    );
   }
   const run = runs.find(({ identity }) => identity.attempt === status.attempt);
-  const closed = run === undefined ? status : closeAttempt(observeAttempt(status, run), run, { outcome: 'Cancelled', reason: 'The job was cancelled.', at: now });
+  const closed =
+    run === undefined
+      ? status
+      : closeAttempt(observeAttempt(status, run), run, {
+          outcome: 'Cancelled',
+          reason: 'The job was cancelled.',
+          at: now,
+        });
   const { nextAttemptAt: _, ...rest } = latestProgress(observation, closed);
-  const final: RenderJobStatus = { ...rest, phase: 'Cancelled', reason: 'Cancelled', message: 'The job was cancelled.', finishedAt: new Date(now).toISOString() };
-  return withActions(conclude(observation, final), [{ type: 'removeOutputs' }, event('Normal', 'Cancelled', final.message)]);
+  const final: RenderJobStatus = {
+    ...rest,
+    phase: 'Cancelled',
+    reason: 'Cancelled',
+    message: 'The job was cancelled.',
+    finishedAt: new Date(now).toISOString(),
+  };
+  return withActions(conclude(observation, final), [
+    { type: 'removeOutputs' },
+    event('Normal', 'Cancelled', final.message),
+  ]);
 }
 
 /** A terminal status is never changed: what is left is to end stray runs and, in time, to remove the job. */
@@ -258,60 +237,4 @@ function isLive({ state }: StageRun): boolean {
 
 function stop(run: StageRun, reason: StopReason): Action[] {
   return run.stopReason === undefined ? [{ type: 'stopStage', identity: run.identity, reason }] : [];
-}
-
-function event(level: 'Normal' | 'Warning', reason: string, message: string): Action {
-  return { type: 'recordEvent', level, reason, message };
-}
-
-/** The earlier of two moments to look again. */
-function lookAgainAt(at: number | undefined, decision: Decision): Decision {
-  return at === undefined ? decision : { ...decision, requeueAt: Math.min(at, decision.requeueAt ?? at) };
-}
-
-function withActions(decision: Decision, actions: readonly Action[]): Decision {
-  return { ...decision, actions: [...decision.actions, ...actions] };
-}
-
-function conclude({ job, now }: Observation, status: RenderJobStatus): Decision {
-  return { status: withConditions(status, job.metadata.generation, now), actions: [] };
-}
-
-/** A status that goes on: progress is written along with another change, or when its time has come. */
-function settle(observation: Observation, status: RenderJobStatus): Decision {
-  const { job, now, policy, progress } = observation;
-  const before = job.status;
-  const urgent = before === undefined || before.phase !== status.phase || before.reason !== status.reason || before.message !== status.message;
-  const { status: next, dueAt } = status.phase === 'Queued' ? { status } : takeProgress(status, progress, now, policy, urgent);
-  const decision = conclude(observation, next);
-  return dueAt === undefined ? decision : { ...decision, requeueAt: dueAt };
-}
-
-function latestProgress({ progress, now, policy }: Observation, status: RenderJobStatus): RenderJobStatus {
-  return takeProgress(status, progress, now, policy, true).status;
-}
-
-function errorOf(run: StageRun): JobError {
-  if (run.result?.error !== undefined) return run.result.error;
-  const code = run.state === 'lost' ? 'NODE_LOST' : (run.exitCode === undefined ? undefined : codeOfExit(run.exitCode)) ?? 'WORKER_CRASHED';
-  const message = run.message ?? errorTable[code].summary;
-  return { code, message: message.slice(0, bounds.message), hint: errorTable[code].remedy };
-}
-
-function resultOf(result: StageResult): NonNullable<RenderJobStatus['result']> {
-  return {
-    outputs: result.outputs ?? [],
-    ...(result.acceleration === undefined ? {} : { acceleration: result.acceleration }),
-    ...(result.checks === undefined ? {} : { checks: result.checks }),
-    ...(result.timings?.speed === undefined ? {} : { speed: result.timings.speed }),
-    ...(result.timings === undefined ? {} : { encodeSeconds: result.timings.encodeSeconds }),
-    ...(result.processes === undefined ? {} : { processes: result.processes }),
-    ...(result.report === undefined ? {} : { report: result.report }),
-  };
-}
-
-function successMessage({ acceleration, timings }: StageResult): string {
-  const where = acceleration === undefined ? '' : acceleration.rung === 'copy' ? ' by stream copy' : ` on ${acceleration.rung}`;
-  const speed = timings?.speed === undefined ? '' : ` at ${timings.speed.toFixed(1)} times real time`;
-  return `Rendered${where}${speed}; all outputs passed their checks.`;
 }

@@ -3,7 +3,7 @@ import { isTerminal } from '../model/lifecycle.ts';
 import type { RenderJob } from '../model/render-job.ts';
 import { type JobRef, keyOf } from '../ports.ts';
 import type { HoldingJob, QueuedJob } from './admit.ts';
-import type { Admission } from './decide.ts';
+import type { Admission } from './decision.ts';
 
 /** The little that is kept in memory of each unfinished job; the whole is read when its turn comes. */
 interface Entry extends QueuedJob {
@@ -111,7 +111,8 @@ function entryOf({ metadata, spec, status }: RenderJob): Entry {
     acceleration: spec.acceleration ?? 'Preferred',
     attempt: status?.attempt ?? 1,
     holds: !waits,
-    admissibleFrom: waits && !stopped ? (status?.nextAttemptAt === undefined ? 0 : Date.parse(status.nextAttemptAt)) : undefined,
+    admissibleFrom:
+      waits && !stopped ? (status?.nextAttemptAt === undefined ? 0 : Date.parse(status.nextAttemptAt)) : undefined,
     progressAt: status?.progress === undefined ? undefined : Date.parse(status.progress.updatedAt),
   };
 }

@@ -1,12 +1,23 @@
 import { isDeepStrictEqual } from 'node:util';
-import { outputPrefix, reportPrefix } from '../model/output-keys.ts';
 import { isTerminal } from '../model/lifecycle.ts';
+import { outputPrefix, reportPrefix } from '../model/output-keys.ts';
 import type { RenderJob } from '../model/render-job.ts';
 import { stageSpecOf } from '../model/stage.ts';
-import { type Clock, ConflictError, type JobRef, type JobStore, keyOf, NotFoundError, type ObjectStore, type ProgressBus, type StageRunner } from '../ports.ts';
+import {
+  type Clock,
+  ConflictError,
+  type JobRef,
+  type JobStore,
+  keyOf,
+  NotFoundError,
+  type ObjectStore,
+  type ProgressBus,
+  type StageRunner,
+} from '../ports.ts';
 import type { Action } from './actions.ts';
 import { admit } from './admit.ts';
-import { type Admission, decide } from './decide.ts';
+import { decide } from './decide.ts';
+import type { Admission } from './decision.ts';
 import { JobIndex } from './job-index.ts';
 import type { Policy } from './policy.ts';
 import { type Lane, WorkQueue } from './work-queue.ts';
@@ -131,7 +142,11 @@ export class Controller {
     });
 
     // A job that no admission pass has looked at yet gets its first status from the verdict, which saves a write.
-    const firstLook = job.status === undefined && verdict === undefined && decision.status?.phase === 'Queued' && decision.status.reason === 'Accepted';
+    const firstLook =
+      job.status === undefined &&
+      verdict === undefined &&
+      decision.status?.phase === 'Queued' &&
+      decision.status.reason === 'Accepted';
     let current = job;
     if (decision.status !== undefined && !firstLook && !isDeepStrictEqual(decision.status, job.status)) {
       try {
@@ -166,7 +181,8 @@ export class Controller {
         return runner.stop(action.identity, { graceMs: policy.graceMs, reason: action.reason });
       case 'removeOutputs':
         for await (const { key } of objects.list(outputPrefix(uid, action.attempt))) await objects.remove(key);
-        if (action.attempt === undefined) for await (const { key } of objects.list(reportPrefix(uid))) await objects.remove(key);
+        if (action.attempt === undefined)
+          for await (const { key } of objects.list(reportPrefix(uid))) await objects.remove(key);
         return;
       case 'forgetRuns':
         return runner.forget(uid);
@@ -224,7 +240,9 @@ export class Controller {
         if (signal.aborted) return;
         failures += 1;
         this.#options.observer?.error?.(what, error);
-        await this.#ports.clock.sleep(Math.min(30_000, 250 * 2 ** Math.min(failures, 10)), signal).catch(() => undefined);
+        await this.#ports.clock
+          .sleep(Math.min(30_000, 250 * 2 ** Math.min(failures, 10)), signal)
+          .catch(() => undefined);
       }
     }
   }
@@ -242,5 +260,9 @@ function laneOf({ status }: RenderJob): Lane {
 
 /** Before its first admission pass a job keeps the words it has. */
 function unjudged({ status }: RenderJob): Admission {
-  return { admitted: false, reason: status?.reason ?? 'Accepted', message: status?.message ?? 'The job is waiting for its turn.' };
+  return {
+    admitted: false,
+    reason: status?.reason ?? 'Accepted',
+    message: status?.message ?? 'The job is waiting for its turn.',
+  };
 }

@@ -1,5 +1,5 @@
-import type { RenderJobStatus } from '../model/render-job.ts';
 import type { ProgressMessage } from '../model/progress.ts';
+import type { RenderJobStatus } from '../model/render-job.ts';
 import type { Policy } from './policy.ts';
 
 export interface ProgressUpdate {

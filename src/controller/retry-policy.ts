@@ -14,7 +14,13 @@ export interface Failure {
 }
 
 /** What follows a failed attempt: the job's own rules first, then the error table, then the limits. */
-export function afterFailure(spec: RenderJobSpec, status: RenderJobStatus, failure: Failure, policy: Policy, now: number): Verdict {
+export function afterFailure(
+  spec: RenderJobSpec,
+  status: RenderJobStatus,
+  failure: Failure,
+  policy: Policy,
+  now: number,
+): Verdict {
   const rule = spec.retry?.rules?.find(({ codes }) => codes.includes(failure.code));
   const action = rule?.action ?? byTable(failure, policy);
   if (action === 'Fail') return { type: 'fail', reason: 'NotRetryable' };

@@ -22,7 +22,12 @@ interface Timer {
 export class WorkQueue implements AsyncDisposable {
   readonly #handle: (key: string) => Promise<void>;
   readonly #options: Required<Omit<WorkQueueOptions, 'onError'>> & Pick<WorkQueueOptions, 'onError'>;
-  readonly #ready: Record<Lane, Set<string>> = { ended: new Set(), running: new Set(), new: new Set(), resync: new Set() };
+  readonly #ready: Record<Lane, Set<string>> = {
+    ended: new Set(),
+    running: new Set(),
+    new: new Set(),
+    resync: new Set(),
+  };
   readonly #active = new Set<string>();
   readonly #again = new Map<string, Lane>();
   readonly #timers = new Map<string, Timer>();
@@ -73,10 +78,13 @@ export class WorkQueue implements AsyncDisposable {
       if (known.at <= at) return;
       clearTimeout(known.handle);
     }
-    const handle = setTimeout(() => {
-      this.#timers.delete(key);
-      this.add(key, lane);
-    }, Math.min(milliseconds, 2 ** 31 - 1));
+    const handle = setTimeout(
+      () => {
+        this.#timers.delete(key);
+        this.add(key, lane);
+      },
+      Math.min(milliseconds, 2 ** 31 - 1),
+    );
     this.#timers.set(key, { at, handle });
   }
 
@@ -88,7 +96,9 @@ export class WorkQueue implements AsyncDisposable {
     this.#again.clear();
     for (const lane of lanes) this.#ready[lane].clear();
     if (this.#active.size === 0) return;
-    await new Promise<void>((resolve) => this.#idle.push(resolve));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#idle.push(resolve);
+    await promise;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -115,7 +125,10 @@ export class WorkQueue implements AsyncDisposable {
       const failures = (this.#failures.get(key) ?? 0) + 1;
       this.#failures.set(key, failures);
       this.#options.onError?.(key, error, failures);
-      this.addAfter(key, Math.min(this.#options.maxDelayMs, this.#options.baseDelayMs * 2 ** Math.min(failures - 1, 30)));
+      this.addAfter(
+        key,
+        Math.min(this.#options.maxDelayMs, this.#options.baseDelayMs * 2 ** Math.min(failures - 1, 30)),
+      );
     }
     this.#active.delete(key);
     const lane = this.#again.get(key);

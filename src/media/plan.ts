@@ -1,5 +1,5 @@
-import type { OutputFile, Rung } from '../model/result.ts';
 import type { OutputContract } from '../model/output-contract.ts';
+import type { OutputFile, Rung } from '../model/result.ts';
 
 /** Where one part of a plan runs. */
 export type Place = 'gpu' | 'cpu' | 'copy';

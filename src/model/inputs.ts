@@ -7,9 +7,17 @@ const s3Source = z
   .strictObject({
     bucket: z.string().min(3).max(63).describe('Name of the bucket.'),
     key: z.string().min(1).max(bounds.path).describe('Key of the object.'),
-    endpoint: z.string().max(bounds.url).optional().describe('Endpoint URL of an S3-compatible server; AWS when absent.'),
+    endpoint: z
+      .string()
+      .max(bounds.url)
+      .optional()
+      .describe('Endpoint URL of an S3-compatible server; AWS when absent.'),
     region: z.string().max(40).optional().describe('Region of the bucket.'),
-    credentialsSecret: z.string().max(253).optional().describe('Name of a Secret with accessKeyId and secretAccessKey.'),
+    credentialsSecret: z
+      .string()
+      .max(253)
+      .optional()
+      .describe('Name of a Secret with accessKeyId and secretAccessKey.'),
   })
   .describe('An object in an S3-compatible store.');
 

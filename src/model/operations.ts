@@ -30,7 +30,10 @@ export const transcode = z
       .enum(['auto', 'always', 'never'])
       .optional()
       .describe('auto (the default) deinterlaces pictures that are marked as interlaced.'),
-    rotate: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]).optional().describe('Clockwise turn in degrees, added to the turn that the file asks for.'),
+    rotate: z
+      .union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)])
+      .optional()
+      .describe('Clockwise turn in degrees, added to the turn that the file asks for.'),
     crop: z
       .strictObject({
         x: z.int().min(0).max(bounds.side).describe('Left edge in pixels.'),
@@ -49,11 +52,15 @@ export const trim = withRules(
   z
     .strictObject({
       start: seconds.optional().describe('First moment to keep, in seconds; 0 when absent.'),
-      end: positiveSeconds.optional().describe('First moment not to keep, in seconds; the end of the clip when absent.'),
+      end: positiveSeconds
+        .optional()
+        .describe('First moment not to keep, in seconds; the end of the clip when absent.'),
       precise: z
         .boolean()
         .optional()
-        .describe('true (the default) starts on the exact frame; false starts on the key frame before it and copies the streams.'),
+        .describe(
+          'true (the default) starts on the exact frame; false starts on the key frame before it and copies the streams.',
+        ),
     })
     .describe('Keep one range of the timeline.'),
   [
@@ -69,12 +76,26 @@ export const trim = withRules(
 export const merge = withRules(
   z
     .strictObject({
-      prepend: z.array(inputName).max(bounds.mergeInputs).optional().describe('Inputs to put before the timeline, in order.'),
-      append: z.array(inputName).max(bounds.mergeInputs).optional().describe('Inputs to put after the timeline, in order.'),
+      prepend: z
+        .array(inputName)
+        .max(bounds.mergeInputs)
+        .optional()
+        .describe('Inputs to put before the timeline, in order.'),
+      append: z
+        .array(inputName)
+        .max(bounds.mergeInputs)
+        .optional()
+        .describe('Inputs to put after the timeline, in order.'),
       transition: z
         .strictObject({
-          type: z.enum(['fade', 'wipeLeft', 'wipeRight', 'slideLeft', 'slideRight', 'dissolve']).describe('Kind of transition.'),
-          duration: z.number().min(0.1).max(10).describe('Length of the transition in seconds; neighbours overlap by it.'),
+          type: z
+            .enum(['fade', 'wipeLeft', 'wipeRight', 'slideLeft', 'slideRight', 'dissolve'])
+            .describe('Kind of transition.'),
+          duration: z
+            .number()
+            .min(0.1)
+            .max(10)
+            .describe('Length of the transition in seconds; neighbours overlap by it.'),
         })
         .optional()
         .describe('A transition between neighbouring clips; a hard cut when absent.'),
@@ -91,14 +112,22 @@ export const merge = withRules(
 
 export const mute = z
   .strictObject({
-    ranges: z.array(range).min(1).max(bounds.ranges).optional().describe('Ranges to silence; the whole timeline when absent.'),
+    ranges: z
+      .array(range)
+      .min(1)
+      .max(bounds.ranges)
+      .optional()
+      .describe('Ranges to silence; the whole timeline when absent.'),
   })
   .describe('Silence the sound, in ranges or all of it.');
 
 export const addAudio = z
   .strictObject({
     input: inputName.describe('The input whose sound is added.'),
-    mode: z.enum(['mix', 'replace']).optional().describe('mix (the default) keeps the present sound, replace drops it.'),
+    mode: z
+      .enum(['mix', 'replace'])
+      .optional()
+      .describe('mix (the default) keeps the present sound, replace drops it.'),
     volume: z.number().min(0).max(4).optional().describe('Gain of the added sound; 1 leaves it as it is.'),
     offset: seconds.optional().describe('Moment on the timeline where the added sound starts, in seconds.'),
     loop: z.boolean().optional().describe('Repeat the added sound until the picture ends.'),
@@ -111,8 +140,16 @@ export const caption = withRules(
   z
     .strictObject({
       id: z.string().max(40).optional().describe('Identifier of the caption.'),
-      from: z.int().min(0).max(bounds.timelineSeconds * 1000).describe('Start in milliseconds.'),
-      to: z.int().min(1).max(bounds.timelineSeconds * 1000).describe('End in milliseconds.'),
+      from: z
+        .int()
+        .min(0)
+        .max(bounds.timelineSeconds * 1000)
+        .describe('Start in milliseconds.'),
+      to: z
+        .int()
+        .min(1)
+        .max(bounds.timelineSeconds * 1000)
+        .describe('End in milliseconds.'),
       text: z.string().min(1).max(bounds.captionText).describe('Text; line breaks are kept.'),
     })
     .describe('One caption.'),
@@ -126,7 +163,10 @@ export const caption = withRules(
   ],
 );
 
-const color = z.string().regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as #ffcc00').max(7);
+const color = z
+  .string()
+  .regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as #ffcc00')
+  .max(7);
 
 export const subtitleStyle = z
   .strictObject({
@@ -136,10 +176,20 @@ export const subtitleStyle = z
       .regex(/^[\p{L}\p{N} ._-]+$/u, 'must be a font family name')
       .optional()
       .describe('Font family.'),
-    size: z.number().min(1).max(20).optional().describe('Height of the text in percent of the picture height; 5 when absent.'),
+    size: z
+      .number()
+      .min(1)
+      .max(20)
+      .optional()
+      .describe('Height of the text in percent of the picture height; 5 when absent.'),
     color: color.optional().describe('Colour of the text as #rrggbb.'),
     outlineColor: color.optional().describe('Colour of the outline as #rrggbb.'),
-    outline: z.number().min(0).max(10).optional().describe('Width of the outline in tenths of a percent of the picture height.'),
+    outline: z
+      .number()
+      .min(0)
+      .max(10)
+      .optional()
+      .describe('Width of the outline in tenths of a percent of the picture height.'),
     background: z.boolean().optional().describe('Draw a dark box behind the text.'),
     bold: z.boolean().optional().describe('Bold text.'),
     italic: z.boolean().optional().describe('Italic text.'),
@@ -153,8 +203,16 @@ export const subtitle = withRules(
     .strictObject({
       input: inputName.optional().describe('An input that is an SRT, WebVTT or ASS file.'),
       captions: z.array(caption).min(1).max(bounds.captions).optional().describe('Captions written in the job.'),
-      mode: z.enum(['burn', 'soft']).optional().describe('burn (the default) draws the text, soft adds a track that a player can switch.'),
-      language: z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a language tag').max(35).optional().describe('Language tag of a soft track (BCP 47).'),
+      mode: z
+        .enum(['burn', 'soft'])
+        .optional()
+        .describe('burn (the default) draws the text, soft adds a track that a player can switch.'),
+      language: z
+        .string()
+        .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a language tag')
+        .max(35)
+        .optional()
+        .describe('Language tag of a soft track (BCP 47).'),
       style: subtitleStyle.optional(),
     })
     .describe('Show text over the picture.'),
@@ -190,7 +248,12 @@ const rampSegment = withRules(
       start: seconds.describe('Start in seconds of the timeline before the ramp.'),
       end: positiveSeconds.describe('End in seconds of the timeline before the ramp.'),
       speed: z.number().min(0.1).max(16).describe('Speed at the start; 2 is twice as fast.'),
-      endSpeed: z.number().min(0.1).max(16).optional().describe('Speed at the end, reached linearly; the same as speed when absent.'),
+      endSpeed: z
+        .number()
+        .min(0.1)
+        .max(16)
+        .optional()
+        .describe('Speed at the end, reached linearly; the same as speed when absent.'),
     })
     .describe('A part of the timeline at another speed.'),
   [startBeforeEnd],
@@ -199,15 +262,23 @@ const rampSegment = withRules(
 export const speedRamp = withRules(
   z
     .strictObject({
-      segments: z.array(rampSegment).min(1).max(bounds.rampSegments).describe('Parts in rising order without overlap; the rest keeps its speed.'),
-      audio: z.enum(['pitch', 'drop']).optional().describe('pitch (the default) changes the tempo and keeps the pitch, drop removes the sound.'),
+      segments: z
+        .array(rampSegment)
+        .min(1)
+        .max(bounds.rampSegments)
+        .describe('Parts in rising order without overlap; the rest keeps its speed.'),
+      audio: z
+        .enum(['pitch', 'drop'])
+        .optional()
+        .describe('pitch (the default) changes the tempo and keeps the pitch, drop removes the sound.'),
     })
     .describe('Change the speed of parts of the timeline.'),
   [
     {
       cel: 'self.segments.all(i, self.segments.filter(j, j.start < i.end && i.start < j.end).size() == 1)',
       message: 'segments must not overlap',
-      holds: ({ segments }) => segments.every((a, i) => segments.every((b, j) => i === j || b.start >= a.end || a.start >= b.end)),
+      holds: ({ segments }) =>
+        segments.every((a, i) => segments.every((b, j) => i === j || b.start >= a.end || a.start >= b.end)),
       path: ['segments'],
     },
   ],
@@ -221,8 +292,18 @@ export const watermark = withRules(
         .enum(['topLeft', 'top', 'topRight', 'left', 'center', 'right', 'bottomLeft', 'bottom', 'bottomRight'])
         .optional()
         .describe('Place of the mark; bottomRight when absent.'),
-      margin: z.number().min(0).max(50).optional().describe('Distance from the edges in percent of the picture height; 3 when absent.'),
-      width: z.number().gt(0).max(100).optional().describe('Width of the mark in percent of the picture width; its own size when absent.'),
+      margin: z
+        .number()
+        .min(0)
+        .max(50)
+        .optional()
+        .describe('Distance from the edges in percent of the picture height; 3 when absent.'),
+      width: z
+        .number()
+        .gt(0)
+        .max(100)
+        .optional()
+        .describe('Width of the mark in percent of the picture width; its own size when absent.'),
       opacity: z.number().min(0).max(1).optional().describe('1 (the default) is opaque.'),
       start: seconds.optional().describe('Start in seconds; from the beginning when absent.'),
       end: positiveSeconds.optional().describe('End in seconds; to the end when absent.'),
@@ -258,7 +339,12 @@ export const thumbnail = withRules(
         .describe('One frame as a picture.'),
       sprite: z
         .strictObject({
-          interval: z.number().min(0.1).max(3600).optional().describe('Seconds between pictures; 100 pictures over the duration when absent.'),
+          interval: z
+            .number()
+            .min(0.1)
+            .max(3600)
+            .optional()
+            .describe('Seconds between pictures; 100 pictures over the duration when absent.'),
           width: z.int().min(16).max(640).optional().describe('Width of one picture in pixels; 160 when absent.'),
           columns: z.int().min(1).max(50).optional().describe('Pictures in a row; 10 when absent.'),
         })
@@ -323,13 +409,15 @@ export type OperationParameters = { [T in OperationType]-?: NonNullable<Operatio
 /** The one member that is set; the schema guarantees that there is one. */
 export function operationType(value: Operation): OperationType {
   const type = operationTypes.find((candidate) => value[candidate] !== undefined);
-  if (type === undefined) throw new TypeError(`Expected an operation with one of ${operationTypes.join(', ')}, got none`);
+  if (type === undefined)
+    throw new TypeError(`Expected an operation with one of ${operationTypes.join(', ')}, got none`);
   return type;
 }
 
 /** Names of the inputs that an operation refers to, in its order. */
 export function operationInputs(value: Operation): string[] {
   const { merge: join, addAudio: sound, subtitle: text, watermark: mark } = value;
-  return [...(join?.prepend ?? []), ...(join?.append ?? []), sound?.input, text?.input, mark?.input].filter((name) => name !== undefined);
+  return [...(join?.prepend ?? []), ...(join?.append ?? []), sound?.input, text?.input, mark?.input].filter(
+    (name) => name !== undefined,
+  );
 }
-

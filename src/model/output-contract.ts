@@ -8,15 +8,25 @@ export const outputContract = z
       .min(0)
       .max(60)
       .optional()
-      .describe('Largest difference from the expected duration in seconds; one frame or 0.05 s, the greater, when absent.'),
+      .describe(
+        'Largest difference from the expected duration in seconds; one frame or 0.05 s, the greater, when absent.',
+      ),
     decode: z
       .enum(['none', 'sample', 'full'])
       .optional()
       .describe('How much of the output is decoded as a check; sample (start, middle and end) when absent.'),
-    requireAudio: z.boolean().optional().describe('Fail when the output has no sound; follows the inputs and operations when absent.'),
+    requireAudio: z
+      .boolean()
+      .optional()
+      .describe('Fail when the output has no sound; follows the inputs and operations when absent.'),
     minXpsnr: z.number().min(0).max(100).optional().describe('Lowest XPSNR in dB against the filtered source.'),
     minSsim: z.number().min(0).max(1).optional().describe('Lowest SSIM against the filtered source.'),
-    loudnessTolerance: z.number().min(0.1).max(10).optional().describe('Largest difference from the loudness target in LU.'),
+    loudnessTolerance: z
+      .number()
+      .min(0.1)
+      .max(10)
+      .optional()
+      .describe('Largest difference from the loudness target in LU.'),
   })
   .describe('Checks that an output passes before it is published.');
 
@@ -25,7 +35,21 @@ export type OutputContract = z.infer<typeof outputContract>;
 /** One performed check, as it stands in the result. */
 export const contractCheck = z
   .strictObject({
-    name: z.enum(['opens', 'streams', 'duration', 'frames', 'packets', 'decodes', 'audio', 'size', 'loudness', 'xpsnr', 'ssim']).describe('What was checked.'),
+    name: z
+      .enum([
+        'opens',
+        'streams',
+        'duration',
+        'frames',
+        'packets',
+        'decodes',
+        'audio',
+        'size',
+        'loudness',
+        'xpsnr',
+        'ssim',
+      ])
+      .describe('What was checked.'),
     ok: z.boolean().describe('Whether it passed.'),
     expected: z.string().max(80).optional().describe('What was expected.'),
     measured: z.string().max(80).optional().describe('What was measured.'),

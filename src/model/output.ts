@@ -15,8 +15,18 @@ export type AudioCodec = (typeof audioCodecs)[number];
 const resolution = withRules(
   z
     .strictObject({
-      width: z.int().min(16).max(bounds.side).optional().describe('Width in pixels; follows from the height when absent.'),
-      height: z.int().min(16).max(bounds.side).optional().describe('Height in pixels; follows from the width when absent.'),
+      width: z
+        .int()
+        .min(16)
+        .max(bounds.side)
+        .optional()
+        .describe('Width in pixels; follows from the height when absent.'),
+      height: z
+        .int()
+        .min(16)
+        .max(bounds.side)
+        .optional()
+        .describe('Height in pixels; follows from the width when absent.'),
       fit: z
         .enum(['contain', 'cover', 'stretch'])
         .optional()
@@ -36,17 +46,36 @@ const resolution = withRules(
 export const videoOutput = withRules(
   z
     .strictObject({
-      codec: z.enum(videoCodecs).optional().describe('copy keeps the stream as it is, none leaves it out; when absent the codec of the source if the container takes it, else h264 (vp9 in webm).'),
-      quality: z.int().min(1).max(51).optional().describe('Constant quality; lower is better. 23 when neither bitrate nor targetSize is set.'),
+      codec: z
+        .enum(videoCodecs)
+        .optional()
+        .describe(
+          'copy keeps the stream as it is, none leaves it out; when absent the codec of the source if the container takes it, else h264 (vp9 in webm).',
+        ),
+      quality: z
+        .int()
+        .min(1)
+        .max(51)
+        .optional()
+        .describe('Constant quality; lower is better. 23 when neither bitrate nor targetSize is set.'),
       bitrate: bitrate.optional().describe('Mean bit rate, for example 4M.'),
       maxBitrate: bitrate.optional().describe('Highest bit rate over a second; twice the mean when absent.'),
       targetSize: z.int().min(10_000).max(1e13).optional().describe('Size of the whole file in bytes.'),
-      preset: z.enum(['performance', 'balanced', 'quality']).optional().describe('Speed against quality; balanced when absent.'),
+      preset: z
+        .enum(['performance', 'balanced', 'quality'])
+        .optional()
+        .describe('Speed against quality; balanced when absent.'),
       resolution: resolution.optional(),
       fps: z.number().min(1).max(240).optional().describe('Frames per second; those of the source when absent.'),
-      bitDepth: z.union([z.literal(8), z.literal(10)]).optional().describe('Bits per sample; 8 for h264, else those of the source.'),
+      bitDepth: z
+        .union([z.literal(8), z.literal(10)])
+        .optional()
+        .describe('Bits per sample; 8 for h264, else those of the source.'),
       keyframeInterval: z.number().min(0.1).max(60).optional().describe('Longest distance of key frames in seconds.'),
-      hdr: z.enum(['keep', 'tonemap']).optional().describe('What becomes of HDR; tonemap when the codec or container cannot carry it.'),
+      hdr: z
+        .enum(['keep', 'tonemap'])
+        .optional()
+        .describe('What becomes of HDR; tonemap when the codec or container cannot carry it.'),
     })
     .describe('The picture of an output.'),
   [atMostOneOf(['quality', 'bitrate', 'targetSize'])],
@@ -54,10 +83,18 @@ export const videoOutput = withRules(
 
 export const audioOutput = z
   .strictObject({
-    codec: z.enum(audioCodecs).optional().describe('copy keeps the stream, none leaves it out; when absent the codec of the source if it can stay, else aac (opus in webm).'),
+    codec: z
+      .enum(audioCodecs)
+      .optional()
+      .describe(
+        'copy keeps the stream, none leaves it out; when absent the codec of the source if it can stay, else aac (opus in webm).',
+      ),
     bitrate: bitrate.optional().describe('Bit rate; 128k for stereo when absent.'),
     channels: z.int().min(1).max(8).optional().describe('Number of channels; those of the source when absent.'),
-    sampleRate: z.union([z.literal(44_100), z.literal(48_000)]).optional().describe('Samples per second; those of the source, 48000 at most, when absent.'),
+    sampleRate: z
+      .union([z.literal(44_100), z.literal(48_000)])
+      .optional()
+      .describe('Samples per second; those of the source, 48000 at most, when absent.'),
     loudness: normalizeLoudness.optional(),
   })
   .describe('The sound of an output.');
@@ -73,7 +110,9 @@ const rendition = z
     video: videoOutput.optional(),
     audio: audioOutput.optional(),
   })
-  .describe('One more version of the output from the same decode; what is absent comes from output.video and output.audio.');
+  .describe(
+    'One more version of the output from the same decode; what is absent comes from output.video and output.audio.',
+  );
 
 const destination = withRules(
   z
@@ -86,7 +125,11 @@ const destination = withRules(
           prefix: z.string().max(bounds.path).optional().describe('Prefix of the keys.'),
           endpoint: z.string().max(bounds.url).optional().describe('Endpoint URL of an S3-compatible server.'),
           region: z.string().max(40).optional().describe('Region of the bucket.'),
-          credentialsSecret: z.string().max(253).optional().describe('Name of a Secret with accessKeyId and secretAccessKey.'),
+          credentialsSecret: z
+            .string()
+            .max(253)
+            .optional()
+            .describe('Name of a Secret with accessKeyId and secretAccessKey.'),
         })
         .optional()
         .describe('A bucket of an S3-compatible store.'),
@@ -105,12 +148,28 @@ const destination = withRules(
 export const output = withRules(
   z
     .strictObject({
-      container: z.enum(containers).optional().describe('File format; that of the first input if it can be written, else mp4.'),
+      container: z
+        .enum(containers)
+        .optional()
+        .describe('File format; that of the first input if it can be written, else mp4.'),
       video: videoOutput.optional(),
       audio: audioOutput.optional(),
-      subtitles: z.enum(['keep', 'drop']).optional().describe('What becomes of subtitle tracks of the first input; keep when absent.'),
-      renditions: z.array(rendition).min(1).max(bounds.renditions).optional().describe('Versions to make instead of one output.'),
-      segmentDuration: z.number().min(1).max(20).optional().describe('Length of a segment of hls and dash in seconds; 6 when absent.'),
+      subtitles: z
+        .enum(['keep', 'drop'])
+        .optional()
+        .describe('What becomes of subtitle tracks of the first input; keep when absent.'),
+      renditions: z
+        .array(rendition)
+        .min(1)
+        .max(bounds.renditions)
+        .optional()
+        .describe('Versions to make instead of one output.'),
+      segmentDuration: z
+        .number()
+        .min(1)
+        .max(20)
+        .optional()
+        .describe('Length of a segment of hls and dash in seconds; 6 when absent.'),
       destination: destination.optional(),
       contract: outputContract.optional(),
     })
@@ -119,7 +178,8 @@ export const output = withRules(
     {
       cel: '!has(self.renditions) || self.renditions.all(i, self.renditions.exists_one(j, j.name == i.name))',
       message: 'names of renditions must differ',
-      holds: ({ renditions }) => renditions === undefined || new Set(renditions.map(({ name }) => name)).size === renditions.length,
+      holds: ({ renditions }) =>
+        renditions === undefined || new Set(renditions.map(({ name }) => name)).size === renditions.length,
       path: ['renditions'],
     },
   ],

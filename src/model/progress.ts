@@ -2,12 +2,24 @@ import { z } from 'zod';
 import { timestamp } from './primitives.ts';
 
 /** Steps of a stage, in the order in which the worker runs them. */
-export const progressSteps = ['fetching', 'probing', 'planning', 'analyzing', 'encoding', 'verifying', 'publishing'] as const;
+export const progressSteps = [
+  'fetching',
+  'probing',
+  'planning',
+  'analyzing',
+  'encoding',
+  'verifying',
+  'publishing',
+] as const;
 export type ProgressStep = (typeof progressSteps)[number];
 
 export const progress = z
   .strictObject({
-    percent: z.number().min(0).max(100).describe('Share of the attempt that is done, 0 to 100; never falls within an attempt.'),
+    percent: z
+      .number()
+      .min(0)
+      .max(100)
+      .describe('Share of the attempt that is done, 0 to 100; never falls within an attempt.'),
     step: z.enum(progressSteps).describe('What the worker is doing.'),
     message: z.string().max(200).optional().describe('The same in words.'),
     fps: z.number().min(0).optional().describe('Frames encoded per second.'),

@@ -15,29 +15,54 @@ export const apiVersion = 'framewright.dev/v1alpha1';
 
 const retry = z
   .strictObject({
-    limit: z.int().min(0).max(10).optional().describe('Further attempts after a failure that may heal; 3 when absent. Lost nodes and drains do not count.'),
+    limit: z
+      .int()
+      .min(0)
+      .max(10)
+      .optional()
+      .describe('Further attempts after a failure that may heal; 3 when absent. Lost nodes and drains do not count.'),
     rules: z
       .array(
         z
           .strictObject({
             codes: z.array(z.string().max(40)).min(1).max(32).describe('Error codes that the rule is for.'),
-            action: z.enum(['Retry', 'Fail', 'Ignore']).describe('Retry and count it, fail at once, or retry without counting.'),
+            action: z
+              .enum(['Retry', 'Fail', 'Ignore'])
+              .describe('Retry and count it, fail at once, or retry without counting.'),
           })
           .describe('What to do on certain errors.'),
       )
       .max(bounds.retryRules)
       .optional()
       .describe('Exceptions to the error table; the first that fits decides.'),
-    backoffSeconds: z.number().min(0).max(3600).optional().describe('Wait before the first further attempt, doubled each time; 10 when absent.'),
-    maxBackoffSeconds: z.number().min(0).max(86_400).optional().describe('Longest wait between attempts; 600 when absent.'),
+    backoffSeconds: z
+      .number()
+      .min(0)
+      .max(3600)
+      .optional()
+      .describe('Wait before the first further attempt, doubled each time; 10 when absent.'),
+    maxBackoffSeconds: z
+      .number()
+      .min(0)
+      .max(86_400)
+      .optional()
+      .describe('Longest wait between attempts; 600 when absent.'),
   })
   .describe('What to do after a failed attempt.');
 
 const webhook = z
   .strictObject({
-    url: z.string().max(bounds.url).regex(/^https?:\/\//, 'must be an http or https URL').describe('Where to POST.'),
+    url: z
+      .string()
+      .max(bounds.url)
+      .regex(/^https?:\/\//, 'must be an http or https URL')
+      .describe('Where to POST.'),
     secretRef: z.string().max(253).optional().describe('Name of the Secret with the signing key.'),
-    events: z.array(z.enum(['terminal', 'progress'])).max(2).optional().describe('What to tell; terminal when absent.'),
+    events: z
+      .array(z.enum(['terminal', 'progress']))
+      .max(2)
+      .optional()
+      .describe('What to tell; terminal when absent.'),
   })
   .describe('Whom to tell about the job (Standard Webhooks).');
 
@@ -63,21 +88,46 @@ export type Acceleration = (typeof accelerations)[number];
 export const renderJobSpec = withRules(
   z
     .strictObject({
-      inputs: z.array(input).min(1).max(bounds.inputs).describe('Files to work on; the first is the start of the timeline.'),
-      operations: z.array(operation).max(bounds.operations).optional().describe('What to do, in order; an empty list encodes to what output asks for.'),
+      inputs: z
+        .array(input)
+        .min(1)
+        .max(bounds.inputs)
+        .describe('Files to work on; the first is the start of the timeline.'),
+      operations: z
+        .array(operation)
+        .max(bounds.operations)
+        .optional()
+        .describe('What to do, in order; an empty list encodes to what output asks for.'),
       output: output.optional(),
-      acceleration: z.enum(accelerations).optional().describe('Whether an Intel GPU must, should (the default) or must not encode.'),
+      acceleration: z
+        .enum(accelerations)
+        .optional()
+        .describe('Whether an Intel GPU must, should (the default) or must not encode.'),
       pool: labelValue.optional().describe('Pool of nodes to use; chosen by the operator when absent.'),
       queue: labelValue.optional().describe('Kueue queue to go through.'),
       priority: z.int().min(-100).max(100).optional().describe('Higher goes first; 0 when absent.'),
       suspend: z.boolean().optional().describe('true keeps the job from running, and ends a running attempt.'),
       cancelled: z.boolean().optional().describe('true ends the job for good; it cannot be taken back.'),
-      timeoutSeconds: z.int().min(1).max(bounds.timelineSeconds).optional().describe('Longest time of one attempt; 6 hours when absent.'),
+      timeoutSeconds: z
+        .int()
+        .min(1)
+        .max(bounds.timelineSeconds)
+        .optional()
+        .describe('Longest time of one attempt; 6 hours when absent.'),
       retry: retry.optional(),
-      ttlSecondsAfterFinished: z.int().min(0).max(31_536_000).optional().describe('Seconds after the end until job and files are removed; 7 days when absent.'),
+      ttlSecondsAfterFinished: z
+        .int()
+        .min(0)
+        .max(31_536_000)
+        .optional()
+        .describe('Seconds after the end until job and files are removed; 7 days when absent.'),
       webhook: webhook.optional(),
       podTemplate: podTemplate.optional(),
-      managedBy: z.string().max(63).optional().describe('Name of the controller in charge; another than framewright.dev/operator leaves the job alone.'),
+      managedBy: z
+        .string()
+        .max(63)
+        .optional()
+        .describe('Name of the controller in charge; another than framewright.dev/operator leaves the job alone.'),
     })
     .describe('What to render.'),
   [
@@ -90,7 +140,7 @@ export const renderJobSpec = withRules(
     {
       // Unknown names in merge lists are found by the worker too; CEL's cost budget does not allow three nested lists.
       cel:
-        "!has(self.operations) || self.operations.all(o, (!has(o.addAudio) || self.inputs.exists(i, i.name == o.addAudio.input)) && " +
+        '!has(self.operations) || self.operations.all(o, (!has(o.addAudio) || self.inputs.exists(i, i.name == o.addAudio.input)) && ' +
         '(!has(o.watermark) || self.inputs.exists(i, i.name == o.watermark.input)) && ' +
         '(!has(o.subtitle) || !has(o.subtitle.input) || self.inputs.exists(i, i.name == o.subtitle.input)))',
       message: 'operations must refer to inputs by their names',
@@ -126,7 +176,10 @@ const attempt = z
     startedAt: timestamp.optional().describe('When it started to run.'),
     finishedAt: timestamp.optional().describe('When it ended.'),
     exitCode: z.int().optional().describe('Exit code of the worker.'),
-    outcome: z.enum(['Succeeded', 'Failed', 'Disrupted', 'Cancelled', 'Suspended']).optional().describe('How it ended; disrupted ones do not count towards the retry limit.'),
+    outcome: z
+      .enum(['Succeeded', 'Failed', 'Disrupted', 'Cancelled', 'Suspended'])
+      .optional()
+      .describe('How it ended; disrupted ones do not count towards the retry limit.'),
     code: z.string().max(40).optional().describe('Error code.'),
     reason: z.string().max(bounds.message).optional().describe('One sentence why it ended so.'),
   })

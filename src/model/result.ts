@@ -30,7 +30,9 @@ export type AccelerationReport = z.infer<typeof accelerationReport>;
 export const outputFile = z
   .strictObject({
     name: z.string().max(40).describe('main, the name of a rendition, or that of a thumbnail.'),
-    kind: z.enum(['video', 'audio', 'image', 'sprite', 'vtt', 'preview', 'playlist', 'segment', 'report']).describe('What the file is.'),
+    kind: z
+      .enum(['video', 'audio', 'image', 'sprite', 'vtt', 'preview', 'playlist', 'segment', 'report'])
+      .describe('What the file is.'),
     key: z.string().max(255).describe('Name of the published file in its destination.'),
     mediaType: z.string().max(80).describe('Media type (RFC 6838).'),
     bytes: z.int().min(0).describe('Size in bytes.'),

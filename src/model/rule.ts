@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 
 /**
  * One cross-field rule, said twice: as a predicate for the REST API and the worker, and in CEL for the API server.

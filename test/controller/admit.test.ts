@@ -11,22 +11,35 @@ function waiting(uid: string, job: Partial<QueuedJob> = {}): QueuedJob {
   return { uid, owner: 'ann', priority: 0, createdAt: now, acceleration: 'Preferred', ...job };
 }
 
-function admitted(queued: readonly QueuedJob[], holding: readonly HoldingJob[] = [], pools: readonly PoolSlots[] = [box], at = now): string[] {
+function admitted(
+  queued: readonly QueuedJob[],
+  holding: readonly HoldingJob[] = [],
+  pools: readonly PoolSlots[] = [box],
+  at = now,
+): string[] {
   return [...admit(queued, holding, pools, at, policy)].filter(([, verdict]) => verdict.admitted).map(([uid]) => uid);
 }
 
 describe('admit', () => {
   it('takes the higher priority first', () => {
-    expect(admitted([waiting('low'), waiting('high', { priority: 5 })], [{ owner: 'bob', pool: 'default' }])).toEqual(['high']);
+    expect(admitted([waiting('low'), waiting('high', { priority: 5 })], [{ owner: 'bob', pool: 'default' }])).toEqual([
+      'high',
+    ]);
   });
 
   it('among equals takes the owner with the smaller share of slots', () => {
-    const queued = [waiting('a1', { createdAt: now - 9 }), waiting('a2', { createdAt: now - 8 }), waiting('b1', { owner: 'bob', createdAt: now })];
+    const queued = [
+      waiting('a1', { createdAt: now - 9 }),
+      waiting('a2', { createdAt: now - 8 }),
+      waiting('b1', { owner: 'bob', createdAt: now }),
+    ];
     expect(admitted(queued)).toEqual(['a1', 'b1']);
   });
 
   it('among equals of one owner takes the oldest', () => {
-    expect(admitted([waiting('young'), waiting('old', { createdAt: now - 5 })], [{ owner: 'ann', pool: 'default' }])).toEqual(['old']);
+    expect(
+      admitted([waiting('young'), waiting('old', { createdAt: now - 5 })], [{ owner: 'ann', pool: 'default' }]),
+    ).toEqual(['old']);
   });
 
   it('lets age rise above priority', () => {
@@ -42,17 +55,40 @@ describe('admit', () => {
   });
 
   it('says that all slots are in use', () => {
-    const verdict = admit([waiting('a')], [{ owner: 'x', pool: 'default' }, { owner: 'y', pool: 'default' }], [box], now, policy).get('a');
-    expect(verdict).toEqual({ admitted: false, reason: 'WaitingForSlot', message: 'Waiting for a slot: all 2 of pool default are in use.' });
+    const verdict = admit(
+      [waiting('a')],
+      [
+        { owner: 'x', pool: 'default' },
+        { owner: 'y', pool: 'default' },
+      ],
+      [box],
+      now,
+      policy,
+    ).get('a');
+    expect(verdict).toEqual({
+      admitted: false,
+      reason: 'WaitingForSlot',
+      message: 'Waiting for a slot: all 2 of pool default are in use.',
+    });
   });
 
   it('says which pools there are when the named one is not', () => {
     const verdict = admit([waiting('a', { pool: 'arc' })], [], [box], now, policy).get('a');
-    expect(verdict).toMatchObject({ admitted: false, reason: 'NoSuchPool', message: 'spec.pool is arc, which is not configured; configured: default.' });
+    expect(verdict).toMatchObject({
+      admitted: false,
+      reason: 'NoSuchPool',
+      message: 'spec.pool is arc, which is not configured; configured: default.',
+    });
   });
 
   it('keeps a job that requires a GPU waiting where no pool has one', () => {
-    const verdict = admit([waiting('a', { acceleration: 'Required' })], [], [{ pool: 'cpu', slots: 4, gpu: false }], now, policy).get('a');
+    const verdict = admit(
+      [waiting('a', { acceleration: 'Required' })],
+      [],
+      [{ pool: 'cpu', slots: 4, gpu: false }],
+      now,
+      policy,
+    ).get('a');
     expect(verdict).toMatchObject({ admitted: false, reason: 'WaitingForGpu' });
   });
 
@@ -98,7 +134,8 @@ describe('admit, for any queue', () => {
     fc.assert(
       fc.property(jobs, pools, (queued, slots) => {
         const verdicts = admit(queued, [], slots, now, policy);
-        const taken = (pool: string) => [...verdicts.values()].filter((verdict) => verdict.admitted && verdict.pool === pool).length;
+        const taken = (pool: string) =>
+          [...verdicts.values()].filter((verdict) => verdict.admitted && verdict.pool === pool).length;
         const idle = new Set(slots.filter(({ pool, slots: size }) => taken(pool) < size).map(({ pool }) => pool));
         for (const one of queued) {
           if (verdicts.get(one.uid)?.admitted) continue;

@@ -1,20 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import type { Action } from '../../src/controller/actions.ts';
-import { type Admission, type Decision, decide, type Observation } from '../../src/controller/decide.ts';
+import { decide } from '../../src/controller/decide.ts';
+import type { Admission, Decision, Observation } from '../../src/controller/decision.ts';
 import { defaultPolicy } from '../../src/controller/policy.ts';
 import { renderJobStatus } from '../../src/model/render-job.ts';
 import { aFailure, aJob, aRun, aStatus, epoch } from '../support/jobs.ts';
 
 const now = epoch + 10_000;
 const admitted: Admission = { admitted: true, pool: 'default' };
-const waiting: Admission = { admitted: false, reason: 'WaitingForSlot', message: 'Waiting for a slot: all 2 of pool default are in use.' };
+const waiting: Admission = {
+  admitted: false,
+  reason: 'WaitingForSlot',
+  message: 'Waiting for a slot: all 2 of pool default are in use.',
+};
 
 function decision(observation: Partial<Observation>): Decision {
   return decide({ job: aJob(), runs: [], admission: waiting, now, policy: defaultPolicy, ...observation });
 }
 
 function actionTypes(actions: readonly Action[]): string[] {
-  return actions.filter(({ type }) => type !== 'recordEvent').map((action) => (action.type === 'stopStage' ? `stop:${action.reason}` : action.type));
+  return actions
+    .filter(({ type }) => type !== 'recordEvent')
+    .map((action) => (action.type === 'stopStage' ? `stop:${action.reason}` : action.type));
 }
 
 const runningStatus = aStatus({ phase: 'Running', reason: 'Rendering', message: 'Rendering on box.' });
@@ -30,11 +37,36 @@ interface Row {
 }
 
 const rows: readonly Row[] = [
-  { when: 'a new job finds no free slot, it is Queued and says why', given: {}, phase: 'Queued', reason: 'WaitingForSlot' },
-  { when: 'a new job is admitted, its stage starts before any status is written', given: { admission: admitted }, phase: undefined, actions: ['startStage'] },
-  { when: 'the stage waits for its process or pod, the job is Starting', given: { runs: [aRun('waiting')] }, phase: 'Starting', reason: 'Starting' },
-  { when: 'the stage runs, the job is Running', given: { runs: [aRun('running')] }, phase: 'Running', reason: 'Rendering' },
-  { when: 'the stage succeeded, the job is Succeeded', given: { job: aJob({}, runningStatus), runs: [aRun('succeeded')] }, phase: 'Succeeded', reason: 'Completed' },
+  {
+    when: 'a new job finds no free slot, it is Queued and says why',
+    given: {},
+    phase: 'Queued',
+    reason: 'WaitingForSlot',
+  },
+  {
+    when: 'a new job is admitted, its stage starts before any status is written',
+    given: { admission: admitted },
+    phase: undefined,
+    actions: ['startStage'],
+  },
+  {
+    when: 'the stage waits for its process or pod, the job is Starting',
+    given: { runs: [aRun('waiting')] },
+    phase: 'Starting',
+    reason: 'Starting',
+  },
+  {
+    when: 'the stage runs, the job is Running',
+    given: { runs: [aRun('running')] },
+    phase: 'Running',
+    reason: 'Rendering',
+  },
+  {
+    when: 'the stage succeeded, the job is Succeeded',
+    given: { job: aJob({}, runningStatus), runs: [aRun('succeeded')] },
+    phase: 'Succeeded',
+    reason: 'Completed',
+  },
   {
     when: 'the worker ended with 0 but left no outputs, the attempt counts as failed',
     given: { job: aJob({}, runningStatus), runs: [aRun('succeeded', { result: { version: 1, exitCode: 0 } })] },
@@ -60,7 +92,10 @@ const rows: readonly Row[] = [
   },
   {
     when: 'the last allowed attempt failed, the job fails',
-    given: { job: aJob({ retry: { limit: 1 } }, aStatus({ ...runningStatus, attempt: 2, failures: 1 })), runs: [aRun('failed', { attempt: 2, ...aFailure('STALLED', 13) })] },
+    given: {
+      job: aJob({ retry: { limit: 1 } }, aStatus({ ...runningStatus, attempt: 2, failures: 1 })),
+      runs: [aRun('failed', { attempt: 2, ...aFailure('STALLED', 13) })],
+    },
     phase: 'Failed',
     reason: 'RetriesExhausted',
     actions: ['removeOutputs'],
@@ -90,7 +125,11 @@ const rows: readonly Row[] = [
   },
   {
     when: 'the GPU failed and there are other nodes, another attempt follows',
-    given: { job: aJob({}, runningStatus), runs: [aRun('failed', aFailure('GPU_FAILED', 21))], policy: { ...defaultPolicy, otherNodes: true } },
+    given: {
+      job: aJob({}, runningStatus),
+      runs: [aRun('failed', aFailure('GPU_FAILED', 21))],
+      policy: { ...defaultPolicy, otherNodes: true },
+    },
     phase: 'Queued',
     reason: 'BackingOff',
     attempt: 2,
@@ -108,17 +147,30 @@ const rows: readonly Row[] = [
   },
   {
     when: 'the backoff is not over, an admitted job does not start',
-    given: { job: aJob({}, aStatus({ attempt: 2, reason: 'BackingOff', nextAttemptAt: isoAt(now + 1) })), admission: admitted },
+    given: {
+      job: aJob({}, aStatus({ attempt: 2, reason: 'BackingOff', nextAttemptAt: isoAt(now + 1) })),
+      admission: admitted,
+    },
     phase: 'Queued',
     reason: 'BackingOff',
   },
   {
     when: 'the backoff is over, the next attempt starts',
-    given: { job: aJob({}, aStatus({ attempt: 2, reason: 'BackingOff', nextAttemptAt: isoAt(now) })), runs: [aRun('failed')], admission: admitted },
+    given: {
+      job: aJob({}, aStatus({ attempt: 2, reason: 'BackingOff', nextAttemptAt: isoAt(now) })),
+      runs: [aRun('failed')],
+      admission: admitted,
+    },
     phase: 'Queued',
     actions: ['startStage'],
   },
-  { when: 'a waiting job is cancelled, it ends', given: { job: aJob({ cancelled: true }) }, phase: 'Cancelled', reason: 'Cancelled', actions: ['removeOutputs'] },
+  {
+    when: 'a waiting job is cancelled, it ends',
+    given: { job: aJob({ cancelled: true }) },
+    phase: 'Cancelled',
+    reason: 'Cancelled',
+    actions: ['removeOutputs'],
+  },
   {
     when: 'a running job is cancelled, its stage is ended first',
     given: { job: aJob({ cancelled: true }, runningStatus), runs: [aRun('running')] },
@@ -141,11 +193,19 @@ const rows: readonly Row[] = [
   },
   {
     when: 'a cancel comes after the end, the end stays',
-    given: { job: aJob({ cancelled: true }, aStatus({ phase: 'Succeeded', reason: 'Completed', finishedAt: isoAt(now) })), runs: [aRun('succeeded')] },
+    given: {
+      job: aJob({ cancelled: true }, aStatus({ phase: 'Succeeded', reason: 'Completed', finishedAt: isoAt(now) })),
+      runs: [aRun('succeeded')],
+    },
     phase: 'Succeeded',
     reason: 'Completed',
   },
-  { when: 'a waiting job is suspended, it says so', given: { job: aJob({ suspend: true }), admission: admitted }, phase: 'Queued', reason: 'Suspended' },
+  {
+    when: 'a waiting job is suspended, it says so',
+    given: { job: aJob({ suspend: true }), admission: admitted },
+    phase: 'Queued',
+    reason: 'Suspended',
+  },
   {
     when: 'a running job is suspended, its stage is ended',
     given: { job: aJob({ suspend: true }, runningStatus), runs: [aRun('running')] },
@@ -155,7 +215,10 @@ const rows: readonly Row[] = [
   },
   {
     when: 'the stage of a suspended job has ended, the job is Queued for a new attempt',
-    given: { job: aJob({ suspend: true }, runningStatus), runs: [aRun('failed', { stopReason: 'suspended', ...aFailure('INTERRUPTED', 143) })] },
+    given: {
+      job: aJob({ suspend: true }, runningStatus),
+      runs: [aRun('failed', { stopReason: 'suspended', ...aFailure('INTERRUPTED', 143) })],
+    },
     phase: 'Queued',
     reason: 'Suspended',
     attempt: 2,
@@ -163,35 +226,53 @@ const rows: readonly Row[] = [
   },
   {
     when: 'a run is past its timeout, it is ended',
-    given: { job: aJob({ timeoutSeconds: 5 }, runningStatus), runs: [aRun('running')], now: epoch + 1000 + 5000 + defaultPolicy.timeoutSlackSeconds * 1000 },
+    given: {
+      job: aJob({ timeoutSeconds: 5 }, runningStatus),
+      runs: [aRun('running')],
+      now: epoch + 1000 + 5000 + defaultPolicy.timeoutSlackSeconds * 1000,
+    },
     phase: 'Running',
     reason: 'TimingOut',
     actions: ['stop:timeout'],
   },
   {
     when: 'a run was ended for its timeout, the job fails for good',
-    given: { job: aJob({ timeoutSeconds: 5 }, runningStatus), runs: [aRun('failed', { stopReason: 'timeout', ...aFailure('INTERRUPTED', 143) })] },
+    given: {
+      job: aJob({ timeoutSeconds: 5 }, runningStatus),
+      runs: [aRun('failed', { stopReason: 'timeout', ...aFailure('INTERRUPTED', 143) })],
+    },
     phase: 'Failed',
     reason: 'DeadlineExceeded',
     actions: ['removeOutputs'],
   },
   {
     when: 'an older attempt still runs, it is ended',
-    given: { job: aJob({}, aStatus({ ...runningStatus, attempt: 2 })), runs: [aRun('running'), aRun('running', { attempt: 2 })] },
+    given: {
+      job: aJob({}, aStatus({ ...runningStatus, attempt: 2 })),
+      runs: [aRun('running'), aRun('running', { attempt: 2 })],
+    },
     phase: 'Running',
     reason: 'Rendering',
     actions: ['stop:superseded'],
   },
   {
     when: 'a finished job still has a live run, it is ended and nothing else changes',
-    given: { job: aJob({}, aStatus({ phase: 'Failed', reason: 'NotRetryable', finishedAt: isoAt(now) })), runs: [aRun('running')] },
+    given: {
+      job: aJob({}, aStatus({ phase: 'Failed', reason: 'NotRetryable', finishedAt: isoAt(now) })),
+      runs: [aRun('running')],
+    },
     phase: 'Failed',
     reason: 'NotRetryable',
     actions: ['stop:superseded'],
   },
   {
     when: 'the retention time is over, the job is removed',
-    given: { job: aJob({ ttlSecondsAfterFinished: 5 }, aStatus({ phase: 'Succeeded', reason: 'Completed', finishedAt: isoAt(now - 5000) })) },
+    given: {
+      job: aJob(
+        { ttlSecondsAfterFinished: 5 },
+        aStatus({ phase: 'Succeeded', reason: 'Completed', finishedAt: isoAt(now - 5000) }),
+      ),
+    },
     phase: 'Succeeded',
     actions: ['removeJob'],
   },
@@ -226,8 +307,13 @@ describe('decide', () => {
 
   it('doubles the wait after each failure up to the cap', () => {
     const waits = [0, 1, 2, 9].map((failures) => {
-      const job = aJob({ retry: { limit: 10, backoffSeconds: 4, maxBackoffSeconds: 30 } }, aStatus({ ...runningStatus, failures }));
-      return Date.parse(decision({ job, runs: [aRun('failed', aFailure('STALLED', 13))] }).status?.nextAttemptAt ?? '') - now;
+      const job = aJob(
+        { retry: { limit: 10, backoffSeconds: 4, maxBackoffSeconds: 30 } },
+        aStatus({ ...runningStatus, failures }),
+      );
+      return (
+        Date.parse(decision({ job, runs: [aRun('failed', aFailure('STALLED', 13))] }).status?.nextAttemptAt ?? '') - now
+      );
     });
     expect(waits).toEqual([4000, 8000, 16_000, 30_000]);
   });
@@ -235,7 +321,9 @@ describe('decide', () => {
   it('keeps the history of the newest attempts only', () => {
     const attempts = Array.from({ length: 10 }, (_, index) => ({ number: index + 1 }));
     const job = aJob({}, aStatus({ ...runningStatus, attempt: 11, attempts }));
-    const numbers = decision({ job, runs: [aRun('lost', { attempt: 11 })] }).status?.attempts?.map(({ number }) => number);
+    const numbers = decision({ job, runs: [aRun('lost', { attempt: 11 })] }).status?.attempts?.map(
+      ({ number }) => number,
+    );
     expect(numbers).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   });
 
@@ -248,7 +336,14 @@ describe('decide', () => {
   it('writes the first progress of an attempt at once and later news once per interval', () => {
     const news = (at: number, percent: number) => {
       const { namespace, name, uid } = aJob().metadata;
-      return { namespace, name, uid, attempt: 1, sequence: at, progress: { percent, step: 'encoding' as const, updatedAt: isoAt(at) } };
+      return {
+        namespace,
+        name,
+        uid,
+        attempt: 1,
+        sequence: at,
+        progress: { percent, step: 'encoding' as const, updatedAt: isoAt(at) },
+      };
     };
     const first = decision({ runs: [aRun('running')], progress: news(now, 3) });
     expect(first.status?.progress?.percent).toBe(3);
@@ -262,8 +357,19 @@ describe('decide', () => {
 
   it('drops progress of an older attempt', () => {
     const { namespace, name, uid } = aJob().metadata;
-    const progress = { namespace, name, uid, attempt: 1, sequence: 1, progress: { percent: 50, step: 'encoding' as const, updatedAt: isoAt(now) } };
-    const { status } = decision({ job: aJob({}, aStatus({ ...runningStatus, attempt: 2 })), runs: [aRun('running', { attempt: 2 })], progress });
+    const progress = {
+      namespace,
+      name,
+      uid,
+      attempt: 1,
+      sequence: 1,
+      progress: { percent: 50, step: 'encoding' as const, updatedAt: isoAt(now) },
+    };
+    const { status } = decision({
+      job: aJob({}, aStatus({ ...runningStatus, attempt: 2 })),
+      runs: [aRun('running', { attempt: 2 })],
+      progress,
+    });
     expect(status?.progress).toBeUndefined();
   });
 });

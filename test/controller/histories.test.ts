@@ -21,14 +21,28 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.constant<Step>({ do: 'begin' }) },
   { weight: 2, arbitrary: fc.constant<Step>({ do: 'end', state: 'succeeded' }) },
   { weight: 2, arbitrary: fc.constant<Step>({ do: 'end', state: 'lost' }) },
-  { weight: 3, arbitrary: fc.constantFrom(...failures).map(([code, exitCode]): Step => ({ do: 'end', state: 'failed', code, exitCode })) },
-  { weight: 3, arbitrary: fc.double({ min: 0, max: 100, noNaN: true }).map((percent): Step => ({ do: 'progress', percent })) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .constantFrom(...failures)
+      .map(([code, exitCode]): Step => ({ do: 'end', state: 'failed', code, exitCode })),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.double({ min: 0, max: 100, noNaN: true }).map((percent): Step => ({ do: 'progress', percent })),
+  },
   { weight: 1, arbitrary: fc.constant<Step>({ do: 'progress', percent: 99, attempt: 1 }) },
   { weight: 1, arbitrary: fc.constant<Step>({ do: 'wish', spec: { cancelled: true } }) },
   { weight: 1, arbitrary: fc.boolean().map((suspend): Step => ({ do: 'wish', spec: { suspend } })) },
-  { weight: 1, arbitrary: fc.integer({ min: -100, max: 100 }).map((priority): Step => ({ do: 'wish', spec: { priority } })) },
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: -100, max: 100 }).map((priority): Step => ({ do: 'wish', spec: { priority } })),
+  },
   { weight: 1, arbitrary: fc.constant<Step>({ do: 'delete' }) },
-  { weight: 4, arbitrary: fc.integer({ min: 1, max: 60_000 }).map((milliseconds): Step => ({ do: 'pass', milliseconds })) },
+  {
+    weight: 4,
+    arbitrary: fc.integer({ min: 1, max: 60_000 }).map((milliseconds): Step => ({ do: 'pass', milliseconds })),
+  },
 );
 
 const history = fc.array(step, { minLength: 1, maxLength: 80 });
@@ -62,7 +76,9 @@ describe('over any history, with the controller dying between any two writes', (
       fc.property(history, limit, (steps, retryLimit) => {
         const world = play(steps, retryLimit);
         world.settle();
-        const successes = world.runs.filter(({ state }) => state === 'succeeded').map(({ identity }) => identity.attempt);
+        const successes = world.runs
+          .filter(({ state }) => state === 'succeeded')
+          .map(({ identity }) => identity.attempt);
         const last = Math.max(0, ...world.runs.map(({ identity }) => identity.attempt));
         expect(successes.every((attempt) => attempt === last)).toBe(true);
         expect(successes.length).toBeLessThanOrEqual(1);

@@ -86,7 +86,11 @@ describe('WorkQueue', () => {
   });
 
   it('never handles one key twice at a time and loses none, whatever is added when', async () => {
-    const add = fc.record({ key: fc.constantFrom('a', 'b', 'c', 'd'), lane: fc.constantFrom(...lanes), pause: fc.nat(2) });
+    const add = fc.record({
+      key: fc.constantFrom('a', 'b', 'c', 'd'),
+      lane: fc.constantFrom(...lanes),
+      pause: fc.nat(2),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(add, { maxLength: 40 }), fc.integer({ min: 1, max: 4 }), async (adds, concurrency) => {
         const active = new Set<string>();

@@ -8,7 +8,7 @@ import type { RunState, StageRun } from '../../src/ports.ts';
 import { aJob, aResult, epoch } from '../support/jobs.ts';
 
 export type Step =
-  | { readonly do: 'reconcile'; /** The process dies after this many writes and actions. */ readonly dieAfter?: number }
+  | { readonly do: 'reconcile' /** The process dies after this many writes and actions. */; readonly dieAfter?: number }
   | { readonly do: 'begin' }
   | { readonly do: 'end'; readonly state: 'succeeded' | 'lost' }
   | { readonly do: 'end'; readonly state: 'failed'; readonly code: ErrorCode; readonly exitCode: number }
@@ -55,16 +55,30 @@ export class World {
         const { namespace, name, uid } = this.job.metadata;
         const attempt = step.attempt ?? this.job.status?.attempt ?? 1;
         this.#sequence += 1;
-        this.#news = { namespace, name, uid, attempt, sequence: this.#sequence, progress: { percent: step.percent, step: 'encoding', updatedAt: new Date(this.now).toISOString() } };
+        this.#news = {
+          namespace,
+          name,
+          uid,
+          attempt,
+          sequence: this.#sequence,
+          progress: { percent: step.percent, step: 'encoding', updatedAt: new Date(this.now).toISOString() },
+        };
         return;
       }
       case 'wish': {
         const cancelled = this.job.spec.cancelled === true ? { cancelled: true } : {};
-        this.job = { ...this.job, spec: { ...this.job.spec, ...step.spec, ...cancelled }, metadata: { ...this.job.metadata, generation: this.job.metadata.generation + 1 } };
+        this.job = {
+          ...this.job,
+          spec: { ...this.job.spec, ...step.spec, ...cancelled },
+          metadata: { ...this.job.metadata, generation: this.job.metadata.generation + 1 },
+        };
         return;
       }
       case 'delete':
-        this.job = { ...this.job, metadata: { ...this.job.metadata, deletionTimestamp: new Date(this.now).toISOString() } };
+        this.job = {
+          ...this.job,
+          metadata: { ...this.job.metadata, deletionTimestamp: new Date(this.now).toISOString() },
+        };
         return;
       case 'pass':
         this.now += step.milliseconds;
@@ -123,7 +137,8 @@ export class World {
     for (let turn = 0; turn < 200 && this.job !== undefined; turn++) {
       const quiet = !this.reconcile() && this.live.length === 0;
       this.take({ do: 'begin' });
-      for (const run of this.live.filter(({ stopReason }) => stopReason !== undefined)) this.#replace(run, { state: 'failed', exitCode: 143, finishedAt: this.now });
+      for (const run of this.live.filter(({ stopReason }) => stopReason !== undefined))
+        this.#replace(run, { state: 'failed', exitCode: 143, finishedAt: this.now });
       this.take({ do: 'end', state: 'succeeded' });
       if (quiet) {
         if (isTerminal(this.job?.status?.phase) || this.job?.spec.suspend === true) return;

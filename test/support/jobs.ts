@@ -6,7 +6,11 @@ import type { RunState, StageRun } from '../../src/ports.ts';
 /** 2026-01-01T00:00:00Z: the moment at which built jobs are made. */
 export const epoch = Date.UTC(2026, 0, 1);
 
-export function aJob(spec: Partial<RenderJobSpec> = {}, status?: RenderJobStatus, metadata: Partial<RenderJob['metadata']> = {}): RenderJob {
+export function aJob(
+  spec: Partial<RenderJobSpec> = {},
+  status?: RenderJobStatus,
+  metadata: Partial<RenderJob['metadata']> = {},
+): RenderJob {
   return {
     apiVersion: 'framewright.dev/v1alpha1',
     kind: 'RenderJob',
@@ -36,7 +40,10 @@ export function aStatus(status: Partial<RenderJobStatus> = {}): RenderJobStatus 
   };
 }
 
-export function aRun(state: RunState, run: Partial<StageRun> & { readonly attempt?: number; readonly job?: RenderJob } = {}): StageRun {
+export function aRun(
+  state: RunState,
+  run: Partial<StageRun> & { readonly attempt?: number; readonly job?: RenderJob } = {},
+): StageRun {
   const { attempt = 1, job = aJob(), ...rest } = run;
   const { namespace, name, uid } = job.metadata;
   return {
@@ -53,7 +60,9 @@ export function aResult(result: Partial<StageResult> = {}): StageResult {
   return {
     version: 1,
     exitCode: 0,
-    outputs: [{ name: 'main', kind: 'video', key: 'x-1-main.mp4', mediaType: 'video/mp4', bytes: 1000, durationSeconds: 5 }],
+    outputs: [
+      { name: 'main', kind: 'video', key: 'x-1-main.mp4', mediaType: 'video/mp4', bytes: 1000, durationSeconds: 5 },
+    ],
     acceleration: { rung: 'software', stepsDown: [] },
     timings: { fetchSeconds: 0, encodeSeconds: 2, verifySeconds: 0.1, totalSeconds: 2.2, speed: 2.5 },
     processes: 1,

@@ -1,0 +1,64 @@
+import type { Reason } from '../model/lifecycle.ts';
+import type { ProgressMessage } from '../model/progress.ts';
+import type { RenderJob, RenderJobStatus } from '../model/render-job.ts';
+import type { StageRun } from '../ports.ts';
+import type { Action } from './actions.ts';
+import { withConditions } from './conditions.ts';
+import type { Policy } from './policy.ts';
+import { takeProgress } from './progress-policy.ts';
+
+/** Whether a waiting job may start now, and where; else why not, in one sentence. */
+export type Admission =
+  | { readonly admitted: true; readonly pool: string }
+  | { readonly admitted: false; readonly reason: Reason; readonly message: string };
+
+export interface Observation {
+  readonly job: RenderJob;
+  /** Runs of this uid, any attempt. */
+  readonly runs: readonly StageRun[];
+  readonly admission: Admission;
+  readonly progress?: ProgressMessage | undefined;
+  /** Unix milliseconds. */
+  readonly now: number;
+  readonly policy: Policy;
+}
+
+export interface Decision {
+  /** The whole next status; deeply equal to the present one when nothing is to be written. */
+  readonly status: RenderJobStatus | undefined;
+  readonly actions: readonly Action[];
+  /** When to look again though nothing happens, in Unix milliseconds. */
+  readonly requeueAt?: number;
+}
+
+export function conclude({ job, now }: Observation, status: RenderJobStatus): Decision {
+  return { status: withConditions(status, job.metadata.generation, now), actions: [] };
+}
+
+/** A status that goes on: progress is written along with another change, or when its time has come. */
+export function settle(observation: Observation, status: RenderJobStatus): Decision {
+  const { job, now, policy, progress } = observation;
+  const before = job.status;
+  const urgent =
+    before === undefined ||
+    before.phase !== status.phase ||
+    before.reason !== status.reason ||
+    before.message !== status.message;
+  const { status: next, dueAt } =
+    status.phase === 'Queued' ? { status } : takeProgress(status, progress, now, policy, urgent);
+  const decision = conclude(observation, next);
+  return dueAt === undefined ? decision : { ...decision, requeueAt: dueAt };
+}
+
+export function event(level: 'Normal' | 'Warning', reason: string, message: string): Action {
+  return { type: 'recordEvent', level, reason, message };
+}
+
+export function withActions(decision: Decision, actions: readonly Action[]): Decision {
+  return { ...decision, actions: [...decision.actions, ...actions] };
+}
+
+/** The earlier of two moments to look again. */
+export function lookAgainAt(at: number | undefined, decision: Decision): Decision {
+  return at === undefined ? decision : { ...decision, requeueAt: Math.min(at, decision.requeueAt ?? at) };
+}
