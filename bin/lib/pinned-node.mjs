@@ -25,6 +25,11 @@ export function isAtLeast(version, oldest) {
   return true;
 }
 
+/** The npm package that holds the pinned Node for this platform; not every platform has one. */
+export function pinnedNodePackage() {
+  return `node-${process.platform}-${process.arch}`;
+}
+
 /**
  * The pinned Node of the checkout or package at `root`, or undefined where its platform package is not installed
  * (packages are missing, or the platform has none: then the Node of the machine must be new enough).
@@ -33,6 +38,6 @@ export function isAtLeast(version, oldest) {
  * @returns {string | undefined} absolute path of an executable
  */
 export function findPinnedNode(root) {
-  const path = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
+  const path = join(root, 'node_modules', pinnedNodePackage(), 'bin', 'node');
   return existsSync(path) ? path : undefined;
 }

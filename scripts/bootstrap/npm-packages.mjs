@@ -1,8 +1,7 @@
 // Plain JavaScript for Node 18: this runs before anything is installed.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { runStep } from './run-step.mjs';
+import { join } from 'node:path';
 
 /** @typedef {{ version?: string, integrity?: string, optional?: boolean, devOptional?: boolean, link?: boolean,
  *   os?: string | string[], cpu?: string | string[], libc?: string | string[] }} LockedPackage */
@@ -37,37 +36,6 @@ export function packagesMatchLock(root) {
     if (got ? got.version !== entry.version || got.integrity !== entry.integrity : isNeededHere(entry)) return false;
   }
   return Object.keys(installed).every((path) => path in wanted);
-}
-
-/**
- * Installs exactly what package-lock.json names, without running any package's install script.
- *
- * @param {string} root the checkout
- * @param {(pid: number) => unknown} onStart called with npm's process id
- * @returns {Promise<void>} rejects with a SetupError
- */
-export async function installPackages(root, onStart) {
-  // A production shell (NODE_ENV or npm's omit setting) must not lose the pinned Node and the test tools.
-  const wanted = ['--include=dev', '--include=optional'];
-  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const [command, ...prefix] = npmCommand();
-  await runStep('installing npm packages', command, [...prefix, 'ci', `--prefix=${root}`, ...wanted, ...quiet], {
-    cwd: root,
-    onStart,
-  });
-}
-
-/**
- * The npm that started us with the Node it runs on, else the one on PATH. Never the pinned Node: `npm ci` removes it.
- *
- * @returns {[string, ...string[]]}
- */
-function npmCommand() {
-  const { npm_execpath: script, npm_node_execpath: node } = process.env;
-  if (script && node && basename(script) === 'npm-cli.js' && existsSync(script) && existsSync(node)) {
-    return [node, script];
-  }
-  return ['npm'];
 }
 
 /**

@@ -1,7 +1,8 @@
 // Plain JavaScript for Node 18: this runs before anything is installed.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { installPackages, packagesKey, packagesMatchLock } from './npm-packages.mjs';
+import { installPackages } from './npm.mjs';
+import { packagesKey, packagesMatchLock } from './npm-packages.mjs';
 import { say } from './run-step.mjs';
 import { withSetupLock } from './setup-lock.mjs';
 import { ensureTools } from './system-tools.mjs';

@@ -1,8 +1,9 @@
 // Plain JavaScript for Node 18: this runs before anything is installed.
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { OLDEST_FFMPEG, readFfmpegVersion } from './ffmpeg-version.mjs';
+import { findProgram } from './find-program.mjs';
 import { capture, runStep, SetupError, say } from './run-step.mjs';
 import { withSetupLock } from './setup-lock.mjs';
 
@@ -94,21 +95,4 @@ async function checkFfmpeg(known) {
     );
   }
   return identity;
-}
-
-/**
- * @param {string} name
- * @returns {string | undefined} absolute path of the first executable file of that name on PATH
- */
-function findProgram(name) {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    const path = resolve(folder, name);
-    try {
-      accessSync(path, constants.X_OK);
-      if (statSync(path).isFile()) return path;
-    } catch {
-      // Not in this folder.
-    }
-  }
-  return undefined;
 }
