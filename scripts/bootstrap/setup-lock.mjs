@@ -56,7 +56,7 @@ export async function withSetupLock(path, work, { onWait, timeout = 900_000, sil
  * @returns {Promise<boolean>} false when someone holds it
  */
 async function create(path, token) {
-  const draft = `${path}.${process.pid}`;
+  const draft = besides(path, token);
   await writeFile(draft, token);
   try {
     await link(draft, path);
@@ -98,7 +98,7 @@ async function readHolder(path, silence) {
  * @param {string} mine
  */
 async function removeStale(path, dead, mine) {
-  const aside = `${path}.${mine.split(' ', 2).join('.')}`;
+  const aside = besides(path, mine);
   try {
     await rename(path, aside);
     const [token] = (await readFile(aside, 'utf8')).split('\n', 1);
@@ -108,6 +108,16 @@ async function removeStale(path, dead, mine) {
   } finally {
     await rm(aside, { force: true });
   }
+}
+
+/**
+ * A file name that no other taker of the lock uses.
+ *
+ * @param {string} path
+ * @param {string} token
+ */
+function besides(path, token) {
+  return `${path}.${token.split(' ', 2).join('.')}`;
 }
 
 /** @param {number} pid */
