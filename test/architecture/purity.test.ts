@@ -9,9 +9,9 @@ const PURE = /^src\/(model|controller|crd)\/|^src\/media\/(?!run\/)|^src\/(error
 const IMPURE =
   /^(process\.\w+|Date\.now|new Date|Math\.random|performance\.now|crypto\.\w+|fetch|setTimeout|setInterval|setImmediate)$/;
 
-/** The controller's shell calls the ports and waits between calls; even it asks the Clock port for the time. */
+/** The controller's shell calls the ports and waits between calls; what time it is, even it asks the Clock port. */
 const SHELL = /^src\/controller\/(loop|work-queue)\.ts$/;
-const TIMERS = new Set(['setTimeout', 'setImmediate']);
+const TIMERS = new Set(['setTimeout', 'setImmediate', 'performance.now']);
 
 function impurities({ path, reaches }: SourceFile): string[] {
   return reaches
