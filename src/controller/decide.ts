@@ -43,6 +43,15 @@ function firstStatus(job: RenderJob, now: number): RenderJobStatus {
 /** Nothing of this attempt runs or ran. */
 function withoutRun(observation: Observation, status: RenderJobStatus): Decision {
   const { job, admission, now } = observation;
+  if (status.phase === 'Starting') {
+    // Its server died before the stage did anything: the same attempt waits for its turn again.
+    return settle(observation, {
+      ...status,
+      phase: 'Queued',
+      reason: 'Accepted',
+      message: 'The job is waiting for its turn.',
+    });
+  }
   if (status.phase !== 'Queued') {
     // It ran and its record is gone: a node was wiped or someone removed the child.
     return afterEnd(

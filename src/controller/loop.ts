@@ -176,7 +176,12 @@ export class Controller {
     const { policy, observer } = this.#options;
     switch (action.type) {
       case 'startStage':
-        return runner.start(stageSpecOf(job, action.attempt, action.stage, policy), { pool: action.pool });
+        return runner.start(
+          stageSpecOf(job.spec, { ...refAndUid(job), attempt: action.attempt, stage: action.stage }, policy),
+          {
+            pool: action.pool,
+          },
+        );
       case 'stopStage':
         return runner.stop(action.identity, { graceMs: policy.graceMs, reason: action.reason });
       case 'removeOutputs':
@@ -251,6 +256,10 @@ export class Controller {
 function refOf(key: string): JobRef {
   const slash = key.indexOf('/');
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+function refAndUid({ metadata: { namespace, name, uid } }: RenderJob): JobRef & { readonly uid: string } {
+  return { namespace, name, uid };
 }
 
 function laneOf({ status }: RenderJob): Lane {

@@ -3,7 +3,7 @@ import { bounds } from './bounds.ts';
 import { input } from './inputs.ts';
 import { operation } from './operations.ts';
 import { output } from './output.ts';
-import { accelerations, type RenderJob } from './render-job.ts';
+import { accelerations, type RenderJob, type RenderJobSpec } from './render-job.ts';
 
 /** Who a stage is: (uid, attempt, stage) is unique for ever. */
 export interface StageIdentity {
@@ -46,12 +46,11 @@ export interface StageDefaults {
   readonly stallSeconds: number;
 }
 
-/** The stage spec of one attempt of a job. */
-export function stageSpecOf(job: RenderJob, attempt: number, stage: string, defaults: StageDefaults): StageSpec {
-  const { metadata, spec } = job;
+/** What a worker is told: the spec of a job with the defaults filled in, and who the stage is. */
+export function stageSpecOf(spec: RenderJobSpec, identity: StageIdentity, defaults: StageDefaults): StageSpec {
   return {
     version: 1,
-    identity: { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid, attempt, stage },
+    identity: { ...identity },
     inputs: spec.inputs,
     operations: spec.operations ?? [],
     output: spec.output ?? {},

@@ -117,6 +117,13 @@ const rows: readonly Row[] = [
     actions: ['removeOutputs'],
   },
   {
+    when: 'the stage of a Starting job never came to be, the same attempt waits for its turn again',
+    given: { job: aJob({}, aStatus({ phase: 'Starting', reason: 'Starting', attempt: 2 })) },
+    phase: 'Queued',
+    reason: 'Accepted',
+    attempt: 2,
+  },
+  {
     when: 'the GPU failed and there is no other node, the job fails',
     given: { job: aJob({}, runningStatus), runs: [aRun('failed', aFailure('GPU_FAILED', 21))] },
     phase: 'Failed',

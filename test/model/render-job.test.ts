@@ -171,7 +171,13 @@ describe('stageSpecOf', () => {
     }));
     const job = aJob({ operations: [{ subtitle: { captions } }] });
     expect(JSON.stringify(job.spec).length).toBeLessThan(bounds.specBytes);
-    const spec = stageSpecOf(job, 1, 'render', { timeoutSeconds: 60, stallSeconds: 10 });
+    const { namespace, name, uid } = job.metadata;
+    const identity = { namespace, name, uid };
+    const spec = stageSpecOf(
+      job.spec,
+      { ...identity, attempt: 1, stage: 'render' },
+      { timeoutSeconds: 60, stallSeconds: 10 },
+    );
     expect(stageSpec.parse(spec)).toEqual(spec);
     expect(JSON.stringify(spec).length).toBeLessThan(bounds.stageSpecBytes);
   });

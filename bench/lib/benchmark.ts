@@ -1,0 +1,29 @@
+export interface BenchmarkContext {
+  /** How often each side is measured. */
+  readonly runs: number;
+  readonly print: (line: string) => void;
+}
+
+/** Two sides measured in one run, and how they compare; all as text for the table. */
+export interface BenchmarkResult {
+  readonly ours: string;
+  readonly other: string;
+  readonly ratio: string;
+}
+
+export interface Benchmark {
+  readonly title: string;
+  /** What is measured, how often, and against what; printed before the figures. */
+  readonly method: string;
+  readonly goal: string;
+  readonly measure: (context: BenchmarkContext) => Promise<BenchmarkResult>;
+}
+
+/** The middle of an odd number of values, or the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = sorted.length / 2;
+  const [low, high] = [sorted[Math.ceil(half) - 1], sorted[Math.floor(half)]];
+  if (low === undefined || high === undefined) throw new RangeError('Expected at least one value, got none');
+  return (low + high) / 2;
+}

@@ -1,0 +1,33 @@
+import { isTerminal } from '../model/lifecycle.ts';
+import type { RenderJob } from '../model/render-job.ts';
+
+/** `<uid>-<attempt>-<name>.<extension>`: what a worker publishes. Uploads have no attempt in their names. */
+const published = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-([1-9][0-9]*)-/;
+
+/**
+ * Which published files no job refers to: of removed jobs, of attempts that did not succeed. A crash between a status
+ * and its clean-up leaves them. Files of the present attempt of an unfinished job are not judged.
+ * `keys` must have been listed before `jobs` are, so that a job made meanwhile is known.
+ */
+export async function orphans(
+  keys: Iterable<string>,
+  jobs: Iterable<RenderJob> | AsyncIterable<RenderJob>,
+): Promise<string[]> {
+  const unknown = new Map<string, string[]>();
+  for (const key of keys) {
+    const uid = published.exec(key)?.[1];
+    if (uid !== undefined) unknown.set(uid, [...(unknown.get(uid) ?? []), key]);
+  }
+  const found: string[] = [];
+  for await (const job of jobs) {
+    const candidates = unknown.get(job.metadata.uid) ?? [];
+    found.push(...candidates.filter((key) => isOrphan(key, job)));
+    unknown.delete(job.metadata.uid);
+  }
+  return [...found, ...[...unknown.values()].flat()];
+}
+
+function isOrphan(key: string, { status }: RenderJob): boolean {
+  if (isTerminal(status?.phase)) return !(status?.result?.outputs ?? []).some((output) => output.key === key);
+  return Number(published.exec(key)?.[2]) < (status?.attempt ?? 1);
+}

@@ -1,0 +1,228 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { createApiKey } from './api/api-key.ts';
+import { createServer } from './api/server.ts';
+import { type ApiServices, defaultApiOptions, type HealthFacts } from './api/services.ts';
+import { type Config, processEnvironment } from './config.ts';
+import { Controller } from './controller/loop.ts';
+import { orphans } from './controller/orphans.ts';
+import { defaultPolicy, type Policy } from './controller/policy.ts';
+import { type DataDirectory, openDataDirectory } from './local/data-directory.ts';
+import { Database } from './local/database.ts';
+import { InProcessBus } from './local/in-process-bus.ts';
+import { ProcessRunner } from './local/process-runner.ts';
+import { SqliteAssetIndex } from './local/sqlite-asset-index.ts';
+import { SqliteJobStore } from './local/sqlite-job-store.ts';
+import { SqliteKeyStore } from './local/sqlite-key-store.ts';
+import { systemClock } from './local/system-clock.ts';
+import type { WorkerCommand } from './local/worker-process.ts';
+import { detectCapabilities } from './media/run/detect-capabilities.ts';
+import { listRenderNodes } from './media/run/render-nodes.ts';
+import type { MediaTools } from './media/run/run-tool.ts';
+import { toolEnvironment } from './media/run/tool-environment.ts';
+import { isTerminal, phases } from './model/lifecycle.ts';
+import type { RenderJob } from './model/render-job.ts';
+import { stageSpecOf } from './model/stage.ts';
+import type { JobStore, ObjectStore } from './ports.ts';
+import { createAddressGuard } from './storage/address-guard.ts';
+import { createDirectoryStore } from './storage/directory-store.ts';
+import { version } from './version.ts';
+import { dryRun } from './worker/dry-run.ts';
+import { workerEnvironment } from './worker/environment.ts';
+
+/** A running single-box server. Disposing of it ends its workers and leaves their jobs queued for the next start. */
+export interface Standalone extends AsyncDisposable {
+  /** For example http://127.0.0.1:8080. */
+  readonly url: string;
+  /** The file of the first admin key, when this start has made it. */
+  readonly newKeyFile?: string;
+}
+
+const unfinished = phases.filter((phase) => !isTerminal(phase));
+
+/**
+ * Everything on one machine: SQLite, child processes, an in-process bus, a directory of objects. Rejects with a CodedError
+ * when the data directory is not usable or another server holds it, or the address cannot be listened on.
+ */
+export async function startStandalone(config: Config, log: Logger): Promise<Standalone> {
+  await using started = new AsyncDisposableStack();
+  const data = started.use(openDataDirectory(config.dataDir));
+  const database = started.use(Database.open(data.database));
+  const clock = systemClock;
+  const tools: MediaTools = {
+    ffmpeg: config.ffmpeg,
+    ffprobe: config.ffprobe,
+    env: toolEnvironment(processEnvironment()),
+  };
+  const policy: Policy = {
+    ...defaultPolicy,
+    timeoutSeconds: config.timeoutSeconds,
+    stallSeconds: config.stallSeconds,
+    ttlSecondsAfterFinished: config.ttlSeconds,
+  };
+  const store = new SqliteJobStore(database, { clock, defaultTtlSeconds: config.ttlSeconds });
+  const keys = new SqliteKeyStore(database);
+  const bus = new InProcessBus();
+  const objects = createDirectoryStore({ dir: data.objects });
+  const runner = started.use(
+    await ProcessRunner.open({
+      database,
+      runsDirectory: data.runs,
+      worker: workerCommand(config, data, tools),
+      slots: config.workers,
+      bus,
+      clock,
+      node: hostname(),
+      onError: (what, error) => log.error({ err: error }, `failed to ${what}`),
+    }),
+  );
+  // The workers of an earlier server are gone: whatever they were writing, nobody will finish.
+  await objects.sweep(clock.now());
+
+  const controller = new Controller(
+    { store, runner, bus, objects, clock },
+    {
+      policy,
+      observer: {
+        event: ({ metadata }, level, reason, message) =>
+          log[level === 'Warning' ? 'warn' : 'info']({ job: metadata.name, reason }, message),
+        error: (what, error) => log.error({ err: error }, `failed to ${what}`),
+      },
+    },
+  );
+  const stop = new AbortController();
+  const running = Promise.all([
+    controller.run(stop.signal),
+    removeOrphans(store, objects).catch((error: unknown) =>
+      log.error({ err: error }, 'failed to remove files that no job refers to'),
+    ),
+  ]);
+  started.defer(async () => {
+    stop.abort();
+    await running;
+  });
+
+  const newKeyFile = await firstKey(keys, data);
+  const guard = createAddressGuard({ hosts: config.sourceHosts, allowedRanges: config.allowedRanges });
+  const services: ApiServices = {
+    store,
+    runner,
+    bus,
+    objects,
+    keys,
+    assets: new SqliteAssetIndex(database),
+    clock,
+    plan: async (spec) => {
+      const identity = { namespace: 'default', name: 'plan', uid: 'plan', attempt: 1, stage: 'render' };
+      return await dryRun(stageSpecOf(spec, identity, policy), {
+        sources: {
+          guard,
+          store: objects,
+          maxInputBytes: config.inputBytes,
+          ...(config.mediaRoot === undefined ? {} : { mediaRoot: config.mediaRoot }),
+        },
+        tools,
+        clock,
+        signal: AbortSignal.timeout(config.syncWaitSeconds * 1000),
+        detect: (signal) => detectCapabilities({ tools, signal, cacheDir: data.root }),
+      });
+    },
+    checkSource: async (url) => {
+      await guard.resolve(url, 'CDN_URL_NOT_ALLOWED');
+    },
+    health: () => healthOf(config, data, tools, store),
+  };
+  const server = createServer(services, {
+    ...defaultApiOptions,
+    version,
+    ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
+    limits: {
+      ...defaultApiOptions.limits,
+      unfinishedJobs: config.unfinishedJobs,
+      fileBytes: config.fileBytes,
+      subtitleBytes: config.subtitleBytes,
+    },
+    syncWaitSeconds: config.syncWaitSeconds,
+    deprecated: { enabled: config.deprecatedRoutes, sunset: config.sunset },
+    logger: log,
+  });
+  started.defer(() => server.close());
+  const url = await server.listen({ host: config.host, port: config.port });
+
+  const owned = started.move();
+  return {
+    url,
+    ...(newKeyFile === undefined ? {} : { newKeyFile }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The worker is this same program: its sources in a checkout, else the bundle that this code is part of. */
+function workerCommand(config: Config, data: DataDirectory, tools: MediaTools): WorkerCommand {
+  const here = fileURLToPath(import.meta.url);
+  const entry = basename(here) === 'standalone-server.ts' ? join(dirname(here), 'main.ts') : here;
+  return {
+    command: process.execPath,
+    args: ['--disable-warning=ExperimentalWarning', entry, 'worker'],
+    env: {
+      ...tools.env,
+      [workerEnvironment.objectsDir]: data.objects,
+      [workerEnvironment.mediaRoot]: config.mediaRoot ?? '',
+      [workerEnvironment.sourceHosts]: config.sourceHosts.join(','),
+      [workerEnvironment.allowedRanges]: config.allowedRanges.join(','),
+      [workerEnvironment.maxInputBytes]: String(config.inputBytes),
+      [workerEnvironment.ffmpeg]: config.ffmpeg,
+      [workerEnvironment.ffprobe]: config.ffprobe,
+      [workerEnvironment.logLevel]: config.logLevel,
+    },
+  };
+}
+
+/** Makes the admin key of a new installation; returns its file, or undefined when there are keys already. */
+async function firstKey(keys: SqliteKeyStore, data: DataDirectory): Promise<string | undefined> {
+  if ((await keys.list()).length > 0) return undefined;
+  const { key, record } = createApiKey({ owner: 'admin', role: 'admin', namespace: 'default', now: systemClock.now() });
+  // The file first: a crash in between leaves a key that opens nothing, and the next start makes another.
+  await rm(data.adminKey, { force: true });
+  await writeFile(data.adminKey, `${key}\n`, { mode: 0o600, flag: 'wx' });
+  await keys.add(record);
+  return data.adminKey;
+}
+
+async function healthOf(config: Config, data: DataDirectory, tools: MediaTools, store: JobStore): Promise<HealthFacts> {
+  const signal = AbortSignal.timeout(30_000);
+  const capabilities = await detectCapabilities({ tools, signal, cacheDir: data.root }).catch(() => undefined);
+  const qsv = capabilities?.devices.some(({ encodes }) => encodes.some(({ rung }) => rung !== 'vaapi')) ?? false;
+  const intelNode = async (): Promise<boolean> => (await listRenderNodes()).some(({ vendor }) => vendor === '0x8086');
+  const storeOk = store.health().synced;
+  const canRun = capabilities !== undefined && config.workers > 0;
+  return {
+    storeOk,
+    qsv,
+    qsvExpected: config.expectQsv === 'always' || (config.expectQsv === 'auto' && (await intelNode())),
+    canRun,
+    workers: canRun ? config.workers : 0,
+    busyWorkers: storeOk ? Math.min(config.workers, await store.count({ phases: ['Running'] })) : 0,
+    maxWorkers: config.workers,
+    queued: storeOk ? await store.count({ phases: unfinished }) : 0,
+  };
+}
+
+/** Removes what a crash between a status and its clean-up has left. */
+async function removeOrphans(store: JobStore, objects: ObjectStore): Promise<void> {
+  const keys: string[] = [];
+  for await (const { key } of objects.list('')) keys.push(key);
+  for (const key of await orphans(keys, allJobs(store))) await objects.remove(key);
+}
+
+async function* allJobs(store: JobStore): AsyncGenerator<RenderJob> {
+  let cursor: string | undefined;
+  do {
+    const page = await store.list({}, { limit: 200, ...(cursor === undefined ? {} : { cursor }) });
+    yield* page.jobs;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}

@@ -1,0 +1,36 @@
+import { parseArgs } from 'node:util';
+import pino from 'pino';
+import { configTable, loadConfig } from './config.ts';
+import { startStandalone } from './standalone-server.ts';
+
+const flags = Object.fromEntries(
+  configTable.flatMap(({ flag }) => (flag === undefined ? [] : [[flag, { type: 'string' } as const]])),
+);
+
+/** After this the process ends though something is not done yet; a service manager would kill it soon after. */
+const stopLimitMs = 9500;
+
+/**
+ * `framewright standalone`: serves until SIGTERM or SIGINT, and resolves to the exit status. Prints the address on
+ * stdout; the log goes to stderr, one JSON object per line. Rejects with a CodedError when it cannot start.
+ */
+export async function standaloneCommand(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({ args: [...args], options: flags, strict: true });
+  const config = loadConfig(values);
+  const log = pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }));
+  const { promise: asked, resolve: ask } = Promise.withResolvers<NodeJS.Signals>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ask(signal));
+
+  const server = await startStandalone(config, log);
+  if (server.newKeyFile !== undefined) process.stdout.write(`wrote the first admin key to ${server.newKeyFile}\n`);
+  process.stdout.write(`listening on ${server.url}\n`);
+
+  log.info({ signal: await asked }, 'stopping');
+  const late = setTimeout(() => {
+    log.error('not everything ended in time; the next start takes care of the rest');
+    process.exit(1);
+  }, stopLimitMs);
+  await server[Symbol.asyncDispose]();
+  clearTimeout(late);
+  return 0;
+}

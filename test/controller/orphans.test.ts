@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { orphans } from '../../src/controller/orphans.ts';
+import { aJob, aResult, aStatus } from '../support/jobs.ts';
+
+const uid = aJob().metadata.uid;
+const stranger = '00000000-0000-4000-8000-00000000dead';
+
+describe('orphans', () => {
+  it('are files of jobs that are gone', async () => {
+    expect(await orphans([`${stranger}-1-main.mp4`], [aJob()])).toEqual([`${stranger}-1-main.mp4`]);
+  });
+
+  it('are never uploads or files of other forms', async () => {
+    expect(await orphans([`${stranger}.mp4`, 'notes.txt', `reports/${stranger}-1.json`], [])).toEqual([]);
+  });
+
+  it('are files of attempts before the present one', async () => {
+    const job = aJob({}, aStatus({ phase: 'Running', attempt: 2 }));
+    expect(await orphans([`${uid}-1-main.mp4`, `${uid}-2-main.mp4`, `${uid}-3-main.mp4`], [job])).toEqual([
+      `${uid}-1-main.mp4`,
+    ]);
+  });
+
+  it('are files that a finished job does not name', async () => {
+    const result = aResult({
+      outputs: [{ name: 'main', kind: 'video', key: `${uid}-2-main.mp4`, mediaType: 'video/mp4', bytes: 1 }],
+    });
+    const job = aJob({}, aStatus({ phase: 'Succeeded', attempt: 2, result: { outputs: result.outputs ?? [] } }));
+    expect(await orphans([`${uid}-1-main.mp4`, `${uid}-2-main.mp4`], [job])).toEqual([`${uid}-1-main.mp4`]);
+  });
+});
