@@ -3,12 +3,13 @@
 import { cp, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
-import { readOwnFiles } from './build/read-own-files.ts';
+import { BUNDLE_FOLDER_BANNER, readOwnFiles } from './build/read-own-files.ts';
 
 const root = dirname(import.meta.dirname);
 const modules = join(root, 'node_modules');
 const output = join(root, 'dist', 'framewright.mjs');
 
+// Pino's transports (threads started from files of its own) are not among them: we log to standard output only.
 /** Packages that read files of their own, and the folder that holds those. */
 const WITH_FILES = new Map([['@fastify/swagger-ui', 'static']]);
 
@@ -16,6 +17,7 @@ const WITH_FILES = new Map([['@fastify/swagger-ui', 'static']]);
 const BANNER = [
   `import { createRequire as createRequireForBundle } from 'node:module';`,
   'const require = createRequireForBundle(import.meta.url);',
+  BUNDLE_FOLDER_BANNER,
 ].join('\n');
 
 await rm(join(root, 'dist'), { recursive: true, force: true });
