@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CodedError } from '../errors.ts';
@@ -36,8 +36,10 @@ export interface DataDirectory extends DataLayout, Disposable {}
  * Throws `STORAGE_UNAVAILABLE` when the folder can't be used, `CONFLICT` when another server holds it.
  */
 export function openDataDirectory(directory: string): DataDirectory {
-  const layout = dataLayout(directory);
-  for (const folder of [layout.root, layout.objects, layout.runs]) makeFolder(folder);
+  makeFolder(resolve(directory));
+  // One name whatever links lead here: a later server recognises processes of this one by the paths they were given.
+  const layout = dataLayout(realpathSync(directory));
+  for (const folder of [layout.objects, layout.runs]) makeFolder(folder);
   const lock = ServerLock.take(layout.lock, { pid: process.pid, host: hostname() });
   return { ...layout, [Symbol.dispose]: () => lock[Symbol.dispose]() };
 }
