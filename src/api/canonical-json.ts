@@ -1,0 +1,14 @@
+import { createHash } from 'node:crypto';
+
+/** JSON with the members of objects in order of their names, so that equal values are equal texts (after RFC 8785). */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) => {
+    if (typeof member !== 'object' || member === null || Array.isArray(member)) return member;
+    return Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+/** Lower-case hex SHA-256 of a value's canonical JSON. */
+export function digestOfValue(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+}

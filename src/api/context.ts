@@ -1,0 +1,63 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Progress } from '../model/progress.ts';
+import type { RenderJob } from '../model/render-job.ts';
+import type { ObjectStore, ProgressBus } from '../ports.ts';
+import type { Caller } from './auth.ts';
+import type { JobNewsDesk } from './job-news.ts';
+import type { ApiOptions, ApiServices } from './services.ts';
+import { type EditExtras, mainOutput } from './views/edit-job.ts';
+import { type NativeJob, outputKeys, viewNativeJob, withoutSecrets } from './views/native-job.ts';
+import { labels } from '../model/labels.ts';
+
+/** What every route has at hand. */
+export interface ApiContext {
+  readonly services: ApiServices;
+  readonly options: ApiOptions;
+  readonly news: JobNewsDesk;
+}
+
+/** Start of the URLs in replies to a request, without a slash at its end. */
+export function publicBase({ options }: ApiContext, request: FastifyRequest): string {
+  if (options.publicUrl !== undefined) return options.publicUrl.replace(/\/+$/, '');
+  // The Host header is the client's own word for where this server is; it must only be well-formed.
+  const named = /^(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/.test(request.host);
+  return named ? `${request.protocol}://${request.host}` : request.server.listeningOrigin;
+}
+
+/** Starts of URLs by which a client may mean this server. */
+export function ownBases(context: ApiContext, request: FastifyRequest): readonly string[] {
+  return [publicBase(context, request), `${request.protocol}://${request.host}`];
+}
+
+/** Where a client can fetch an object; a store that does not know its own address gives a path. */
+export async function objectUrl(objects: Pick<ObjectStore, 'urlFor'>, key: string, base: string): Promise<string> {
+  return new URL(await objects.urlFor(key), `${base}/`).href;
+}
+
+/** The last news of the present attempt of a job. */
+export function liveProgress(bus: Pick<ProgressBus, 'latest'>, job: RenderJob): Progress | undefined {
+  const latest = bus.latest(job.metadata.uid);
+  return latest !== undefined && latest.attempt === (job.status?.attempt ?? 1) ? latest.progress : undefined;
+}
+
+export async function editExtras({ services }: ApiContext, job: RenderJob, base: string): Promise<EditExtras> {
+  const output = job.status?.phase === 'Succeeded' ? mainOutput(job) : undefined;
+  return {
+    progress: liveProgress(services.bus, job),
+    outputUrl: output && (await objectUrl(services.objects, output.key, base)),
+  };
+}
+
+/** A job as the Native API answers it; to others than its owner without the secrets that source URLs can carry. */
+export async function nativeView({ services }: ApiContext, caller: Caller, job: RenderJob, base: string): Promise<NativeJob> {
+  const urls = await Promise.all(outputKeys(job).map(async (key) => [key, await objectUrl(services.objects, key, base)] as const));
+  const view = viewNativeJob(job, { progress: liveProgress(services.bus, job), urls: new Map(urls) });
+  return job.metadata.labels?.[labels.owner] === caller.owner ? view : withoutSecrets(view);
+}
+
+/** Aborted when the client is gone or has its whole reply. */
+export function goneSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  return gone.signal;
+}

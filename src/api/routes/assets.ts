@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto';
+import multipart from '@fastify/multipart';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { CodedError } from '../../errors.ts';
+import type { Asset } from '../../ports.ts';
+import { callerOf, type Caller } from '../auth.ts';
+import { filenameOf, safeFilename } from '../content-disposition.ts';
+import { type ApiContext, objectUrl, publicBase } from '../context.ts';
+import { idempotencyKeyOf, idempotencyMismatch } from '../idempotency.ts';
+import { type FileKind, fileKind } from '../media-types.ts';
+import { nextPage } from '../paging.ts';
+import { editErrors } from '../replies.ts';
+import type { ApiLimits } from '../services.ts';
+import { type IncomingFile, storeFile, tooLarge } from '../store-file.ts';
+import { invalidRequest } from '../validation.ts';
+
+const assetView = z.strictObject({
+  id: z.string().describe('Id of the file; also the last part of its URL.'),
+  url: z.string().describe('Where the file can be fetched, and what operations take as a source.'),
+  filename: z.string().describe('The name that the client gave it.'),
+  mediaType: z.string().describe('Media type (RFC 6838).'),
+  bytes: z.int().min(1).describe('Size in bytes.'),
+  sha256: z.string().describe('SHA-256 of the file in lower-case hex.'),
+  createdAt: z.int().describe('Unix milliseconds.'),
+});
+
+/** What multipart framing may add to a file, in bytes. */
+const framing = 64 * 1024;
+
+/** Age from which a published file without an entry in the index is nobody's. */
+const abandonedMs = 60_000;
+
+/** `/api/assets`: upload, list, delete. */
+export async function assets(plain: FastifyInstance, context: ApiContext): Promise<void> {
+  // Any other body is the file itself and stays a stream.
+  plain.removeAllContentTypeParsers();
+  await plain.register(multipart, { throwFileSizeLimit: false });
+  plain.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  const app = plain.withTypeProvider<ZodTypeProvider>();
+  const { services } = context;
+
+  const view = async ({ key, owner: _owner, namespace: _namespace, ...asset }: Asset, base: string): Promise<z.output<typeof assetView>> => ({
+    id: key,
+    url: await objectUrl(services.objects, key, base),
+    ...asset,
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/assets',
+    schema: {
+      tags: ['assets'],
+      summary: 'Upload a file',
+      description: 'As multipart/form-data with one file, or as the raw body with its name in Content-Disposition or `filename`.',
+      consumes: ['multipart/form-data', 'application/octet-stream'],
+      querystring: z.strictObject({ filename: z.string().min(1).max(1000).optional().describe('Name of a file that is the raw body.') }),
+      response: { 201: assetView, ...editErrors },
+    },
+    handler: async (request, reply) => {
+      const caller = callerOf(request);
+      const asset = await upload(context, request, caller, request.query.filename);
+      const base = publicBase(context, request);
+      return reply.code(201).header('location', `/api/assets/${asset.key}`).send(await view(asset, base));
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/assets',
+    schema: {
+      tags: ['assets'],
+      summary: 'List the uploaded files',
+      querystring: z.strictObject({
+        limit: z.coerce.number().int().min(1).max(500).default(100).describe('Most files in the reply.'),
+        cursor: z.string().max(200).optional().describe('From the Link header of the page before.'),
+      }),
+      response: { 200: z.strictObject({ assets: z.array(assetView).describe('Newest first.') }), ...editErrors },
+    },
+    handler: async (request, reply) => {
+      const { limit, cursor } = request.query;
+      const page = await services.assets.list(ownedBy(callerOf(request)), { limit, ...(cursor !== undefined && { cursor }) });
+      nextPage(reply, '/api/assets', { limit }, page.cursor);
+      const base = publicBase(context, request);
+      return { assets: await Promise.all(page.assets.map((asset) => view(asset, base))) };
+    },
+  });
+
+  app.route({
+    method: 'DELETE',
+    url: '/assets/:id',
+    schema: {
+      tags: ['assets'],
+      summary: 'Delete an uploaded file',
+      params: z.object({ id: z.string().describe('Id of the file.') }),
+      response: { 204: z.null().describe('The file is gone.'), ...editErrors },
+    },
+    handler: async (request, reply) => {
+      const caller = callerOf(request);
+      const asset = await services.assets.get(request.params.id);
+      if (asset === undefined || (caller.role !== 'admin' && asset.namespace !== caller.namespace)) {
+        throw new CodedError('NOT_FOUND', 'No such file.');
+      }
+      if (caller.role === 'user' && asset.owner !== caller.owner) {
+        throw new CodedError('FORBIDDEN', 'Not the owner of this resource.');
+      }
+      // The bytes first: an entry without them can be deleted again, bytes without an entry never.
+      await services.objects.remove(asset.key);
+      await services.assets.remove(asset.key);
+      return reply.code(204).send(null);
+    },
+  });
+}
+
+function ownedBy(caller: Caller): { readonly owner?: string; readonly namespace?: string } {
+  if (caller.role === 'admin') return {};
+  return caller.role === 'team-owner' ? { namespace: caller.namespace } : { namespace: caller.namespace, owner: caller.owner };
+}
+
+async function upload({ services, options }: ApiContext, request: FastifyRequest, caller: Caller, named: string | undefined): Promise<Asset> {
+  const announced = Number(request.headers['content-length'] ?? 0);
+  const incoming = request.isMultipart()
+    ? await multipartFile(request, options.limits, announced)
+    : rawFile(request, options.limits, announced, named);
+  const key = idempotencyKeyOf(request);
+  if (key === undefined) return storeFile(services, caller, incoming);
+  // Salted by the key of the caller, because the name of a file must not be guessable from what others may know.
+  const stem = createHash('sha256').update([caller.keyId, caller.namespace, caller.owner, key].join('\0')).digest('hex');
+  return storeOnce(services, caller, { ...incoming, stem });
+}
+
+/** Stores a file under its idempotency key; the same bytes again are the same file, others a mismatch. */
+async function storeOnce(services: ApiContext['services'], caller: Caller, file: IncomingFile & { readonly stem: string }): Promise<Asset> {
+  for await (const { key, modifiedAt } of services.objects.list(file.stem)) {
+    const known = await services.assets.get(key);
+    if (known !== undefined) return sameFile(caller, file, known);
+    // Published but not in the index: either just now, or by a server that died in between.
+    if (services.clock.now() - modifiedAt < abandonedMs) throw busy();
+    await services.objects.remove(key);
+  }
+  try {
+    return await storeFile(services, caller, file);
+  } catch (error) {
+    if (error instanceof CodedError && error.code === 'CONFLICT') throw busy(error);
+    throw error;
+  }
+}
+
+async function sameFile(caller: Caller, file: IncomingFile, known: Asset): Promise<Asset> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of file.content) {
+    bytes += chunk.byteLength;
+    if (bytes > known.bytes) throw idempotencyMismatch();
+    hash.update(chunk);
+  }
+  if (known.owner !== caller.owner || hash.digest('hex') !== known.sha256) throw idempotencyMismatch();
+  return known;
+}
+
+function busy(cause?: Error): CodedError {
+  return new CodedError('CONFLICT', 'A request with this Idempotency-Key is being served now.', {
+    hint: 'Send the request again in a moment.',
+    ...(cause !== undefined && { cause }),
+  });
+}
+
+function knownKind(filename: string, contentType: string, limits: ApiLimits, least: number): FileKind & { readonly maxBytes: number } {
+  const kind = fileKind(filename, contentType);
+  if (kind === undefined) {
+    throw new CodedError('UNSUPPORTED_MEDIA_TYPE', 'Expected a video, sound, picture or subtitle file, got a file of another kind.', {
+      hint: 'Give the file a name with its usual ending, for example clip.mp4, or a content type such as video/mp4.',
+    });
+  }
+  const maxBytes = kind.subtitle ? limits.subtitleBytes : limits.fileBytes;
+  if (least > maxBytes) throw tooLarge(maxBytes);
+  return { ...kind, maxBytes };
+}
+
+function rawFile(request: FastifyRequest, limits: ApiLimits, announced: number, named: string | undefined): IncomingFile {
+  const filename = safeFilename(named ?? filenameOf(request.headers['content-disposition']) ?? '');
+  const given = named ?? filenameOf(request.headers['content-disposition']);
+  const kind = knownKind(given === undefined ? '' : filename, request.headers['content-type'] ?? '', limits, announced);
+  return { ...kind, filename: given === undefined ? `file.${kind.extension}` : filename, content: request.raw };
+}
+
+async function multipartFile(request: FastifyRequest, limits: ApiLimits, announced: number): Promise<IncomingFile> {
+  if (announced > limits.fileBytes + framing) throw tooLarge(limits.fileBytes);
+  const part = await request.file({
+    // One more than allowed, so that our own count refuses; the parser would cut the file off.
+    limits: { files: 1, fields: 0, parts: 1, fileSize: limits.fileBytes + 1 },
+  });
+  if (part === undefined) throw invalidRequest([{ path: 'file', message: 'is required (expected one file in the form)' }]);
+  const filename = safeFilename(part.filename);
+  const kind = knownKind(filename, part.mimetype, limits, announced - framing);
+  return { ...kind, filename, content: part.file };
+}

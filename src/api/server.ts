@@ -1,0 +1,110 @@
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import { CodedError } from '../errors.ts';
+import { redactUrls } from '../model/redact-url.ts';
+import type { ApiContext } from './context.ts';
+import { errorReply, mayRetryLater, presentableError } from './error-replies.ts';
+import { JobNewsDesk } from './job-news.ts';
+import { collectRoutes } from './method-not-allowed.ts';
+import { createApiMetrics } from './metrics.ts';
+import { documentApi } from './openapi.ts';
+import { addReplyHeaders } from './reply-headers.ts';
+import { logRequests, requestId } from './request-log.ts';
+import { assetFiles } from './routes/asset-files.ts';
+import { assets } from './routes/assets.ts';
+import { deprecatedRoutes } from './routes/deprecated.ts';
+import { editJobs } from './routes/edit-jobs.ts';
+import { editOperations } from './routes/edit-operations.ts';
+import { nativeEvents } from './routes/native-events.ts';
+import { nativeJobs } from './routes/native-jobs.ts';
+import { nativeLogs } from './routes/native-logs.ts';
+import { notOfferedRoutes } from './routes/not-offered.ts';
+import { system } from './routes/system.ts';
+import { requireKey } from './auth.ts';
+import type { ApiOptions, ApiServices } from './services.ts';
+import { boundUnreadBodies } from './unread-body.ts';
+import { validatorCompiler } from './validation.ts';
+
+/** A silent connection is closed after this; longer than any wait of ours between two writes. */
+const idleMs = 120_000;
+
+/**
+ * The HTTP server with all its routes, ready to `listen`. It knows nothing but the ports; `close` ends waiting requests
+ * and event streams.
+ */
+export function createServer(services: ApiServices, options: ApiOptions): FastifyInstance {
+  const context: ApiContext = { services, options, news: new JobNewsDesk(services.store, services.clock) };
+  const app = Fastify({
+    ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: requestId,
+    bodyLimit: options.limits.bodyBytes,
+    connectionTimeout: Math.max(idleMs, (options.syncWaitSeconds + 30) * 1000),
+    routerOptions: { maxParamLength: 512 },
+    // Errors before any route is found, such as a malformed escape in the path.
+    frameworkErrors: (error, request, reply) => {
+      const { status, contentType, body } = errorReply(request.url, presentableError(error), request.id);
+      reply.raw.writeHead(status, { 'content-type': contentType, 'x-request-id': request.id }).end(JSON.stringify(body));
+    },
+  });
+  app.decorateRequest('caller', null);
+  app.setValidatorCompiler(validatorCompiler);
+  // Views are made field by field and need no schema to strip them; the tests hold replies against their schemas.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  answerErrors(app, options);
+  addReplyHeaders(app);
+  logRequests(app);
+  boundUnreadBodies(app);
+  const metrics = createApiMetrics(services, options.registry);
+  metrics.observe(app);
+  const answerOtherMethods = collectRoutes(app);
+
+  documentApi(app, options);
+  app.register(async (open) => {
+    system(open, context, metrics);
+    assetFiles(open, context);
+  });
+  app.register(
+    async (edit) => {
+      edit.addHook('onRequest', requireKey(services.keys));
+      editOperations(edit, context);
+      editJobs(edit, context);
+      notOfferedRoutes(edit);
+      await edit.register(async (uploads) => assets(uploads, context));
+      if (options.deprecated.enabled) await edit.register(async (old) => deprecatedRoutes(old, context), { prefix: '/v1' });
+    },
+    { prefix: '/api' },
+  );
+  app.register(
+    async (native) => {
+      native.addHook('onRequest', requireKey(services.keys));
+      nativeJobs(native, context);
+      nativeLogs(native, context);
+      nativeEvents(native, context);
+    },
+    { prefix: '/apis' },
+  );
+  app.register(async () => answerOtherMethods());
+
+  app.addHook('preClose', async () => context.news.close());
+  app.addHook('onClose', async () => context.news[Symbol.asyncDispose]());
+  return app;
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function answerErrors(app: FastifyInstance, { retryAfterSeconds }: ApiOptions): void {
+  app.setErrorHandler((error, request, reply) => {
+    const coded = presentableError(error);
+    const { status, contentType, body } = errorReply(request.url, coded, request.id);
+    if (status >= 500 && status !== 501) request.log.error({ error: redactUrls(stackOf(error)) }, 'request failed');
+    if (mayRetryLater(coded.code)) reply.header('retry-after', retryAfterSeconds);
+    // A stream of another type may have been announced before it failed.
+    reply.removeHeader('content-length').removeHeader('etag');
+    return reply.code(status).type(contentType).serializer(JSON.stringify).send(body);
+  });
+  app.setNotFoundHandler(() => {
+    throw new CodedError('NOT_FOUND', 'No such route.', { hint: 'The routes are listed at /docs.' });
+  });
+}

@@ -1,0 +1,86 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Registry } from 'prom-client';
+import type { Plan } from '../media/plan.ts';
+import type { RenderJobSpec } from '../model/render-job.ts';
+import type { AssetIndex, Clock, JobStore, KeyStore, ObjectStore, ProgressBus, StageRunner } from '../ports.ts';
+
+/** What `/health` and the job list know of the installation. */
+export interface HealthFacts {
+  /** The job store answers. */
+  readonly storeOk: boolean;
+  /** An Intel Quick Sync encoder can be used. */
+  readonly qsv: boolean;
+  /** Without one this installation is degraded. */
+  readonly qsvExpected: boolean;
+  /** At least one worker can be started. */
+  readonly canRun: boolean;
+  /** Workers that can take a stage now, busy or idle. */
+  readonly workers: number;
+  /** Those of them that render. */
+  readonly busyWorkers: number;
+  /** Workers that the configuration allows. */
+  readonly maxWorkers: number;
+  /** Jobs that have not ended. */
+  readonly queued: number;
+  /** Connections of a cluster; absent where the installation has none. */
+  readonly nats?: boolean;
+  readonly kubernetes?: boolean;
+}
+
+/** All that the API talks to. */
+export interface ApiServices {
+  readonly store: JobStore;
+  readonly runner: Pick<StageRunner, 'logs' | 'slots' | 'observe'>;
+  readonly bus: ProgressBus;
+  readonly objects: ObjectStore;
+  readonly keys: KeyStore;
+  readonly assets: AssetIndex;
+  readonly clock: Clock;
+  /** A dry run: the command lines of a job, and why they are so. Rejects with a CodedError. */
+  readonly plan: (spec: RenderJobSpec) => Promise<Plan>;
+  /** The address guard: rejects with `CDN_URL_NOT_ALLOWED` for a source that may not be fetched. */
+  readonly checkSource: (url: string) => Promise<void>;
+  readonly health: () => Promise<HealthFacts>;
+}
+
+export interface ApiLimits {
+  /** Unfinished jobs of one owner. */
+  readonly unfinishedJobs: number;
+  /** Size of one uploaded file in bytes. */
+  readonly fileBytes: number;
+  /** Size of one uploaded subtitle file in bytes. */
+  readonly subtitleBytes: number;
+  /** Size of any other body in bytes. */
+  readonly bodyBytes: number;
+}
+
+export interface ApiOptions {
+  readonly version: string;
+  /** Base of the URLs in replies, without a slash at its end; the `Host` of the request when absent. */
+  readonly publicUrl?: string;
+  readonly limits: ApiLimits;
+  /** How long `delivery: "sync"` waits for the end of a job before it answers 202. */
+  readonly syncWaitSeconds: number;
+  /** The deprecated `/api/v1` routes. */
+  readonly deprecated: {
+    readonly enabled: boolean;
+    /** When they are to go away, as an ISO 8601 date; sent as the HTTP date of the `Sunset` header (RFC 8594). */
+    readonly sunset: string;
+  };
+  /** Distance of heartbeat comments on event streams. */
+  readonly heartbeatSeconds: number;
+  /** Value of `Retry-After` on 409 `QUEUE_DEPTH_EXCEEDED`, 429 and 503. */
+  readonly retryAfterSeconds: number;
+  readonly logger?: FastifyBaseLogger;
+  /** Where the metrics go; a registry of its own when absent. */
+  readonly registry?: Registry;
+}
+
+export const defaultApiOptions = {
+  version: '0.0.0',
+  limits: { unfinishedJobs: 20, fileBytes: 2 * 1024 ** 3, subtitleBytes: 1024 ** 2, bodyBytes: 1024 ** 2 },
+  syncWaitSeconds: 60,
+  deprecated: { enabled: true, sunset: '2026-07-01' },
+  heartbeatSeconds: 15,
+  retryAfterSeconds: 10,
+} as const satisfies ApiOptions;

@@ -1,0 +1,71 @@
+import { CodedError } from '../errors.ts';
+import { bounds } from '../model/bounds.ts';
+import type { Input } from '../model/inputs.ts';
+import type { RenderJobSpec } from '../model/render-job.ts';
+import type { ApiServices } from './services.ts';
+import { invalidRequest } from './validation.ts';
+
+/** Names of objects that a client can have: flat, so that nothing but published and uploaded files is reachable. */
+const assetKey = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/;
+
+export function isAssetKey(text: string): boolean {
+  return assetKey.test(text);
+}
+
+/** The asset that a URL of ours names, absolute or as a path; `undefined` for any other URL. */
+export function assetOf(url: string, bases: readonly string[]): string | undefined {
+  for (const base of ['', ...bases]) {
+    const prefix = `${base}/assets/`;
+    if (!url.startsWith(prefix)) continue;
+    const [name = ''] = url.slice(prefix.length).split(/[?#]/, 1);
+    if (isAssetKey(name)) return name;
+  }
+  return undefined;
+}
+
+/** Where an input comes from, as the model says it: `asset` for a URL of ours, `url` for another http(s) one. */
+export function sourceOf(url: string, bases: readonly string[], path: string): Pick<Input, 'asset' | 'url'> {
+  const asset = assetOf(url, bases);
+  if (asset !== undefined) return { asset };
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol) || !/^https?:\/\//.test(url)) {
+    throw invalidRequest([{ path, message: 'must be an http or https URL, or the URL of an uploaded file' }]);
+  }
+  if (url.length > bounds.url) throw invalidRequest([{ path, message: `must be at most ${bounds.url} characters, got ${url.length}` }]);
+  return { url };
+}
+
+/**
+ * Checks every input of a spec before the job is made: uploaded files must be there, URLs must pass the address guard.
+ * `pathOf` names the field of the request that an input came from.
+ */
+export async function checkSources(
+  { objects, checkSource }: Pick<ApiServices, 'objects' | 'checkSource'>,
+  { inputs }: Pick<RenderJobSpec, 'inputs'>,
+  pathOf: (input: Input) => string,
+): Promise<void> {
+  await Promise.all(
+    inputs.map(async (input) => {
+      if (input.asset !== undefined && (await objects.stat(input.asset)) === undefined) {
+        const path = pathOf(input);
+        throw new CodedError('SOURCE_NOT_FOUND', `${path}: expected an uploaded or rendered file, got one that does not exist.`, {
+          details: [{ path, message: 'no such file' }],
+        });
+      }
+      if (input.url !== undefined) await guarded(checkSource, input.url, pathOf(input));
+    }),
+  );
+}
+
+async function guarded(checkSource: ApiServices['checkSource'], url: string, path: string): Promise<void> {
+  try {
+    await checkSource(url);
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    throw new CodedError(error.code, `${path}: ${error.message}`, {
+      cause: error,
+      hint: error.hint,
+      details: [{ path, message: error.message }],
+    });
+  }
+}
