@@ -42,17 +42,23 @@ export function createProgressEstimator(initial: readonly ProgressPart[]): Progr
       const estimate: ProgressEstimate = { percent: Math.floor(percent * 10) / 10 };
       if (oldest === undefined || nowMs <= oldest.at || percent <= oldest.percent) return estimate;
       const perMs = (percent - oldest.percent) / (nowMs - oldest.at);
-      return { ...estimate, etaSeconds: Math.round((100 - percent) / perMs / 100) / 10 };
+      const leftMs = (100 - percent) / perMs;
+      return Number.isFinite(leftMs) ? { ...estimate, etaSeconds: Math.round(leftMs / 100) / 10 } : estimate;
     },
   };
 }
 
 function position(parts: readonly ProgressPart[], name: string, fraction: number): number {
-  const total = parts.reduce((sum, { weight }) => sum + Math.max(0, weight), 0);
+  const total = sumOf(parts);
   const index = parts.findIndex((part) => part.name === name);
   if (index < 0 || total <= 0) return 0;
-  const before = parts.slice(0, index).reduce((sum, { weight }) => sum + Math.max(0, weight), 0);
-  const own = Math.max(0, parts[index]?.weight ?? 0);
+  const before = sumOf(parts.slice(0, index));
+  const own = sumOf(parts.slice(index, index + 1));
   const share = Number.isFinite(fraction) ? Math.min(1, Math.max(0, fraction)) : 0;
   return Math.min(100, ((before + own * share) / total) * 100);
+}
+
+/** Weights are estimates of the planner: one that is no number counts as nothing. */
+function sumOf(parts: readonly ProgressPart[]): number {
+  return parts.reduce((sum, { weight }) => sum + (weight > 0 && weight < 1e12 ? weight : 0), 0);
 }
