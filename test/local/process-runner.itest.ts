@@ -7,7 +7,7 @@ stageRunnerContract('child processes', async () => {
   return {
     runner: local.runner,
     pool: 'default',
-    started: async () => startsIn(folder),
+    started: async () => (await startsIn(folder)).map(({ name }) => name),
     async reopen() {
       await local[Symbol.asyncDispose]();
       local = await openLocalRunner(folder);

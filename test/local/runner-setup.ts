@@ -70,10 +70,10 @@ export async function openLocalRunner(
   };
 }
 
-/** Names of the workers that were really started in a data directory, in order. */
-export async function startsIn(folder: string): Promise<string[]> {
+/** The workers that were really started in a data directory, in order. */
+export async function startsIn(folder: string): Promise<{ readonly name: string; readonly pid: number }[]> {
   const text = await readFile(startsFile(folder), 'utf8').catch(() => '');
-  return text.split('\n').filter((line) => line !== '');
+  return Array.from(text.matchAll(/^(\S+) (\d+)$/gm), ([, name = '', pid]) => ({ name, pid: Number(pid) }));
 }
 
 function startsFile(folder: string): string {
