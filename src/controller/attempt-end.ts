@@ -31,7 +31,7 @@ export function afterEnd(
     : { ...closed, disruptions: closed.disruptions + 1 };
   if (verdict.type === 'fail') return failed(observation, counted, error, verdict.reason);
   const wait = Math.round((verdict.nextAttemptAt - now) / 1000);
-  const message = `Attempt ${status.attempt} ended with ${error.code}: ${error.message} Attempt ${status.attempt + 1} follows${wait > 0 ? ` after ${wait} s` : ''}.`;
+  const message = `Attempt ${status.attempt} ended with ${error.code}: ${sentence(error.message)} Attempt ${status.attempt + 1} follows${wait > 0 ? ` after ${wait} s` : ''}.`;
   return nextAttempt(observation, counted, 'BackingOff', message, verdict.nextAttemptAt);
 }
 
@@ -92,7 +92,7 @@ function failed(observation: Observation, closed: RenderJobStatus, error: JobErr
     ...rest,
     phase: 'Failed',
     reason: error.code === 'DEADLINE_EXCEEDED' ? 'DeadlineExceeded' : reason,
-    message: `${error.code}: ${error.message}`.slice(0, bounds.message),
+    message: `${error.code}: ${sentence(error.message)}`.slice(0, bounds.message),
     finishedAt: new Date(observation.now).toISOString(),
     error,
   };
@@ -133,4 +133,9 @@ function successMessage({ acceleration, timings }: StageResult): string {
     acceleration === undefined ? '' : acceleration.rung === 'copy' ? ' by stream copy' : ` on ${acceleration.rung}`;
   const speed = timings?.speed === undefined ? '' : ` at ${timings.speed.toFixed(1)} times real time`;
   return `Rendered${where}${speed}; all outputs passed their checks.`;
+}
+
+/** Messages of errors come with and without a full stop. */
+function sentence(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
 }

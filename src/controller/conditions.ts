@@ -1,71 +1,51 @@
-import { isTerminal, type Phase } from '../model/lifecycle.ts';
+import type { ConditionType, Phase } from '../model/lifecycle.ts';
 import type { Condition, RenderJobStatus } from '../model/render-job.ts';
 
-type Verdict = readonly [type: Condition['type'], status: Condition['status']];
+type Verdict = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
-const verdicts: Readonly<Record<Phase, readonly Verdict[]>> = {
-  Queued: [
-    ['Accepted', 'True'],
-    ['Admitted', 'False'],
-    ['Running', 'False'],
-  ],
-  Starting: [
-    ['Accepted', 'True'],
-    ['Admitted', 'True'],
-    ['Running', 'False'],
-  ],
-  Running: [
-    ['Accepted', 'True'],
-    ['Admitted', 'True'],
-    ['Running', 'True'],
-  ],
-  Succeeded: [
-    ['Accepted', 'True'],
-    ['Admitted', 'True'],
-    ['Running', 'False'],
-    ['Complete', 'True'],
-    ['Failed', 'False'],
-  ],
-  Failed: [
-    ['Accepted', 'True'],
-    ['Running', 'False'],
-    ['Complete', 'False'],
-    ['Failed', 'True'],
-  ],
-  Cancelled: [
-    ['Accepted', 'True'],
-    ['Running', 'False'],
-    ['Complete', 'False'],
-    ['Failed', 'False'],
-  ],
+const accepted: Verdict = {
+  type: 'Accepted',
+  status: 'True',
+  reason: 'Accepted',
+  message: 'The job is well-formed and will be carried out.',
+};
+const admitted: Verdict = {
+  type: 'Admitted',
+  status: 'True',
+  reason: 'Admitted',
+  message: 'A slot was given to the job.',
+};
+const notStarted: Verdict = {
+  type: 'Running',
+  status: 'False',
+  reason: 'NotStarted',
+  message: 'No worker runs for the job.',
+};
+const ended: Verdict = { type: 'Running', status: 'False', reason: 'Ended', message: 'The worker has ended.' };
+
+/** The condition that a phase is about, and what goes with it. That one carries the reason and message of the status. */
+const table: Readonly<
+  Record<
+    Phase,
+    { readonly about: ConditionType; readonly is: Condition['status']; readonly others: readonly Verdict[] }
+  >
+> = {
+  Queued: { about: 'Admitted', is: 'False', others: [accepted, notStarted] },
+  Starting: { about: 'Running', is: 'False', others: [accepted, admitted] },
+  Running: { about: 'Running', is: 'True', others: [accepted, admitted] },
+  Succeeded: { about: 'Complete', is: 'True', others: [accepted, admitted, ended] },
+  Failed: { about: 'Failed', is: 'True', others: [accepted, ended] },
+  Cancelled: { about: 'Failed', is: 'True', others: [accepted, ended] },
 };
 
-/**
- * The conditions that go with a status. Each keeps its transition time while its verdict stays, and its reason and
- * message too once the job has ended, so that a fixpoint stays one.
- */
+/** The conditions that go with a status; each keeps its transition time for as long as its verdict stays. */
 export function withConditions(status: RenderJobStatus, generation: number, now: number): RenderJobStatus {
-  const before = new Map((status.conditions ?? []).map((condition) => [condition.type, condition]));
-  for (const [type, verdict] of verdicts[status.phase]) {
-    const known = before.get(type);
-    const changed = known?.status !== verdict;
-    const carriesReason = type === 'Admitted' || type === 'Running' || isTerminal(status.phase);
-    before.set(type, {
-      type,
-      status: verdict,
-      reason: changed || carriesReason ? reasonOf(type, status) : known.reason,
-      message: changed || carriesReason ? messageOf(type, status) : known.message,
-      lastTransitionTime: changed ? new Date(now).toISOString() : known.lastTransitionTime,
-      observedGeneration: generation,
-    });
+  const conditions = new Map((status.conditions ?? []).map((condition) => [condition.type, condition]));
+  const { about, is, others } = table[status.phase];
+  for (const verdict of [...others, { type: about, status: is, reason: status.reason, message: status.message }]) {
+    const known = conditions.get(verdict.type);
+    const since = known?.status === verdict.status ? known.lastTransitionTime : new Date(now).toISOString();
+    conditions.set(verdict.type, { ...verdict, lastTransitionTime: since, observedGeneration: generation });
   }
-  return { ...status, observedGeneration: generation, conditions: [...before.values()] };
-}
-
-function reasonOf(type: Condition['type'], status: RenderJobStatus): string {
-  return type === 'Accepted' ? 'Accepted' : status.reason;
-}
-
-function messageOf(type: Condition['type'], status: RenderJobStatus): string {
-  return type === 'Accepted' ? 'The job is well-formed and will be carried out.' : status.message;
+  return { ...status, observedGeneration: generation, conditions: [...conditions.values()] };
 }

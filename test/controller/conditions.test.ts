@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { withConditions } from '../../src/controller/conditions.ts';
+import type { RenderJobStatus } from '../../src/model/render-job.ts';
+import { aStatus, epoch } from '../support/jobs.ts';
+
+function summary({ conditions = [] }: RenderJobStatus): string[] {
+  return conditions.map(({ type, status, reason }) => `${type}=${status} ${reason}`);
+}
+
+describe('withConditions', () => {
+  it('lets the condition that the phase is about say why', () => {
+    const queued = withConditions(aStatus({ reason: 'WaitingForSlot', message: 'all in use' }), 1, epoch);
+    expect(summary(queued)).toEqual([
+      'Accepted=True Accepted',
+      'Running=False NotStarted',
+      'Admitted=False WaitingForSlot',
+    ]);
+    const running = withConditions({ ...queued, phase: 'Running', reason: 'Rendering' }, 1, epoch + 1);
+    expect(summary(running)).toEqual(['Accepted=True Accepted', 'Running=True Rendering', 'Admitted=True Admitted']);
+    const done = withConditions({ ...running, phase: 'Succeeded', reason: 'Completed' }, 1, epoch + 2);
+    expect(summary(done)).toContain('Complete=True Completed');
+    expect(summary(done)).toContain('Running=False Ended');
+  });
+
+  it('keeps the time of the last transition for as long as the verdict stays', () => {
+    const first = withConditions(aStatus({ reason: 'WaitingForSlot' }), 1, epoch);
+    const second = withConditions({ ...first, reason: 'Suspended' }, 2, epoch + 5000);
+    expect(
+      second.conditions?.every(({ lastTransitionTime }) => lastTransitionTime === new Date(epoch).toISOString()),
+    ).toBe(true);
+    expect(second.conditions?.every(({ observedGeneration }) => observedGeneration === 2)).toBe(true);
+  });
+});
