@@ -1,0 +1,277 @@
+import type { Rung } from '../model/result.ts';
+import { type Clip, copyInput } from './clip.ts';
+import { type CommandOutput, commandLine, type Hardware, nullOutput } from './command.ts';
+import { extensionOf, mediaTypeOf } from './containers.ts';
+import type { Draft } from './draft.ts';
+import { chooseRung, type Ladder } from './encoders/ladder.ts';
+import { encoderFor } from './encoders/rung-encoder.ts';
+import { hasTwoPasses, softwareEncoders } from './encoders/software.ts';
+import type { Preset, VideoTarget } from './encoders/video-target.ts';
+import { cpuPicture } from './gpu-picture.ts';
+import type { Pad } from './graph.ts';
+import { fileName, type OutputRequest } from './output-settings.ts';
+import { copyTolerance, muxArguments, type OutputStreams, streamsOf, type VideoPart } from './output-streams.ts';
+import type { Analysis, Placement, Plan, PlannedOutput, PlanStep } from './plan.ts';
+import { encodeSeconds } from './price.ts';
+import type { Timeline } from './timeline.ts';
+import { finishPicture } from './video-output.ts';
+
+/** The plan from the finished timeline: streams of every output, the rung, and the processes. */
+export function assemble(draft: Draft, timeline: Timeline, requests: readonly OutputRequest[], first: Clip): Plan {
+  const wanted = onlyPictures(draft) ? [] : requests;
+  const pads = sharedPads(draft, timeline);
+  const outputs = wanted.map((request) => streamsOf(draft, timeline, request, pads));
+  const targets = outputs.flatMap(({ video }) => (video.how === 'encode' ? [video.target] : []));
+  const { spec, capabilities } = draft.request;
+  const ladder =
+    targets.length === 0
+      ? undefined
+      : chooseRung(spec.acceleration, capabilities, targets, cpuPicture(timeline, outputs));
+  const steps = stepsOf(draft, timeline, outputs, ladder, first);
+  const planned = [
+    ...outputs.map((output) => plannedOutput(draft, timeline, output)),
+    ...draft.sides.map(({ output }) => output),
+    ...draft.texts,
+  ];
+  return {
+    rung: ladder?.rung ?? (draft.sides.length > 0 && outputs.length === 0 ? 'software' : 'copy'),
+    ...(ladder?.device !== undefined && { device: ladder.device.node }),
+    stepsDown: ladder?.stepsDown ?? [],
+    analyses: draft.pending.slice(0, 1).map(analysisOf),
+    files: draft.files,
+    steps,
+    outputs: planned,
+    duration: timeline.duration,
+    estimate: { seconds: encodeSeconds(draft, timeline, outputs, ladder?.rung ?? 'copy') },
+    notes: draft.notes,
+  };
+}
+
+/** Whether nothing but thumbnails is asked for: no word about an output, and no operation that would need one. */
+function onlyPictures({ request: { spec } }: Draft): boolean {
+  const { container, video, audio, renditions } = spec.output;
+  const said = container !== undefined || video !== undefined || audio !== undefined || renditions !== undefined;
+  return !said && spec.operations.length > 0 && spec.operations.every(({ thumbnail }) => thumbnail !== undefined);
+}
+
+function sharedPads(draft: Draft, timeline: Timeline): { readonly video: () => Pad; readonly audio: () => Pad } {
+  let video: Pad | undefined;
+  let audio: Pad | undefined;
+  return {
+    video: () => (video ??= draft.picture(timeline, 'spec.output.video').pad),
+    audio: () => {
+      if (timeline.audio === undefined) throw new TypeError('Expected sound on the timeline, got none');
+      return (audio ??= draft.soundOf(timeline, timeline.audio));
+    },
+  };
+}
+
+/** A later measurement depends on what an earlier one has changed, so they are asked for one by one. */
+function analysisOf({ pad, ...analysis }: Draft['pending'][number]): Analysis {
+  // loudnorm prints its figures at the level of information; the later `-v` wins over that of the process contract.
+  const argv = commandLine([{ streams: [pad], args: ['-v', 'info', '-f', 'null'], path: nullOutput }]);
+  return { ...analysis, argv };
+}
+
+function stepsOf(
+  draft: Draft,
+  timeline: Timeline,
+  outputs: readonly OutputStreams[],
+  ladder: Ladder | undefined,
+  first: Clip,
+): PlanStep[] {
+  const twice = ladder?.rung === 'software' ? outputs.filter(needsTwoPasses) : [];
+  const hardware: Hardware =
+    ladder === undefined ? { globals: [], decode: [] } : encoderFor(ladder, presetOf(outputs)).hardware;
+  const main = commandLine(
+    [
+      ...outputs.map((output) => commandOutput(draft, timeline, output, ladder, first)),
+      ...draft.sides.map(({ pad, args, output }) => ({ streams: [pad], args: [...args], path: output.path })),
+    ],
+    hardware,
+  );
+  const step = (name: string, argv: readonly string[], weight: number): PlanStep => ({
+    name,
+    argv,
+    expectedSeconds: timeline.duration,
+    weight,
+    placements: name === 'pass 1' ? firstPassPlacements : placementsOf(draft, outputs, ladder),
+  });
+  if (twice.length === 0) return [step('render', main, 1)];
+  const analysis = commandLine(twice.map((output) => firstPass(draft, output, ladder)));
+  return [step('pass 1', analysis, 0.4), step('pass 2', main, 0.6)];
+}
+
+const firstPassPlacements: readonly Placement[] = [
+  {
+    what: 'encode',
+    place: 'cpu',
+    why: 'the size of the file is given, so a first pass measures where bits are needed',
+  },
+];
+
+function needsTwoPasses({ video }: OutputStreams): boolean {
+  return (
+    video.how === 'encode' &&
+    video.target.rate.kind === 'bitrate' &&
+    video.target.rate.pass !== undefined &&
+    hasTwoPasses(video.target.codec)
+  );
+}
+
+function withPass(target: VideoTarget, number: 1 | 2 | undefined): VideoTarget {
+  if (target.rate.kind !== 'bitrate') return target;
+  const { pass, ...rate } = target.rate;
+  return {
+    ...target,
+    rate: number === undefined || pass === undefined ? rate : { ...rate, pass: { ...pass, number } },
+  };
+}
+
+function firstPass(draft: Draft, { video, request }: OutputStreams, ladder: Ladder | undefined): CommandOutput {
+  if (video.how !== 'encode' || ladder === undefined) throw new TypeError('Expected a picture to encode, got none');
+  const target = withPass(video.target, 1);
+  const pad = finishPicture(draft, video.pad, video.picture, target, request);
+  return {
+    streams: [pad],
+    args: [...encoderFor(ladder, 'balanced').encode(pad, target).args, '-f', 'null'],
+    path: nullOutput,
+  };
+}
+
+function commandOutput(
+  draft: Draft,
+  timeline: Timeline,
+  output: OutputStreams,
+  ladder: Ladder | undefined,
+  first: Clip,
+): CommandOutput {
+  const { request, video, audio, text } = output;
+  const streams: CommandOutput['streams'][number][] = [];
+  const args: string[] = [];
+  if (video.how === 'copy') {
+    streams.push(video.stream);
+    args.push('-c:v', 'copy', ...(video.clip.window === undefined ? [] : ['-copypriorss', '0']));
+    if (video.picture.stream.codec === 'hevc' && (request.container === 'mp4' || request.container === 'mov'))
+      args.push('-tag:v', 'hvc1');
+  } else if (video.how === 'encode' && ladder !== undefined) {
+    if (ladder.rung === 'software')
+      draft.needEncoder(softwareEncoders[video.target.codec], `${request.videoPath}.codec`);
+    const target = withPass(video.target, ladder.rung === 'software' && needsTwoPasses(output) ? 2 : undefined);
+    const encoder = encoderFor(ladder, target.preset);
+    const finished = encoder.onDevice
+      ? decodedPad(timeline, video)
+      : finishPicture(draft, video.pad, video.picture, target, request);
+    const encoded = encoder.encode(finished, target);
+    streams.push(encoded.pad);
+    args.push(...encoded.args);
+  }
+  if (audio.how === 'copy') {
+    streams.push(...audio.streams);
+    args.push('-c:a', 'copy');
+    if (video.how !== 'copy' && timeline.clip?.window !== undefined) args.push('-copypriorss', '0');
+  } else if (audio.how === 'encode') {
+    streams.push(audio.finished.pad);
+    args.push(...audio.finished.args);
+    const { language } = audio.sound.stream;
+    if (language !== undefined) args.push('-metadata:s:a:0', `language=${language}`);
+  }
+  streams.push(...text.streams);
+  args.push(...text.args, ...muxArguments(request));
+  return {
+    streams,
+    args,
+    metadataFrom: first,
+    chapters: !timeline.retimed && timeline.clip === first,
+    path: outputPath(draft, output),
+  };
+}
+
+/** The stream as it leaves the decoder, for rungs that keep it on the device. */
+function decodedPad({ clip }: Timeline, { pad, picture }: Extract<VideoPart, { how: 'encode' }>): Pad {
+  return clip === undefined
+    ? pad
+    : { from: 'stream', medium: 'video', input: copyInput(clip), stream: picture.stream.index };
+}
+
+/** Preset of the decoder's surface pool: the one with the longest look-ahead. */
+function presetOf(outputs: readonly OutputStreams[]): Preset {
+  const presets = outputs.flatMap(({ video }) => (video.how === 'encode' ? [video.target.preset] : []));
+  return presets.find((preset) => preset !== 'performance') ?? 'performance';
+}
+
+function outputPath(draft: Draft, { request, video }: OutputStreams): string {
+  return `${draft.request.scratchDir}/${fileName(request.name, request.container, video.how !== 'none')}`;
+}
+
+function plannedOutput(draft: Draft, timeline: Timeline, output: OutputStreams): PlannedOutput {
+  const { request, video, audio } = output;
+  const hasVideo = video.how !== 'none';
+  const copied = (video.how === 'copy' || audio.how === 'copy') && timeline.clip !== undefined;
+  const stream = video.how === 'copy' ? video.picture.stream : undefined;
+  const size = video.how === 'encode' ? video.target : stream;
+  const audioCodec = audio.how === 'encode' ? audio.finished.codec : audio.how === 'copy' ? audio.codec : undefined;
+  const videoCodec = video.how === 'encode' ? video.target.codec : stream?.codec;
+  const loudness = audio.how === 'encode' ? (audio.finished.loudness ?? draft.loudness) : undefined;
+  return {
+    name: request.name,
+    kind: hasVideo ? 'video' : 'audio',
+    path: outputPath(draft, output),
+    extension: extensionOf(request.container, hasVideo),
+    mediaType: mediaTypeOf(request.container, hasVideo),
+    expect: {
+      duration: expectedSeconds(timeline, output),
+      video: hasVideo,
+      audio: audio.how !== 'none',
+      ...(size !== undefined && { width: size.width, height: size.height }),
+      ...(video.how === 'encode' && video.frames !== undefined && { frames: video.frames }),
+      ...(videoCodec !== undefined && { videoCodec }),
+      ...(audioCodec !== undefined && { audioCodec }),
+      ...(copied && timeline.clip !== undefined && { tolerance: copyTolerance(timeline.clip, timeline.video) }),
+      ...(loudness !== undefined && { loudness }),
+    },
+    contract: draft.request.spec.output.contract ?? {},
+  };
+}
+
+/** The longest stream that is kept counts, as it does in the file. */
+function expectedSeconds({ duration, video, audio }: Timeline, output: OutputStreams): number {
+  const ends = [
+    output.video.how === 'none' ? 0 : (video?.end ?? 0),
+    output.audio.how === 'none' ? 0 : (audio?.end ?? 0),
+  ];
+  const longest = Math.max(...ends);
+  return longest > 0 ? Math.min(longest, Math.max(duration, ...ends)) : duration;
+}
+
+function placementsOf(draft: Draft, outputs: readonly OutputStreams[], ladder: Ladder | undefined): Placement[] {
+  const onGpu = (rung: Rung | undefined): boolean => rung !== undefined && rung !== 'software' && rung !== 'copy';
+  const decodes = outputs.some(({ video }) => video.how === 'encode') || draft.sides.length > 0;
+  const lines: Placement[] = [];
+  if (decodes) {
+    const full = ladder?.rung === 'qsv-full';
+    lines.push({
+      what: 'decode',
+      place: full ? 'gpu' : 'cpu',
+      why: full ? 'the picture stays in GPU memory from file to file' : 'the picture is needed in main memory',
+    });
+  }
+  lines.push(...draft.placements);
+  for (const { request, video, audio } of outputs) {
+    const name = outputs.length > 1 ? ` of ${request.name}` : '';
+    if (video.how === 'copy')
+      lines.push({ what: `video${name}`, place: 'copy', why: 'nothing changes the picture, so its packets are kept' });
+    if (video.how === 'encode') {
+      const place = onGpu(ladder?.rung) ? 'gpu' : 'cpu';
+      lines.push({
+        what: `encode${name}`,
+        place,
+        why: `${video.why}; ${ladder?.stepsDown.at(-1)?.reason ?? 'the GPU encodes it'}`,
+      });
+    }
+    if (audio.how === 'copy')
+      lines.push({ what: `audio${name}`, place: 'copy', why: 'nothing changes the sound, so its packets are kept' });
+    if (audio.how === 'encode') lines.push({ what: `audio${name}`, place: 'cpu', why: audio.why });
+  }
+  return lines;
+}

@@ -1,0 +1,86 @@
+import type { AudioCodec } from '../model/output.ts';
+import { takesAudio } from './containers.ts';
+import type { Draft } from './draft.ts';
+import { chain, filter, type Pad } from './graph.ts';
+import { loudnessFilters } from './loudness.ts';
+import { audioBitrate, type OutputRequest } from './output-settings.ts';
+import { refusal } from './refusal.ts';
+import { layoutOf } from './source.ts';
+import type { Sound } from './timeline.ts';
+
+export type EncodedAudio = Exclude<AudioCodec, 'copy' | 'none'>;
+
+const encoders: Readonly<Record<EncodedAudio, string>> = {
+  aac: 'aac',
+  opus: 'libopus',
+  flac: 'flac',
+  mp3: 'libmp3lame',
+};
+
+/** Rates that every one of the encoders takes as they are. */
+const commonRates = [8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
+
+function isEncodedAudio(codec: string): codec is EncodedAudio {
+  return Object.hasOwn(encoders, codec);
+}
+
+/** The codec of encoded sound: the wanted one, else that of the source where it can be made, else a common one. */
+export function audioCodecOf({ audio, audioPath, container }: OutputRequest, source: string): EncodedAudio {
+  const { codec } = audio;
+  if (codec !== undefined && isEncodedAudio(codec)) {
+    if (takesAudio(container, codec)) return codec;
+    throw refusal('SPEC_INVALID', `${audioPath}.codec`, `expected a codec that ${container} takes, got ${codec}`);
+  }
+  if (isEncodedAudio(source) && takesAudio(container, source)) return source;
+  return container === 'webm' ? 'opus' : 'aac';
+}
+
+export interface FinishedSound {
+  readonly pad: Pad;
+  readonly codec: EncodedAudio;
+  readonly args: readonly string[];
+  readonly loudness?: number;
+}
+
+/** Brings the sound to what an output asks for, and says how it is encoded. */
+export function finishSound(draft: Draft, pad: Pad, sound: Sound, request: OutputRequest): FinishedSound {
+  const { audio, audioPath, container } = request;
+  const codec = audioCodecOf(request, sound.stream.codec);
+  draft.needEncoder(encoders[codec], `${audioPath}.codec`);
+  const channels = audio.channels ?? (codec === 'mp3' ? Math.min(2, sound.channels) : sound.channels);
+  if (codec === 'mp3' && channels > 2)
+    throw refusal('SPEC_INVALID', `${audioPath}.channels`, `expected 1 or 2 for mp3, got ${channels}`);
+  const rate = sampleRateOf(codec, audio.sampleRate ?? sound.sampleRate);
+  const layout = layoutOf(channels);
+  const mixed = chain(pad, filter('aformat', { sample_fmts: 'fltp', channel_layouts: layout }));
+  // Loudness depends on the number of channels, so it is measured and set after the mix.
+  const loud =
+    audio.loudness === undefined
+      ? undefined
+      : loudnessFilters(draft, mixed, sound.end, audio.loudness, {
+          id: `output-${request.name}`,
+          path: `${audioPath}.loudness`,
+        });
+  const pitched = chain(loud?.pad ?? mixed, filter('aresample', { sample_rate: rate }));
+  return {
+    pad: pitched,
+    codec,
+    ...(loud?.target !== undefined && { loudness: loud.target }),
+    args: [
+      '-c:a',
+      encoders[codec],
+      ...(codec === 'flac' ? [] : ['-b:a', String(audioBitrate(audio, channels))]),
+      '-ar',
+      String(rate),
+      '-ac',
+      String(channels),
+      // FFmpeg 5.1 calls this one pair of codec and container experimental.
+      ...(codec === 'flac' && (container === 'mp4' || container === 'mov') ? ['-strict', '-2'] : []),
+    ],
+  };
+}
+
+function sampleRateOf(codec: EncodedAudio, wanted: number): number {
+  if (codec === 'opus') return 48_000;
+  return commonRates.includes(wanted) ? wanted : 48_000;
+}

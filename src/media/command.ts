@@ -1,0 +1,86 @@
+import { inputArguments } from './clip.ts';
+import { chain, type FilterPad, filesOf, type InputFile, type Pad, writeGraph } from './graph.ts';
+
+/** A stream that goes into the output as it is. */
+export interface CopiedStream {
+  readonly from: 'copy';
+  readonly input: InputFile;
+  /** Stream specifier within the file: an index, or `s` for what a text file has. */
+  readonly specifier: string;
+}
+
+/** One file, or the null output, that a process writes. */
+export interface CommandOutput {
+  readonly streams: readonly (Pad | CopiedStream)[];
+  readonly args: readonly string[];
+  /** The file whose title and other tags the output keeps. */
+  readonly metadataFrom?: { readonly path: string; readonly instance: number };
+  readonly chapters?: boolean;
+  readonly path: string;
+}
+
+export interface Hardware {
+  /** Arguments before the first input. */
+  readonly globals: readonly string[];
+  /** Options of every decoded input. */
+  readonly decode: readonly string[];
+}
+
+export const nullOutput = '-';
+
+/** The argument list of one FFmpeg process without the fixed arguments of the process contract. */
+export function commandLine(
+  outputs: readonly CommandOutput[],
+  hardware: Hardware = { globals: [], decode: [] },
+): string[] {
+  const inputs: InputFile[] = [];
+  const keys = new Map<string, number>();
+  const indexOf = (input: InputFile): number => {
+    const key = JSON.stringify([input.path, input.options, input.instance]);
+    const known = keys.get(key);
+    if (known !== undefined) return known;
+    keys.set(key, inputs.length);
+    inputs.push(input);
+    return inputs.length - 1;
+  };
+  for (const { streams } of outputs) {
+    for (const stream of streams) {
+      if (stream.from === 'copy') indexOf(stream.input);
+      else filesOf(stream).forEach(indexOf);
+    }
+  }
+  const sinks = outputs.flatMap(({ streams }) => streams.filter((stream) => stream.from !== 'copy').map(sinkOf));
+  const { text, labels } = writeGraph(sinks, indexOf);
+  const label = labels.values();
+  const written = outputs.flatMap(({ streams, args, metadataFrom, chapters, path }) => {
+    const source = inputs.findIndex(
+      (input) => input.path === metadataFrom?.path && input.instance === metadataFrom.instance,
+    );
+    return [
+      ...streams.flatMap((stream) => [
+        '-map',
+        stream.from === 'copy' ? `${indexOf(stream.input)}:${stream.specifier}` : (label.next().value ?? ''),
+      ]),
+      '-map_metadata',
+      String(source),
+      '-map_chapters',
+      String(chapters === true ? source : -1),
+      ...args,
+      path,
+    ];
+  });
+  return [
+    ...hardware.globals,
+    ...inputs.flatMap((input) => [...hardware.decode, ...inputArguments(input)]),
+    ...(text === '' ? [] : ['-filter_complex', text]),
+    ...written,
+  ];
+}
+
+/** Only filters have labels. */
+function sinkOf(pad: Pad): FilterPad {
+  if (pad.from === 'filter') return pad;
+  const through = chain(pad, pad.medium === 'video' ? 'null' : 'anull');
+  if (through.from !== 'filter') throw new TypeError('Expected a filter after a stream, got the stream');
+  return through;
+}

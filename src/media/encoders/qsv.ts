@@ -1,0 +1,84 @@
+import { filter } from '../graph.ts';
+import { commonArguments, type EncodedCodec, groupOfPictures, type Preset, type VideoTarget } from './video-target.ts';
+
+const presets: Readonly<Record<Preset, string>> = { performance: 'veryfast', balanced: 'medium', quality: 'veryslow' };
+const profiles: Readonly<Record<EncodedCodec, readonly [eight: string, ten: string]>> = {
+  h264: ['high', 'high'],
+  hevc: ['main', 'main10'],
+  av1: ['main', 'main'],
+  vp9: ['profile0', 'profile2'],
+};
+
+/** Frames the encoder looks ahead; the surface pool of the decoder grows with it. */
+export function lookAhead(preset: Preset): number {
+  return preset === 'performance' ? 8 : 40;
+}
+
+/** Global arguments that open one Intel render node for Quick Sync; the node is always named, never guessed. */
+export function qsvDevice(node: string): string[] {
+  return ['-init_hw_device', `vaapi=va:${node},driver=iHD`, '-init_hw_device', 'qsv=qs@va', '-filter_hw_device', 'qs'];
+}
+
+/** Options of an input that is decoded into GPU memory. */
+export function qsvDecode(preset: Preset): string[] {
+  return [
+    '-hwaccel',
+    'qsv',
+    '-hwaccel_device',
+    'qs',
+    '-hwaccel_output_format',
+    'qsv',
+    '-extra_hw_frames',
+    String(lookAhead(preset)),
+    '-noautorotate',
+  ];
+}
+
+/** Filters that bring frames from memory to the encoder. Frames are uploaded first: vpp_qsv loses time stamps otherwise. */
+export function qsvUpload({ bitDepth }: VideoTarget): string[] {
+  const format = bitDepth === 10 ? 'p010le' : 'nv12';
+  return [filter('format', { pix_fmts: format }), filter('hwupload', { extra_hw_frames: 64 })];
+}
+
+/** Scaling and conversion on the GPU. */
+export function qsvProcess({ width, height, bitDepth }: VideoTarget): string[] {
+  return [filter('vpp_qsv', { w: width, h: height, format: bitDepth === 10 ? 'p010le' : 'nv12' })];
+}
+
+/** Arguments that encode on the GPU, measured to be accepted by FFmpeg 7.1's encoders. */
+export function qsvArguments(target: VideoTarget, lowPower: boolean): string[] {
+  const { codec, preset, rate, bitDepth } = target;
+  const gop = groupOfPictures(target) ?? 256;
+  return [
+    '-c:v',
+    `${codec}_qsv`,
+    '-preset',
+    presets[preset],
+    '-profile:v',
+    profiles[codec][bitDepth === 10 ? 1 : 0],
+    ...(rate.kind === 'quality'
+      ? ['-global_quality', String(rate.value)]
+      : [
+          '-b:v',
+          String(rate.mean),
+          '-maxrate',
+          String(rate.max),
+          '-bufsize',
+          String(2 * rate.max),
+          '-rc_init_occupancy',
+          String(rate.max),
+        ]),
+    ...(codec === 'h264' && rate.kind === 'bitrate' ? ['-bitrate_limit', '0'] : []),
+    ...(lowPower ? ['-low_power', '1'] : []),
+    ...(codec === 'vp9'
+      ? []
+      : ['-extbrc', '1', '-look_ahead_depth', String(lookAhead(preset)), '-b_strategy', '1', '-bf', '7']),
+    ...(codec === 'h264' ? ['-adaptive_i', '1', '-adaptive_b', '1', '-refs', '5'] : []),
+    ...(codec === 'hevc' ? ['-refs', '4', '-idr_interval', 'begin_only'] : []),
+    '-g',
+    String(gop),
+    '-async_depth',
+    '1',
+    ...commonArguments(target),
+  ];
+}

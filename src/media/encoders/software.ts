@@ -1,0 +1,88 @@
+import {
+  commonArguments,
+  type EncodedCodec,
+  groupOfPictures,
+  type Preset,
+  type Rate,
+  type VideoTarget,
+} from './video-target.ts';
+
+/** FFmpeg's encoder of each codec on the CPU. */
+export const softwareEncoders: Readonly<Record<EncodedCodec, string>> = {
+  h264: 'libx264',
+  hevc: 'libx265',
+  av1: 'libsvtav1',
+  vp9: 'libvpx-vp9',
+};
+
+const presets: Readonly<Record<EncodedCodec, Readonly<Record<Preset, readonly string[]>>>> = {
+  h264: { performance: ['-preset', 'veryfast'], balanced: ['-preset', 'medium'], quality: ['-preset', 'slow'] },
+  hevc: { performance: ['-preset', 'superfast'], balanced: ['-preset', 'medium'], quality: ['-preset', 'slow'] },
+  av1: { performance: ['-preset', '10'], balanced: ['-preset', '8'], quality: ['-preset', '5'] },
+  vp9: {
+    performance: ['-deadline', 'realtime', '-cpu-used', '7'],
+    balanced: ['-deadline', 'good', '-cpu-used', '4'],
+    quality: ['-deadline', 'good', '-cpu-used', '1'],
+  },
+};
+
+/**
+ * The quality scale of each codec from x264's 1..51: the customary equal points are x264 23, x265 27, SVT-AV1 35 and
+ * libvpx 32; the last two count to 63.
+ */
+function constantRateFactor(codec: EncodedCodec, quality: number): number {
+  switch (codec) {
+    case 'h264':
+      return quality;
+    case 'hevc':
+      return Math.min(51, quality + 4);
+    case 'av1':
+      return Math.min(63, Math.max(1, Math.round(quality * 1.52)));
+    case 'vp9':
+      return Math.min(63, Math.max(1, Math.round(quality * 1.4)));
+  }
+}
+
+function rateArguments(codec: EncodedCodec, rate: Rate): string[] {
+  if (rate.kind === 'quality') {
+    const crf = ['-crf', String(constantRateFactor(codec, rate.value))];
+    if (codec === 'vp9') return [...crf, '-b:v', String(rate.max ?? 0)];
+    return rate.max === undefined ? crf : [...crf, '-maxrate', String(rate.max), '-bufsize', String(rate.max * 2)];
+  }
+  const mean = ['-b:v', String(rate.mean)];
+  // SVT-AV1 takes a highest rate with constant quality only, and ends with an error otherwise.
+  return codec === 'av1' ? mean : [...mean, '-maxrate', String(rate.max), '-bufsize', String(rate.max * 2)];
+}
+
+/** Whether two passes can be told to the encoder; FFmpeg's SVT-AV1 has one only. */
+export function hasTwoPasses(codec: EncodedCodec): boolean {
+  return codec !== 'av1';
+}
+
+function passArguments({ codec, rate }: VideoTarget): string[] {
+  const pass = rate.kind === 'bitrate' ? rate.pass : undefined;
+  const x265 = codec === 'hevc' ? ['log-level=error'] : [];
+  if (pass === undefined) return x265.length === 0 ? [] : ['-x265-params', x265.join(':')];
+  // libx265 does not know FFmpeg's own pass options.
+  if (codec !== 'hevc') return ['-pass', String(pass.number), '-passlogfile', pass.log];
+  const log = pass.log.replaceAll(/[\\:']/g, (character) => `\\${character}`);
+  return ['-x265-params', [...x265, `pass=${pass.number}`, `stats=${log}`].join(':')];
+}
+
+/** Arguments that encode a picture on the CPU. */
+export function softwareArguments(target: VideoTarget): string[] {
+  const { codec, preset, rate, bitDepth } = target;
+  const gop = groupOfPictures(target);
+  return [
+    '-c:v',
+    softwareEncoders[codec],
+    ...presets[codec][preset],
+    ...rateArguments(codec, rate),
+    ...passArguments(target),
+    ...(codec === 'vp9' ? ['-row-mt', '1'] : []),
+    ...(gop === undefined ? [] : ['-g', String(gop)]),
+    '-pix_fmt',
+    bitDepth === 10 ? 'yuv420p10le' : 'yuv420p',
+    ...commonArguments(target),
+  ];
+}

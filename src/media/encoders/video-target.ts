@@ -1,0 +1,59 @@
+import type { FileContainer } from '../containers.ts';
+import type { Rational } from '../numbers.ts';
+import type { DynamicRange } from '../timeline.ts';
+
+export const encodedCodecs = ['h264', 'hevc', 'av1', 'vp9'] as const;
+export type EncodedCodec = (typeof encodedCodecs)[number];
+
+export function isEncodedCodec(codec: string): codec is EncodedCodec {
+  return encodedCodecs.some((known) => known === codec);
+}
+
+export type Preset = 'performance' | 'balanced' | 'quality';
+
+/** Constant quality on x264's scale, or a mean bit rate in bits per second. */
+export type Rate =
+  | { readonly kind: 'quality'; readonly value: number; readonly max?: number }
+  | { readonly kind: 'bitrate'; readonly mean: number; readonly max: number; readonly pass?: Pass };
+
+/** One of two passes that share a log file. */
+export interface Pass {
+  readonly number: 1 | 2;
+  readonly log: string;
+}
+
+/** What an encoder must produce, whichever rung it is on. */
+export interface VideoTarget {
+  readonly codec: EncodedCodec;
+  readonly width: number;
+  readonly height: number;
+  readonly frameRate: Rational;
+  readonly variable: boolean;
+  readonly bitDepth: 8 | 10;
+  readonly dynamicRange: DynamicRange;
+  readonly rate: Rate;
+  readonly preset: Preset;
+  /** Longest distance of key frames in seconds; the encoder's own choice when absent. */
+  readonly keyframeInterval?: number;
+  readonly container: FileContainer;
+}
+
+/** Frames between key frames, at most. */
+export function groupOfPictures({ keyframeInterval, frameRate }: VideoTarget): number | undefined {
+  if (keyframeInterval === undefined) return undefined;
+  return Math.max(1, Math.round((keyframeInterval * frameRate.num) / frameRate.den));
+}
+
+/** Arguments that are the same on every rung: the tag that Apple's players need, and colours as they were declared. */
+export function commonArguments(target: VideoTarget): string[] {
+  const tagged = target.codec === 'hevc' && (target.container === 'mp4' || target.container === 'mov');
+  const transfer = target.dynamicRange === 'pq' ? 'smpte2084' : 'arib-std-b67';
+  return [
+    ...(tagged ? ['-tag:v', 'hvc1'] : []),
+    ...(target.dynamicRange === 'sdr'
+      ? []
+      : ['-color_primaries', 'bt2020', '-color_trc', transfer, '-colorspace', 'bt2020nc', '-color_range', 'tv']),
+    // Constant rates stand on a grid already; other time stamps must not be rounded to the mean rate.
+    ...(target.variable ? ['-fps_mode', 'vfr', '-enc_time_base', '1:90000'] : ['-fps_mode', 'cfr']),
+  ];
+}

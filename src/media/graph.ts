@@ -1,0 +1,124 @@
+import { escapeFilterValue } from './escape.ts';
+import { decimal } from './numbers.ts';
+
+// A filter graph is a web of immutable pads: each names the filters that made it and the pads these read. An operation
+// takes a pad and gives a new one; what nobody asks for in the end is never written, and a pad that is read twice is
+// split while writing.
+
+export type Medium = 'video' | 'audio';
+
+/** A file as FFmpeg opens it: options before `-i`, and the path. */
+export interface InputFile {
+  readonly path: string;
+  readonly options: readonly string[];
+  /** Files that differ here are opened apart: two readers of one decoder at different times would buffer all between. */
+  readonly instance: number;
+}
+
+export interface StreamPad {
+  readonly from: 'stream';
+  readonly medium: Medium;
+  readonly input: InputFile;
+  /** Index of the stream in its file. */
+  readonly stream: number;
+}
+
+export interface FilterPad {
+  readonly from: 'filter';
+  readonly medium: Medium;
+  readonly inputs: readonly Pad[];
+  /** Filters in a row, already written. */
+  readonly filters: readonly string[];
+}
+
+export type Pad = StreamPad | FilterPad;
+
+export type FilterOptions = Readonly<Record<string, string | number | undefined>>;
+
+/** One filter with its options, all of them escaped. */
+export function filter(name: string, options: FilterOptions = {}): string {
+  const written = Object.entries(options).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}=${escapeFilterValue(typeof value === 'number' ? decimal(value) : value)}`],
+  );
+  return written.length === 0 ? name : `${name}=${written.join(':')}`;
+}
+
+/** Filters after a pad; the pad itself when there are none. */
+export function chain(pad: Pad, ...filters: readonly string[]): Pad {
+  return filters.length === 0 ? pad : { from: 'filter', medium: pad.medium, inputs: [pad], filters };
+}
+
+/** A filter of several pads. */
+export function join(medium: Medium, inputs: readonly Pad[], ...filters: readonly string[]): Pad {
+  return { from: 'filter', medium, inputs, filters };
+}
+
+/** A pad that reads nothing: `color`, `anullsrc`. */
+export function generate(medium: Medium, ...filters: readonly string[]): Pad {
+  return { from: 'filter', medium, inputs: [], filters };
+}
+
+export interface WrittenGraph {
+  /** The value of `-filter_complex`. */
+  readonly text: string;
+  /** One `-map` value per sink, in their order. */
+  readonly labels: readonly string[];
+}
+
+/** Writes what leads to the sinks. `indexOf` answers the number of an input on the command line. */
+export function writeGraph(sinks: readonly FilterPad[], indexOf: (input: InputFile) => number): WrittenGraph {
+  const readers = new Map<string | FilterPad, number>();
+  const keyOf = (pad: Pad): string | FilterPad => (pad.from === 'filter' ? pad : `${indexOf(pad.input)}:${pad.stream}`);
+  const count = (pad: Pad): void => {
+    const key = keyOf(pad);
+    const seen = readers.get(key) ?? 0;
+    readers.set(key, seen + 1);
+    if (seen === 0 && pad.from === 'filter') pad.inputs.forEach(count);
+  };
+  sinks.forEach(count);
+
+  const statements: string[] = [];
+  const spare = new Map<string | FilterPad, string[]>();
+  let next = 0;
+  const fresh = (): string => `p${next++}`;
+
+  /** The filters up to this pad, without a label at the end. */
+  const written = (pad: FilterPad): string => {
+    const own = pad.filters.join(',');
+    const [only, ...others] = pad.inputs;
+    if (only?.from === 'filter' && others.length === 0 && readers.get(only) === 1) return `${written(only)},${own}`;
+    return `${pad.inputs.map((input) => `[${label(input)}]`).join('')}${own}`;
+  };
+
+  const label = (pad: Pad): string => {
+    const key = keyOf(pad);
+    const left = spare.get(key)?.shift();
+    if (left !== undefined) return left;
+    const copies = readers.get(key) ?? 1;
+    if (pad.from === 'stream' && copies === 1) return String(key);
+    const head = pad.from === 'filter' ? written(pad) : `[${String(key)}]`;
+    const names = Array.from({ length: copies }, fresh);
+    const split = `${pad.medium === 'video' ? 'split' : 'asplit'}=${copies}`;
+    const body = copies === 1 ? head : pad.from === 'filter' ? `${head},${split}` : `${head}${split}`;
+    statements.push(`${body}${names.map((name) => `[${name}]`).join('')}`);
+    spare.set(key, names.slice(1));
+    return names[0] ?? '';
+  };
+
+  const labels = sinks.map((sink) => `[${label(sink)}]`);
+  return { text: statements.join(';'), labels };
+}
+
+/** The files that lead to a pad, in the order of their first use. */
+export function filesOf(pad: Pad): InputFile[] {
+  const files: InputFile[] = [];
+  const seen = new Set<Pad>();
+  const visit = (at: Pad): void => {
+    if (seen.has(at)) return;
+    seen.add(at);
+    if (at.from === 'stream') files.push(at.input);
+    else at.inputs.forEach(visit);
+  };
+  visit(pad);
+  return files;
+}

@@ -1,0 +1,52 @@
+/** ISO 639-2 codes of languages with a common two-letter code: containers keep three letters. */
+const threeLetters: Readonly<Record<string, string>> = {
+  ar: 'ara',
+  bg: 'bul',
+  bn: 'ben',
+  ca: 'cat',
+  cs: 'ces',
+  da: 'dan',
+  de: 'deu',
+  el: 'ell',
+  en: 'eng',
+  es: 'spa',
+  et: 'est',
+  fa: 'fas',
+  fi: 'fin',
+  fr: 'fra',
+  he: 'heb',
+  hi: 'hin',
+  hr: 'hrv',
+  hu: 'hun',
+  id: 'ind',
+  it: 'ita',
+  ja: 'jpn',
+  ko: 'kor',
+  lt: 'lit',
+  lv: 'lav',
+  ms: 'msa',
+  nl: 'nld',
+  no: 'nor',
+  pl: 'pol',
+  pt: 'por',
+  ro: 'ron',
+  ru: 'rus',
+  sk: 'slk',
+  sl: 'slv',
+  sr: 'srp',
+  sv: 'swe',
+  ta: 'tam',
+  te: 'tel',
+  th: 'tha',
+  tr: 'tur',
+  uk: 'ukr',
+  ur: 'urd',
+  vi: 'vie',
+  zh: 'zho',
+};
+
+/** The language of a track as containers keep it, from a tag such as `en-GB` (BCP 47). */
+export function languageTag(tag: string): string {
+  const primary = tag.split('-')[0]?.toLowerCase() ?? tag;
+  return threeLetters[primary] ?? primary;
+}

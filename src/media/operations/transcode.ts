@@ -1,0 +1,71 @@
+import type { OperationParameters } from '../../model/operations.ts';
+import type { Site } from '../draft.ts';
+import { chain, filter } from '../graph.ts';
+import { even } from '../numbers.ts';
+import { refusal } from '../refusal.ts';
+import { type Picture, repaint, type Timeline } from '../timeline.ts';
+
+type Parameters = OperationParameters['transcode'];
+
+/** Corrections of the picture. The encoding itself belongs to the output; `deinterlace` acts where the file is decoded. */
+export function transcode(timeline: Timeline, parameters: Parameters, site: Site): Timeline {
+  const { draft, path } = site;
+  if (parameters.force === true) draft.force = true;
+  const steps = [
+    ...turned(parameters.rotate),
+    ...(parameters.crop === undefined ? [] : [cropped(parameters.crop, path)]),
+    ...retouched(parameters),
+  ];
+  const always = parameters.deinterlace === 'always';
+  if (steps.length === 0 && !always) return timeline;
+  const { video, pad } = draft.picture(timeline, path);
+  draft.place(
+    'transcode',
+    'cpu',
+    always ? 'deinterlacing needs the decoded picture' : 'turning, cropping and retouching need the decoded picture',
+  );
+  let now = repaint(video, pad, 'transcode');
+  for (const step of steps) now = step(now);
+  return { ...timeline, video: now };
+}
+
+type Step = (picture: Picture) => Picture;
+
+function turned(rotate: Parameters['rotate']): Step[] {
+  if (rotate === undefined || rotate === 0) return [];
+  if (rotate === 180) return [apply(filter('hflip'), filter('vflip'))];
+  const turn = filter('transpose', { dir: rotate === 90 ? 'clock' : 'cclock' });
+  return [(picture) => ({ ...apply(turn)(picture), width: picture.height, height: picture.width })];
+}
+
+function cropped({ x, y, width, height }: NonNullable<Parameters['crop']>, path: string): Step {
+  return (picture) => {
+    const left = Math.floor(x / 2) * 2;
+    const top = Math.floor(y / 2) * 2;
+    if (x + width > picture.width || y + height > picture.height) {
+      throw refusal(
+        'SPEC_INVALID',
+        `${path}.crop`,
+        `expected a part of the picture of ${picture.width}x${picture.height}, got ${width}x${height} at ${x},${y}`,
+      );
+    }
+    const size = {
+      width: Math.min(even(width), picture.width - left),
+      height: Math.min(even(height), picture.height - top),
+    };
+    return { ...apply(filter('crop', { w: size.width, h: size.height, x: left, y: top }))(picture), ...size };
+  };
+}
+
+function retouched({ denoise = 0, sharpen = 0 }: Parameters): Step[] {
+  return [
+    ...(denoise > 0 ? [apply(filter('hqdn3d', { luma_spatial: (denoise / 100) * 16 }))] : []),
+    ...(sharpen > 0
+      ? [apply(filter('unsharp', { luma_msize_x: 5, luma_msize_y: 5, luma_amount: (sharpen / 100) * 2 }))]
+      : []),
+  ];
+}
+
+function apply(...filters: readonly string[]): Step {
+  return (picture) => (picture.pad === undefined ? picture : { ...picture, pad: chain(picture.pad, ...filters) });
+}

@@ -1,0 +1,160 @@
+import type { OperationParameters } from '../../model/operations.ts';
+import { type Clip, halfFrameOf, keyframeBefore, type Window } from '../clip.ts';
+import type { Site } from '../draft.ts';
+import { chain, filter, type Pad } from '../graph.ts';
+import { refusal } from '../refusal.ts';
+import { cutTracks } from '../text-tracks.ts';
+import { frameSeconds, onFrame, type Picture, repaint, resound, type Sound, type Timeline } from '../timeline.ts';
+
+/**
+ * Keeps one range of the timeline. Untouched streams only get a window, so that they can still be copied or the file be
+ * read from the middle; what has gone through filters already is cut by filters.
+ */
+export function trim(
+  timeline: Timeline,
+  { start = 0, end, precise = true }: OperationParameters['trim'],
+  site: Site,
+): Timeline {
+  const { duration } = timeline;
+  const { path, draft } = site;
+  if (start >= duration) {
+    throw refusal(
+      'SPEC_INVALID',
+      `${path}.start`,
+      `expected a moment before the end at ${duration.toFixed(3)} s, got ${start} s`,
+    );
+  }
+  if (end !== undefined && end > duration + 0.001) {
+    draft.note(
+      `${path}.end: ${end} s is after the end, so the clip is kept up to its end at ${duration.toFixed(3)} s.`,
+    );
+  }
+  const stop = end === undefined || end > duration - 0.001 ? undefined : end;
+  if (stop === undefined && start === 0) return timeline;
+  const cut = precise ? exactCut(timeline, start, stop) : keyframeCut(timeline, start, stop, site);
+  const clip = timeline.clip && windowed(timeline.clip, timeline, cut);
+  const video = timeline.video && cutPicture(timeline.video, cut);
+  const audio = timeline.audio && cutSound(timeline.audio, cut);
+  if (timeline.audio !== undefined && audio === undefined)
+    draft.note(`${path}: the sound ends before the cut begins, so the output has none.`);
+  const { clip: _clip, video: _video, audio: _audio, ...rest } = timeline;
+  return {
+    ...rest,
+    ...(clip && { clip }),
+    ...(video && { video }),
+    ...(audio && { audio }),
+    duration: cut.end - cut.start,
+    tracks: cutTracks(timeline.tracks, cut.start, cut.end),
+  };
+}
+
+/** A range on the timeline, and whether its ends must be hit to the frame. */
+interface Cut {
+  readonly start: number;
+  readonly end: number;
+  readonly toEnd: boolean;
+  readonly exactStart: boolean;
+  readonly exactEnd: boolean;
+}
+
+function exactCut({ video, duration }: Timeline, start: number, stop: number | undefined): Cut {
+  const first = sourceOnFrame(video, start);
+  const last =
+    stop === undefined
+      ? duration
+      : Math.max(sourceOnFrame(video, stop), first + (video === undefined ? 0.001 : frameSeconds(video)));
+  return {
+    start: first,
+    end: Math.min(last, duration),
+    toEnd: stop === undefined,
+    exactStart: first > 0,
+    exactEnd: stop !== undefined,
+  };
+}
+
+/** The frame grid of an untouched stream starts with its first frame, which may be later than the file. */
+function sourceOnFrame(video: Picture | undefined, moment: number): number {
+  if (video === undefined) return moment;
+  const late =
+    video.pad === undefined && video.frames !== undefined
+      ? Math.max(0, video.end - video.frames * frameSeconds(video))
+      : 0;
+  return Math.max(0, onFrame(video, moment - late) + late);
+}
+
+function keyframeCut(timeline: Timeline, start: number, stop: number | undefined, { draft, path }: Site): Cut {
+  const { clip, video, duration } = timeline;
+  const exact = exactCut(timeline, start, stop);
+  if (clip === undefined || (video !== undefined && video.pad !== undefined)) return exact;
+  if (video === undefined) return { ...exact, exactStart: false, exactEnd: false };
+  const before = clip.window?.start ?? 0;
+  const key = keyframeBefore(clip, before + start, halfFrameOf(video.stream));
+  if (key === undefined) {
+    draft.note(`${path}: no key frame is known before ${start} s, so the cut is made on the exact frame.`);
+    return exact;
+  }
+  // A cut before this one has taken away what lies before its start.
+  const at = Math.max(0, key - before);
+  if (Math.abs(at - start) > halfFrameOf(video.stream)) {
+    draft.note(`${path}: the cut starts at ${at.toFixed(3)} s, on the key frame before ${start} s.`);
+  }
+  return { start: at, end: stop ?? duration, toEnd: stop === undefined, exactStart: key < before, exactEnd: false };
+}
+
+function windowed(clip: Clip, timeline: Timeline, cut: Cut): Clip {
+  const before = clip.window;
+  const origin = before?.start ?? 0;
+  const window: Window = {
+    start: origin + cut.start,
+    end: cut.toEnd ? (before?.end ?? Math.max(clip.probe.duration, timeline.duration)) : origin + cut.end,
+    exactStart: cut.start === 0 ? (before?.exactStart ?? false) : cut.exactStart,
+    exactEnd: cut.toEnd ? (before?.exactEnd ?? false) : cut.exactEnd,
+  };
+  return { ...clip, window };
+}
+
+function cutPicture(picture: Picture, { start, end, toEnd }: Cut): Picture {
+  const { frames: whole, ...rest } = picture;
+  const seconds = frameSeconds(picture);
+  const last = Math.min(end, picture.end);
+  const kept = Math.round((last - start) / seconds);
+  // At the end of the clip the number of frames is as certain as it was before.
+  const certain = !picture.variable && (whole !== undefined || (!toEnd && end < picture.end - seconds));
+  const now = { end: Math.max(0, last - start), ...(certain && { frames: Math.max(1, kept) }) };
+  if (picture.pad === undefined) return { ...rest, ...now };
+  return repaint(
+    { ...rest, ...now },
+    chain(picture.pad, ...pictureCut(picture, start, toEnd ? undefined : end)),
+    'trim',
+  );
+}
+
+function pictureCut(picture: Picture, start: number, end: number | undefined): string[] {
+  const seconds = frameSeconds(picture);
+  const cut = picture.variable
+    ? { start: start - 0.0005, end: end === undefined ? undefined : end - 0.0005 }
+    : {
+        start_frame: Math.round(start / seconds),
+        end_frame: end === undefined ? undefined : Math.round(end / seconds),
+      };
+  return [filter('trim', cut), filter('setpts', { expr: 'PTS-STARTPTS' })];
+}
+
+function cutSound(sound: Sound, { start, end, toEnd }: Cut): Sound | undefined {
+  if (sound.end <= start) return undefined;
+  const now = { end: Math.min(end, sound.end) - start };
+  if (sound.pad === undefined) return { ...sound, ...now };
+  return resound(sound, cutPad(sound.pad, sound.sampleRate, start, toEnd ? undefined : end), 'trim', now);
+}
+
+/** A range of sound, exact to the sample, that starts at 0. */
+export function cutPad(pad: Pad, sampleRate: number, start: number, end: number | undefined): Pad {
+  return chain(
+    pad,
+    filter('atrim', {
+      start_sample: Math.round(start * sampleRate),
+      end_sample: end === undefined ? undefined : Math.round(end * sampleRate),
+    }),
+    filter('asetpts', { expr: 'PTS-STARTPTS' }),
+  );
+}

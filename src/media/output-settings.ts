@@ -1,0 +1,88 @@
+import type { AudioOutput, Output, VideoOutput } from '../model/output.ts';
+import { bitsPerSecond } from '../model/primitives.ts';
+import type { StageSpec } from '../model/stage.ts';
+import { containerOfFile, extensionOf, type FileContainer } from './containers.ts';
+import type { Probe } from './probe.ts';
+import { refusal } from './refusal.ts';
+
+/** One wanted output with everything that was said about it, in one place. */
+export interface OutputRequest {
+  readonly name: string;
+  readonly container: FileContainer;
+  readonly video: VideoOutput;
+  readonly audio: AudioOutput;
+  /** Where a field was said: `spec.output.video`, `spec.output.renditions[1].video`. */
+  readonly videoPath: string;
+  readonly audioPath: string;
+}
+
+/** Refuses what this version does not make, and says which field it is. */
+export function refuseUnsupported({ output }: StageSpec): void {
+  const { container, destination, contract, segmentDuration } = output;
+  const unsupported = (path: string, what: string): Error => refusal('UNSUPPORTED', `spec.output.${path}`, what);
+  if (container === 'hls' || container === 'dash') {
+    throw unsupported(
+      'container',
+      `expected mp4, mkv, webm or mov, got ${container}, which this version does not make`,
+    );
+  }
+  if (segmentDuration !== undefined)
+    throw unsupported('segmentDuration', 'segments belong to hls and dash, which this version does not make');
+  for (const kind of ['file', 's3', 'pvc'] as const) {
+    if (destination?.[kind] !== undefined)
+      throw unsupported(
+        `destination.${kind}`,
+        'expected the destination asset, got one that this version does not write',
+      );
+  }
+  for (const floor of ['minXpsnr', 'minSsim'] as const) {
+    if (contract?.[floor] !== undefined)
+      throw unsupported(`contract.${floor}`, 'this version does not measure picture quality');
+  }
+}
+
+/** The outputs that are wanted: the renditions where there are any, else `main`. */
+export function outputRequests(output: Output, first: Probe): OutputRequest[] {
+  const container = fileContainer(output, first);
+  const base = { container, video: output.video ?? {}, audio: output.audio ?? {} };
+  if (output.renditions === undefined) {
+    return [{ ...base, name: 'main', videoPath: 'spec.output.video', audioPath: 'spec.output.audio' }];
+  }
+  return output.renditions.map((rendition, index) => ({
+    name: rendition.name,
+    container,
+    video: mergedVideo(base.video, rendition.video),
+    audio: { ...base.audio, ...rendition.audio },
+    videoPath: rendition.video === undefined ? 'spec.output.video' : `spec.output.renditions[${index}].video`,
+    audioPath: rendition.audio === undefined ? 'spec.output.audio' : `spec.output.renditions[${index}].audio`,
+  }));
+}
+
+function fileContainer({ container }: Output, first: Probe): FileContainer {
+  if (container === 'hls' || container === 'dash')
+    throw new TypeError(`Expected a container that is one file, got ${container}`);
+  return container ?? containerOfFile(first);
+}
+
+/** A rendition that names one way of rate control replaces the others of the base: they exclude each other. */
+function mergedVideo(base: VideoOutput, own: VideoOutput | undefined): VideoOutput {
+  if (own === undefined) return base;
+  const { quality, bitrate, targetSize, maxBitrate, ...rest } = base;
+  const named = own.quality !== undefined || own.bitrate !== undefined || own.targetSize !== undefined;
+  const rate = {
+    ...(quality !== undefined && { quality }),
+    ...(bitrate !== undefined && { bitrate }),
+    ...(targetSize !== undefined && { targetSize }),
+    ...(maxBitrate !== undefined && { maxBitrate }),
+  };
+  return { ...rest, ...(named ? {} : rate), ...own };
+}
+
+/** Bit rate of the sound in bits per second when none is asked for: 64 kbit/s a channel. */
+export function audioBitrate({ bitrate }: AudioOutput, channels: number): number {
+  return bitrate === undefined ? Math.min(512_000, Math.max(96_000, channels * 64_000)) : bitsPerSecond(bitrate);
+}
+
+export function fileName(name: string, container: FileContainer, hasVideo: boolean): string {
+  return `${name}.${extensionOf(container, hasVideo)}`;
+}

@@ -1,0 +1,221 @@
+import { type FinishedSound, finishSound } from './audio-output.ts';
+import { type Clip, copyInput, halfFrameOf } from './clip.ts';
+import type { CopiedStream } from './command.ts';
+import { muxerOf, subtitleCodec, takesAudio, textCodec } from './containers.ts';
+import { type Draft, missing } from './draft.ts';
+import type { VideoTarget } from './encoders/video-target.ts';
+import type { Pad } from './graph.ts';
+import { languageTag } from './language.ts';
+import { audioBitrate, type OutputRequest } from './output-settings.ts';
+import { refusal } from './refusal.ts';
+import { audioCopyBlocker, copyableTracks, videoCopyBlocker } from './stream-copy.ts';
+import type { Picture, Sound, Timeline } from './timeline.ts';
+import { frameCount, rateOf, videoTarget } from './video-output.ts';
+
+/** The picture of an output: none, the stream as it is, or a pad to be encoded. */
+export type VideoPart =
+  | { readonly how: 'none' }
+  | { readonly how: 'copy'; readonly stream: CopiedStream; readonly picture: Picture; readonly clip: Clip }
+  | {
+      readonly how: 'encode';
+      readonly picture: Picture;
+      readonly pad: Pad;
+      readonly target: VideoTarget;
+      readonly why: string;
+      readonly frames?: number;
+    };
+
+export type AudioPart =
+  | { readonly how: 'none' }
+  | { readonly how: 'copy'; readonly streams: readonly CopiedStream[]; readonly codec: string }
+  | { readonly how: 'encode'; readonly sound: Sound; readonly finished: FinishedSound; readonly why: string };
+
+export interface OutputStreams {
+  readonly request: OutputRequest;
+  readonly video: VideoPart;
+  readonly audio: AudioPart;
+  readonly text: { readonly streams: readonly CopiedStream[]; readonly args: readonly string[] };
+}
+
+/** Pads of the final timeline, made once so that all outputs share one decode. */
+export interface SharedPads {
+  readonly video: () => Pad;
+  readonly audio: () => Pad;
+}
+
+/** Decides for each stream of an output whether it is copied, encoded or left out. */
+export function streamsOf(draft: Draft, timeline: Timeline, request: OutputRequest, pads: SharedPads): OutputStreams {
+  const audio = audioPart(draft, timeline, request, pads);
+  const video = videoPart(draft, timeline, request, pads, audioBits(timeline, request, audio));
+  if (video.how === 'none' && audio.how === 'none') {
+    throw refusal('SPEC_INVALID', 'spec.output', 'expected at least one stream of picture or sound, got none');
+  }
+  return { request, video, audio, text: textPart(draft, timeline, request) };
+}
+
+function audioBits({ audio: sound }: Timeline, request: OutputRequest, audio: AudioPart): number {
+  if (audio.how === 'none') return 0;
+  if (audio.how === 'copy') return sound?.stream.bitrate ?? audioBitrate({}, sound?.channels ?? 2);
+  if (audio.finished.codec === 'flac') return audio.sound.channels * 700_000;
+  return audioBitrate(request.audio, request.audio.channels ?? audio.sound.channels);
+}
+
+function videoPart(
+  draft: Draft,
+  timeline: Timeline,
+  request: OutputRequest,
+  pads: SharedPads,
+  bits: number,
+): VideoPart {
+  const { video: wanted, videoPath } = request;
+  const { video: picture, clip } = timeline;
+  if (wanted.codec === 'none') return { how: 'none' };
+  if (picture === undefined) {
+    if (Object.keys(wanted).length === 0) return { how: 'none' };
+    throw missing('video', videoPath);
+  }
+  const blocker = videoCopyBlocker(timeline, picture, request, draft.force);
+  if (blocker === undefined && clip !== undefined) {
+    const stream: CopiedStream = { from: 'copy', input: copyInput(clip), specifier: String(picture.stream.index) };
+    return { how: 'copy', stream, picture, clip };
+  }
+  if (wanted.codec === 'copy') {
+    throw refusal(
+      'SPEC_INVALID',
+      `${videoPath}.codec`,
+      `expected a picture that can be copied, but ${blocker ?? 'it was changed'}`,
+    );
+  }
+  const log = `${draft.request.scratchDir}/${request.name}-pass`;
+  const target = videoTarget(picture, request, rateOf(request, timeline.duration, bits, log));
+  const frames = frameCount(picture, target);
+  return {
+    how: 'encode',
+    picture,
+    pad: pads.video(),
+    target,
+    why: blocker ?? 'it was changed',
+    ...(frames !== undefined && { frames }),
+  };
+}
+
+function audioPart(draft: Draft, timeline: Timeline, request: OutputRequest, pads: SharedPads): AudioPart {
+  const { audio: wanted, audioPath, container } = request;
+  const { audio: sound, clip } = timeline;
+  if (wanted.codec === 'none' || sound === undefined) return { how: 'none' };
+  const blocker = audioCopyBlocker(timeline, sound, request, draft.force);
+  if (blocker === undefined && clip !== undefined) {
+    const tracks = copyableTracks(clip, container);
+    if (tracks.length < clip.probe.audio.length)
+      draft.note(`Of ${clip.probe.audio.length} audio tracks ${tracks.length} fit into ${container}.`);
+    const input = copyInput(clip);
+    return {
+      how: 'copy',
+      codec: sound.stream.codec,
+      streams: tracks.map((track) => ({ from: 'copy', input, specifier: String(track) })),
+    };
+  }
+  if (wanted.codec === 'copy') {
+    const cut =
+      timeline.clip?.window !== undefined && sound.pad === undefined && takesAudio(container, sound.stream.codec);
+    // A copy was asked for, so a cut falls between packets instead of being refused.
+    if (cut && clip !== undefined) {
+      const input = copyInput(clip);
+      return {
+        how: 'copy',
+        codec: sound.stream.codec,
+        streams: [{ from: 'copy', input, specifier: String(sound.stream.index) }],
+      };
+    }
+    throw refusal(
+      'SPEC_INVALID',
+      `${audioPath}.codec`,
+      `expected sound that can be copied, but ${blocker ?? 'it was changed'}`,
+    );
+  }
+  return {
+    how: 'encode',
+    sound,
+    finished: finishSound(draft, pads.audio(), sound, request),
+    why: blocker ?? 'it was changed',
+  };
+}
+
+function textPart(draft: Draft, timeline: Timeline, { container }: OutputRequest): OutputStreams['text'] {
+  const kept = keptSubtitles(draft, timeline, container);
+  const added = timeline.tracks.map((track) => ({
+    stream: {
+      from: 'copy' as const,
+      input: {
+        path: track.path,
+        options: [
+          '-protocol_whitelist',
+          'file',
+          ...(track.delay > 0 ? ['-itsoffset', track.delay.toFixed(3)] : []),
+          ...(track.skip > 0 ? ['-ss', track.skip.toFixed(3)] : []),
+          '-t',
+          (track.end - track.delay).toFixed(3),
+        ],
+        instance: -1,
+      },
+      specifier: 's:0',
+    },
+    codec: textCodec(container),
+    language: track.language,
+    title: track.title,
+  }));
+  const all = [...kept, ...added];
+  return {
+    streams: all.map(({ stream }) => stream),
+    args: all.flatMap(({ codec, language, title }, index) => [
+      `-c:s:${index}`,
+      codec,
+      ...(language === undefined ? [] : [`-metadata:s:s:${index}`, `language=${languageTag(language)}`]),
+      ...(title === undefined ? [] : [`-metadata:s:s:${index}`, `title=${title}`]),
+    ]),
+  };
+}
+
+interface KeptSubtitle {
+  readonly stream: CopiedStream;
+  readonly codec: string;
+  readonly language?: string | undefined;
+  readonly title?: string | undefined;
+}
+
+/** Subtitle tracks of the first input, as far as their times still fit and the container can hold them. */
+function keptSubtitles(
+  draft: Draft,
+  { clip, retimed }: Timeline,
+  container: OutputRequest['container'],
+): KeptSubtitle[] {
+  const { output, inputs } = draft.request.spec;
+  const first = draft.request.probes.get(inputs[0]?.name ?? '');
+  if (output.subtitles === 'drop' || first === undefined || first.subtitles.length === 0) return [];
+  if (clip === undefined || retimed) {
+    draft.note('Subtitle tracks of the first input were dropped, because its timeline was changed.');
+    return [];
+  }
+  const input = copyInput(clip);
+  return clip.probe.subtitles.flatMap(({ index, codec, language }) => {
+    const written = subtitleCodec(container, codec);
+    if (written === undefined) {
+      draft.note(`A subtitle track (${codec}) was dropped, because ${container} cannot hold it.`);
+      return [];
+    }
+    return [{ stream: { from: 'copy' as const, input, specifier: String(index) }, codec: written, language }];
+  });
+}
+
+/** Seconds by which a copied cut may differ: frames are stored out of order, and packets of sound are of fixed length. */
+export function copyTolerance(clip: Clip, picture: Picture | undefined): number {
+  if (clip.window === undefined && clip.seekable) return 0;
+  const frame = picture === undefined ? 0 : 2 * halfFrameOf(picture.stream);
+  const depth = picture?.stream.hasBFrames ?? 0;
+  return 0.1 + (2 * depth + 2) * Math.max(frame, 0.02);
+}
+
+export function muxArguments(request: OutputRequest): string[] {
+  const fast = request.container === 'mp4' || request.container === 'mov' ? ['-movflags', '+faststart'] : [];
+  return [...fast, '-f', muxerOf(request.container)];
+}

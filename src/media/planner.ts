@@ -1,0 +1,80 @@
+import { operationInputs, operationType } from '../model/operations.ts';
+import type { StageSpec } from '../model/stage.ts';
+import { assemble } from './assemble.ts';
+import { isIndirect } from './containers.ts';
+import { Draft, type PlanRequest } from './draft.ts';
+import { applyOperation } from './operations/index.ts';
+import { outputRequests, refuseUnsupported } from './output-settings.ts';
+import type { Plan } from './plan.ts';
+import type { Probe } from './probe.ts';
+import { refusal } from './refusal.ts';
+import { timelineOf } from './source.ts';
+
+export type { PlanRequest } from './draft.ts';
+
+/** An input that must be probed before a stage can be planned. */
+export interface ProbeRequest {
+  /** Name of the input. */
+  readonly input: string;
+  /** Seconds from the start of the file near which the times of key frames are wanted (`Probe.keyframes`). */
+  readonly keyframesAround?: readonly number[];
+}
+
+/** Which inputs a stage needs, each once, the first input first. Inputs that nothing refers to are left out. */
+export function probeRequests({ inputs, operations }: Pick<StageSpec, 'inputs' | 'operations'>): ProbeRequest[] {
+  const first = inputs[0]?.name;
+  const others = new Set(operations.flatMap(operationInputs));
+  const moments: number[] = [];
+  let origin = 0;
+  for (const operation of operations) {
+    const type = operationType(operation);
+    // After these the file's own clock does not count any more.
+    if (type === 'merge' || type === 'speedRamp') break;
+    if (operation.trim?.start !== undefined) {
+      origin += operation.trim.start;
+      moments.push(origin);
+    }
+  }
+  return [
+    ...(first === undefined ? [] : [{ input: first, ...(moments.length > 0 && { keyframesAround: moments }) }]),
+    ...[...others].filter((name) => name !== first).map((input) => ({ input })),
+  ];
+}
+
+/**
+ * Draws the plan of a stage: pure, the same answer for the same arguments.
+ *
+ * A plan with `analyses` is provisional: run them and plan again with their measurements added to those given before,
+ * until there are none.
+ *
+ * @throws CodedError SPEC_INVALID, INPUT_UNSUPPORTED, CAPABILITY_MISSING, GPU_UNAVAILABLE or UNSUPPORTED; the details
+ *   name the field of the job.
+ */
+export function planStage(request: PlanRequest): Plan {
+  const { spec, probes } = request;
+  refuseUnsupported(spec);
+  const name = spec.inputs[0]?.name ?? '';
+  for (const [index, input] of spec.inputs.entries()) checkInput(probes.get(input.name), index);
+  const draft = new Draft(request);
+  const first = draft.clip(name, 'spec.inputs[0]');
+  if (first.probe.video.length === 0 && first.probe.audio.length === 0) {
+    throw refusal(
+      'INPUT_UNSUPPORTED',
+      'spec.inputs[0]',
+      `expected picture or sound, got a file with neither (${first.probe.format})`,
+    );
+  }
+  let timeline = timelineOf(first);
+  for (const [index, operation] of spec.operations.entries())
+    timeline = applyOperation(timeline, operation, { index, draft });
+  return assemble(draft, timeline, outputRequests(spec.output, first.probe), first);
+}
+
+function checkInput(probe: Probe | undefined, index: number): void {
+  if (probe === undefined || !isIndirect(probe)) return;
+  throw refusal(
+    'INPUT_UNSUPPORTED',
+    `spec.inputs[${index}]`,
+    `expected a media file, got ${probe.format}, which refers to other files`,
+  );
+}

@@ -1,0 +1,192 @@
+import { type Clip, decodeInput, halfFrameOf, reachesEnd } from './clip.ts';
+import { chain, filter, type Pad } from './graph.ts';
+import { decimal, even, fraction, type Rational } from './numbers.ts';
+import type { AudioStream, Probe, VideoStream } from './probe.ts';
+import type { DynamicRange, Picture, Sound, Timeline } from './timeline.ts';
+
+export type Deinterlace = 'auto' | 'always' | 'never';
+
+/** The timeline that is one whole clip, untouched. */
+export function timelineOf(clip: Clip): Timeline {
+  const { probe } = clip;
+  const video = pictureOf(probe);
+  const audio = soundOf(probe);
+  return {
+    clip,
+    ...(video && { video }),
+    ...(audio && { audio }),
+    duration: probe.duration > 0 ? probe.duration : Math.max(video?.end ?? 0, audio?.end ?? 0),
+    tracks: [],
+    retimed: false,
+  };
+}
+
+function pictureOf(probe: Probe): Picture | undefined {
+  const stream = probe.video[0];
+  if (stream === undefined) return undefined;
+  const frameRate: Rational = stream.frameRate.num > 0 ? stream.frameRate : { num: 25, den: 1 };
+  const seconds = stream.duration ?? probe.duration;
+  const frames = Math.round((seconds * frameRate.num) / frameRate.den);
+  const { width, height } = displaySize(stream);
+  return {
+    width,
+    height,
+    frameRate,
+    variable: stream.variableFrameRate,
+    bitDepth: stream.bitDepth > 8 ? 10 : 8,
+    dynamicRange: dynamicRangeOf(stream),
+    end: Math.max(0, stream.startTime - probe.startTime) + seconds,
+    stream,
+    changes: [],
+    // A file may hold more frames than it shows (edit lists), so the count is trusted when two sources agree.
+    ...(stream.frames === frames && !stream.variableFrameRate && startsOnTime(stream, probe) && { frames }),
+  };
+}
+
+function startsOnTime(stream: VideoStream, probe: Probe): boolean {
+  return Math.abs(stream.startTime - probe.startTime) <= halfFrameOf(stream);
+}
+
+function displaySize(stream: VideoStream): { readonly width: number; readonly height: number } {
+  const wide = stretched(stream);
+  const turned = stream.rotation === 90 || stream.rotation === 270;
+  return turned
+    ? { width: even(stream.height - (stream.height % 2)), height: wide }
+    : { width: wide, height: even(stream.height - (stream.height % 2)) };
+}
+
+/** Width with square pixels. */
+function stretched({ width, sampleAspectRatio }: VideoStream): number {
+  return isSquare(sampleAspectRatio)
+    ? even(width - (width % 2))
+    : even((width * sampleAspectRatio.num) / sampleAspectRatio.den);
+}
+
+function isSquare({ num, den }: Rational): boolean {
+  return num <= 0 || den <= 0 || num === den;
+}
+
+function dynamicRangeOf({ colorTransfer }: VideoStream): DynamicRange {
+  if (colorTransfer === 'smpte2084') return 'pq';
+  return colorTransfer === 'arib-std-b67' ? 'hlg' : 'sdr';
+}
+
+/** Layouts by number of channels, as FFmpeg's default ones, with the surround layouts that every encoder takes. */
+const layouts = ['mono', 'stereo', '2.1', '4.0', '5.0', '5.1', '6.1', '7.1'] as const;
+
+export function layoutOf(channels: number): string {
+  return layouts[channels - 1] ?? 'stereo';
+}
+
+function soundOf(probe: Probe): Sound | undefined {
+  const stream = probe.audio[0];
+  if (stream === undefined) return undefined;
+  const channels = stream.channels >= 1 && stream.channels <= layouts.length ? stream.channels : 2;
+  return {
+    sampleRate: stream.sampleRate > 0 ? stream.sampleRate : 48_000,
+    channels,
+    layout: layoutOf(channels),
+    end: Math.max(0, stream.startTime - probe.startTime) + (stream.duration ?? probe.duration),
+    stream,
+    changes: [],
+  };
+}
+
+export function pixelFormat(bitDepth: 8 | 10): string {
+  return bitDepth === 10 ? 'yuv420p10le' : 'yuv420p';
+}
+
+/**
+ * The picture as a pad: cut to the clip's window, progressive, with square pixels, in 4:2:0, and for constant rates on a
+ * grid of frames that starts at 0. Every operation can rely on that.
+ */
+export function picturePad(clip: Clip, picture: Picture, deinterlace: Deinterlace): Pad {
+  if (picture.pad !== undefined) return picture.pad;
+  const { stream } = picture;
+  const { input, from } = decodeInput(clip);
+  const source: Pad = { from: 'stream', medium: 'video', input, stream: stream.index };
+  return chain(
+    source,
+    ...windowFilters(clip, from, stream),
+    ...deinterlaceFilters(stream, deinterlace),
+    ...(picture.variable ? [] : gridFilters(clip, picture)),
+    ...shapeFilters(stream, picture),
+    filter('format', { pix_fmts: pixelFormat(picture.bitDepth) }),
+  );
+}
+
+function windowFilters(clip: Clip, from: number, stream: VideoStream): string[] {
+  const { window } = clip;
+  if (window === undefined) return [];
+  const half = halfFrameOf(stream);
+  const start = window.start - from;
+  const end = reachesEnd(clip) ? undefined : window.end - from - half;
+  return [
+    filter('trim', { start: Math.max(0, start - half), end }),
+    // The first frame stands at 0 even where it came a little late, so that players show it from the beginning.
+    filter('setpts', { expr: `if(eq(N,0),0,round(PTS-${decimal(start)}/TB))` }),
+  ];
+}
+
+/** Frames at a constant rate from 0 on. */
+function gridFilters({ window }: Clip, { frameRate, end }: Picture): string[] {
+  const grid = filter('fps', { fps: fraction(frameRate), start_time: 0 });
+  // setpts does not shift the time of the end, up to which fps would go on repeating the last frame.
+  const frames = Math.max(1, Math.round((end * frameRate.num) / frameRate.den));
+  return window === undefined ? [grid] : [grid, filter('trim', { end_frame: frames })];
+}
+
+function deinterlaceFilters({ interlaced }: VideoStream, mode: Deinterlace): string[] {
+  if (mode === 'always') return [filter('bwdif', { mode: 'send_frame', deint: 'all' })];
+  return mode === 'auto' && interlaced ? [filter('bwdif', { mode: 'send_frame', deint: 'interlaced' })] : [];
+}
+
+function shapeFilters(stream: VideoStream, { width, height }: Picture): string[] {
+  const rgb = /^(rgb|bgr|gbr|argb|abgr|pal8)/.test(stream.pixelFormat);
+  const full = stream.colorRange === 'pc' || stream.pixelFormat.startsWith('yuvj');
+  const range = full ? { in_range: 'full', out_range: 'limited' } : {};
+  const matrix = rgb ? { out_color_matrix: 'bt709', out_range: 'limited' } : {};
+  if (!isSquare(stream.sampleAspectRatio)) {
+    return [filter('scale', { w: width, h: height, ...range, ...matrix }), filter('setsar', { sar: '1' })];
+  }
+  const odd = stream.width % 2 === 1 || stream.height % 2 === 1;
+  return [
+    // An odd last row or column is cut off: scaling would soften the whole picture.
+    ...(odd ? [filter('crop', { w: width, h: height, x: 0, y: 0 })] : []),
+    ...(full || rgb ? [filter('scale', { ...range, ...matrix })] : []),
+  ];
+}
+
+/** The sound as a pad: cut to the window of the clip, without gaps, from 0 on, in floating point. */
+export function soundPad(clip: Clip, sound: Sound): Pad {
+  if (sound.pad !== undefined) return sound.pad;
+  const { input, from } = decodeInput(clip);
+  const source: Pad = { from: 'stream', medium: 'audio', input, stream: sound.stream.index };
+  const { window } = clip;
+  const start = (window?.start ?? 0) - from;
+  return chain(
+    source,
+    ...(window === undefined
+      ? []
+      : [
+          filter('atrim', { start, end: reachesEnd(clip) ? undefined : window.end - from }),
+          filter('asetpts', { expr: `round(PTS-${decimal(start)}/TB)` }),
+        ]),
+    // Fills holes of more than a tenth of a second, and silence up to a late first sample.
+    filter('aresample', { async: 1, first_pts: 0 }),
+    soundFormat(sound),
+  );
+}
+
+export function soundFormat({ sampleRate, layout }: { readonly sampleRate: number; readonly layout: string }): string {
+  return filter('aformat', { sample_fmts: 'fltp', sample_rates: sampleRate, channel_layouts: layout });
+}
+
+export function isPicture(probe: Probe): boolean {
+  const still = /(^|,)(image2|[a-z0-9]+_pipe)(,|$)/.test(probe.format);
+  return probe.video.length > 0 && probe.audio.length === 0 && still;
+}
+
+export function hasSound(probe: Probe): probe is Probe & { readonly audio: readonly [AudioStream, ...AudioStream[]] } {
+  return probe.audio.length > 0;
+}

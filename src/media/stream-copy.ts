@@ -1,0 +1,92 @@
+import { type Clip, halfFrameOf, keyframesOf } from './clip.ts';
+import { type FileContainer, takesAudio, takesVideo } from './containers.ts';
+import { frameRateOf, ratio } from './numbers.ts';
+import type { OutputRequest } from './output-settings.ts';
+import { outputSize } from './resolution.ts';
+import type { Picture, Sound, Timeline } from './timeline.ts';
+
+/** Why the picture must be encoded again; `undefined` when the stream can be copied as it is. */
+export function videoCopyBlocker(
+  timeline: Timeline,
+  video: Picture,
+  request: OutputRequest,
+  force: boolean,
+): string | undefined {
+  const { clip } = timeline;
+  const last = video.changes.at(-1);
+  if (clip === undefined || video.pad !== undefined)
+    return last === undefined ? 'the picture was changed' : `${last} changes the picture`;
+  if (force) return 'transcode.force asks for it';
+  return settingsBlocker(video, request) ?? windowBlocker(clip, video);
+}
+
+function settingsBlocker(video: Picture, { video: wanted, container }: OutputRequest): string | undefined {
+  const { stream } = video;
+  const { codec } = wanted;
+  if (codec !== undefined && codec !== 'copy' && codec !== 'none' && codec !== stream.codec)
+    return `${codec} is wanted and the source is ${stream.codec}`;
+  if (!takesVideo(container, stream.codec)) return `${container} does not take ${stream.codec}`;
+  for (const field of ['quality', 'bitrate', 'maxBitrate', 'targetSize', 'keyframeInterval'] as const) {
+    if (wanted[field] !== undefined) return `video.${field} is set`;
+  }
+  if (
+    wanted.fps !== undefined &&
+    (video.variable || Math.abs(ratio(frameRateOf(wanted.fps)) - ratio(video.frameRate)) > 0.01)
+  ) {
+    return `${wanted.fps} frames per second are wanted`;
+  }
+  if (wanted.bitDepth !== undefined && wanted.bitDepth !== stream.bitDepth) return `${wanted.bitDepth} bits are wanted`;
+  if (wanted.hdr === 'tonemap' && video.dynamicRange !== 'sdr') return 'tone mapping is wanted';
+  if (wanted.resolution !== undefined) {
+    const { width, height } = outputSize(video, wanted.resolution);
+    if (width !== video.width || height !== video.height) return `${width}x${height} is wanted`;
+  }
+  return undefined;
+}
+
+/** A cut can be copied exactly when it starts on a key frame and ends with the file, or where no frame is out of order. */
+function windowBlocker(clip: Clip, video: Picture): string | undefined {
+  const { window, probe } = clip;
+  if (window === undefined) return undefined;
+  const half = halfFrameOf(video.stream);
+  const onKeyframe =
+    window.start <= half || (keyframesOf(clip) ?? []).some((time) => Math.abs(time - window.start) <= half);
+  if (window.exactStart && (!onKeyframe || !clip.seekable)) return 'the first frame of the cut is not a key frame';
+  if (window.exactEnd && window.end < probe.duration - half && video.stream.hasBFrames > 0) {
+    return 'the cut ends among frames that are stored out of order';
+  }
+  return undefined;
+}
+
+/** Why the sound must be encoded again; `undefined` when all its tracks can be copied as they are. */
+export function audioCopyBlocker(
+  timeline: Timeline,
+  audio: Sound,
+  { audio: wanted, container }: OutputRequest,
+  force: boolean,
+): string | undefined {
+  const { clip } = timeline;
+  const last = audio.changes.at(-1);
+  if (clip === undefined || audio.pad !== undefined)
+    return last === undefined ? 'the sound was changed' : `${last} changes the sound`;
+  const { codec } = wanted;
+  const { stream } = audio;
+  if (force && codec !== 'copy') return 'transcode.force asks for it';
+  if (codec !== undefined && codec !== 'copy' && codec !== 'none' && codec !== stream.codec)
+    return `${codec} is wanted and the source is ${stream.codec}`;
+  if (!takesAudio(container, stream.codec)) return `${container} does not take ${stream.codec}`;
+  if (wanted.bitrate !== undefined) return 'audio.bitrate is set';
+  if (wanted.loudness !== undefined) return 'audio.loudness is set';
+  if (wanted.channels !== undefined && wanted.channels !== stream.channels)
+    return `${wanted.channels} channels are wanted`;
+  if (wanted.sampleRate !== undefined && wanted.sampleRate !== stream.sampleRate)
+    return `${wanted.sampleRate} Hz are wanted`;
+  if (clip.window?.exactStart === true || clip.window?.exactEnd === true)
+    return 'packets of sound do not end where the cut is';
+  return undefined;
+}
+
+/** The audio tracks of a clip that fit into a container by copy. */
+export function copyableTracks({ probe }: Clip, container: FileContainer): readonly number[] {
+  return probe.audio.filter(({ codec }) => takesAudio(container, codec)).map(({ index }) => index);
+}

@@ -1,0 +1,139 @@
+import { bitsPerSecond } from '../model/primitives.ts';
+import { takesVideo } from './containers.ts';
+import type { Draft } from './draft.ts';
+import { type EncodedCodec, isEncodedCodec, type Rate, type VideoTarget } from './encoders/video-target.ts';
+import { chain, filter, type Pad } from './graph.ts';
+import { fraction, frameRateOf } from './numbers.ts';
+import type { OutputRequest } from './output-settings.ts';
+import { refusal } from './refusal.ts';
+import { outputSize, resolutionFilters } from './resolution.ts';
+import { pixelFormat } from './source.ts';
+import type { DynamicRange, Picture } from './timeline.ts';
+import { toneMapFilters } from './tone-map.ts';
+
+/** The codec an encoded output gets: the wanted one, else that of the source where it can be made, else a common one. */
+export function videoCodecOf({ video, videoPath, container }: OutputRequest, source: string): EncodedCodec {
+  const { codec } = video;
+  if (codec !== undefined && isEncodedCodec(codec)) {
+    if (takesVideo(container, codec)) return codec;
+    throw refusal('SPEC_INVALID', `${videoPath}.codec`, `expected a codec that ${container} takes, got ${codec}`);
+  }
+  if (isEncodedCodec(source) && takesVideo(container, source)) return source;
+  return container === 'webm' ? 'vp9' : 'h264';
+}
+
+/** What the encoder of an output must produce. */
+export function videoTarget(picture: Picture, request: OutputRequest, rate: Rate): VideoTarget {
+  const { video, videoPath, container } = request;
+  const codec = videoCodecOf(request, picture.stream.codec);
+  if (codec === 'h264' && video.bitDepth === 10) {
+    throw refusal('SPEC_INVALID', `${videoPath}.bitDepth`, 'expected 8 for h264, got 10; hevc, av1 and vp9 take 10');
+  }
+  const dynamicRange = dynamicRangeOf(picture, request, codec);
+  const { width, height } = video.resolution === undefined ? picture : outputSize(picture, video.resolution);
+  return {
+    codec,
+    width,
+    height,
+    frameRate: video.fps === undefined ? picture.frameRate : frameRateOf(video.fps),
+    variable: picture.variable && video.fps === undefined,
+    bitDepth: dynamicRange !== 'sdr' ? 10 : (video.bitDepth ?? (codec === 'h264' ? 8 : picture.bitDepth)),
+    dynamicRange,
+    rate,
+    preset: video.preset ?? 'balanced',
+    ...(video.keyframeInterval !== undefined && { keyframeInterval: video.keyframeInterval }),
+    container,
+  };
+}
+
+function dynamicRangeOf(
+  { dynamicRange }: Picture,
+  { video, videoPath }: OutputRequest,
+  codec: EncodedCodec,
+): DynamicRange {
+  if (dynamicRange === 'sdr') return 'sdr';
+  const carries = codec !== 'h264' && video.bitDepth !== 8;
+  if (video.hdr === 'keep' && !carries) {
+    throw refusal(
+      'SPEC_INVALID',
+      `${videoPath}.hdr`,
+      'expected hevc, av1 or vp9 with 10 bits to keep HDR, got a target that cannot carry it',
+    );
+  }
+  return video.hdr === 'tonemap' || !carries ? 'sdr' : dynamicRange;
+}
+
+/** Brings the picture to its target: tone, size, rate, sample format. */
+export function finishPicture(
+  draft: Draft,
+  pad: Pad,
+  picture: Picture,
+  target: VideoTarget,
+  request: OutputRequest,
+): Pad {
+  const tone =
+    picture.dynamicRange === target.dynamicRange
+      ? []
+      : toneMapFilters(draft, picture.dynamicRange, `${request.videoPath}.hdr`);
+  if (target.dynamicRange !== 'sdr')
+    draft.note('The picture stays HDR by its colour tags; mastering metadata of the display are not carried over.');
+  const resize = request.video.resolution === undefined ? [] : resolutionFilters(picture, request.video.resolution);
+  const rate =
+    request.video.fps === undefined ? [] : [filter('fps', { fps: fraction(target.frameRate), start_time: 0 })];
+  const depth =
+    tone.length > 0 || target.bitDepth !== picture.bitDepth
+      ? [filter('format', { pix_fmts: pixelFormat(target.bitDepth) })]
+      : [];
+  return chain(pad, ...rate, ...tone, ...resize, ...depth);
+}
+
+/** Number of frames of the output where it is certain. */
+export function frameCount(picture: Picture, target: VideoTarget): number | undefined {
+  if (picture.frames === undefined || target.variable) return undefined;
+  const { num, den } = target.frameRate;
+  return Math.round((picture.frames * picture.frameRate.den * num) / (picture.frameRate.num * den));
+}
+
+/** Share of a file of a wanted size that is left for the streams after the container. */
+const muxShare = 0.98;
+/** Lowest sensible rate of a picture in bits per second. */
+const lowestRate = 20_000;
+
+/** How the picture's rate is controlled. `audioBits` is the rate of all sound in bits per second. */
+export function rateOf(
+  { video, videoPath }: OutputRequest,
+  seconds: number,
+  audioBits: number,
+  passLog: string | undefined,
+): Rate {
+  const max = video.maxBitrate === undefined ? undefined : bitsPerSecond(video.maxBitrate);
+  if (video.targetSize !== undefined) {
+    const mean = Math.floor((video.targetSize * 8 * muxShare) / Math.max(seconds, 0.1) - audioBits);
+    if (mean < lowestRate) {
+      const least = Math.ceil(((lowestRate + audioBits) * seconds) / 8 / muxShare);
+      throw refusal(
+        'SPEC_INVALID',
+        `${videoPath}.targetSize`,
+        `expected at least ${least} bytes for ${seconds.toFixed(1)} s, got ${video.targetSize}`,
+      );
+    }
+    return {
+      kind: 'bitrate',
+      mean,
+      max: Math.max(mean, max ?? mean * 2),
+      ...(passLog !== undefined && { pass: { number: 2, log: passLog } }),
+    };
+  }
+  if (video.bitrate !== undefined) {
+    const mean = bitsPerSecond(video.bitrate);
+    if (max !== undefined && max < mean) {
+      throw refusal(
+        'SPEC_INVALID',
+        `${videoPath}.maxBitrate`,
+        `expected at least the mean of ${video.bitrate}, got ${video.maxBitrate ?? ''}`,
+      );
+    }
+    return { kind: 'bitrate', mean, max: max ?? mean * 2 };
+  }
+  return { kind: 'quality', value: video.quality ?? 23, ...(max !== undefined && { max }) };
+}
