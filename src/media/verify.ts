@@ -59,8 +59,8 @@ function streamCheck({ expect }: PlannedOutput, probe: Probe): ContractCheck {
   const ok =
     expect.video === (video !== undefined) &&
     (!expect.audio || audio !== undefined) &&
-    (expect.videoCodec === undefined || expect.videoCodec === video?.codec) &&
-    (expect.audioCodec === undefined || expect.audioCodec === audio?.codec);
+    (!expect.video || expect.videoCodec === undefined || expect.videoCodec === video?.codec) &&
+    (!expect.audio || expect.audioCodec === undefined || expect.audioCodec === audio?.codec);
   return {
     name: 'streams',
     ok,

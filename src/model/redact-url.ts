@@ -15,5 +15,5 @@ export function redactUrls(text: string): string {
   });
 }
 
-/** Up to white space or a quote: a URL in a log ends there. */
-const urlInText = /[a-z][a-z0-9+.-]{0,20}:\/\/[^\s"'<>`]+/gi;
+/** Up to white space: quotes and brackets may belong to a URL, and hiding too much of a log harms less than too little. */
+const urlInText = /[a-z][a-z0-9+.-]{0,20}:\/\/\S+/gi;

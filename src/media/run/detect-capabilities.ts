@@ -58,8 +58,8 @@ function asError(reason: unknown): Error {
 async function detect(options: DetectOptions, folders: DeviceFolders): Promise<Capabilities> {
   const { tools } = options;
   const { version, ffmpeg } = await versionOf(options);
-  const encoders = parseNames(await listing(options, '-encoders'));
-  const filters = parseNames(await listing(options, '-filters'));
+  const listings = await Promise.all([listing(options, '-encoders'), listing(options, '-filters')]);
+  const [encoders, filters] = [parseNames(listings[0]), parseNames(listings[1])];
   const nodes = await listRenderNodes(folders);
   const usable = nodes.filter(({ problem }) => problem === undefined);
   const devices: GpuDevice[] = [];

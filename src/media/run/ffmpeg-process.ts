@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { CodedError } from '../../errors.ts';
+import { redactUrls } from '../../model/redact-url.ts';
 import type { Rung } from '../../model/result.ts';
 import type { Clock } from '../../ports.ts';
-import { redactUrls } from '../../model/redact-url.ts';
 import { classifyExit, ignoredOptions } from '../exit-classification.ts';
 import { createProgressParser, type ProgressSample } from '../progress-parser.ts';
 import { createStallWatchdog } from '../stall-watchdog.ts';

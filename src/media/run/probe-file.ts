@@ -57,14 +57,15 @@ export async function countPackets(
   path: string,
   options: ProbeOptions,
 ): Promise<{ readonly video?: number; readonly audio?: number }> {
-  const count = async (stream: 'v:0' | 'a:0'): Promise<number | undefined> => {
-    const argv = ['-select_streams', stream, '-count_packets', '-show_entries', 'stream=nb_read_packets'];
-    const run = await ffprobe(path, [...argv, '-of', 'default=noprint_wrappers=1:nokey=1'], options);
-    const packets = Number.parseInt(run.stdout, 10);
-    return Number.isNaN(packets) ? undefined : packets;
+  const argv = ['-count_packets', '-show_entries', 'stream=codec_type,nb_read_packets', '-of', 'csv=p=0'];
+  const run = await ffprobe(path, argv, options);
+  const counts = run.stdout.split('\n').map((line) => /^(video|audio),(\d+)/.exec(line));
+  const first = (type: string): number | undefined => {
+    const packets = counts.find((count) => count?.[1] === type)?.[2];
+    return packets === undefined ? undefined : Number(packets);
   };
-  const video = await count('v:0');
-  const audio = await count('a:0');
+  const video = first('video');
+  const audio = first('audio');
   return { ...(video !== undefined && { video }), ...(audio !== undefined && { audio }) };
 }
 

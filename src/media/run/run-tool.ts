@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { CodedError } from '../../errors.ts';
 import { redactUrls } from '../../model/redact-url.ts';
 import { BoundedText } from './bounded-text.ts';
-import { childEnd, type ChildEnd } from './child-end.ts';
+import { type ChildEnd, childEnd } from './child-end.ts';
 
 /** How the programs of FFmpeg are started. */
 export interface MediaTools {

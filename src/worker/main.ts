@@ -1,0 +1,174 @@
+import { CodedError, toCodedError } from '../errors.ts';
+import { detectCapabilities } from '../media/run/detect-capabilities.ts';
+import type { ProgressMessage } from '../model/progress.ts';
+import type { StageResult } from '../model/result.ts';
+import type { Clock } from '../ports.ts';
+import { createAddressGuard } from '../storage/address-guard.ts';
+import { createDirectoryStore } from '../storage/directory-store.ts';
+import { workerEnvironment } from './environment.ts';
+import { createProgressReporter } from './report-progress.ts';
+import { runStage } from './run-stage.ts';
+import { type Environment, readStageEnvironment, type StageEnvironment } from './stage-environment.ts';
+import { createStageLog } from './stage-log.ts';
+import { exitOf, jobErrorOf, writeResult } from './stage-result.ts';
+
+export interface WorkerOptions {
+  readonly env: Environment;
+  readonly clock: Clock;
+}
+
+export interface RunWorkerOptions extends WorkerOptions {
+  /** Its abort ends FFmpeg politely; nothing is published afterwards. */
+  readonly signal: AbortSignal;
+  readonly send: (message: ProgressMessage) => void;
+}
+
+/** FFmpeg gets 4 s to end and is killed then; a process that not even that ends must not keep the worker. */
+const abortLimitMs = 8000;
+/** Longest time of one timer of Node's. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/**
+ * `framewright worker`: runs the stage that the environment describes and resolves to the exit status. SIGTERM, SIGINT
+ * and the loss of the parent's IPC channel end it within 10 s with 143. The caller exits the process with that status:
+ * a child process that cannot be killed would keep it alive otherwise.
+ */
+export async function workerCommand({ env, clock }: WorkerOptions): Promise<number> {
+  const abort = new AbortController();
+  const interrupt = (why: string) => (): void => {
+    abort.abort(new CodedError('INTERRUPTED', `Expected to finish the stage, got ${why}`));
+  };
+  const ends = {
+    SIGTERM: interrupt('SIGTERM'),
+    SIGINT: interrupt('SIGINT'),
+    disconnect: interrupt('a parent process that is gone'),
+  };
+  for (const [event, listener] of Object.entries(ends)) process.on(event, listener);
+  const { send, drained } = createSender();
+  try {
+    const status = await runWorker({ env, clock, signal: abort.signal, send });
+    await drained();
+    return status;
+  } finally {
+    for (const [event, listener] of Object.entries(ends)) process.off(event, listener);
+    if (process.connected) process.disconnect();
+  }
+}
+
+/** One stage from environment to result file; resolves to the exit status and never rejects. */
+export async function runWorker({ env, clock, signal, send }: RunWorkerOptions): Promise<number> {
+  let environment: StageEnvironment;
+  try {
+    environment = readStageEnvironment(env);
+  } catch (error) {
+    const failure = toCodedError(error);
+    createStageLog('info').error({ code: failure.code, details: failure.details }, failure.message);
+    await saveResult(env[workerEnvironment.resultFile], failureOf(failure));
+    return exitOf(failure);
+  }
+  const { resultFile, spec } = environment;
+  const log = createStageLog(environment.logLevel, spec.identity);
+  const reporter = createProgressReporter(spec.identity, clock, send);
+  const deadline = new AbortController();
+  const timer = setTimeout(
+    () =>
+      deadline.abort(new CodedError('DEADLINE_EXCEEDED', `Expected the end within ${spec.timeoutSeconds} s, got none`)),
+    Math.min(spec.timeoutSeconds * 1000, longestTimerMs),
+  );
+  const ended = AbortSignal.any([signal, deadline.signal]);
+  const settled = new AbortController();
+  try {
+    const { tools, mediaRoot, maxInputBytes, objectsDir, scratchDir, sources } = environment;
+    const store = createDirectoryStore({ dir: objectsDir });
+    const guard = createAddressGuard(sources);
+    const running = runStage(spec, {
+      store,
+      sources: { store, guard, maxInputBytes, ...(mediaRoot !== undefined && { mediaRoot }) },
+      tools,
+      scratchDir,
+      clock,
+      signal: ended,
+      detect: (abort) => detectCapabilities({ tools, signal: abort, cacheDir: `${objectsDir}/.capabilities` }),
+      reporter,
+      log,
+    });
+    const result = await Promise.race([running, afterAbort(ended, settled.signal, clock)]);
+    reporter.close();
+    await saveResult(resultFile, result);
+    log.info({ exitCode: result.exitCode, timings: result.timings }, 'stage ended');
+    return result.exitCode;
+  } catch (error) {
+    const failure = toCodedError(error);
+    log.error({ code: failure.code }, failure.message);
+    await saveResult(resultFile, failureOf(failure));
+    return exitOf(failure);
+  } finally {
+    clearTimeout(timer);
+    settled.abort();
+    reporter.close();
+  }
+}
+
+/** The result of a worker that was told to end and has not, long after FFmpeg was killed. */
+async function afterAbort(signal: AbortSignal, settled: AbortSignal, clock: Clock): Promise<StageResult> {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await clock.sleep(abortLimitMs, settled).catch(() => undefined);
+  return failureOf(toCodedError(signal.reason));
+}
+
+function failureOf(failure: CodedError): StageResult {
+  return { version: 1, exitCode: exitOf(failure), error: jobErrorOf(failure) };
+}
+
+/** A result that cannot be written leaves the exit status, which says the same in short. */
+async function saveResult(path: string | undefined, result: StageResult): Promise<void> {
+  if (path === undefined || path === '') return;
+  await writeResult(path, result).catch((error: unknown) => {
+    createStageLog('info').error({ code: toCodedError(error).code }, 'the result file could not be written');
+  });
+}
+
+interface Sender {
+  readonly send: (message: ProgressMessage) => void;
+  /** Resolves once the last message has left. */
+  readonly drained: () => Promise<void>;
+}
+
+/** Over IPC to the parent that gave us a channel, else as NDJSON on stdout. A slow reader gets the newest news only. */
+function createSender(): Sender {
+  if (process.send === undefined) {
+    // A reader that has gone away must not end the render.
+    process.stdout.on('error', () => undefined);
+    return {
+      send: (message) => process.stdout.write(`${JSON.stringify({ type: 'progress', message })}\n`),
+      drained: () => Promise.resolve(),
+    };
+  }
+  let sending: Promise<void> | undefined;
+  let next: ProgressMessage | undefined;
+  const sendAll = async (): Promise<void> => {
+    for (let message = next; message !== undefined; message = next) {
+      next = undefined;
+      await sendOverIpc({ type: 'progress', message });
+    }
+    sending = undefined;
+  };
+  return {
+    send(message) {
+      next = message;
+      sending ??= sendAll();
+    },
+    drained: () => sending ?? Promise.resolve(),
+  };
+}
+
+/** Resolves when the message has left or cannot leave: progress is news, and lost news is no failure. */
+function sendOverIpc(message: object): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected) process.send?.(message, undefined, undefined, () => resolve());
+    else resolve();
+  });
+}

@@ -1,0 +1,66 @@
+import type { Capabilities } from '../media/capabilities.ts';
+import { refuseUnsupported } from '../media/output-settings.ts';
+import type { Measurements, Plan } from '../media/plan.ts';
+import { planStage, probeRequests } from '../media/planner.ts';
+import type { Probe } from '../media/probe.ts';
+import { probeFile } from '../media/run/probe-file.ts';
+import type { MediaTools } from '../media/run/run-tool.ts';
+import type { StageSpec } from '../model/stage.ts';
+import type { Clock } from '../ports.ts';
+import { type InputSources, type LocalInput, resolveInputs } from './resolve-inputs.ts';
+import type { StageProgress } from './stage-progress.ts';
+
+export interface PrepareOptions {
+  readonly sources: InputSources;
+  readonly tools: MediaTools;
+  readonly scratchDir: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** What the machine can do; asked once per stage. */
+  readonly detect: (signal: AbortSignal) => Promise<Capabilities>;
+  readonly progress?: Pick<StageProgress, 'at'>;
+}
+
+/** A stage whose inputs are here and known. */
+export interface PreparedStage {
+  readonly inputs: readonly LocalInput[];
+  /** By the names of the inputs. */
+  readonly probes: ReadonlyMap<string, Probe>;
+  readonly capabilities: Capabilities;
+  readonly plan: Plan;
+  readonly fetchSeconds: number;
+  /** Plans again with fewer capabilities (a rung has failed), or with the measurements that the plan asked for. */
+  replan(capabilities: Capabilities, measurements?: Measurements): Plan;
+}
+
+/**
+ * The first half of a stage, which changes nothing outside the scratch folder: fetch, probe, plan. A dry run is this and
+ * no more. Rejects with a CodedError of the source, the input or the spec.
+ */
+export async function prepareStage(spec: StageSpec, options: PrepareOptions): Promise<PreparedStage> {
+  const { clock, progress, scratchDir, signal, sources, tools } = options;
+  // Before anything is fetched for nothing.
+  refuseUnsupported(spec);
+  const detecting = options.detect(signal);
+  // Awaited below, after the inputs: until then its failure must not count as unhandled.
+  detecting.catch(() => undefined);
+
+  const startedAt = clock.monotonic();
+  const onProgress = (fraction: number): void => progress?.at('fetching', fraction);
+  const inputs = await resolveInputs(spec, { ...sources, scratchDir, clock, signal, onProgress });
+  const fetchSeconds = (clock.monotonic() - startedAt) / 1000;
+
+  const probes = new Map<string, Probe>();
+  const requests = probeRequests(spec);
+  for (const [index, { name, path }] of inputs.entries()) {
+    progress?.at('probing', index / inputs.length);
+    const keyframesNear = requests.find(({ input }) => input === name)?.keyframesAround ?? [];
+    probes.set(name, await probeFile(path, { tools, signal, keyframesNear, label: `input ${name}` }));
+  }
+
+  progress?.at('planning', 0);
+  const capabilities = await detecting;
+  const replan: PreparedStage['replan'] = (reduced, measurements) =>
+    planStage({ spec, probes, capabilities: reduced, scratchDir, ...(measurements && { measurements }) });
+  return { inputs, probes, capabilities, plan: replan(capabilities), fetchSeconds, replan };
+}

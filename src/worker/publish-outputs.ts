@@ -1,0 +1,75 @@
+import { constants } from 'node:fs';
+import { copyFile, rename, unlink } from 'node:fs/promises';
+import { CodedError } from '../errors.ts';
+import type { StageIdentity } from '../model/stage.ts';
+import type { ObjectInfo, ObjectStore, StagedObject } from '../ports.ts';
+import { storageError, systemCode } from '../storage/storage-error.ts';
+
+export interface PublishableFile {
+  /** Key under which it becomes visible. */
+  readonly key: string;
+  /** Local file, which is moved away. */
+  readonly path: string;
+}
+
+/** `<uid>-<attempt>-<output name>.<ext>`: no two attempts share a key, and the random uid makes it unguessable. */
+export function outputKey({ uid, attempt }: StageIdentity, name: string, extension: string): string {
+  return `${uid}-${attempt}-${name}.${extension}`;
+}
+
+/** Where the full report of an attempt lies; not reachable as an asset, since it tells of paths and arguments. */
+export function reportKey({ uid, attempt }: StageIdentity): string {
+  return `reports/${uid}-${attempt}.json`;
+}
+
+/**
+ * Makes files visible: all of them, or none when one fails or `signal` is aborted before the first. A key that is taken
+ * can only be taken by an earlier run of this same attempt, whose result was lost: its file is replaced.
+ */
+export async function publishAll(
+  store: ObjectStore,
+  files: readonly PublishableFile[],
+  signal: AbortSignal,
+): Promise<ObjectInfo[]> {
+  const staged: StagedObject[] = [];
+  const published: ObjectInfo[] = [];
+  try {
+    for (const { key, path } of files) {
+      signal.throwIfAborted();
+      const object = await store.stage(key);
+      staged.push(object);
+      await move(path, object.path);
+    }
+    signal.throwIfAborted();
+    // From here on each step is short and none is given up half-way.
+    for (const object of staged) published.push(await publishOwn(store, object));
+    return published;
+  } catch (error) {
+    await Promise.allSettled(staged.map((object) => store.discard(object)));
+    await Promise.allSettled(published.map(({ key }) => store.remove(key)));
+    throw error;
+  }
+}
+
+async function publishOwn(store: ObjectStore, object: StagedObject): Promise<ObjectInfo> {
+  try {
+    return await store.publish(object);
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'CONFLICT') throw error;
+    await store.remove(object.key);
+    return store.publish(object);
+  }
+}
+
+/** A rename where scratch and store share a file system, else a copy (by reference where the file system can). */
+async function move(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (systemCode(error) !== 'EXDEV') throw storageError('stage an output', error);
+    await copyFile(from, to, constants.COPYFILE_FICLONE).catch((cause: unknown) => {
+      throw storageError('copy an output to the object store', cause);
+    });
+    await unlink(from);
+  }
+}

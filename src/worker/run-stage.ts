@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodedError, toCodedError } from '../errors.ts';
+import type { Plan, PlannedOutput } from '../media/plan.ts';
+import { measureOutput } from '../media/run/check-output.ts';
+import { type MeasuredOutput, verifyOutput } from '../media/verify.ts';
+import type { ContractCheck } from '../model/output-contract.ts';
+import type { AccelerationReport, OutputFile, StageResult } from '../model/result.ts';
+import type { StageSpec } from '../model/stage.ts';
+import type { Clock, ObjectStore } from '../ports.ts';
+import { prepareStage, type PrepareOptions, type PreparedStage } from './prepare-stage.ts';
+import { outputKey, publishAll, reportKey } from './publish-outputs.ts';
+import { usedInputs } from './resolve-inputs.ts';
+import { type ProcessRecord, type RenderedPlan, runPlan } from './run-plan.ts';
+import { prepareScratch } from './scratch.ts';
+import type { StageLog } from './stage-log.ts';
+import { createStageProgress } from './stage-progress.ts';
+import { exitOf, jobErrorOf } from './stage-result.ts';
+import type { ProgressReporter } from './report-progress.ts';
+
+export interface RunStageOptions extends Omit<PrepareOptions, 'progress'> {
+  readonly store: ObjectStore;
+  readonly reporter: Pick<ProgressReporter, 'report'>;
+  readonly log: StageLog;
+}
+
+/** What has been found out so far, for the report of a stage that may fail at any point. */
+interface Findings {
+  prepared?: PreparedStage;
+  rendered?: RenderedPlan;
+  readonly processes: ProcessRecord[];
+  readonly verified: VerifiedOutput[];
+}
+
+interface VerifiedOutput {
+  readonly planned: PlannedOutput;
+  readonly measured: MeasuredOutput;
+  readonly checks: readonly ContractCheck[];
+}
+
+/**
+ * Runs one stage from its inputs to its published outputs. Never rejects: what happened is the result. Nothing is
+ * visible before every output has passed every check; on abort nothing is published.
+ */
+export async function runStage(spec: StageSpec, options: RunStageOptions): Promise<StageResult> {
+  const { clock, log, signal } = options;
+  const startedAt = clock.monotonic();
+  const findings: Findings = { processes: [], verified: [] };
+  const outcome = await renderAndPublish(spec, options, findings).catch((error: unknown) =>
+    toCodedError(signal.aborted ? signal.reason : error),
+  );
+  const failed = outcome instanceof CodedError;
+  if (failed) log.error({ code: outcome.code, cause: causeOf(outcome) }, outcome.message);
+  const totalSeconds = secondsSince(startedAt, clock);
+  const result = {
+    version: 1 as const,
+    exitCode: failed ? exitOf(outcome) : 0,
+    ...resultOf(findings),
+    ...(failed ? { error: jobErrorOf(outcome) } : { outputs: outcome.outputs }),
+    timings: timingsOf(findings, failed ? 0 : outcome.verifySeconds, totalSeconds),
+  };
+  // A worker that was asked to go leaves at once.
+  const report = signal.aborted ? undefined : await writeReport(spec, result, findings, options);
+  return { ...result, ...(report !== undefined && { report }) };
+}
+
+async function renderAndPublish(
+  spec: StageSpec,
+  options: RunStageOptions,
+  findings: Findings,
+): Promise<{ readonly outputs: OutputFile[]; readonly verifySeconds: number }> {
+  const { clock, log, reporter, scratchDir, signal, store, tools } = options;
+  const fetches = usedInputs(spec).some(({ url }) => url !== undefined);
+  const progress = createStageProgress({ fetches, clock }, (news) => reporter.report(news));
+  await prepareScratch(scratchDir);
+  const prepared = await prepareStage(spec, { ...options, progress });
+  findings.prepared = prepared;
+  logPlan(log, prepared.plan);
+
+  const { stallSeconds } = spec;
+  const rendered = await runPlan(prepared, { tools, stallSeconds, clock, signal, progress, log }, findings.processes);
+  findings.rendered = rendered;
+
+  const verifyStartedAt = clock.monotonic();
+  const { outputs } = rendered.plan;
+  for (const [index, planned] of outputs.entries()) {
+    progress.at('verifying', index / outputs.length);
+    const { ffmpeg } = prepared.capabilities;
+    const measured = await measureOutput(planned, { tools, clock, ffmpeg, stallSeconds, signal });
+    findings.verified.push({ planned, measured, checks: verifyOutput(planned, measured) });
+  }
+  assertContract(findings.verified);
+  const verifySeconds = secondsSince(verifyStartedAt, clock);
+
+  progress.at('publishing', 0);
+  const files = outputs.map(({ name, extension, path }) => ({ key: outputKey(spec.identity, name, extension), path }));
+  const published = await publishAll(store, files, signal);
+  progress.at('publishing', 1);
+  log.info({ keys: published.map(({ key }) => key) }, 'outputs published');
+  return { outputs: findings.verified.map((output) => outputFile(output, spec)), verifySeconds };
+}
+
+function assertContract(verified: readonly VerifiedOutput[]): void {
+  for (const { planned, checks } of verified) {
+    const failed = checks.filter(({ ok }) => !ok);
+    if (failed.length === 0) continue;
+    const figures = failed.map(
+      ({ name, expected, measured }) => `${name}: expected ${expected ?? '?'}, got ${measured ?? '?'}`,
+    );
+    throw new CodedError(
+      'OUTPUT_CONTRACT_FAILED',
+      `The output ${planned.name} failed its checks: ${figures.join('; ')}`,
+    );
+  }
+}
+
+function outputFile({ planned, measured }: VerifiedOutput, { identity }: StageSpec): OutputFile {
+  const { probe, videoPackets } = measured;
+  const video = probe?.video[0];
+  const audio = probe?.audio[0];
+  const still = planned.expect.duration === undefined;
+  return {
+    name: planned.name,
+    kind: planned.kind,
+    key: outputKey(identity, planned.name, planned.extension),
+    mediaType: planned.mediaType,
+    bytes: measured.bytes,
+    ...(probe && !still && { durationSeconds: Math.round(probe.duration * 1000) / 1000 }),
+    ...(video && { width: video.width, height: video.height, videoCodec: video.codec.slice(0, 20) }),
+    ...(video && !still && videoPackets !== undefined && { frames: videoPackets }),
+    ...(audio && { audioCodec: audio.codec.slice(0, 20) }),
+  };
+}
+
+/** What the result tells whether the stage succeeded or not. */
+function resultOf({ prepared, rendered, verified, processes }: Findings): Partial<StageResult> {
+  const plan = rendered?.plan ?? prepared?.plan;
+  const checks = verified.flatMap((output) => output.checks);
+  // Failed ones first: the list is bounded, and the report has all of them.
+  const listed = [...checks.filter(({ ok }) => !ok), ...checks.filter(({ ok }) => ok)].slice(0, 32);
+  return {
+    ...(plan && { acceleration: accelerationOf(plan) }),
+    ...(listed.length > 0 && { checks: listed }),
+    ...(processes.length > 0 && { processes: processes.length }),
+  };
+}
+
+function accelerationOf({ rung, device, stepsDown }: Plan): AccelerationReport {
+  return {
+    rung,
+    ...(device !== undefined && { device }),
+    stepsDown: stepsDown.map(({ from, reason }) => ({ from, reason: reason.slice(0, 160) })),
+  };
+}
+
+function timingsOf(
+  { prepared, rendered }: Findings,
+  verifySeconds: number,
+  totalSeconds: number,
+): StageResult['timings'] {
+  const encodeSeconds = rendered?.encodeSeconds ?? 0;
+  const duration = rendered?.plan.duration ?? 0;
+  return {
+    fetchSeconds: rounded(prepared?.fetchSeconds ?? 0),
+    encodeSeconds: rounded(encodeSeconds),
+    verifySeconds: rounded(verifySeconds),
+    totalSeconds: rounded(totalSeconds),
+    ...(encodeSeconds > 0 && duration > 0 && { speed: rounded(duration / encodeSeconds) }),
+  };
+}
+
+/** The full story as an object beside the outputs. A report that cannot be written does not change the result. */
+async function writeReport(
+  spec: StageSpec,
+  result: StageResult,
+  { prepared, rendered, processes, verified }: Findings,
+  { clock, log, scratchDir, store }: RunStageOptions,
+): Promise<string | undefined> {
+  const key = reportKey(spec.identity);
+  const report = {
+    version: 1,
+    identity: spec.identity,
+    writtenAt: new Date(clock.now()).toISOString(),
+    result,
+    ffmpeg: prepared?.capabilities.ffmpegVersion,
+    unavailable: prepared?.capabilities.unavailable,
+    probes: prepared && Object.fromEntries(prepared.probes),
+    plan: rendered?.plan ?? prepared?.plan,
+    processes,
+    outputs: verified.map(({ planned, checks, measured }) => ({ name: planned.name, checks, probe: measured.probe })),
+  };
+  try {
+    const path = join(scratchDir, `report-${randomUUID()}.json`);
+    await writeFile(path, JSON.stringify(report), { mode: 0o600 });
+    await publishAll(store, [{ key, path }], new AbortController().signal);
+    return key;
+  } catch (error) {
+    log.warn({ code: toCodedError(error).code }, 'the full report could not be written');
+    return undefined;
+  }
+}
+
+function logPlan(log: StageLog, { rung, device, stepsDown, steps, notes, duration }: Plan): void {
+  log.info({ rung, device, stepsDown, steps: steps.map(({ name }) => name), notes, duration }, 'planned');
+}
+
+function causeOf({ cause }: CodedError): string | undefined {
+  return cause instanceof Error ? `${cause.name}: ${cause.message}`.slice(0, 300) : undefined;
+}
+
+function secondsSince(startedAt: number, clock: Clock): number {
+  return (clock.monotonic() - startedAt) / 1000;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

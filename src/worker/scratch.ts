@@ -1,0 +1,36 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PlannedFile } from '../media/plan.ts';
+import { storageError } from '../storage/storage-error.ts';
+
+/** Makes the folder for fetched inputs and unfinished outputs; what an earlier run may have left there goes. */
+export async function prepareScratch(dir: string): Promise<void> {
+  try {
+    await rm(dir, { recursive: true, force: true });
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw storageError('make the scratch folder', error);
+  }
+}
+
+/** The small files that a plan needs beside its processes. */
+export async function writePlannedFiles(files: readonly PlannedFile[]): Promise<void> {
+  for (const { path, content } of files) {
+    await writeFile(path, content, { mode: 0o600 }).catch((error: unknown) => {
+      throw storageError('write a work file', error);
+    });
+  }
+}
+
+/** A folder of its own that is gone when the work is done, whichever way it ended. */
+export async function withTemporaryFolder<T>(work: (dir: string) => Promise<T>, parent: string = tmpdir()): Promise<T> {
+  const dir = await mkdtemp(join(parent, 'framewright-')).catch((error: unknown) => {
+    throw storageError('make a temporary folder', error);
+  });
+  try {
+    return await work(dir);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}

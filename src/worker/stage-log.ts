@@ -1,0 +1,16 @@
+import pino, { type Logger } from 'pino';
+import type { StageIdentity } from '../model/stage.ts';
+import type { LogLevel } from './stage-environment.ts';
+
+export type StageLog = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+
+const stderr = 2;
+
+/** The worker's log: NDJSON on stderr, written at once, since a worker may be killed at any moment. */
+export function createStageLog(level: LogLevel, identity: Partial<StageIdentity> = {}): StageLog {
+  const { namespace, name, uid, attempt, stage } = identity;
+  return pino(
+    { level, base: { namespace, job: name, uid, attempt, stage } },
+    pino.destination({ fd: stderr, sync: true }),
+  );
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { open, rename } from 'node:fs/promises';
+import { type CodedError, errorTable } from '../errors.ts';
+import { FfmpegError } from '../media/run/ffmpeg-process.ts';
+import { bounds } from '../model/bounds.ts';
+import { redactUrls } from '../model/redact-url.ts';
+import type { JobError, StageResult } from '../model/result.ts';
+
+/** A coded error as it stands in a result. */
+export function jobErrorOf(error: CodedError): JobError {
+  return {
+    code: error.code,
+    message: redactUrls(error.message).slice(0, bounds.message),
+    hint: error.hint.slice(0, bounds.message),
+    ...(error instanceof FfmpegError && error.stderr !== '' && { stderrTail: error.stderr.slice(-bounds.stderrTail) }),
+  };
+}
+
+/** The status with which a worker that met this error exits; a code that no worker should meet is a defect of ours. */
+export function exitOf(error: Pick<CodedError, 'code'>): number {
+  return errorTable[error.code].exit ?? errorTable.INTERNAL_ERROR.exit ?? 1;
+}
+
+/**
+ * The same result in at most `limit` bytes of JSON: Kubernetes cuts a longer one in the middle. What goes first is what
+ * the full report has anyway: FFmpeg's log, figures of checks that passed, figures of outputs, wordy texts, and in the
+ * end outputs beyond those that fit.
+ */
+export function fitResult(result: StageResult, limit: number = bounds.resultBytes): StageResult {
+  let fitted = result;
+  for (const shrink of shrinkings) {
+    if (bytesOf(fitted) <= limit) return fitted;
+    fitted = shrink(fitted);
+  }
+  while (bytesOf(fitted) > limit && (fitted.outputs?.length ?? 0) > 1) {
+    fitted = { ...fitted, outputs: fitted.outputs?.slice(0, -1) };
+  }
+  if (bytesOf(fitted) <= limit) return fitted;
+  const { version, exitCode, error } = fitted;
+  return { version, exitCode, ...(error && { error: { code: error.code, message: shorten(error.message, 200) } }) };
+}
+
+/** Writes the result under another name first: a runner must never read half of it. */
+export async function writeResult(path: string, result: StageResult): Promise<void> {
+  const draft = `${path}.${randomUUID()}`;
+  const file = await open(draft, 'wx', 0o600);
+  try {
+    await file.writeFile(JSON.stringify(fitResult(result)));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+}
+
+type Shrinking = (result: StageResult) => StageResult;
+
+/** From the least to the most painful. */
+const shrinkings: readonly Shrinking[] = [
+  tail(1024),
+  tail(256),
+  (result) =>
+    withChecks(
+      result,
+      (result.checks ?? []).filter(({ ok }) => !ok),
+    ),
+  (result) => withTexts(result, 400),
+  (result) => withChecks(result, (result.checks ?? []).filter(({ ok }) => !ok).slice(0, 4)),
+  (result) => (result.error ? { ...result, error: without(result.error, 'stderrTail') } : result),
+  (result) => withTexts(result, 160),
+  (result) => ({
+    ...result,
+    ...(result.outputs && {
+      outputs: result.outputs.map(({ name, kind, key, mediaType, bytes }) => ({ name, kind, key, mediaType, bytes })),
+    }),
+  }),
+  (result) => without(result, 'checks'),
+];
+
+function tail(length: number): Shrinking {
+  return (result) => {
+    const { error } = result;
+    if (error?.stderrTail === undefined) return result;
+    return { ...result, error: { ...error, stderrTail: error.stderrTail.slice(-length) } };
+  };
+}
+
+function withChecks(result: StageResult, checks: NonNullable<StageResult['checks']>): StageResult {
+  return checks.length === 0 ? without(result, 'checks') : { ...result, checks };
+}
+
+function withTexts(result: StageResult, length: number): StageResult {
+  const { error, acceleration } = result;
+  return {
+    ...result,
+    ...(error && {
+      error: {
+        ...error,
+        message: shorten(error.message, length),
+        ...(error.hint !== undefined && { hint: shorten(error.hint, length) }),
+      },
+    }),
+    ...(acceleration && {
+      acceleration: {
+        ...acceleration,
+        stepsDown: acceleration.stepsDown.map(({ from, reason }) => ({ from, reason: shorten(reason, length / 4) })),
+      },
+    }),
+  };
+}
+
+function without<T extends object, K extends keyof T>(value: T, member: K): Omit<T, K> {
+  const { [member]: _dropped, ...rest } = value;
+  return rest;
+}
+
+/** Cut between code points: half a surrogate pair is no text. */
+function shorten(text: string, length: number): string {
+  if (text.length <= length) return text;
+  return `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
+function bytesOf(result: StageResult): number {
+  return Buffer.byteLength(JSON.stringify(result));
+}
