@@ -1,0 +1,56 @@
+import { loadConfig } from '../config.ts';
+import { ApiClient } from './api-client.ts';
+import { UsageError } from './cli-error.ts';
+import { Arguments, parseCommandLine } from './command-line.ts';
+import { type CommandSpec, optionsOf } from './command-table.ts';
+import { findConnection } from './connection.ts';
+import type { ExitCode } from './exit-codes.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What every command is given. */
+export interface CommandContext {
+  readonly command: CommandSpec;
+  readonly args: readonly string[];
+  readonly terminal: Terminal;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Aborted by Ctrl-C. */
+  readonly interrupted: AbortSignal;
+}
+
+export type Command = (context: CommandContext) => Promise<ExitCode>;
+
+/** The parsed arguments of a command whose options have no order. */
+export function argumentsOf({ command, args }: CommandContext): Arguments {
+  const parsed = new Arguments(parseCommandLine(args, optionsOf(command)));
+  checkPositionals(command, parsed.positionals.length);
+  return parsed;
+}
+
+export function checkPositionals({ name, operands, positionals: [min, max] }: CommandSpec, count: number): void {
+  if (count >= min && count <= max) return;
+  const expected = max === 0 ? 'no operand' : operands;
+  throw new UsageError(`expected ${expected} after ${name}, got ${count === 0 ? 'nothing' : `${count} operands`}`, {
+    remedy: `see framewright ${name} --help`,
+  });
+}
+
+/** The server that the options and the environment name. */
+export async function clientOf({ environment }: CommandContext, args: Arguments): Promise<ApiClient> {
+  const { dataDir } = loadConfig({}, pick(environment, 'FRAMEWRIGHT_DATA_DIR'));
+  return new ApiClient(
+    await findConnection({ urlOption: args.one('url'), keyFileOption: args.one('api-key-file'), environment, dataDir }),
+  );
+}
+
+/** Only what concerns a client: a wrong setting of a server must not stop it. */
+function pick(environment: CommandContext['environment'], name: string): Record<string, string | undefined> {
+  return { [name]: environment[name] };
+}
+
+export function printJson(terminal: Terminal, value: unknown): void {
+  terminal.out(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+export function jobPath(name: string): string {
+  return `/apis/render-jobs/${encodeURIComponent(name)}`;
+}

@@ -1,0 +1,12 @@
+import { basename, dirname } from 'node:path';
+import { argumentsOf, type Command } from '../command-context.ts';
+import { emit } from '../generated-files.ts';
+import { openApiDocument } from '../openapi-document.ts';
+
+export const openapi: Command = async (context) => {
+  const args = argumentsOf(context);
+  const out = args.one('out') ?? 'docs/reference/openapi.json';
+  const text = `${JSON.stringify(await openApiDocument(), null, 2)}\n`;
+  const folder = out === '-' ? out : dirname(out);
+  return emit(new Map([[basename(out), text]]), { out: folder, check: args.on('check') }, context);
+};

@@ -1,0 +1,55 @@
+import { UsageError } from '../cli-error.ts';
+import { type Command, type CommandContext, checkPositionals, clientOf, printJson } from '../command-context.ts';
+import { optionsOf } from '../command-table.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { jobFailure } from '../failure.ts';
+import { isFinished, jobView } from '../job-view.ts';
+import { checkTarget, downloadOutputs, outputUrls } from '../outputs.ts';
+import { manifestOf } from '../send-submission.ts';
+import { outputLines, showUntilEnd, summaryLine } from '../show-job.ts';
+import { parseSubmission } from '../submission.ts';
+import { watchJob } from '../watch-job.ts';
+import { tellThatItGoesOn } from './watch.ts';
+
+export const submit: Command = async (context) => {
+  const { terminal, command, args: words } = context;
+  const { submission, args } = parseSubmission(words, optionsOf(command));
+  checkPositionals(command, args.positionals.length);
+  const [target, overwrite] = [args.one('output'), args.on('overwrite')];
+  if (target !== undefined && args.on('detach')) throw new UsageError('expected --output or --detach, got both');
+  if (target !== undefined) checkTarget(target, overwrite);
+  const labels = labelsOf(args.all('label'));
+  const client = await clientOf(context, args);
+  const manifest = await manifestOf(submission, client, terminal, { jobName: args.one('job-name'), labels });
+  const key = args.one('idempotency-key');
+  const created = await client.post('/apis/render-jobs', manifest, key === undefined ? {} : { 'idempotency-key': key });
+  const { name } = jobView(created);
+  if (args.on('detach')) {
+    if (args.on('json')) printJson(terminal, created);
+    else terminal.out(`${name}\n`);
+    return exitCodes.ok;
+  }
+  const last = await showUntilEnd(watchJob(client, name, context.interrupted), terminal);
+  if (!last || !isFinished(last.view)) return tellThatItGoesOn(context, name);
+  if (last.view.phase !== 'Succeeded') {
+    if (args.on('json')) printJson(terminal, last.job);
+    throw jobFailure(last.view);
+  }
+  const places =
+    target === undefined ? outputUrls(last.job) : await downloadOutputs(client, last.job, target, overwrite);
+  if (args.on('json')) printJson(terminal, last.job);
+  else terminal.out(`${[summaryLine(last.view, terminal), ...outputLines(last.view, places)].join('\n')}\n`);
+  return exitCodes.ok;
+};
+
+function labelsOf(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const equals = pair.indexOf('=');
+      if (equals <= 0) throw new UsageError(`expected KEY=VALUE after --label, got ${JSON.stringify(pair)}`);
+      return [pair.slice(0, equals), pair.slice(equals + 1)];
+    }),
+  );
+}
+
+export type { CommandContext };

@@ -1,0 +1,47 @@
+import type { ApiClient } from '../api-client.ts';
+import { argumentsOf, type Command, type CommandContext, clientOf } from '../command-context.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { jobFailure } from '../failure.ts';
+import { isFinished } from '../job-view.ts';
+import { outputUrls } from '../outputs.ts';
+import { outputLines, showUntilEnd, summaryLine } from '../show-job.ts';
+import { type Observation, watchJob } from '../watch-job.ts';
+
+export const watch: Command = async (context) => {
+  const args = argumentsOf(context);
+  const client = await clientOf(context, args);
+  const name = args.positionals[0] ?? '';
+  if (args.on('json')) return watchAsJson(context, client, name);
+  const last = await showUntilEnd(watchJob(client, name, context.interrupted), context.terminal);
+  if (!last || !isFinished(last.view)) return tellThatItGoesOn(context, name);
+  return conclude(context, last);
+};
+
+async function watchAsJson(
+  { terminal, interrupted }: CommandContext,
+  client: ApiClient,
+  name: string,
+): Promise<ExitCode> {
+  let last: Observation | undefined;
+  for await (const observation of watchJob(client, name, interrupted)) {
+    last = observation;
+    terminal.out(`${JSON.stringify(observation.job)}\n`);
+  }
+  if (!last || !isFinished(last.view)) return exitCodes.interrupted;
+  return last.view.phase === 'Succeeded' ? exitCodes.ok : exitCodes.failed;
+}
+
+/** After Ctrl-C: the job is the server's, and stays so. */
+export function tellThatItGoesOn({ terminal }: Pick<CommandContext, 'terminal'>, name: string): ExitCode {
+  terminal.err(
+    `${name} goes on without you\n  framewright watch ${name}    looks at it again\n  framewright cancel ${name}   ends it\n`,
+  );
+  return exitCodes.interrupted;
+}
+
+/** What a finished job has to say, and the exit code that it stands for. */
+export function conclude({ terminal }: Pick<CommandContext, 'terminal'>, { job, view }: Observation): ExitCode {
+  if (view.phase !== 'Succeeded') throw jobFailure(view);
+  terminal.out(`${[summaryLine(view, terminal), ...outputLines(view, outputUrls(job))].join('\n')}\n`);
+  return exitCodes.ok;
+}

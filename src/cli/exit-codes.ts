@@ -1,0 +1,23 @@
+/** Exit codes of the command line, for scripts. A worker's codes are another table: that of the errors. */
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  unreachable: 3,
+  refused: 4,
+  serverFailed: 5,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** What each code means; printed by the help and by the reference. */
+export const exitCodeMeanings: readonly { readonly code: ExitCode; readonly meaning: string }[] = [
+  { code: exitCodes.ok, meaning: 'done' },
+  { code: exitCodes.failed, meaning: 'the job failed or was cancelled, or the operation did not succeed' },
+  { code: exitCodes.usage, meaning: 'the command line is wrong; nothing was sent' },
+  { code: exitCodes.unreachable, meaning: 'the server cannot be reached' },
+  { code: exitCodes.refused, meaning: 'the server refused the request (HTTP 4xx or 501)' },
+  { code: exitCodes.serverFailed, meaning: 'the server failed (any other HTTP 5xx)' },
+  { code: exitCodes.interrupted, meaning: 'interrupted with Ctrl-C; a submitted job goes on' },
+];

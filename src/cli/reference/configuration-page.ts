@@ -1,0 +1,30 @@
+import { availableParallelism, homedir } from 'node:os';
+import { configTable } from '../../config.ts';
+import { generatedFrom, page, table } from './markdown.ts';
+
+/** `configuration.md`: every setting of `framewright standalone`. */
+export function configurationPage(): string {
+  return page(
+    generatedFrom('src/config.ts'),
+    '# Configuration',
+    'A flag of `framewright standalone` goes before its variable. A wrong value stops the start with a list of all that is wrong.',
+    table(
+      ['variable', 'flag', 'default', 'meaning'],
+      configTable.map(({ variable, flag, about, default: fallback }) => [
+        `\`${variable}\``,
+        flag === undefined ? '' : `\`--${flag}\``,
+        defaultText(variable, fallback),
+        about,
+      ]),
+    ),
+  );
+}
+
+/** Defaults that depend on the machine, in words: the page must be the same wherever it is generated. */
+function defaultText(variable: string, fallback: string): string {
+  if (variable === 'FRAMEWRIGHT_WORKERS' && fallback === String(Math.max(1, Math.floor(availableParallelism() / 2)))) {
+    return 'half the processors';
+  }
+  const text = fallback.replace(homedir(), '~');
+  return text === '' ? '' : `\`${text}\``;
+}

@@ -1,0 +1,17 @@
+// The command `framewright`: takes the verb and loads what that verb needs, so that a short command starts fast.
+
+const [verb, ...args] = process.argv.slice(2);
+
+if (verb === 'worker') {
+  const { processEnvironment } = await import('./config.ts');
+  const { systemClock } = await import('./local/system-clock.ts');
+  const { workerCommand } = await import('./worker/main.ts');
+  // At once: a child process that cannot be killed would keep an ended worker alive.
+  process.exit(await workerCommand({ env: processEnvironment(), clock: systemClock }));
+} else if (verb === '--version' || verb === '-V' || verb === 'version') {
+  const { version } = await import('./version.ts');
+  process.stdout.write(`framewright ${version}\n`);
+} else {
+  const { runCommand } = await import('./cli/run-command.ts');
+  process.exitCode = await runCommand(verb, args);
+}
