@@ -1,8 +1,8 @@
-import packageJson from '../../package.json' with { type: 'json' };
 import { CodedError } from '../errors.ts';
 import { publishedApi } from './openapi.ts';
 import { createServer } from './server.ts';
 import { type ApiServices, defaultApiOptions } from './services.ts';
+import { version } from '../version.ts';
 
 /** Describing the routes calls none of their services; a call would be a defect. */
 function uncalled(): never {
@@ -45,7 +45,7 @@ const services: ApiServices = {
 
 /** The OpenAPI 3.1 document that `/openapi.json` answers, without a running server: the same on every machine. */
 export async function buildOpenApi(): Promise<Record<string, unknown>> {
-  const app = createServer(services, { ...defaultApiOptions, version: packageJson.version });
+  const app = createServer(services, { ...defaultApiOptions, version });
   await app.ready();
   try {
     return publishedApi(app);

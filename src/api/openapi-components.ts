@@ -39,13 +39,14 @@ function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function withoutInternal(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutInternal);
+/** Schemas as readers of the document want them; `const` in the older way, as @fastify/swagger writes it. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
   if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key]) => !internalKeys.has(key))
-      .map(([key, member]) => [key, withoutInternal(member)]),
+      .map(([key, member]) => (key === 'const' ? ['enum', [member]] : [key, plain(member)])),
   );
 }
 
@@ -64,7 +65,7 @@ export function hoistSchemas(document: Json): Record<string, unknown> {
   const bodies = new Map<string, Json>();
   for (const [name, schema] of Object.entries(named)) {
     for (const io of ['output', 'input'] as const) {
-      const body = withoutInternal(z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline' }));
+      const body = plain(z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline' }));
       if (!isObject(body) || names.has(fingerprint(body))) continue;
       const unique = bodies.has(name) ? `${name}Input` : name;
       names.set(fingerprint(body), unique);
@@ -81,7 +82,7 @@ export function hoistSchemas(document: Json): Record<string, unknown> {
     const own = value['description'];
     return { $ref: `#/components/schemas/${name}`, ...(own !== bodies.get(name)?.['description'] && { description: own }) };
   };
-  const hoisted = hoist(withoutInternal(document));
+  const hoisted = hoist(plain(document));
   const schemas = [...bodies].map(([name, body]) => [name, hoist(body, true)] as const).filter(([name]) => used.has(name));
   const whole = isObject(hoisted) ? hoisted : {};
   const components = isObject(whole['components']) ? whole['components'] : {};

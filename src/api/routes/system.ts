@@ -28,6 +28,9 @@ export function system(plain: FastifyInstance, { services, options }: ApiContext
   const app = plain.withTypeProvider<ZodTypeProvider>();
   const { clock } = services;
   const startedAt = clock.monotonic();
+  // Made when it is first asked for: it takes a while, and never changes.
+  let document: Record<string, unknown> | undefined;
+  const api = (): Record<string, unknown> => (document ??= publishedApi(plain));
 
   const facts = async (): Promise<HealthFacts> => {
     try {
@@ -79,10 +82,10 @@ export function system(plain: FastifyInstance, { services, options }: ApiContext
   app.get(
     '/openapi.json',
     { schema: { tags: ['system'], summary: 'This description', security: [], response: { 200: z.unknown().describe('An OpenAPI 3.1 document.') } } },
-    async () => publishedApi(plain),
+    async () => api(),
   );
 
   app.get('/docs', { schema: { tags: ['system'], summary: 'This description as a page', security: [], response: { 200: rawReply('A page.', 'text/html') } } }, async (_request, reply) =>
-    reply.type('text/html; charset=utf-8').header('content-security-policy', docsSecurityPolicy).send(docsPage(publishedApi(plain))),
+    reply.type('text/html; charset=utf-8').header('content-security-policy', docsSecurityPolicy).send(docsPage(api())),
   );
 }
