@@ -79,11 +79,13 @@ export class Database implements AsyncDisposable {
     return value;
   }
 
-  /** Tries to write when the last use failed, so that a disk with room again is noticed without other traffic. */
+  /** Tries to write a few pages when the last use failed, so that a disk with room again is noticed without other traffic. */
   probe(): void {
     if (this.#failure === undefined) return;
     try {
-      this.transaction(() => this.prepare('UPDATE counter SET value = value').run());
+      // Two commits: what one transaction both adds and removes need not reach the disk.
+      this.transaction(() => this.prepare('INSERT INTO probe VALUES (zeroblob(65536))').run());
+      this.transaction(() => this.prepare('DELETE FROM probe').run());
     } catch (error) {
       if (!isStorageFailure(error)) throw error;
     }

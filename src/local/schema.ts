@@ -11,6 +11,9 @@ export const migrations: readonly string[] = [
   CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
   INSERT INTO counter VALUES ('version', 0);
 
+  -- Written to and emptied to learn whether a disk that was full has room again.
+  CREATE TABLE probe (filler BLOB) STRICT;
+
   CREATE TABLE job (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- order of creation, whatever the wall clock did; never used twice
     namespace TEXT NOT NULL,

@@ -175,8 +175,9 @@ export class SqliteJobStore implements JobStore {
   health(): StoreHealth {
     if (this.#database.isOpen) this.#database.probe();
     const synced = this.#database.isOpen && this.#database.failure === undefined;
-    if (synced) this.#lastContact = this.#clock.monotonic();
-    return { synced, lastContactMs: this.#clock.monotonic() - this.#lastContact };
+    const now = this.#clock.monotonic();
+    if (synced) this.#lastContact = now;
+    return { synced, lastContactMs: now - this.#lastContact };
   }
 
   /** Reads, lets `next` compute the new job, and writes it if it differs: an equal write costs nothing and is no news. */

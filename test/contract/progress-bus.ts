@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ProgressMessage } from '../../src/model/progress.ts';
+import type { ProgressBus, ProgressFilter } from '../../src/ports.ts';
+import { readUntil, readUntilQuiet } from './support.ts';
+
+export interface ProgressBusHarness extends AsyncDisposable {
+  readonly bus: ProgressBus;
+}
+
+function news(uid: string, sequence: number, { attempt = 1, namespace = 'media' } = {}): ProgressMessage {
+  const progress = { percent: Math.min(sequence, 100), step: 'encoding', updatedAt: '2026-03-01T12:00:00Z' } as const;
+  return { namespace, name: `job-${uid}`, uid, attempt, sequence, progress };
+}
+
+/** What every adapter of `ProgressBus` must keep. Call it in a test file with a factory of the adapter. */
+export function progressBusContract(adapter: string, make: () => Promise<ProgressBusHarness>): void {
+  describe(`ProgressBus: ${adapter}`, () => {
+    let harness: ProgressBusHarness;
+    let abort: AbortController;
+    beforeEach(async () => {
+      harness = await make();
+      abort = new AbortController();
+    });
+    afterEach(async () => {
+      abort.abort();
+      await harness[Symbol.asyncDispose]();
+    });
+
+    const subscribe = (filter: ProgressFilter = {}, replay = false): AsyncIterator<ProgressMessage> =>
+      harness.bus.subscribe(filter, { signal: abort.signal, replay })[Symbol.asyncIterator]();
+
+    it('brings a message to all who subscribed', async () => {
+      const [one, two] = [subscribe(), subscribe()];
+      harness.bus.publish(news('a', 1));
+      expect(await readUntil(one, () => true)).toEqual([news('a', 1)]);
+      expect(await readUntil(two, () => true)).toEqual([news('a', 1)]);
+    });
+
+    it('keeps the order within an attempt and drops what is older or said twice', async () => {
+      const reader = subscribe();
+      for (const sequence of [1, 3, 2, 3, 4]) {
+        harness.bus.publish(news('a', sequence));
+        await new Promise(setImmediate);
+      }
+      const read = await readUntil(reader, ({ sequence }) => sequence === 4);
+      const sequences = read.map(({ sequence }) => sequence);
+      expect(sequences).toEqual([...new Set(sequences)].toSorted((a, b) => a - b));
+      expect(sequences).not.toContain(2);
+    });
+
+    it('drops messages of an earlier attempt once a later one has spoken', async () => {
+      const reader = subscribe();
+      harness.bus.publish(news('a', 50));
+      harness.bus.publish(news('a', 0, { attempt: 2 }));
+      harness.bus.publish(news('a', 51));
+      const read = await readUntilQuiet(reader);
+      expect(read.at(-1)).toEqual(news('a', 0, { attempt: 2 }));
+      expect(read).not.toContainEqual(news('a', 51));
+      expect(harness.bus.latest('a')).toEqual(news('a', 0, { attempt: 2 }));
+    });
+
+    it('gives a slow reader the newest of each job and no backlog', async () => {
+      const reader = subscribe();
+      for (let sequence = 0; sequence < 10_000; sequence += 1) {
+        for (const uid of ['a', 'b']) harness.bus.publish(news(uid, sequence));
+      }
+      const read = await readUntilQuiet(reader);
+      for (const uid of ['a', 'b']) expect(read.findLast((message) => message.uid === uid)?.sequence).toBe(9999);
+      expect(read.length).toBeLessThan(1000);
+    });
+
+    it('brings only what the filter asks for', async () => {
+      const byJob = subscribe({ uid: 'a' });
+      const byNamespace = subscribe({ namespace: 'other' });
+      const byBoth = subscribe({ uid: 'a', namespace: 'other' });
+      harness.bus.publish(news('a', 1));
+      harness.bus.publish(news('b', 1, { namespace: 'other' }));
+      expect((await readUntilQuiet(byJob)).map(({ uid }) => uid)).toEqual(['a']);
+      expect((await readUntilQuiet(byNamespace)).map(({ uid }) => uid)).toEqual(['b']);
+      expect(await readUntilQuiet(byBoth)).toEqual([]);
+    });
+
+    it('starts with the last value of each job on request, and with nothing otherwise', async () => {
+      for (const uid of ['a', 'b']) for (const sequence of [1, 2]) harness.bus.publish(news(uid, sequence));
+      expect(await readUntilQuiet(subscribe())).toEqual([]);
+      expect(await readUntilQuiet(subscribe({}, true))).toEqual([news('a', 2), news('b', 2)]);
+      expect(await readUntilQuiet(subscribe({ uid: 'b' }, true))).toEqual([news('b', 2)]);
+    });
+
+    it('knows the last value of a job until it is told to forget it', () => {
+      expect(harness.bus.latest('a')).toBeUndefined();
+      harness.bus.publish(news('a', 7));
+      expect(harness.bus.latest('a')).toEqual(news('a', 7));
+      harness.bus.forget('a');
+      harness.bus.forget('a');
+      expect(harness.bus.latest('a')).toBeUndefined();
+    });
+
+    it('ends a subscription with its signal, before or while somebody reads', async () => {
+      const early = harness.bus.subscribe({}, { signal: AbortSignal.abort() })[Symbol.asyncIterator]();
+      expect((await early.next()).done).toBe(true);
+      const waiting = subscribe().next();
+      abort.abort();
+      expect((await waiting).done).toBe(true);
+      harness.bus.publish(news('a', 1));
+    });
+  });
+}
