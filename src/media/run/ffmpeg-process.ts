@@ -4,15 +4,15 @@ import { CodedError } from '../../errors.ts';
 import { redactUrls } from '../../model/redact-url.ts';
 import type { Rung } from '../../model/result.ts';
 import type { Clock } from '../../ports.ts';
-import { classifyExit, ignoredOptions } from '../exit-classification.ts';
+import { classifyExit, ignoredOptions, isGpu } from '../exit-classification.ts';
 import { createProgressParser, type ProgressSample } from '../progress-parser.ts';
 import { createStallWatchdog } from '../stall-watchdog.ts';
 import { BoundedText } from './bounded-text.ts';
 import { childEnd, endPolitely } from './child-end.ts';
 import { startError } from './run-tool.ts';
 
-/** A process that an encoder ended is given this long to free its GPU session and close its files. */
-const graceMs = 4000;
+/** A process that is ended gets this long to free its session of the GPU; without one there is nothing worth a wait. */
+const graceMs = { gpu: 4000, cpu: 1500 } as const;
 const stderrBytes = 64 * 1024;
 
 export interface FfmpegRun {
@@ -83,7 +83,7 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegOutcome> {
   let stalled = false;
   let cancelHardEnd: (() => void) | undefined;
   const end = (): void => {
-    cancelHardEnd ??= endPolitely(child, graceMs);
+    cancelHardEnd ??= endPolitely(child, isGpu(run.rung) ? graceMs.gpu : graceMs.cpu);
   };
   const watch = new AbortController();
   const watching = watchForStall(() => watchdog.remainingMs(), clock, watch.signal).then((found) => {
