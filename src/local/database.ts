@@ -154,13 +154,14 @@ export class Database implements AsyncDisposable {
   }
 
   #migrate(): void {
-    const from = this.#pragma('user_version');
     for (const [index, script] of migrations.entries()) {
-      if (index < from) continue;
-      // The version moves in the same transaction, so a crash leaves either schema whole.
-      this.transaction(() =>
-        this.#sql.exec(`${script}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${index + 1}`),
-      );
+      if (this.#pragma('user_version') > index) continue;
+      // The version moves in the same transaction, so a crash leaves either schema whole, and is read again in it, for
+      // another process may have opened the same new file at the same moment.
+      this.transaction(() => {
+        if (this.#pragma('user_version') > index) return;
+        this.#sql.exec(`${script}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${index + 1}`);
+      });
     }
   }
 }

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Database } from '../../src/local/database.ts';
 import { SqliteJobStore } from '../../src/local/sqlite-job-store.ts';
@@ -91,6 +94,17 @@ describe('Database.open', () => {
     }
     truncateSync(path, Math.floor(statSync(path).size / 2));
     expect(refusal()).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  });
+
+  it('works for several processes that open a new file at the same moment', async () => {
+    const program = fileURLToPath(import.meta.resolve('../fixtures/database-opener.ts'));
+    const args = ['--disable-warning=ExperimentalWarning', program, path, String(Date.now() + 1000)];
+    const openers = await Promise.all(
+      Array.from({ length: 4 }, async () => promisify(execFile)(process.execPath, args)),
+    );
+    expect(openers.map(({ stdout }) => stdout.trim())).toEqual(['written', 'written', 'written', 'written']);
+    await using database = Database.open(path);
+    expect(database.prepare('SELECT count(*) AS keys FROM api_key').get()).toEqual({ keys: 4 });
   });
 
   it('refuses a place where no file can be', () => {
