@@ -13,6 +13,8 @@ const answerWithin = 30_000;
 
 export interface UploadedFile {
   readonly id: string;
+  /** The address that operations of the Edit API take. */
+  readonly url: string;
 }
 
 /** The REST API as the command line uses it. Every failure is a CliError with the exit code that belongs to it. */
@@ -57,9 +59,9 @@ export class ApiClient {
         body: blob,
       }),
     );
-    const id = text(answer, 'id');
-    if (id === undefined) throw unexpected('the id of the uploaded file', answer);
-    return { id };
+    const [id, url] = [text(answer, 'id'), text(answer, 'url')];
+    if (id === undefined || url === undefined) throw unexpected('id and url of the uploaded file', answer);
+    return { id, url };
   }
 
   /**
