@@ -45,21 +45,25 @@ describe('submit', () => {
 
   it('gives each option to the operation before it', () => {
     const { operations } = specOf(
-      ...['clip.mp4', '--op', 'trim', '--start', '0:30', '--end', '1:02:03.5'],
-      ...[
-        '--op',
-        'speed-ramp',
-        '--start',
-        '1',
-        '--end',
-        '2',
-        '--speed',
-        '4',
-        '--op',
-        'normalizeLoudness',
-        '--integrated',
-        '-23',
-      ],
+      'clip.mp4',
+      '--op',
+      'trim',
+      '--start',
+      '0:30',
+      '--end',
+      '1:02:03.5',
+      '--op',
+      'speed-ramp',
+      '--start',
+      '1',
+      '--end',
+      '2',
+      '--speed',
+      '4',
+      '--op',
+      'normalizeLoudness',
+      '--integrated',
+      '-23',
     );
     expect(operations).toEqual([
       { trim: { start: 30, end: 3723.5 } },
@@ -70,8 +74,19 @@ describe('submit', () => {
 
   it('starts the next region, range or segment when a parameter comes again', () => {
     const { operations } = specOf(
-      ...['clip.mp4', '--op', 'blur:x=10,y=10,width=100,height=50,unit=percent,x=1,y=2,width=3,height=4,start=5'],
-      ...['--op', 'mute', '--start', '1', '--end', '2', '--start', '3', '--end', '4'],
+      'clip.mp4',
+      '--op',
+      'blur:x=10,y=10,width=100,height=50,unit=percent,x=1,y=2,width=3,height=4,start=5',
+      '--op',
+      'mute',
+      '--start',
+      '1',
+      '--end',
+      '2',
+      '--start',
+      '3',
+      '--end',
+      '4',
     );
     expect(operations).toEqual([
       {
@@ -96,16 +111,21 @@ describe('submit', () => {
 
   it('reaches nested members by their short names where those are unambiguous', () => {
     const { operations } = specOf(
-      ...['clip.mp4', 'b.mp4', '--op', 'merge', '--type', 'fade', '--duration', '1'],
-      ...[
-        '--op',
-        'thumbnail:poster.width=640,at=3',
-        '--op',
-        'thumbnail',
-        '--sprite',
-        '--op',
-        'transcode:crop.x=0,y=0,width=640,height=360',
-      ],
+      'clip.mp4',
+      'b.mp4',
+      '--op',
+      'merge',
+      '--type',
+      'fade',
+      '--duration',
+      '1',
+      '--op',
+      'thumbnail:poster.width=640,at=3',
+      '--op',
+      'thumbnail',
+      '--sprite',
+      '--op',
+      'transcode:crop.x=0,y=0,width=640,height=360',
     );
     expect(operations).toEqual([
       { merge: { append: ['b'], transition: { type: 'fade', duration: 1 } } },
@@ -135,17 +155,20 @@ describe('submit', () => {
 
   it('turns files of operations into named inputs, each file once', () => {
     const submission = parse(
-      ...['My Clip.MP4', '--op', 'add-audio', '--input', 'https://media.example.com/a/music.mp3?sig=1', '--loop'],
-      ...[
-        '--op',
-        'watermark:input=asset:logo.png',
-        '--op',
-        'subtitle',
-        '--input',
-        'file:subs/clip.srt',
-        '--op',
-        'watermark:input=asset:logo.png',
-      ],
+      'My Clip.MP4',
+      '--op',
+      'add-audio',
+      '--input',
+      'https://media.example.com/a/music.mp3?sig=1',
+      '--loop',
+      '--op',
+      'watermark:input=asset:logo.png',
+      '--op',
+      'subtitle',
+      '--input',
+      'file:subs/clip.srt',
+      '--op',
+      'watermark:input=asset:logo.png',
     );
     expect(submission).toMatchObject({
       sources: [
@@ -182,29 +205,25 @@ describe('submit', () => {
   it('sets any member of the spec, typed by the model', () => {
     expect(
       specOf(
-        ...[
-          'clip.mp4',
-          '-o',
-          'out.mp4',
-          '--set',
-          'output.video.codec=hevc',
-          '--set',
-          'spec.priority=-5',
-          '--set',
-          'output.video.bitDepth=10',
-        ],
-        ...[
-          '--set',
-          'output.renditions[0].name=hd',
-          '--set',
-          'podTemplate.limits.memory=4Gi',
-          '--set',
-          'suspend=false',
-          '--op',
-          'trim:end=3',
-          '--set',
-          'operations.0.trim.end=4',
-        ],
+        'clip.mp4',
+        '-o',
+        'out.mp4',
+        '--set',
+        'output.video.codec=hevc',
+        '--set',
+        'spec.priority=-5',
+        '--set',
+        'output.video.bitDepth=10',
+        '--set',
+        'output.renditions[0].name=hd',
+        '--set',
+        'podTemplate.limits.memory=4Gi',
+        '--set',
+        'suspend=false',
+        '--op',
+        'trim:end=3',
+        '--set',
+        'operations.0.trim.end=4',
       ),
     ).toEqual({
       inputs: [{ name: 'clip', asset: 'clip.bin' }],
