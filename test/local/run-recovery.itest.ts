@@ -37,7 +37,7 @@ async function serveAndKill(generation: number, afterMs: number): Promise<void> 
 describe('a server that is killed', () => {
   it('leaves no process behind and each run with its end, whatever the moment', { timeout: 240_000 }, async () => {
     for (let generation = 0; generation < 12; generation += 1) {
-      await serveAndKill(generation, Math.random() * 600);
+      await serveAndKill(generation, Math.random() * 2000);
       await using next = await openLocalRunner(folder, { recoveryGraceMs: 100 });
       expect((await startsIn(folder)).filter(({ pid }) => groupLives(pid))).toEqual([]);
       for (let index = 0; index < 8; index += 1) {
