@@ -27,6 +27,9 @@ import { validatorCompiler } from './validation.ts';
 /** A silent connection is closed after this; longer than any wait of ours between two writes. */
 const idleMs = 120_000;
 
+/** How long transfers may go on while the server closes. */
+const closeGraceMs = 4000;
+
 /**
  * The HTTP server with all its routes, ready to `listen`. It knows nothing but the ports; `close` ends waiting requests
  * and event streams.
@@ -85,9 +88,21 @@ export function createServer(services: ApiServices, options: ApiOptions): Fastif
   );
   app.register(async () => answerOtherMethods());
 
-  app.addHook('preClose', async () => context.news.close());
-  app.addHook('onClose', async () => context.news[Symbol.asyncDispose]());
+  endOnClose(app, context.news);
   return app;
+}
+
+/** Closing ends what waits for news at once, and whoever still reads or writes after a while. */
+function endOnClose(app: FastifyInstance, news: JobNewsDesk): void {
+  let timer: NodeJS.Timeout | undefined;
+  app.addHook('preClose', async () => {
+    news.close();
+    timer = setTimeout(() => app.server.closeAllConnections(), closeGraceMs);
+  });
+  app.addHook('onClose', async () => {
+    clearTimeout(timer);
+    await news[Symbol.asyncDispose]();
+  });
 }
 
 function stackOf(error: unknown): string {

@@ -15,6 +15,8 @@ export function boundUnreadBodies(app: FastifyInstance): void {
     timer.unref();
     const stop = (): void => clearTimeout(timer);
     raw.once('end', stop).once('close', stop);
+    // A parser that is stuck would otherwise go on buffering.
+    raw.unpipe();
     raw.resume();
   });
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
@@ -136,7 +136,6 @@ export class ApiServer implements AsyncDisposable {
   /** Puts a file into the object store; answers its URL. */
   async publish(key: string, content: Uint8Array | string = 'some bytes'): Promise<string> {
     const staged = await this.objects.stage(key);
-    const { writeFile } = await import('node:fs/promises');
     await writeFile(staged.path, content);
     await this.objects.publish(staged);
     return `${this.url}/assets/${key}`;

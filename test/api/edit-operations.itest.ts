@@ -146,10 +146,10 @@ describe('a request is refused when', () => {
   it('a source does not exist, lies on a private address or on the server itself', async () => {
     const missing = await client.post('/api/mute', { videoUrl: `${server.url}/assets/missing.mp4` });
     expect(missing).toMatchObject({ status: 400, body: { code: 'SOURCE_NOT_FOUND', details: [{ path: 'videoUrl', message: 'no such file' }] } });
-    for (const url of ['http://169.254.169.254/latest/meta-data', 'http://127.0.0.1:1/x.mp4', 'http://[::1]/x.mp4', 'http://user:pass@example.com/x.mp4']) {
+    for (const url of ['http://169.254.169.254/latest/meta-data', 'http://127.0.0.1:1/x.mp4', 'http://[::1]/x.mp4', 'http://user:hunter2@example.com/x.mp4']) {
       const reply = await client.post('/api/mute', { videoUrl: url });
       expect(reply).toMatchObject({ status: 400, body: { statusCode: 400, code: 'CDN_URL_NOT_ALLOWED' } });
-      expect(reply.text).not.toContain('pass');
+      expect(reply.text).not.toContain('hunter2');
     }
   });
 

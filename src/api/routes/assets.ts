@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import multipart from '@fastify/multipart';
+import multipart, { type Multipart } from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -123,6 +123,10 @@ async function upload({ services, options }: ApiContext, request: FastifyRequest
   const incoming = request.isMultipart()
     ? await multipartFile(request, options.limits, announced)
     : rawFile(request, options.limits, announced, named);
+  return stored(services, request, caller, incoming);
+}
+
+function stored(services: ApiContext['services'], request: FastifyRequest, caller: Caller, incoming: IncomingFile): Promise<Asset> {
   const key = idempotencyKeyOf(request);
   if (key === undefined) return storeFile(services, caller, incoming);
   // Salted by the key of the caller, because the name of a file must not be guessable from what others may know.
@@ -182,17 +186,34 @@ function rawFile(request: FastifyRequest, limits: ApiLimits, announced: number, 
   const filename = safeFilename(named ?? filenameOf(request.headers['content-disposition']) ?? '');
   const given = named ?? filenameOf(request.headers['content-disposition']);
   const kind = knownKind(given === undefined ? '' : filename, request.headers['content-type'] ?? '', limits, announced);
-  return { ...kind, filename: given === undefined ? `file.${kind.extension}` : filename, content: request.raw };
+  return { ...kind, filename: given === undefined ? `file.${kind.extension}` : filename, content: bytesOf(request) };
+}
+
+/** The body as it comes. A refusal in the middle must not destroy the request, which would cut the reply off as well. */
+function bytesOf({ raw }: FastifyRequest): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => raw.iterator({ destroyOnReturn: false }) };
 }
 
 async function multipartFile(request: FastifyRequest, limits: ApiLimits, announced: number): Promise<IncomingFile> {
   if (announced > limits.fileBytes + framing) throw tooLarge(limits.fileBytes);
-  const part = await request.file({
-    // One more than allowed, so that our own count refuses; the parser would cut the file off.
-    limits: { files: 1, fields: 0, parts: 1, fileSize: limits.fileBytes + 1 },
-  });
-  if (part === undefined) throw invalidRequest([{ path: 'file', message: 'is required (expected one file in the form)' }]);
-  const filename = safeFilename(part.filename);
-  const kind = knownKind(filename, part.mimetype, limits, announced - framing);
-  return { ...kind, filename, content: part.file };
+  // One byte more than allowed, so that our own count refuses; the parser would cut the file off.
+  const parts = request.parts({ limits: { parts: 2, fileSize: limits.fileBytes + 1 } });
+  const first = await parts.next();
+  if (first.done === true) throw invalidRequest([{ path: 'file', message: 'is required (expected one file in the form)' }]);
+  if (first.value.type !== 'file') throw unexpectedPart(first.value.fieldname);
+  const { filename: given, mimetype, file } = first.value;
+  const filename = safeFilename(given);
+  const kind = knownKind(filename, mimetype, limits, announced - framing);
+  return { ...kind, filename, content: onlyPart(file, parts) };
+}
+
+/** The bytes of the first part, which fail at their end if another part follows: nothing that was sent is ignored. */
+async function* onlyPart(file: AsyncIterable<Uint8Array>, parts: AsyncIterator<Multipart>): AsyncGenerator<Uint8Array> {
+  yield* file;
+  const next = await parts.next();
+  if (next.done !== true) throw unexpectedPart(next.value.fieldname);
+}
+
+function unexpectedPart(fieldname: string): CodedError {
+  return invalidRequest([{ path: fieldname.slice(0, 80), message: 'unknown field (expected one file in the form and nothing else)' }]);
 }
