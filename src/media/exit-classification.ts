@@ -49,6 +49,18 @@ export function ignoredOptions(stderr: string): readonly string[] {
   );
 }
 
+/**
+ * The line of a log that tells of a damaged input. FFmpeg repairs what it can and exits 0; an output that then fails its
+ * checks failed for the input's sake.
+ */
+export function damageIn(stderr: string): string | undefined {
+  const line = stderr.split('\n').find((candidate) => damage.test(candidate));
+  return line === undefined ? undefined : shorten(line.trim());
+}
+
+const damage =
+  /corrupt|error while decoding|invalid as first byte|exceeds containing master|invalid NAL|truncat|Packet mismatch|concealing|Invalid data found|partial file|Read error/i;
+
 export function isGpu(rung: Rung): boolean {
   return rung === 'qsv-full' || rung === 'qsv-encode' || rung === 'vaapi';
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError, toCodedError } from '../errors.ts';
+import { damageIn } from '../media/exit-classification.ts';
 import type { Plan, PlannedOutput } from '../media/plan.ts';
 import { measureOutput } from '../media/run/check-output.ts';
 import { type MeasuredOutput, verifyOutput } from '../media/verify.ts';
@@ -90,7 +91,7 @@ async function renderAndPublish(
     const measured = await measureOutput(planned, { tools, clock, ffmpeg, stallSeconds, signal });
     findings.verified.push({ planned, measured, checks: verifyOutput(planned, measured) });
   }
-  assertContract(findings.verified);
+  assertContract(findings);
   const verifySeconds = secondsSince(verifyStartedAt, clock);
 
   progress.at('publishing', 0);
@@ -101,17 +102,18 @@ async function renderAndPublish(
   return { outputs: findings.verified.map((output) => outputFile(output, spec)), verifySeconds };
 }
 
-function assertContract(verified: readonly VerifiedOutput[]): void {
+function assertContract({ verified, processes }: Findings): void {
   for (const { planned, checks } of verified) {
     const failed = checks.filter(({ ok }) => !ok);
     if (failed.length === 0) continue;
     const figures = failed.map(
       ({ name, expected, measured }) => `${name}: expected ${expected ?? '?'}, got ${measured ?? '?'}`,
     );
-    throw new CodedError(
-      'OUTPUT_CONTRACT_FAILED',
-      `The output ${planned.name} failed its checks: ${figures.join('; ')}`,
-    );
+    const message = `The output ${planned.name} failed its checks: ${figures.join('; ')}`;
+    const damage = processes.map(({ stderr }) => damageIn(stderr)).find((line) => line !== undefined);
+    // Another attempt on a damaged input would fail in the same way.
+    if (damage !== undefined) throw new CodedError('INPUT_INVALID', `An input is damaged (${damage}). ${message}`);
+    throw new CodedError('OUTPUT_CONTRACT_FAILED', message);
   }
 }
 

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { classifyExit, type FfmpegExit, ignoredOptions, mayStepDown } from '../../src/media/exit-classification.ts';
+import {
+  classifyExit,
+  damageIn,
+  type FfmpegExit,
+  ignoredOptions,
+  mayStepDown,
+} from '../../src/media/exit-classification.ts';
 
 function classify(stderrTail: string, exit: Partial<FfmpegExit> = {}): string {
   return classifyExit({ exitCode: 1, ffmpeg: [5, 1], rung: 'software', stderrTail, ...exit }).code;
@@ -126,4 +132,18 @@ describe('the next rung is tried', () => {
       expect(mayStepDown('qsv-full', code)).toBe(false);
     },
   );
+});
+
+describe('damage that FFmpeg repaired', () => {
+  it.each([
+    '[matroska,webm @ 0x1] 0x00 at pos 99884 (0x1862c) invalid as first byte of an EBML number',
+    '[mpegts @ 0x1] Packet corrupt (stream = 0, dts = 277200).',
+    '[h264 @ 0x1] error while decoding MB 7 1, bytestream 1407',
+  ])('is found: %s', (line) => {
+    expect(damageIn(`fine\n${line}\nfine`)).toBe(line.replace(' @ 0x1', ''));
+  });
+
+  it('is not found in a clean log', () => {
+    expect(damageIn('[aac] 2 frames left in the queue on closing\n')).toBeUndefined();
+  });
 });
