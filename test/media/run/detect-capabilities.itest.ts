@@ -1,0 +1,90 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { detectCapabilities } from '../../../src/media/run/detect-capabilities.ts';
+import { type DeviceFolders, listRenderNodes } from '../../../src/media/run/render-nodes.ts';
+import { never, tools } from './tools.ts';
+
+describe('what this machine can do', () => {
+  let dir: string;
+  let folders: DeviceFolders;
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'fw-dri-'));
+    folders = { dri: join(dir, 'dri'), drmClass: join(dir, 'drm') };
+    await mkdir(folders.dri);
+  });
+  afterEach(() => rm(dir, { recursive: true }));
+
+  const addNode = async (name: string, vendor: string): Promise<void> => {
+    const device = join(folders.drmClass, name, 'device');
+    await mkdir(device, { recursive: true });
+    await writeFile(join(folders.dri, name), '');
+    await writeFile(join(device, 'vendor'), `${vendor}\n`);
+    await writeFile(join(device, 'device'), '0x56c0\n');
+    await symlink('../../../../bus/pci/drivers/i915', join(device, 'driver'));
+  };
+
+  it('is found by asking FFmpeg', async () => {
+    const { ffmpeg, encoders, filters, cpus } = await detectCapabilities({ tools, signal: never, folders });
+    expect(ffmpeg[0]).toBeGreaterThanOrEqual(5);
+    expect(encoders).toContain('libx264');
+    expect(filters).toContain('gblur');
+    expect(cpus).toBeGreaterThan(0);
+  });
+
+  it('is no GPU rung without a render node, and the reason says so', async () => {
+    const { devices, unavailable } = await detectCapabilities({ tools, signal: never, folders });
+    expect(devices).toEqual([]);
+    for (const rung of ['qsv-full', 'qsv-encode', 'vaapi'] as const)
+      expect(unavailable[rung]).toMatch(/^no render node in /);
+  });
+
+  it('is told node by node', async () => {
+    await addNode('renderD129', '0x10de');
+    await addNode('renderD128', '0x8086');
+    await writeFile(join(folders.dri, 'card0'), '');
+    expect(await listRenderNodes(folders)).toEqual([
+      { node: join(folders.dri, 'renderD128'), vendor: '0x8086', device: '0x56c0', driver: 'i915' },
+      {
+        node: join(folders.dri, 'renderD129'),
+        vendor: '0x10de',
+        device: '0x56c0',
+        driver: 'i915',
+        problem: 'not an Intel GPU (vendor 0x10de)',
+      },
+    ]);
+  });
+
+  it('is no GPU rung with the GPU of another maker', async () => {
+    await addNode('renderD128', '0x1002');
+    const { unavailable } = await detectCapabilities({ tools, signal: never, folders });
+    expect(unavailable['qsv-full']).toContain('not an Intel GPU (vendor 0x1002)');
+  });
+
+  it('is no GPU rung when the trial encodes fail, whatever FFmpeg lists', async () => {
+    await addNode('renderD128', '0x8086');
+    const { devices, encoders, unavailable } = await detectCapabilities({
+      tools,
+      signal: never,
+      folders,
+      cacheDir: join(dir, 'cache'),
+    });
+    expect(encoders).toContain('h264_qsv');
+    expect(devices).toEqual([]);
+    expect(unavailable['qsv-full']).toMatch(/^every trial encode failed on /);
+  });
+
+  it('cannot be told without FFmpeg, nor with one that is too old', async () => {
+    const missing = { ...tools, ffmpeg: '/no/such/ffmpeg' };
+    await expect(detectCapabilities({ tools: missing, signal: never, folders })).rejects.toMatchObject({
+      code: 'CAPABILITY_MISSING',
+    });
+    const old = { ...tools, ffmpeg: join(import.meta.dirname, 'fixtures/old-ffmpeg.sh') };
+    await expect(detectCapabilities({ tools: old, signal: never, folders })).rejects.toMatchObject({
+      code: 'CAPABILITY_MISSING',
+      message: 'Expected FFmpeg 5.1 or later, got 4.4.2-0ubuntu0.22.04.1',
+    });
+  });
+});
