@@ -212,7 +212,7 @@ function plannedOutput(draft: Draft, timeline: Timeline, output: OutputStreams):
   const size = video.how === 'encode' ? video.target : stream;
   const audioCodec = audio.how === 'encode' ? audio.finished.codec : audio.how === 'copy' ? audio.codec : undefined;
   const videoCodec = video.how === 'encode' ? video.target.codec : stream?.codec;
-  const loudness = audio.how === 'encode' ? (audio.finished.loudness ?? draft.loudness) : undefined;
+  const loudness = audio.how === 'encode' ? audio.finished.loudness : undefined;
   return {
     name: request.name,
     kind: hasVideo ? 'video' : 'audio',

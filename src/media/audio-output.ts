@@ -5,7 +5,7 @@ import { chain, filter, type Pad } from './graph.ts';
 import { loudnessFilters } from './loudness.ts';
 import { audioBitrate, type OutputRequest } from './output-settings.ts';
 import { refusal } from './refusal.ts';
-import { layoutOf } from './source.ts';
+import { layoutOf, spread } from './source.ts';
 import type { Sound } from './timeline.ts';
 
 export type EncodedAudio = Exclude<AudioCodec, 'copy' | 'none'>;
@@ -52,7 +52,11 @@ export function finishSound(draft: Draft, pad: Pad, sound: Sound, request: Outpu
     throw refusal('SPEC_INVALID', `${audioPath}.channels`, `expected 1 or 2 for mp3, got ${channels}`);
   const rate = sampleRateOf(codec, audio.sampleRate ?? sound.sampleRate);
   const layout = layoutOf(channels);
-  const mixed = chain(pad, filter('aformat', { sample_fmts: 'fltp', channel_layouts: layout }));
+  const mixed = chain(
+    pad,
+    ...spread(sound.channels, channels),
+    filter('aformat', { sample_fmts: 'fltp', channel_layouts: layout }),
+  );
   // Loudness depends on the number of channels, so it is measured and set after the mix.
   const loud =
     audio.loudness === undefined
@@ -61,11 +65,12 @@ export function finishSound(draft: Draft, pad: Pad, sound: Sound, request: Outpu
           id: `output-${request.name}`,
           path: `${audioPath}.loudness`,
         });
+  const loudness = loud === undefined && channels === sound.channels ? sound.loudness : loud?.target;
   const pitched = chain(loud?.pad ?? mixed, filter('aresample', { sample_rate: rate }));
   return {
     pad: pitched,
     codec,
-    ...(loud?.target !== undefined && { loudness: loud.target }),
+    ...(loudness !== undefined && { loudness }),
     args: [
       '-c:a',
       encoders[codec],

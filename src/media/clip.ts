@@ -22,6 +22,8 @@ export interface Clip {
   /** False for lists: the concat demuxer does not seek exactly. */
   readonly seekable: boolean;
   readonly window?: Window;
+  /** The files of a list. */
+  readonly parts?: readonly Probe[];
 }
 
 /** Decoding starts this much before a cut: sound decoders need a few packets before what they give is right. */

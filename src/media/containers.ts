@@ -120,7 +120,7 @@ export function containerOfFile({ format, path }: Probe): FileContainer {
  * Formats of ffprobe that lead to other files or addresses, or hold no media of their own: a file must not make the
  * worker read what the job did not name.
  */
-const indirect = ['hls', 'concat', 'dash', 'sdp', 'rtsp', 'lavfi', 'ffmetadata', 'tty', 'image2', 'imf', 'lrc'];
+const indirect = ['hls', 'concat', 'dash', 'sdp', 'rtsp', 'lavfi', 'ffmetadata', 'tty', 'imf', 'lrc'];
 
 export function isIndirect({ format }: Probe): boolean {
   return format.split(',').some((name) => indirect.includes(name));

@@ -45,9 +45,9 @@ export class Draft {
   readonly deinterlace: Deinterlace;
   /** Set when an operation asks for new encoding where a copy would do. */
   force = false;
-  /** Loudness in LUFS that the sound of the timeline was brought to. */
-  loudness: number | undefined;
   #instances = 0;
+  /** One pad per untouched picture, so that everything that reads it shares one decode. */
+  readonly #pads = new WeakMap<Picture, Pad>();
 
   constructor(request: PlanRequest) {
     this.request = request;
@@ -61,7 +61,9 @@ export class Draft {
       const known = this.request.spec.inputs.map((input) => input.name).join(', ');
       throw refusal('SPEC_INVALID', path, `expected the name of an input (${known}), got ${name}`);
     }
-    return this.clipOf(probe, probe.path, []);
+    // By itself this demuxer takes `%d` in a name for a series of files.
+    const options = probe.format === 'image2' ? ['-f', 'image2', '-pattern_type', 'none'] : [];
+    return this.clipOf(probe, probe.path, options);
   }
 
   clipOf(probe: Probe, path: string, options: readonly string[], seekable = true): Clip {
@@ -71,7 +73,7 @@ export class Draft {
   /** A small text file beside the processes; answers its path. */
   write(name: string, content: string): string {
     const path = `${this.request.scratchDir}/${name}`;
-    this.files.push({ path, content });
+    if (!this.files.some((file) => file.path === path)) this.files.push({ path, content });
     return path;
   }
 
@@ -121,7 +123,11 @@ export class Draft {
   padOf({ clip }: Timeline, video: Picture): Pad {
     if (video.pad !== undefined) return video.pad;
     if (clip === undefined) throw new TypeError('Expected a clip behind an untouched picture, got none');
-    return picturePad(clip, video, this.deinterlace);
+    const known = this.#pads.get(video);
+    if (known !== undefined) return known;
+    const pad = picturePad(clip, video, this.deinterlace);
+    this.#pads.set(video, pad);
+    return pad;
   }
 
   soundOf({ clip }: Timeline, audio: Sound): Pad {

@@ -63,5 +63,16 @@ export function loudnessFilters(
     // It may give 192 kHz.
     filter('aresample', { sample_rate: 48_000 }),
   );
-  return { pad: passed, target: integrated };
+  // Where the peaks leave no room for the gain the sound is limited instead, and lands near the target at best.
+  const room = measured.truePeak + integrated - measured.integrated <= truePeak && measured.range <= target.LRA;
+  if (!room)
+    draft.note(
+      `${path}: the peaks leave no room to reach ${integrated} LUFS with one gain, so the sound is limited as well.`,
+    );
+  return { pad: passed, ...((room || demanded(draft)) && { target: integrated }) };
+}
+
+/** A job that names a tolerance wants to fail rather than get another loudness. */
+function demanded({ request }: Draft): boolean {
+  return request.spec.output.contract?.loudnessTolerance !== undefined;
 }

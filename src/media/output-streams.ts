@@ -1,4 +1,6 @@
+import type { Caption } from '../model/operations.ts';
 import { type FinishedSound, finishSound } from './audio-output.ts';
+import { toSubRip, toWebVtt } from './captions.ts';
 import { type Clip, copyInput, halfFrameOf } from './clip.ts';
 import type { CopiedStream } from './command.ts';
 import { muxerOf, subtitleCodec, takesAudio, textCodec } from './containers.ts';
@@ -147,7 +149,7 @@ function textPart(draft: Draft, timeline: Timeline, { container }: OutputRequest
     stream: {
       from: 'copy' as const,
       input: {
-        path: track.path,
+        path: 'path' in track.text ? track.text.path : writeCaptions(draft, track.text, container),
         options: [
           '-protocol_whitelist',
           'file',
@@ -162,25 +164,33 @@ function textPart(draft: Draft, timeline: Timeline, { container }: OutputRequest
     },
     codec: textCodec(container),
     language: track.language,
-    title: track.title,
   }));
   const all = [...kept, ...added];
   return {
     streams: all.map(({ stream }) => stream),
-    args: all.flatMap(({ codec, language, title }, index) => [
+    args: all.flatMap(({ codec, language }, index) => [
       `-c:s:${index}`,
       codec,
       ...(language === undefined ? [] : [`-metadata:s:s:${index}`, `language=${languageTag(language)}`]),
-      ...(title === undefined ? [] : [`-metadata:s:s:${index}`, `title=${title}`]),
     ]),
   };
+}
+
+/** WebVTT is kept as it is by WebM; the others read SubRip best. */
+function writeCaptions(
+  draft: Draft,
+  { name, captions }: { readonly name: string; readonly captions: readonly Caption[] },
+  container: OutputRequest['container'],
+): string {
+  return container === 'webm'
+    ? draft.write(`${name}.vtt`, toWebVtt(captions))
+    : draft.write(`${name}.srt`, toSubRip(captions));
 }
 
 interface KeptSubtitle {
   readonly stream: CopiedStream;
   readonly codec: string;
   readonly language?: string | undefined;
-  readonly title?: string | undefined;
 }
 
 /** Subtitle tracks of the first input, as far as their times still fit and the container can hold them. */

@@ -174,8 +174,17 @@ export function soundPad(clip: Clip, sound: Sound): Pad {
         ]),
     // Fills holes of more than a tenth of a second, and silence up to a late first sample.
     filter('aresample', { async: 1, first_pts: 0 }),
+    ...spread(sound.stream.channels, sound.channels),
     soundFormat(sound),
   );
+}
+
+/**
+ * One voice on two channels as it is: FFmpeg's own mix would make it 3 dB quieter, which matters where it is added to or
+ * stands beside other sound.
+ */
+export function spread(from: number, to: number): string[] {
+  return from === 1 && to === 2 ? [filter('pan', { args: 'stereo|c0=c0|c1=c0' })] : [];
 }
 
 export function soundFormat({ sampleRate, layout }: { readonly sampleRate: number; readonly layout: string }): string {

@@ -1,3 +1,4 @@
+import type { Caption } from '../model/operations.ts';
 import type { Clip } from './clip.ts';
 import type { Pad } from './graph.ts';
 import type { Rational } from './numbers.ts';
@@ -33,16 +34,17 @@ export interface Sound {
   readonly channels: number;
   readonly layout: string;
   readonly end: number;
+  /** LUFS, while nothing has changed the sound since it was brought there. */
+  readonly loudness?: number;
   readonly stream: AudioStream;
   readonly changes: readonly string[];
 }
 
 /** A subtitle track that a player can switch, on the clock of the timeline. */
 export interface TextTrack {
-  readonly path: string;
-  readonly format: string;
+  /** A file, or captions that are written in the form that the container likes best. */
+  readonly text: { readonly path: string } | { readonly name: string; readonly captions: readonly Caption[] };
   readonly language?: string;
-  readonly title?: string;
   /** Seconds of the file that become 0, and seconds on the timeline where the file ends. */
   readonly skip: number;
   readonly delay: number;
@@ -68,7 +70,8 @@ export function repaint(picture: Picture, pad: Pad, change: string, now: Partial
 
 /** Something was done to the sound, which now comes from this pad. */
 export function resound(sound: Sound, pad: Pad, change: string, now: Partial<Sound> = {}): Sound {
-  return { ...sound, ...now, pad, changes: [...sound.changes, change] };
+  const { loudness: _gone, ...rest } = sound;
+  return { ...rest, ...now, pad, changes: [...sound.changes, change] };
 }
 
 export function frameSeconds(picture: Picture): number {

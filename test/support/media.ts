@@ -85,7 +85,9 @@ export async function makeClip(path: string, options: ClipOptions = {}): Promise
   const tone = options.sound === undefined ? '0.3*sin(2*PI*440*t)' : options.sound;
   const expressions = Array.from({ length: voices }, () => tone || '0').join('|');
   await ffmpeg(
-    ...(picture === false ? [] : ['-f', 'lavfi', '-i', `${picture}=s=${size}:r=${rate}:d=${seconds}`]),
+    ...(picture === false
+      ? []
+      : ['-f', 'lavfi', '-i', `${picture}${picture.includes('=') ? ':' : '='}s=${size}:r=${rate}:d=${seconds}`]),
     ...(tone === false
       ? []
       : ['-f', 'lavfi', '-i', `aevalsrc='${expressions}':s=${sampleRate}:d=${seconds}:c=${channels}`]),

@@ -1,0 +1,89 @@
+import type { OperationParameters } from '../../model/operations.ts';
+import { missing, type Site } from '../draft.ts';
+import { chain, filter, join, type Pad } from '../graph.ts';
+import { refusal } from '../refusal.ts';
+import { hasSound, soundPad, timelineOf } from '../source.ts';
+import { resound, type Sound, type Timeline } from '../timeline.ts';
+
+type Parameters = OperationParameters['addAudio'];
+
+/** Adds the sound of an input: over the present sound, or in its place. The picture is not touched. */
+export function addAudio(timeline: Timeline, parameters: Parameters, site: Site): Timeline {
+  const { draft, path } = site;
+  const { input, mode = 'mix', offset = 0, loop = false } = parameters;
+  const { duration, audio: present } = timeline;
+  if (offset >= duration) {
+    throw refusal(
+      'SPEC_INVALID',
+      `${path}.offset`,
+      `expected a moment before the end at ${duration.toFixed(3)} s, got ${offset} s`,
+    );
+  }
+  const once = draft.clip(input, `${path}.input`);
+  if (!hasSound(once.probe)) throw missing('audio', `${path}.input`);
+  const clip = loop ? draft.clipOf(once.probe, once.path, ['-stream_loop', '-1']) : once;
+  const source = timelineOf(clip);
+  if (source.audio === undefined) throw missing('audio', `${path}.input`);
+
+  const mixed = mode === 'mix' && present !== undefined;
+  // The clock of the sound that stays; without one, that of the added sound.
+  const format = mixed ? present : source.audio;
+  const room = duration - offset;
+  const length = loop ? room : Math.min(source.audio.end, room);
+  const added = placed(
+    soundPad(clip, {
+      ...source.audio,
+      sampleRate: format.sampleRate,
+      channels: format.channels,
+      layout: format.layout,
+    }),
+    parameters,
+    format.sampleRate,
+    length,
+  );
+  const end = filter('atrim', { end_sample: Math.round(duration * format.sampleRate) });
+  draft.place(
+    'addAudio',
+    'cpu',
+    mixed
+      ? 'two sounds are mixed sample by sample; the picture is not touched'
+      : 'the added sound is encoded; the picture is not touched',
+  );
+  if (!mixed) {
+    const pad = chain(added, filter('apad', { whole_len: Math.round(duration * format.sampleRate) }), end);
+    return { ...timeline, audio: resound(source.audio, pad, 'addAudio', { end: duration, channels: format.channels }) };
+  }
+  // Both are filled up to the end of the picture, or the shorter one would end the mix.
+  const fill = filter('apad', { whole_len: Math.round(duration * format.sampleRate) });
+  const sum: Pad = join(
+    'audio',
+    [chain(draft.soundOf(timeline, present), fill), chain(added, fill)],
+    filter('amix', { inputs: 2, duration: 'longest', dropout_transition: 0, normalize: 0 }),
+    end,
+  );
+  return { ...timeline, audio: resound(present, sum, 'addAudio', { end: duration }) };
+}
+
+/** The added sound with its gain and fades, `length` seconds of it, moved to its moment. */
+function placed(
+  pad: Pad,
+  { volume = 1, offset = 0, fadeIn = 0, fadeOut = 0 }: Parameters,
+  sampleRate: Sound['sampleRate'],
+  length: number,
+): Pad {
+  const samples = (seconds: number): number => Math.round(seconds * sampleRate);
+  return chain(
+    pad,
+    filter('atrim', { end_sample: samples(length) }),
+    ...(volume === 1 ? [] : [filter('volume', { volume })]),
+    ...(fadeIn > 0
+      ? [filter('afade', { type: 'in', start_sample: 0, nb_samples: samples(Math.min(fadeIn, length)) })]
+      : []),
+    ...(fadeOut > 0 ? [fadeToEnd(samples(length), samples(Math.min(fadeOut, length)))] : []),
+    ...(offset > 0 ? [filter('adelay', { delays: `${samples(offset)}S`, all: 1 })] : []),
+  );
+}
+
+function fadeToEnd(total: number, length: number): string {
+  return filter('afade', { type: 'out', start_sample: total - length, nb_samples: length });
+}

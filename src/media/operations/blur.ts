@@ -1,0 +1,94 @@
+import type { OperationParameters } from '../../model/operations.ts';
+import type { Site } from '../draft.ts';
+import { chain, filter, generate, join, type Pad } from '../graph.ts';
+import { clamp } from '../numbers.ts';
+import { refusal } from '../refusal.ts';
+import { pixelFormat } from '../source.ts';
+import { duringWindow, type Picture, repaint, type Timeline } from '../timeline.ts';
+
+type Parameters = OperationParameters['blur'];
+type Region = Parameters['regions'][number];
+
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Blurs regions: each is cut out, blurred and laid back during its time. All regions are in one graph. */
+export function blur(timeline: Timeline, { regions, unit = 'pixels' }: Parameters, { draft, path }: Site): Timeline {
+  const { video, pad } = draft.picture(timeline, path);
+  draft.place('blur', 'cpu', 'regions with a time are blurred in main memory: GPU filters have no time window');
+  let now = pad;
+  for (const [index, region] of regions.entries()) {
+    const at = `${path}.regions[${index}]`;
+    if (region.start !== undefined && region.start >= timeline.duration) {
+      throw refusal(
+        'SPEC_INVALID',
+        `${at}.start`,
+        `expected a moment before the end at ${timeline.duration.toFixed(3)} s, got ${region.start} s`,
+      );
+    }
+    now = blurred(now, video, region, boxOf(region, video, unit, at));
+  }
+  return { ...timeline, video: repaint(video, now, 'blur') };
+}
+
+/** The region in pixels, clamped to the picture and widened to even edges, as 4:2:0 needs them. */
+function boxOf(region: Region, picture: Picture, unit: 'pixels' | 'percent', path: string): Box {
+  const across = unit === 'percent' ? picture.width / 100 : 1;
+  const down = unit === 'percent' ? picture.height / 100 : 1;
+  const left = region.x * across;
+  const top = region.y * down;
+  if (left >= picture.width || top >= picture.height) {
+    const at = `${region.x},${region.y}${unit === 'percent' ? ' percent' : ''}`;
+    throw refusal(
+      'SPEC_INVALID',
+      path,
+      `expected a region within the picture of ${picture.width}x${picture.height}, got one at ${at}`,
+    );
+  }
+  const x = Math.floor(left / 2) * 2;
+  const y = Math.floor(top / 2) * 2;
+  const right = clamp(Math.ceil((left + region.width * across) / 2) * 2, x + 2, picture.width);
+  const bottom = clamp(Math.ceil((top + region.height * down) / 2) * 2, y + 2, picture.height);
+  return { x, y, width: right - x, height: bottom - y };
+}
+
+function blurred(pad: Pad, picture: Picture, region: Region, box: Box): Pad {
+  const cut = chain(pad, filter('crop', { w: box.width, h: box.height, x: box.x, y: box.y }));
+  const soft = chain(cut, filter('gblur', { sigma: sigmaOf(region.strength ?? 50, picture), steps: 3 }));
+  const patch =
+    region.shape === 'ellipse' ? join('video', [cut, soft, ellipse(box, picture)], filter('maskedmerge')) : soft;
+  return join(
+    'video',
+    [pad, patch],
+    filter('overlay', {
+      x: box.x,
+      y: box.y,
+      format: picture.bitDepth === 10 ? 'yuv420p10' : 'yuv420',
+      eof_action: 'pass',
+      enable: duringWindow(picture, region.start, region.end),
+    }),
+  );
+}
+
+/** Strength follows the height of the picture, so that a job blurs the same at every size: 50 hides text of a tenth of it. */
+function sigmaOf(strength: number, { height }: Picture): number {
+  return clamp((strength / 50) * height * 0.025, 1, 1024);
+}
+
+/** One frame that is white inside the ellipse of a box; the merge repeats it. */
+function ellipse({ width, height }: Box, { bitDepth }: Picture): Pad {
+  const white = bitDepth === 10 ? 1023 : 255;
+  // W and H are those of the plane, so one expression serves luma and chroma.
+  const inside = `${white}*lte(hypot((X+0.5-W/2)/(W/2),(Y+0.5-H/2)/(H/2)),1)`;
+  return generate(
+    'video',
+    filter('color', { color: 'black', size: `${width}x${height}`, rate: 1, duration: 1 }),
+    filter('format', { pix_fmts: pixelFormat(bitDepth) }),
+    filter('geq', { lum: inside, cb: inside, cr: inside }),
+    filter('trim', { end_frame: 1 }),
+  );
+}

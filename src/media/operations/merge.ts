@@ -1,0 +1,225 @@
+import type { OperationParameters } from '../../model/operations.ts';
+import { canJoin, joinedClip } from '../concat.ts';
+import { type Draft, missing, type Site } from '../draft.ts';
+import { chain, filter, generate, join, type Pad } from '../graph.ts';
+import { fraction, sum } from '../numbers.ts';
+import { refusal } from '../refusal.ts';
+import { containFilters } from '../resolution.ts';
+import { pixelFormat, soundFormat, spread, timelineOf } from '../source.ts';
+import { delayTracks } from '../text-tracks.ts';
+import { frameSeconds, type Picture, repaint, resound, type Sound, type Timeline } from '../timeline.ts';
+import { toneMapFilters } from '../tone-map.ts';
+
+type Parameters = OperationParameters['merge'];
+
+/** One clip of the row, and where it was named. */
+interface Part {
+  readonly timeline: Timeline;
+  readonly path: string;
+}
+
+/** Joins clips: equal streams by copy, others brought to the size, rate and sound of the timeline. */
+export function merge(
+  timeline: Timeline,
+  { prepend = [], append = [], transition }: Parameters,
+  { draft, path, index }: Site,
+): Timeline {
+  const part =
+    (list: string) =>
+    (name: string, at: number): Part => {
+      const where = `${path}.${list}[${at}]`;
+      return { timeline: timelineOf(draft.clip(name, where)), path: where };
+    };
+  const before = prepend.map(part('prepend'));
+  const parts = [...before, { timeline, path }, ...append.map(part('append'))];
+  checkParts(parts, timeline);
+  if (timeline.video === undefined) return mergeSound(draft, parts, timeline);
+
+  const differs =
+    transition === undefined ? canJoin(parts.map((one) => one.timeline)) : 'a transition mixes the pictures';
+  if (differs === undefined) {
+    draft.place('merge', 'copy', 'the clips are equal in codec, size, rate and sound, so their packets are joined');
+    const clip = joinedClip(
+      draft,
+      parts.map((one) => one.timeline),
+      `concat-${index}.txt`,
+    );
+    const shift = sum(before.map((one) => one.timeline.duration));
+    return { ...timelineOf(clip), tracks: delayTracks(timeline.tracks, shift), retimed: true };
+  }
+  draft.place('merge', 'cpu', `${differs}, so every clip is brought to the form of the first`);
+  return mergePictures(draft, parts, timeline, timeline.video, { transition, path, before: before.length });
+}
+
+function checkParts(parts: readonly Part[], { video }: Timeline): void {
+  for (const { timeline, path } of parts) {
+    if (video !== undefined && timeline.video === undefined) throw missing('video', path);
+    if (video === undefined && timeline.audio === undefined) throw missing('audio', path);
+    if (timeline.duration <= 0)
+      throw refusal('INPUT_UNSUPPORTED', path, 'expected a clip with a duration, got none (a picture?)');
+  }
+}
+
+interface Row {
+  readonly transition: Parameters['transition'];
+  readonly path: string;
+  /** Number of clips before the timeline. */
+  readonly before: number;
+}
+
+function mergePictures(
+  draft: Draft,
+  parts: readonly Part[],
+  timeline: Timeline,
+  target: Picture,
+  { transition, path, before }: Row,
+): Timeline {
+  const frame = frameSeconds(target);
+  // Picture and sound of a clip must be of one length, or every joint would add to the difference.
+  const lengths = parts.map((part) => Math.max(1, Math.round(secondsOf(part.timeline) / frame)));
+  const overlap = transition === undefined ? 0 : Math.max(1, Math.round(transition.duration / frame));
+  checkOverlap(lengths, overlap, frame, `${path}.transition.duration`);
+  const dynamicRange = parts.some((part) => part.timeline.video?.dynamicRange === 'sdr') ? 'sdr' : target.dynamicRange;
+  const goal: Picture = { ...target, dynamicRange, variable: false };
+  const pictures = parts.map((part, at) => alike(draft, part, goal, lengths[at] ?? 1));
+  const frames = sum(lengths) - overlap * (lengths.length - 1);
+  const video = repaint(goal, joinPictures(pictures, lengths, overlap, goal, transition?.type), 'merge', {
+    frames,
+    end: frames * frame,
+  });
+  const audio = joinSounds(
+    draft,
+    parts,
+    timeline,
+    lengths.map((count) => count * frame),
+    overlap * frame,
+  );
+  const shift = (sum(lengths.slice(0, before)) - overlap * before) * frame;
+  return {
+    video,
+    ...(audio && { audio }),
+    duration: frames * frame,
+    tracks: delayTracks(timeline.tracks, shift),
+    retimed: true,
+  };
+}
+
+/** The picture leads; sound that is much longer holds the last frame. */
+function secondsOf({ video, audio, duration }: Timeline): number {
+  const picture = video?.end ?? duration;
+  const sound = audio?.end ?? 0;
+  return sound > picture + 0.1 ? sound : picture;
+}
+
+function checkOverlap(lengths: readonly number[], overlap: number, frame: number, path: string): void {
+  for (const [at, length] of lengths.entries()) {
+    const neighbours = at === 0 || at === lengths.length - 1 ? 1 : 2;
+    if (overlap === 0 || length > overlap * neighbours) continue;
+    const most = ((length / neighbours) * frame).toFixed(2);
+    throw refusal(
+      'SPEC_INVALID',
+      path,
+      `expected less than ${most} s, because clip ${at + 1} lasts ${(length * frame).toFixed(2)} s, got ${(overlap * frame).toFixed(2)} s`,
+    );
+  }
+}
+
+/** A clip's picture in the form of the first: size with bars, rate, sample format, and a length in frames. */
+function alike(draft: Draft, { timeline, path }: Part, goal: Picture, frames: number): Pad {
+  const { video } = timeline;
+  if (video === undefined) throw missing('video', path);
+  const tone = video.dynamicRange === goal.dynamicRange ? [] : toneMapFilters(draft, video.dynamicRange, path);
+  return chain(
+    draft.padOf(timeline, video),
+    ...tone,
+    ...containFilters(video, goal),
+    filter('setsar', { sar: '1' }),
+    filter('format', { pix_fmts: pixelFormat(goal.bitDepth) }),
+    filter('fps', { fps: fraction(goal.frameRate), start_time: 0 }),
+    filter('tpad', { stop_mode: 'clone', stop: -1 }),
+    filter('trim', { end_frame: frames }),
+    filter('settb', { expr: '1/1000000' }),
+  );
+}
+
+const transitions = {
+  fade: 'fade',
+  wipeLeft: 'wipeleft',
+  wipeRight: 'wiperight',
+  slideLeft: 'slideleft',
+  slideRight: 'slideright',
+  dissolve: 'dissolve',
+} as const;
+
+function joinPictures(
+  pads: readonly Pad[],
+  lengths: readonly number[],
+  overlap: number,
+  { frameRate, frameRate: { num, den } }: Picture,
+  type: keyof typeof transitions | undefined,
+): Pad {
+  const frame = den / num;
+  // Joining counts in microseconds; the grid of frames makes the count exact again.
+  const grid = (total: number): string[] => [
+    filter('fps', { fps: fraction(frameRate), start_time: 0 }),
+    filter('trim', { end_frame: total }),
+  ];
+  if (type === undefined)
+    return join('video', pads, filter('concat', { n: pads.length, v: 1, a: 0 }), ...grid(sum(lengths)));
+  let total = lengths[0] ?? 0;
+  return pads.reduce((left, right, at) => {
+    const offset = total - overlap;
+    total += (lengths[at] ?? 0) - overlap;
+    const mixed = filter('xfade', { transition: transitions[type], duration: overlap * frame, offset: offset * frame });
+    return join('video', [left, right], mixed, ...grid(total), filter('settb', { expr: '1/1000000' }));
+  });
+}
+
+/** Sound of a clip of this length; silence where it has none. */
+function soundPart(draft: Draft, timeline: Timeline, format: Sound, seconds: number): Pad {
+  const samples = Math.round(seconds * format.sampleRate);
+  const cut = filter('atrim', { end_sample: samples });
+  if (timeline.audio === undefined) {
+    return generate(
+      'audio',
+      filter('anullsrc', { sample_rate: format.sampleRate, channel_layout: format.layout }),
+      soundFormat(format),
+      cut,
+    );
+  }
+  return chain(
+    draft.soundOf(timeline, timeline.audio),
+    ...spread(timeline.audio.channels, format.channels),
+    soundFormat(format),
+    filter('apad', { whole_len: samples }),
+    cut,
+  );
+}
+
+function joinSounds(
+  draft: Draft,
+  parts: readonly Part[],
+  { audio }: Timeline,
+  seconds: readonly number[],
+  overlap: number,
+): Sound | undefined {
+  const format = audio ?? parts.map((part) => part.timeline.audio).find((sound) => sound !== undefined);
+  if (format === undefined) return undefined;
+  const pads = parts.map((part, at) => soundPart(draft, part.timeline, format, seconds[at] ?? 0));
+  const end = sum(seconds) - overlap * (seconds.length - 1);
+  const fade = Math.round(overlap * format.sampleRate);
+  const joined =
+    fade === 0
+      ? join('audio', pads, filter('concat', { n: pads.length, v: 0, a: 1 }))
+      : pads.reduce((left, right) =>
+          join('audio', [left, right], filter('acrossfade', { nb_samples: fade, curve1: 'tri', curve2: 'tri' })),
+        );
+  return resound(format, joined, 'merge', { end });
+}
+
+function mergeSound(draft: Draft, parts: readonly Part[], timeline: Timeline): Timeline {
+  draft.place('merge', 'cpu', 'sounds are joined sample by sample');
+  const seconds = parts.map((part) => part.timeline.audio?.end ?? 0);
+  const audio = joinSounds(draft, parts, timeline, seconds, 0);
+  return { ...(audio && { audio }), duration: sum(seconds), tracks: timeline.tracks, retimed: true };
+}

@@ -1,0 +1,103 @@
+import type { OperationParameters } from '../../model/operations.ts';
+import { pieceOf } from '../audio-pieces.ts';
+import type { Site } from '../draft.ts';
+import { chain, filter, join, type Pad } from '../graph.ts';
+import { fraction, sum } from '../numbers.ts';
+import { refusal } from '../refusal.ts';
+import { outTime, type SpeedPiece, setptsExpression, speedCurve, steps } from '../speed-curve.ts';
+import { frameSeconds, type Picture, repaint, resound, type Sound, type Timeline } from '../timeline.ts';
+
+/** Changes the speed of parts of the timeline; picture and sound follow the same integrals, so they end together. */
+export function speedRamp(
+  timeline: Timeline,
+  { segments, audio: tone = 'pitch' }: OperationParameters['speedRamp'],
+  { draft, path }: Site,
+): Timeline {
+  const { duration, video, audio, tracks } = timeline;
+  for (const [index, { start, end }] of segments.entries()) {
+    if (start >= duration) {
+      throw refusal(
+        'SPEC_INVALID',
+        `${path}.segments[${index}].start`,
+        `expected a moment before the end at ${duration.toFixed(3)} s, got ${start} s`,
+      );
+    }
+    if (end > duration + 0.001)
+      draft.note(`${path}.segments[${index}].end: ${end} s is after the end, so it ends at ${duration.toFixed(3)} s.`);
+  }
+  if (tracks.length > 0) {
+    throw refusal(
+      'UNSUPPORTED',
+      path,
+      'a soft subtitle track before it cannot follow the change of speed',
+      'Put the subtitle operation after the speed ramp, or burn the text.',
+    );
+  }
+  const curve = speedCurve(
+    segments.map((segment) => ({ ...segment, endSpeed: segment.endSpeed ?? segment.speed })),
+    duration,
+  );
+  if (curve.every(({ speed, endSpeed }) => speed === 1 && endSpeed === 1)) return timeline;
+  draft.place('speedRamp', 'cpu', 'frames get new times and the sound another tempo');
+  const picture = video && rampPicture(video, draft.padOf(timeline, video), curve);
+  const sound = audio && tone === 'pitch' ? rampSound(audio, draft.soundOf(timeline, audio), curve) : undefined;
+  return {
+    ...(picture && { video: picture }),
+    ...(sound && { audio: sound }),
+    duration: outTime(curve, duration),
+    tracks: [],
+    retimed: true,
+  };
+}
+
+function rampPicture(video: Picture, pad: Pad, curve: readonly SpeedPiece[]): Picture {
+  const end = outTime(curve, video.end);
+  const frames = Math.max(1, Math.round(end / frameSeconds(video)));
+  const slowest = Math.min(...curve.map(({ speed, endSpeed }) => Math.min(speed, endSpeed)));
+  const ramped = chain(
+    pad,
+    // Frames lie on a grid of their rate; the new times need finer ticks.
+    filter('settb', { expr: '1/1000000' }),
+    filter('setpts', { expr: setptsExpression(curve) }),
+    filter('fps', { fps: fraction(video.frameRate), start_time: 0 }),
+    // The last frame lasts as long as its speed says, whatever the end of the stream was before.
+    filter('tpad', { stop_mode: 'clone', stop: Math.ceil(1 / slowest) + 1 }),
+    filter('trim', { end_frame: frames }),
+  );
+  return repaint(video, ramped, 'speedRamp', { end: frames * frameSeconds(video), frames, variable: false });
+}
+
+/** Pieces of one tempo, at most. Each costs a few filters. */
+const mostPieces = 240;
+/** Cross-fade between pieces in samples at 48 kHz: 10 ms. */
+const longestFade = 480;
+
+function rampSound(audio: Sound, pad: Pad, curve: readonly SpeedPiece[]): Sound {
+  const { sampleRate } = audio;
+  const heard = steps(curve, mostPieces).filter(({ start }) => start < audio.end);
+  const samples = (seconds: number): number => Math.round(seconds * sampleRate);
+  const lengths = heard.map(({ outStart, outEnd }) => samples(outEnd) - samples(outStart));
+  const fade = Math.max(1, Math.min(longestFade, Math.floor(Math.min(...lengths) / 4)));
+  const parts = heard.map((piece, index) => {
+    const last = index === heard.length - 1;
+    // Every piece but the last goes on a little under the next one, and the fade takes that away again.
+    const length = (lengths[index] ?? 0) + (last ? 0 : fade);
+    const overlap = last ? 0 : Math.ceil(fade * piece.speed);
+    return pieceOf(pad, {
+      from: samples(piece.start),
+      to: samples(piece.end) + overlap,
+      filters: [...tempo(piece.speed), filter('apad', { whole_len: length }), filter('atrim', { end_sample: length })],
+    });
+  });
+  const joined = parts.reduce((left, right) =>
+    join('audio', [left, right], filter('acrossfade', { nb_samples: fade, curve1: 'tri', curve2: 'tri' })),
+  );
+  return resound(audio, joined, 'speedRamp', { end: sum(lengths) / sampleRate });
+}
+
+/** Changes of tempo that keep the pitch; one instance does 0.5 to 2 without skipping sound, so several are chained. */
+function tempo(speed: number): string[] {
+  if (Math.abs(speed - 1) < 1e-9) return [];
+  const count = Math.max(1, Math.ceil(Math.abs(Math.log2(speed)) - 1e-9));
+  return Array.from({ length: count }, () => filter('atempo', { tempo: speed ** (1 / count) }));
+}

@@ -1,0 +1,80 @@
+import type { Caption, OperationParameters } from '../../model/operations.ts';
+import { assStyle, toAss } from '../captions.ts';
+import type { Site } from '../draft.ts';
+import { fileUrl } from '../escape.ts';
+import { chain, filter } from '../graph.ts';
+import type { Probe } from '../probe.ts';
+import { refusal } from '../refusal.ts';
+import { repaint, type TextTrack, type Timeline } from '../timeline.ts';
+
+type Parameters = OperationParameters['subtitle'];
+
+/** Draws text into the picture, or adds a track that a player can switch. Times are those of the timeline at this point. */
+export function subtitle(timeline: Timeline, parameters: Parameters, site: Site): Timeline {
+  return parameters.mode === 'soft' ? soft(timeline, parameters, site) : burn(timeline, parameters, site);
+}
+
+function burn(timeline: Timeline, { captions, input, style = {} }: Parameters, site: Site): Timeline {
+  const { draft, path, index } = site;
+  const { video, pad } = draft.picture(timeline, path);
+  draft.needFilter('subtitles', path);
+  draft.place('subtitle', 'cpu', 'libass draws text in main memory');
+  const size = { original_size: `${video.width}x${video.height}` };
+  if (captions !== undefined) {
+    checkTimes(captions, timeline.duration, site);
+    const file = draft.write(`captions-${index}.ass`, toAss(captions, style, video));
+    return {
+      ...timeline,
+      video: repaint(video, chain(pad, filter('subtitles', { filename: fileUrl(file), ...size })), 'subtitle'),
+    };
+  }
+  const probe = textInput(input, site);
+  const members = Object.keys(style).length === 0 ? undefined : forcedStyle(style);
+  const text = filter('subtitles', { filename: fileUrl(probe.path), ...size, charenc: 'UTF-8', force_style: members });
+  return { ...timeline, video: repaint(video, chain(pad, text), 'subtitle') };
+}
+
+/** libass lays out SubRip and WebVTT on a page of 384x288, whatever the size of the picture. */
+const scriptPage = { width: 384, height: 288 };
+
+function forcedStyle(style: NonNullable<Parameters['style']>): string {
+  // Forced styles bypass libass's parser of scripts, so this one member is in its internal code.
+  const members = {
+    ...assStyle(style, scriptPage),
+    Alignment: { bottom: 2, middle: 10, top: 6 }[style.position ?? 'bottom'],
+  };
+  return Object.entries(members)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+}
+
+const textFormats = ['srt', 'webvtt', 'ass', 'ssa'];
+
+function textInput(name: string | undefined, { draft, path }: Site): Probe {
+  const { probe } = draft.clip(name ?? '', `${path}.input`);
+  if (textFormats.includes(probe.format) && probe.subtitles.length > 0) return probe;
+  throw refusal('INPUT_UNSUPPORTED', `${path}.input`, `expected an SRT, WebVTT or ASS file, got ${probe.format}`);
+}
+
+function checkTimes(captions: readonly Caption[], duration: number, { draft, path }: Site): void {
+  const late = captions.filter(({ from }) => from >= duration * 1000).length;
+  if (late > 0)
+    draft.note(
+      `${path}.captions: ${late} of ${captions.length} begin after the end at ${duration.toFixed(3)} s and are not shown.`,
+    );
+}
+
+function soft(timeline: Timeline, { captions, input, language }: Parameters, site: Site): Timeline {
+  const { draft, path, index } = site;
+  draft.place('subtitle', 'copy', 'the text becomes a track of its own; the picture is not touched');
+  const common = { ...(language !== undefined && { language }), skip: 0, delay: 0, end: timeline.duration };
+  if (captions !== undefined) {
+    checkTimes(captions, timeline.duration, site);
+    const track: TextTrack = { ...common, text: { name: `captions-${index}`, captions } };
+    return { ...timeline, tracks: [...timeline.tracks, track] };
+  }
+  const probe = textInput(input, site);
+  if (timeline.video === undefined)
+    throw refusal('INPUT_UNSUPPORTED', path, 'expected a picture to show subtitles on, got a file without video');
+  return { ...timeline, tracks: [...timeline.tracks, { ...common, text: { path: probe.path } }] };
+}

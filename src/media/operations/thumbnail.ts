@@ -1,0 +1,304 @@
+import type { OperationParameters } from '../../model/operations.ts';
+import type { Clip } from '../clip.ts';
+import { type Draft, missing, type Site } from '../draft.ts';
+import { chain, filter, join, type Pad } from '../graph.ts';
+import { decimal, even, fraction } from '../numbers.ts';
+import type { PlannedOutput } from '../plan.ts';
+import { publishedName } from '../published-name.ts';
+import { refusal } from '../refusal.ts';
+import { picturePad } from '../source.ts';
+import { frameSeconds, onFrame, type Picture, type Timeline } from '../timeline.ts';
+import { toneMapFilters } from '../tone-map.ts';
+
+type Parameters = OperationParameters['thumbnail'];
+type Poster = NonNullable<Parameters['poster']>;
+type Sprite = NonNullable<Parameters['sprite']>;
+type Preview = NonNullable<Parameters['preview']>;
+
+/** What all kinds share: the picture at this point and what the output is called. */
+interface Frame {
+  readonly timeline: Timeline;
+  readonly video: Picture;
+  readonly site: Site;
+  readonly name: string;
+}
+
+/** Pictures of the timeline as it is at this point, made in the same process as the main output. */
+export function thumbnail(timeline: Timeline, { name, poster, sprite, preview }: Parameters, site: Site): Timeline {
+  const { draft, path } = site;
+  const { video } = timeline;
+  if (video === undefined) throw missing('video', path);
+  const kind = poster ? 'poster' : sprite ? 'sprite' : 'preview';
+  const frame: Frame = { timeline, video, site, name: uniqueName(draft, name ?? kind, path) };
+  draft.place('thumbnail', 'cpu', 'a few frames are scaled and written as pictures beside the main output');
+  if (poster) makePoster(frame, poster);
+  if (sprite) makeSprite(frame, sprite);
+  if (preview) makePreview(frame, preview);
+  return timeline;
+}
+
+function uniqueName(draft: Draft, name: string, path: string): string {
+  const { renditions } = draft.request.spec.output;
+  const taken = [
+    'main',
+    ...(renditions ?? []).map((rendition) => rendition.name),
+    ...draft.sides.map(({ output }) => output.name),
+    ...draft.texts.map((output) => output.name),
+  ];
+  if (!taken.includes(name)) return name;
+  throw refusal('SPEC_INVALID', `${path}.name`, `expected a name that no other output has, got ${name}`);
+}
+
+const images = {
+  jpeg: {
+    extension: 'jpg',
+    mediaType: 'image/jpeg',
+    codec: 'mjpeg',
+    format: 'yuvj420p',
+    args: ['-c:v', 'mjpeg', '-q:v', '3', '-f', 'image2', '-update', '1'],
+  },
+  png: {
+    extension: 'png',
+    mediaType: 'image/png',
+    codec: 'png',
+    format: 'rgb24',
+    args: ['-c:v', 'png', '-f', 'image2', '-update', '1'],
+  },
+  webp: {
+    extension: 'webp',
+    mediaType: 'image/webp',
+    codec: 'webp',
+    format: 'yuv420p',
+    args: ['-c:v', 'libwebp', '-quality', '85', '-f', 'webp'],
+  },
+} as const;
+
+function makePoster(frame: Frame, { at, width, format = 'jpeg' }: Poster): void {
+  const { timeline, video, site } = frame;
+  const { duration } = timeline;
+  checkMoment(at, duration, `${site.path}.poster.at`);
+  // The last frame starts one frame before the end.
+  const moment = Math.max(
+    0,
+    Math.min(onFrame({ ...video, variable: false }, at ?? duration / 10), video.end - frameSeconds(video)),
+  );
+  const image = images[format];
+  site.draft.needEncoder(format === 'webp' ? 'libwebp' : image.codec, `${site.path}.poster.format`);
+  const size = sizeOf(video, width);
+  const pad = chain(
+    rangePad(frame, moment, undefined),
+    filter('trim', { end_frame: 1 }),
+    ...shrink(frame, size),
+    filter('format', { pix_fmts: image.format }),
+  );
+  addImage(frame, pad, ['-frames:v', '1', ...image.args], {
+    kind: 'image',
+    extension: image.extension,
+    mediaType: image.mediaType,
+    ...size,
+    codec: image.codec,
+  });
+}
+
+/** Longest side of a JPEG picture, and a size that decoders still take into memory. */
+const longestSide = 65_500;
+const mostPixels = 100_000_000;
+
+function makeSprite(frame: Frame, { interval, width = 160, columns = 10 }: Sprite): void {
+  const { timeline, video, site } = frame;
+  const { draft, path } = site;
+  const { duration } = timeline;
+  const step = Math.max(frameSeconds(video), 0.001, interval ?? Math.ceil(duration * 10) / 1000);
+  const count = Math.max(1, Math.ceil(duration / step - 1e-6));
+  const across = Math.min(columns, count);
+  const rows = Math.ceil(count / across);
+  const cell = sizeOf(video, width);
+  const sheet = { width: cell.width * across, height: cell.height * rows };
+  if (sheet.width > longestSide || sheet.height > longestSide || sheet.width * sheet.height > mostPixels) {
+    throw refusal(
+      'SPEC_INVALID',
+      `${path}.sprite`,
+      `expected a sheet of at most ${mostPixels} pixels, got ${count} pictures on ${sheet.width}x${sheet.height}`,
+      'Use a longer interval or a smaller width.',
+    );
+  }
+  // The middle of each interval stands for it; the last one may be short.
+  const offset = Math.min(step, duration - (count - 1) * step) / 2 - frameSeconds(video) / 2;
+  const pad = chain(
+    gridPad(video, draft.padOf(timeline, video)),
+    filter('select', { expr: `gte(t,selected_n*${decimal(step)}+${decimal(Math.max(0, offset))})` }),
+    ...shrink(frame, cell),
+    filter('tile', { layout: `${across}x${rows}`, nb_frames: count }),
+    filter('format', { pix_fmts: images.jpeg.format }),
+  );
+  draft.needEncoder('mjpeg', path);
+  addImage(frame, pad, ['-frames:v', '1', ...images.jpeg.args], {
+    kind: 'sprite',
+    extension: 'jpg',
+    mediaType: 'image/jpeg',
+    ...sheet,
+    codec: 'mjpeg',
+  });
+  addIndex(frame, { count, step, across, cell });
+}
+
+interface Sheet {
+  readonly count: number;
+  readonly step: number;
+  readonly across: number;
+  readonly cell: { readonly width: number; readonly height: number };
+}
+
+/** The WebVTT index of a sheet: one cue per picture, with its place as a media fragment (W3C Media Fragments, 4.2.2). */
+function addIndex({ timeline, site, name }: Frame, { count, step, across, cell }: Sheet): void {
+  const { draft } = site;
+  const sheet = publishedName(draft.request.spec.identity, name, 'jpg');
+  const cues = Array.from({ length: count }, (_, index) => {
+    const end = Math.min((index + 1) * step, timeline.duration);
+    const place = [
+      (index % across) * cell.width,
+      Math.floor(index / across) * cell.height,
+      cell.width,
+      cell.height,
+    ].join(',');
+    return `${clock(index * step)} --> ${clock(end)}\n${sheet}#xywh=${place}\n`;
+  });
+  const path = draft.write(`${name}-index.vtt`, `WEBVTT\n\n${cues.join('\n')}`);
+  draft.texts.push({
+    name: `${name}-index`,
+    kind: 'vtt',
+    path,
+    extension: 'vtt',
+    mediaType: 'text/vtt',
+    expect: { video: false, audio: false },
+    contract: draft.request.spec.output.contract ?? {},
+  });
+}
+
+function clock(seconds: number): string {
+  const milliseconds = Math.round(seconds * 1000);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const whole = Math.floor(milliseconds / 1000);
+  return `${two(Math.floor(whole / 3600))}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}.${String(milliseconds % 1000).padStart(3, '0')}`;
+}
+
+function makePreview(
+  frame: Frame,
+  { start = 0, duration: length = 3, width = 320, fps = 10, format = 'webp' }: Preview,
+): void {
+  const { timeline, video, site } = frame;
+  const { draft, path } = site;
+  checkMoment(start, timeline.duration, `${path}.preview.start`);
+  const size = sizeOf(video, Math.min(width, video.width));
+  const seconds = Math.min(length, timeline.duration - start);
+  const frames = Math.max(1, Math.round(seconds * fps));
+  const moving = chain(
+    rangePad(frame, onFrame(video, start), seconds),
+    filter('fps', { fps, start_time: 0 }),
+    filter('trim', { end_frame: frames }),
+    ...shrink(frame, size),
+  );
+  if (format === 'gif') {
+    draft.needEncoder('gif', `${path}.preview.format`);
+    const palette = chain(moving, filter('palettegen', { stats_mode: 'diff' }));
+    const pad = join('video', [moving, palette], filter('paletteuse', { dither: 'bayer', bayer_scale: 5 }));
+    addImage(frame, pad, ['-c:v', 'gif', '-loop', '0', '-f', 'gif'], {
+      kind: 'preview',
+      extension: 'gif',
+      mediaType: 'image/gif',
+      ...size,
+      codec: 'gif',
+    });
+    return;
+  }
+  draft.needEncoder('libwebp_anim', `${path}.preview.format`);
+  const pad = chain(moving, filter('format', { pix_fmts: 'yuv420p' }));
+  const args = ['-c:v', 'libwebp_anim', '-quality', '75', '-loop', '0', '-f', 'webp'];
+  addImage(frame, pad, args, { kind: 'preview', extension: 'webp', mediaType: 'image/webp', ...size, codec: 'webp' });
+}
+
+function checkMoment(moment: number | undefined, duration: number, path: string): void {
+  if (moment === undefined || moment < duration) return;
+  throw refusal('SPEC_INVALID', path, `expected a moment before the end at ${duration.toFixed(3)} s, got ${moment} s`);
+}
+
+function sizeOf(video: Picture, width: number | undefined): { readonly width: number; readonly height: number } {
+  if (width === undefined) return { width: video.width, height: video.height };
+  return { width: even(width), height: even((video.height * width) / video.width) };
+}
+
+function shrink({ video, site }: Frame, size: { readonly width: number; readonly height: number }): string[] {
+  const tone = toneMapFilters(site.draft, video.dynamicRange, site.path);
+  const same = size.width === video.width && size.height === video.height;
+  return [...tone, ...(same ? [] : [filter('scale', { w: size.width, h: size.height, flags: 'bicubic' })])];
+}
+
+/** Frames at a constant rate, so that every moment up to the end has one. */
+function gridPad(video: Picture, pad: Pad): Pad {
+  return video.variable ? chain(pad, filter('fps', { fps: fraction(video.frameRate), start_time: 0 })) : pad;
+}
+
+/** Frames before a moment that are read where the rate varies: the frame that stands there may have begun earlier. */
+const variableLead = 10;
+
+/** The picture from a moment on, starting at 0. An untouched file is read from there instead of from its beginning. */
+function rangePad({ timeline, video, site }: Frame, start: number, seconds: number | undefined): Pad {
+  const { clip } = timeline;
+  const frames = (length: number): number => Math.round(length / frameSeconds(video));
+  const cut = (from: number): string[] => [
+    filter('trim', {
+      start_frame: frames(from),
+      end_frame: seconds === undefined ? undefined : frames(from + seconds) + 1,
+    }),
+    filter('setpts', { expr: 'PTS-STARTPTS' }),
+  ];
+  if (video.pad !== undefined || clip === undefined)
+    return chain(gridPad(video, site.draft.padOf(timeline, video)), ...cut(start));
+  const lead = video.variable ? Math.min(start, variableLead) : 0;
+  const ahead = windowFrom(clip, start - lead, (seconds ?? 1) + lead + 1);
+  const still: Picture = {
+    ...video,
+    variable: false,
+    end: Math.max(frameSeconds(video), Math.min(video.end - start + lead, (seconds ?? 1) + lead + 1)),
+  };
+  return chain(picturePad(ahead, still, site.draft.deinterlace), ...cut(lead));
+}
+
+function windowFrom(clip: Clip, start: number, seconds: number): Clip {
+  const origin = clip.window?.start ?? 0;
+  const end = Math.min(clip.window?.end ?? Number.POSITIVE_INFINITY, origin + start + seconds);
+  return { ...clip, window: { start: origin + start, end, exactStart: true, exactEnd: true } };
+}
+
+function addImage(
+  { site, name }: Frame,
+  pad: Pad,
+  args: readonly string[],
+  {
+    kind,
+    extension,
+    mediaType,
+    width,
+    height,
+    codec,
+  }: Pick<PlannedOutput, 'kind' | 'extension' | 'mediaType'> & {
+    readonly width: number;
+    readonly height: number;
+    readonly codec: string;
+  },
+): void {
+  const { draft } = site;
+  draft.sides.push({
+    pad,
+    args,
+    output: {
+      name,
+      kind,
+      path: `${draft.request.scratchDir}/${name}.${extension}`,
+      extension,
+      mediaType,
+      expect: { video: true, audio: false, width, height, videoCodec: codec },
+      contract: draft.request.spec.output.contract ?? {},
+    },
+  });
+}

@@ -1,0 +1,96 @@
+import type { OperationParameters } from '../../model/operations.ts';
+import type { Clip } from '../clip.ts';
+import { decodeInput } from '../clip.ts';
+import { missing, type Site } from '../draft.ts';
+import { chain, filter, join, type Pad } from '../graph.ts';
+import { clamp, decimal, even, fraction } from '../numbers.ts';
+import { refusal } from '../refusal.ts';
+import { isPicture, timelineOf } from '../source.ts';
+import { duringWindow, type Picture, repaint, type Timeline } from '../timeline.ts';
+
+type Parameters = OperationParameters['watermark'];
+type Position = NonNullable<Parameters['position']>;
+
+/** Lays a picture or a clip over the timeline; a clip starts with its window and repeats until that ends. */
+export function watermark(timeline: Timeline, parameters: Parameters, { draft, path }: Site): Timeline {
+  const { video, pad } = draft.picture(timeline, path);
+  const { input, start, end, position = 'bottomRight', margin = 3 } = parameters;
+  if (start !== undefined && start >= timeline.duration) {
+    throw refusal(
+      'SPEC_INVALID',
+      `${path}.start`,
+      `expected a moment before the end at ${timeline.duration.toFixed(3)} s, got ${start} s`,
+    );
+  }
+  const once = draft.clip(input, `${path}.input`);
+  const mark = timelineOf(once).video;
+  if (mark === undefined) throw missing('video', `${path}.input`);
+  draft.place('watermark', 'cpu', 'the mark is laid over the picture in main memory');
+  const still = isPicture(once.probe);
+  const clip = still ? once : draft.clipOf(once.probe, once.path, ['-stream_loop', '-1']);
+  const size = sizeOf(mark, parameters.width, video);
+  const edge = (margin / 100) * video.height;
+  const overlaid = join(
+    'video',
+    [pad, markPad(clip, mark, video, size, parameters, still)],
+    filter('overlay', {
+      ...placeOf(position, edge, size, video),
+      format: video.bitDepth === 10 ? 'yuv420p10' : 'yuv420',
+      // A clip repeats for ever, so the timeline must decide where it ends.
+      ...(still ? { eof_action: 'repeat' } : { shortest: 1 }),
+      enable: duringWindow(video, start, end),
+    }),
+  );
+  return { ...timeline, video: repaint(video, overlaid, 'watermark') };
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The wanted share of the picture's width, else the mark's own size; never larger than the picture. */
+function sizeOf(mark: Picture, share: number | undefined, picture: Picture): Size {
+  const wanted = share === undefined ? 1 : (picture.width * share) / 100 / mark.width;
+  const factor = Math.min(wanted, picture.width / mark.width, picture.height / mark.height);
+  return { width: even(mark.width * factor), height: even(mark.height * factor) };
+}
+
+function placeOf(
+  position: Position,
+  edge: number,
+  size: Size,
+  picture: Picture,
+): { readonly x: number; readonly y: number } {
+  const side = /left/i.test(position) ? 'near' : /right/i.test(position) ? 'far' : 'middle';
+  const rise = /top/i.test(position) ? 'near' : /bottom/i.test(position) ? 'far' : 'middle';
+  return { x: along(side, edge, picture.width - size.width), y: along(rise, edge, picture.height - size.height) };
+}
+
+/** Where the mark begins in the room that it leaves; even, as 4:2:0 needs it. */
+function along(side: 'near' | 'middle' | 'far', edge: number, room: number): number {
+  const at = { near: edge, middle: room / 2, far: room - edge }[side];
+  return Math.floor(clamp(at, 0, Math.max(0, room)) / 2) * 2;
+}
+
+function markPad(
+  clip: Clip,
+  mark: Picture,
+  picture: Picture,
+  { width, height }: Size,
+  { opacity = 1, start = 0 }: Parameters,
+  still: boolean,
+): Pad {
+  const { input } = decodeInput(clip);
+  const source: Pad = { from: 'stream', medium: 'video', input, stream: mark.stream.index };
+  return chain(
+    source,
+    ...(still ? [] : [filter('fps', { fps: fraction(picture.frameRate), start_time: 0 })]),
+    ...(still || start === 0 ? [] : [filter('setpts', { expr: `PTS+${decimal(start)}/TB` })]),
+    filter('scale', { w: width, h: height, flags: 'bicubic' }),
+    filter('setsar', { sar: '1' }),
+    // Keeps transparency where there is some, and has room for the opacity.
+    filter('format', { pix_fmts: 'rgba' }),
+    ...(opacity < 1 ? [filter('colorchannelmixer', { aa: opacity })] : []),
+  );
+}
