@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { openDataDirectory } from '../src/local/data-directory.ts';
 import { Database } from '../src/local/database.ts';
 import { SqliteJobStore } from '../src/local/sqlite-job-store.ts';
@@ -8,19 +9,23 @@ import { systemClock } from '../src/local/system-clock.ts';
 import type { RenderJobStatus } from '../src/model/render-job.ts';
 import { Standalone } from '../test/support/standalone.ts';
 import { type Benchmark, median } from './lib/benchmark.ts';
+import { runTool } from './lib/run-tool.ts';
 import { withFolder } from './lib/with-folder.ts';
 
+const bundle = fileURLToPath(new URL('../dist/framewright.mjs', import.meta.url));
+const build = fileURLToPath(new URL('../scripts/build.ts', import.meta.url));
 const jobs = 10_000;
 const waitingShare = 0.2;
 
 export const benchmark: Benchmark = {
   title: `Memory of the server with ${jobs.toLocaleString('en')} jobs in the store`,
   method:
-    `The real server with ${jobs} jobs (a fifth of them waiting, the rest succeeded) and no free worker, against the same server with an ` +
+    `The built server (dist/framewright.mjs) with ${jobs} jobs (a fifth of them waiting, the rest succeeded) and no free worker, against the same server with an ` +
     'empty store: the highest resident set (VmHWM) after start, admission of all waiting jobs, and one reading of every list page; medians.',
   goal: 'below 200 MB',
   measure: ({ runs, print }) =>
     withFolder(async (folder) => {
+      await runTool(process.execPath, [build]);
       const [full, empty]: [number[], number[]] = [[], []];
       for (let run = 1; run <= runs; run++) {
         full.push(await measure(join(folder, `full-${run}`), jobs));
@@ -35,7 +40,7 @@ export const benchmark: Benchmark = {
 /** Peak resident set of a server, in megabytes of 1,000,000 bytes. */
 async function measure(dataDir: string, count: number): Promise<number> {
   await fill(dataDir, count);
-  await using server = await Standalone.start({ dataDir, workers: 0 });
+  await using server = await Standalone.start({ dataDir, workers: 0, program: bundle });
   for (let page = '/apis/render-jobs?limit=100'; page !== ''; ) {
     const { cursor } = Object(await server.json(page)) as { cursor?: string };
     page = cursor === undefined ? '' : `/apis/render-jobs?limit=100&cursor=${encodeURIComponent(cursor)}`;

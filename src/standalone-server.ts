@@ -41,6 +41,9 @@ export interface Standalone extends AsyncDisposable {
   readonly newKeyFile?: string;
 }
 
+/** Time for workers to end on shutdown, in milliseconds: all of a stop has to fit into 10 s. */
+const shutdownGraceMs = 6000;
+
 const unfinished = phases.filter((phase) => !isTerminal(phase));
 
 /**
@@ -77,6 +80,7 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
       clock,
       node: hostname(),
       onError: (what, error) => log.error({ err: error }, `failed to ${what}`),
+      shutdownGraceMs,
     }),
   );
   // The workers of an earlier server are gone: whatever they were writing, nobody will finish.

@@ -11,6 +11,8 @@ export interface StandaloneOptions {
   readonly workers?: number;
   readonly mediaRoot?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The program to run; the sources when absent. */
+  readonly program?: string;
 }
 
 /** A real `framewright standalone` process on a free port, with its data in a temporary folder. */
@@ -40,7 +42,15 @@ export class Standalone implements AsyncDisposable {
 
   static async start(options: StandaloneOptions = {}): Promise<Standalone> {
     const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'framewright-e2e-')));
-    const args = ['--disable-warning=ExperimentalWarning', main, 'standalone', '--data', dataDir, '--port', '0'];
+    const args = [
+      '--disable-warning=ExperimentalWarning',
+      options.program ?? main,
+      'standalone',
+      '--data',
+      dataDir,
+      '--port',
+      '0',
+    ];
     args.push('--workers', String(options.workers ?? 2));
     if (options.mediaRoot !== undefined) args.push('--media-root', options.mediaRoot);
     const child = spawn(process.execPath, args, {
