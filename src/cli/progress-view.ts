@@ -49,14 +49,14 @@ function colored(
   return line.slice(0, start) + paint(terminal, style, line.slice(start, start + width)) + line.slice(start + width);
 }
 
-/** Decides when a log, which cannot redraw, gets a new line: on every phase, step or attempt, and every 10 percent. */
+/** Decides when a log, which cannot redraw, gets a new line: on every phase, reason or attempt, and every 10 percent. */
 export class PlainProgress {
   #last: { readonly key: string; readonly percent: number } | undefined;
 
   /** The line to print, or `undefined` when there is no news. */
   next(view: JobView, label = view.name): string | undefined {
     const percent = view.phase === 'Succeeded' ? 100 : (view.percent ?? 0);
-    const key = [view.phase, view.phase === 'Running' ? view.step : view.reason, view.attempt].join('/');
+    const key = [view.phase, view.phase === 'Running' ? '' : view.reason, view.attempt].join('/');
     if (this.#last?.key === key && percent < this.#last.percent + 10) return undefined;
     this.#last = { key, percent };
     const figure = view.phase === 'Running' ? ` ${percent.toFixed(0)} %` : '';
