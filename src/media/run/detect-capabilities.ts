@@ -63,14 +63,24 @@ async function detect(options: DetectOptions, folders: DeviceFolders): Promise<C
   const nodes = await listRenderNodes(folders);
   const usable = nodes.filter(({ problem }) => problem === undefined);
   const devices: GpuDevice[] = [];
-  for (const node of usable) devices.push(await deviceOf(node, version, encoders, options));
+  const problems: string[] = [];
+  for (const node of usable) {
+    const { device, problem } = await deviceOf(node, version, encoders, options);
+    if (problem === undefined) devices.push(device);
+    else problems.push(problem);
+  }
   return {
     ffmpegVersion: version,
     ffmpeg,
     encoders,
     filters,
-    devices: devices.filter(({ encodes }) => encodes.length > 0),
-    unavailable: unavailableRungs(devices, encoders, noDeviceReason(nodes, folders), tools.ffmpeg),
+    devices,
+    unavailable: unavailableRungs(
+      devices,
+      encoders,
+      problems.join('; ') || noDeviceReason(nodes, folders),
+      tools.ffmpeg,
+    ),
     cpus: availableParallelism(),
   };
 }
@@ -136,17 +146,18 @@ async function deviceOf(
   version: string,
   encoders: ReadonlySet<string>,
   { tools, signal, cacheDir }: DetectOptions,
-): Promise<GpuDevice> {
+): Promise<{ readonly device: GpuDevice; readonly problem?: string }> {
   const driver = `${node.driver ?? 'unknown'} ${node.device ?? ''} ${release()}`;
   const identity = JSON.stringify([version, tools.ffmpeg, node, driver]);
   const name = `gpu-${createHash('sha256').update(identity).digest('hex').slice(0, 16)}.json`;
   const path = cacheDir === undefined ? undefined : join(cacheDir, name);
   const cached = path === undefined ? undefined : await readCached(path);
-  if (cached !== undefined) return cached;
-  const device = { node: node.node, driver, encodes: await proveEncodes(node.node, encoders, tools, signal) };
+  if (cached !== undefined) return { device: cached };
+  const { encodes, problem } = await proveEncodes(node.node, encoders, tools, signal);
+  const device = { node: node.node, driver, encodes };
   // A device on which nothing works may only be busy or starting: try it again next time.
-  if (path !== undefined && device.encodes.length > 0) await writeCached(path, device);
-  return device;
+  if (path !== undefined && problem === undefined) await writeCached(path, device);
+  return { device, ...(problem !== undefined && { problem }) };
 }
 
 async function readCached(path: string): Promise<GpuDevice | undefined> {

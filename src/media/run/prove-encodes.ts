@@ -1,5 +1,12 @@
 import type { GpuEncode } from '../capabilities.ts';
-import { type MediaTools, runTool } from './run-tool.ts';
+import { type MediaTools, runTool, type ToolRun } from './run-tool.ts';
+
+/** What trials on a device have shown. */
+export interface DeviceTrials {
+  readonly encodes: readonly GpuEncode[];
+  /** Why nothing works, when nothing does: what FFmpeg said. */
+  readonly problem?: string;
+}
 
 const codecs = ['h264', 'hevc', 'av1', 'vp9'] as const;
 const picture = 'color=black:s=1280x720:r=30';
@@ -15,57 +22,76 @@ export async function proveEncodes(
   encoders: ReadonlySet<string>,
   tools: MediaTools,
   signal: AbortSignal,
-): Promise<GpuEncode[]> {
+): Promise<DeviceTrials> {
+  const opened = await trial(
+    [...vaDevice(node), '-f', 'lavfi', '-i', picture, '-frames:v', '1', '-f', 'null', '-'],
+    tools,
+    signal,
+  );
+  if (opened.exitCode !== 0) return { encodes: [], problem: `${node} could not be opened: ${firstLine(opened)}` };
+
   const proved: GpuEncode[] = [];
-  for (const rung of ['qsv-encode', 'qsv-full', 'vaapi'] as const) {
-    for (const codec of codecs) {
-      if (!encoders.has(`${codec}_${rung === 'vaapi' ? 'vaapi' : 'qsv'}`)) continue;
-      for (const bitDepth of codec === 'h264' ? ([8] as const) : ([8, 10] as const)) {
-        for (const lowPower of [true, false]) {
-          const trial = { rung, codec, bitDepth, lowPower };
-          // What cannot be encoded by itself cannot be encoded after a filter either.
-          if (rung === 'qsv-full' && !proved.some((other) => sameButRung(other, trial))) continue;
-          if (await succeeds(trialArguments(node, trial), tools, signal)) proved.push(trial);
-        }
-      }
-    }
+  let refusal: string | undefined;
+  for (const candidate of candidates(encoders)) {
+    // What cannot be encoded by itself cannot be encoded after a filter either.
+    if (candidate.rung === 'qsv-full' && !proved.some((other) => isPlain(other, candidate))) continue;
+    const run = await trial(trialArguments(node, candidate), tools, signal);
+    if (run.exitCode === 0) proved.push(candidate);
+    else refusal ??= firstLine(run);
   }
-  return proved;
+  if (proved.length > 0) return { encodes: proved };
+  return { encodes: [], problem: `every trial encode failed on ${node}: ${refusal ?? 'FFmpeg has no encoder for it'}` };
 }
 
-/**
- * Arguments of one trial: 30 black frames, for qsv-full through the GPU's filter as well. Whether the device decodes a
- * source is found out by the job itself, which steps down when it does not.
- */
+/** Arguments of one trial: 30 black frames, for qsv-full through the GPU's filter too; decoders are tried by the jobs. */
 export function trialArguments(node: string, { rung, codec, bitDepth, lowPower }: GpuEncode): string[] {
   const format = bitDepth === 10 ? 'p010le' : 'nv12';
   const source = ['-f', 'lavfi', '-i', picture, '-frames:v', '30'];
-  const end = ['-f', 'null', '-'];
-  const power = ['-low_power', lowPower ? '1' : '0'];
+  const power = ['-low_power', lowPower ? '1' : '0', '-f', 'null', '-'];
   if (rung === 'vaapi') {
-    const device = ['-init_hw_device', `vaapi=va:${node},driver=iHD`, '-filter_hw_device', 'va'];
-    return [...device, ...source, '-vf', `format=${format},hwupload`, '-c:v', `${codec}_vaapi`, ...power, ...end];
+    const filter = ['-filter_hw_device', 'va', ...source, '-vf', `format=${format},hwupload`];
+    return [...vaDevice(node), ...filter, '-c:v', `${codec}_vaapi`, ...power];
   }
-  const device = [
-    '-init_hw_device',
-    `vaapi=va:${node},driver=iHD`,
-    '-init_hw_device',
-    'qsv=qs@va',
-    '-filter_hw_device',
-    'qs',
-  ];
   const upload = `format=${format},hwupload=extra_hw_frames=64`;
   const filter = rung === 'qsv-full' ? `${upload},vpp_qsv=format=${format}` : upload;
-  return [...device, ...source, '-vf', filter, '-c:v', `${codec}_qsv`, ...power, ...end];
+  const device = [...vaDevice(node), '-init_hw_device', 'qsv=qs@va', '-filter_hw_device', 'qs'];
+  return [...device, ...source, '-vf', filter, '-c:v', `${codec}_qsv`, ...power];
 }
 
-function sameButRung(a: GpuEncode, b: GpuEncode): boolean {
-  return a.rung === 'qsv-encode' && a.codec === b.codec && a.bitDepth === b.bitDepth && a.lowPower === b.lowPower;
+/** The node is always named: FFmpeg's own choice may be another maker's GPU. */
+function vaDevice(node: string): string[] {
+  return ['-init_hw_device', `vaapi=va:${node},driver=iHD`];
 }
 
-async function succeeds(argv: readonly string[], tools: MediaTools, signal: AbortSignal): Promise<boolean> {
+function candidates(encoders: ReadonlySet<string>): GpuEncode[] {
+  return (['qsv-encode', 'qsv-full', 'vaapi'] as const).flatMap((rung) =>
+    codecs
+      .filter((codec) => encoders.has(`${codec}_${rung === 'vaapi' ? 'vaapi' : 'qsv'}`))
+      .flatMap((codec) =>
+        (codec === 'h264' ? ([8] as const) : ([8, 10] as const)).map((bitDepth) => ({ rung, codec, bitDepth })),
+      )
+      .flatMap((combination) => [true, false].map((lowPower) => ({ ...combination, lowPower }))),
+  );
+}
+
+function isPlain(other: GpuEncode, candidate: GpuEncode): boolean {
+  const { codec, bitDepth, lowPower } = candidate;
+  return (
+    other.rung === 'qsv-encode' && other.codec === codec && other.bitDepth === bitDepth && other.lowPower === lowPower
+  );
+}
+
+function trial(argv: readonly string[], tools: MediaTools, signal: AbortSignal): Promise<ToolRun> {
   const fixed = ['-hide_banner', '-nostdin', '-v', 'error', '-xerror'];
-  const limits = { timeoutMs: trialTimeoutMs, outputBytes: 1024, signal };
-  const { exitCode } = await runTool(tools.ffmpeg, [...fixed, ...argv], tools.env, limits);
-  return exitCode === 0;
+  return runTool(tools.ffmpeg, [...fixed, ...argv], tools.env, {
+    timeoutMs: trialTimeoutMs,
+    outputBytes: 1024,
+    signal,
+  });
+}
+
+function firstLine({ stderr, exceeded, signal }: ToolRun): string {
+  if (exceeded === 'time') return `no end within ${trialTimeoutMs / 1000} s`;
+  const line = stderr.split('\n').find((text) => text.trim() !== '');
+  return line?.replace(/ @ 0x[0-9a-f]+\]/, ']').slice(0, 120) ?? `ended by ${signal ?? 'an error'}`;
 }
