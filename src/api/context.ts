@@ -31,7 +31,8 @@ export function ownBases(context: ApiContext, request: FastifyRequest): readonly
 
 /** Where a client can fetch an object; a store that does not know its own address gives a path. */
 export async function objectUrl(objects: Pick<ObjectStore, 'urlFor'>, key: string, base: string): Promise<string> {
-  return new URL(await objects.urlFor(key), `${base}/`).href;
+  const url = await objects.urlFor(key);
+  return url.startsWith('/') ? base + url : url;
 }
 
 /** The last news of the present attempt of a job. */

@@ -49,6 +49,7 @@ export function createServer(services: ApiServices, options: ApiOptions): Fastif
       reply.raw.writeHead(status, { 'content-type': contentType, 'x-request-id': request.id }).end(JSON.stringify(body));
     },
   });
+  app.removeContentTypeParser('text/plain');
   app.decorateRequest('caller', null);
   app.setValidatorCompiler(validatorCompiler);
   // Views are made field by field and need no schema to strip them; the tests hold replies against their schemas.
