@@ -83,7 +83,8 @@ export function joinedClip(draft: Draft, timelines: readonly Timeline[], name: s
   if (first === undefined) throw new TypeError('Expected at least one clip to join, got none');
   const path = draft.write(
     name,
-    ['ffconcat version 1.0', ...parts.map((part) => concatEntry(part.path)), ''].join('\n'),
+    // Without an in point, packets before 0 (priming of the sound) would push the picture back by their length.
+    ['ffconcat version 1.0', ...parts.flatMap((part) => [concatEntry(part.path), 'inpoint 0']), ''].join('\n'),
   );
   const duration = sum(parts.map((part) => part.duration));
   const { keyframes: _keyframes, ...rest } = first;

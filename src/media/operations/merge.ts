@@ -38,14 +38,23 @@ export function merge(
   const differs =
     transition === undefined ? canJoin(parts.map((one) => one.timeline)) : 'a transition mixes the pictures';
   if (differs === undefined) {
-    draft.place('merge', 'copy', 'the clips are equal in codec, size, rate and sound, so their packets are joined');
+    draft.place(
+      'merge',
+      'copy',
+      'the clips are equal in codec, size and rate, so the packets of the picture are joined',
+    );
     const clip = joinedClip(
       draft,
       parts.map((one) => one.timeline),
       `concat-${index}.txt`,
     );
     const shift = sum(before.map((one) => one.timeline.duration));
-    return { ...timelineOf(clip), tracks: delayTracks(timeline.tracks, shift), retimed: true };
+    const joined = timelineOf(clip);
+    // Lossy sound begins with packets that only prime the decoder: joined as they are, they overlap the end of the clip
+    // before, which muxers refuse and which would put the sound off by one more packet at every joint.
+    const seconds = parts.map((one) => one.timeline.duration);
+    const audio = joined.audio === undefined ? undefined : joinSounds(draft, parts, timeline, seconds, 0);
+    return { ...joined, ...(audio && { audio }), tracks: delayTracks(timeline.tracks, shift), retimed: true };
   }
   draft.place('merge', 'cpu', `${differs}, so every clip is brought to the form of the first`);
   return mergePictures(draft, parts, timeline, timeline.video, { transition, path, before: before.length });
@@ -162,6 +171,7 @@ function joinPictures(
   // Joining counts in microseconds; the grid of frames makes the count exact again.
   const grid = (total: number): string[] => [
     filter('fps', { fps: fraction(frameRate), start_time: 0 }),
+    filter('tpad', { stop_mode: 'clone', stop: 2 }),
     filter('trim', { end_frame: total }),
   ];
   if (type === undefined)
