@@ -26,8 +26,11 @@ export interface Clip {
   readonly parts?: readonly Probe[];
 }
 
-/** Decoding starts this much before a cut: sound decoders need a few packets before what they give is right. */
-const preRoll = 1;
+/**
+ * Decoding starts this many seconds before a cut: sound decoders need a few packets before what they give is right, and
+ * the frame that stands at the cut may have begun earlier.
+ */
+const preRoll = 2;
 
 /** How a clip is opened to be decoded, and the moment of the clip that becomes 0 on the way. */
 export function decodeInput(clip: Clip): { readonly input: InputFile; readonly from: number } {

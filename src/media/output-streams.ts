@@ -11,7 +11,7 @@ import { languageTag } from './language.ts';
 import { audioBitrate, type OutputRequest } from './output-settings.ts';
 import { refusal } from './refusal.ts';
 import { audioCopyBlocker, copyableTracks, videoCopyBlocker } from './stream-copy.ts';
-import type { Picture, Sound, Timeline } from './timeline.ts';
+import type { Picture, Sound, TextTrack, Timeline } from './timeline.ts';
 import { frameCount, rateOf, videoTarget } from './video-output.ts';
 
 /** The picture of an output: none, the stream as it is, or a pad to be encoded. */
@@ -162,7 +162,8 @@ function textPart(draft: Draft, timeline: Timeline, { container }: OutputRequest
       },
       specifier: 's:0',
     },
-    codec: textCodec(container),
+    // Text that is in the form of the container already is not run through a converter.
+    codec: subtitleCodec(container, codecOfText(track, container)) ?? textCodec(container),
     language: track.language,
   }));
   const all = [...kept, ...added];
@@ -174,6 +175,12 @@ function textPart(draft: Draft, timeline: Timeline, { container }: OutputRequest
       ...(language === undefined ? [] : [`-metadata:s:s:${index}`, `language=${languageTag(language)}`]),
     ]),
   };
+}
+
+/** FFmpeg's name for the form a track's text is written in. */
+function codecOfText({ text }: TextTrack, container: OutputRequest['container']): string {
+  if ('path' in text) return text.codec;
+  return container === 'webm' ? 'webvtt' : 'subrip';
 }
 
 /** WebVTT is kept as it is by WebM; the others read SubRip best. */

@@ -107,33 +107,41 @@ export function picturePad(clip: Clip, picture: Picture, deinterlace: Deinterlac
   const source: Pad = { from: 'stream', medium: 'video', input, stream: stream.index };
   return chain(
     source,
-    ...windowFilters(clip, from, stream),
+    ...windowFilters(clip, from, picture),
     ...deinterlaceFilters(stream, deinterlace),
-    ...(picture.variable ? [] : gridFilters(clip, picture)),
     ...shapeFilters(stream, picture),
     filter('format', { pix_fmts: pixelFormat(picture.bitDepth) }),
   );
 }
 
-function windowFilters(clip: Clip, from: number, stream: VideoStream): string[] {
+/** The frames of the clip's window, from 0 on; constant rates on an even grid, whatever gaps the file has. */
+function windowFilters(clip: Clip, from: number, picture: Picture): string[] {
+  const { frameRate, variable } = picture;
+  const grid = filter('fps', { fps: fraction(frameRate), start_time: 0 });
   const { window } = clip;
-  if (window === undefined) return [];
-  const half = halfFrameOf(stream);
+  if (window === undefined) return variable ? [] : [grid];
   const start = window.start - from;
-  const end = reachesEnd(clip) ? undefined : window.end - from - half;
+  if (variable) return variableWindow(start, reachesEnd(clip) ? undefined : window.end - from);
+  const perSecond = frameRate.num / frameRate.den;
+  const first = Math.floor(start * perSecond + 1e-6);
+  const count = Math.max(1, Math.round(picture.end * perSecond));
+  const phase = start - first / perSecond;
   return [
-    filter('trim', { start: Math.max(0, start - half), end }),
-    // The first frame stands at 0 even where it came a little late, so that players show it from the beginning.
-    filter('setpts', { expr: `if(eq(N,0),0,round(PTS-${decimal(start)}/TB))` }),
+    // Frames of the file come to stand on the grid, so that none is rounded to its neighbour.
+    ...(phase < 1e-6 ? [] : [filter('setpts', { expr: `round(PTS-${decimal(phase)}/TB)` })]),
+    grid,
+    filter('trim', { start_frame: first, end_frame: first + count }),
+    filter('setpts', { expr: 'PTS-STARTPTS' }),
   ];
 }
 
-/** Frames at a constant rate from 0 on. */
-function gridFilters({ window }: Clip, { frameRate, end }: Picture): string[] {
-  const grid = filter('fps', { fps: fraction(frameRate), start_time: 0 });
-  // setpts does not shift the time of the end, up to which fps would go on repeating the last frame.
-  const frames = Math.max(1, Math.round((end * frameRate.num) / frameRate.den));
-  return window === undefined ? [grid] : [grid, filter('trim', { end_frame: frames })];
+function variableWindow(start: number, end: number | undefined): string[] {
+  const early = 0.0005;
+  return [
+    filter('trim', { start: Math.max(0, start - early), end: end === undefined ? undefined : end - early }),
+    // The first frame stands at 0 even where it came a little late, so that players show it from the beginning.
+    filter('setpts', { expr: `if(eq(N,0),0,round(PTS-${decimal(start)}/TB))` }),
+  ];
 }
 
 function deinterlaceFilters({ interlaced }: VideoStream, mode: Deinterlace): string[] {

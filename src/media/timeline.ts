@@ -43,7 +43,9 @@ export interface Sound {
 /** A subtitle track that a player can switch, on the clock of the timeline. */
 export interface TextTrack {
   /** A file, or captions that are written in the form that the container likes best. */
-  readonly text: { readonly path: string } | { readonly name: string; readonly captions: readonly Caption[] };
+  readonly text:
+    | { readonly path: string; readonly codec: string }
+    | { readonly name: string; readonly captions: readonly Caption[] };
   readonly language?: string;
   /** Seconds of the file that become 0, and seconds on the timeline where the file ends. */
   readonly skip: number;

@@ -76,5 +76,11 @@ function soft(timeline: Timeline, { captions, input, language }: Parameters, sit
   const probe = textInput(input, site);
   if (timeline.video === undefined)
     throw refusal('INPUT_UNSUPPORTED', path, 'expected a picture to show subtitles on, got a file without video');
-  return { ...timeline, tracks: [...timeline.tracks, { ...common, text: { path: probe.path } }] };
+  return {
+    ...timeline,
+    tracks: [
+      ...timeline.tracks,
+      { ...common, text: { path: probe.path, codec: probe.subtitles[0]?.codec ?? 'subrip' } },
+    ],
+  };
 }

@@ -122,11 +122,13 @@ function makeSprite(frame: Frame, { interval, width = 160, columns = 10 }: Sprit
       'Use a longer interval or a smaller width.',
     );
   }
-  // The middle of each interval stands for it; the last one may be short.
-  const offset = Math.min(step, duration - (count - 1) * step) / 2 - frameSeconds(video) / 2;
+  // The middle of each interval stands for it; half a frame early, so that the frame at that moment counts.
+  const early = frameSeconds(video) / 2;
+  const last = ((count - 1) * step + duration) / 2 - early;
+  const moment = `min((selected_n+0.5)*${decimal(step)}-${decimal(early)},${decimal(Math.max(0, last))})`;
   const pad = chain(
     gridPad(video, draft.padOf(timeline, video)),
-    filter('select', { expr: `gte(t,selected_n*${decimal(step)}+${decimal(Math.max(0, offset))})` }),
+    filter('select', { expr: `gte(t,${moment})` }),
     ...shrink(frame, cell),
     filter('tile', { layout: `${across}x${rows}`, nb_frames: count }),
     filter('format', { pix_fmts: images.jpeg.format }),
