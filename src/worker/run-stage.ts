@@ -7,6 +7,7 @@ import type { Plan, PlannedOutput } from '../media/plan.ts';
 import { measureOutput } from '../media/run/check-output.ts';
 import { type MeasuredOutput, verifyOutput } from '../media/verify.ts';
 import type { ContractCheck } from '../model/output-contract.ts';
+import { redactUrls } from '../model/redact-url.ts';
 import type { AccelerationReport, OutputFile, StageResult } from '../model/result.ts';
 import type { StageSpec } from '../model/stage.ts';
 import type { Clock, ObjectStore } from '../ports.ts';
@@ -62,7 +63,8 @@ export async function runStage(spec: StageSpec, options: RunStageOptions): Promi
     timings: timingsOf(findings, failed ? 0 : outcome.verifySeconds, totalSeconds),
   };
   // A worker that was asked to go leaves at once.
-  const report = signal.aborted ? undefined : await writeReport(spec, result, findings, options);
+  const leaving = failed && outcome.code === 'INTERRUPTED';
+  const report = leaving ? undefined : await writeReport(spec, result, findings, options);
   return { ...result, ...(report !== undefined && { report }) };
 }
 
@@ -208,7 +210,7 @@ function logPlan(log: StageLog, { rung, device, stepsDown, steps, notes, duratio
 }
 
 function causeOf({ cause }: CodedError): string | undefined {
-  return cause instanceof Error ? `${cause.name}: ${cause.message}`.slice(0, 300) : undefined;
+  return cause instanceof Error ? redactUrls(`${cause.name}: ${cause.message}`).slice(0, 300) : undefined;
 }
 
 function secondsSince(startedAt: number, clock: Clock): number {

@@ -1,0 +1,33 @@
+/** Size of the picture and number of frames of an animated WebP file. */
+export interface WebpAnimation {
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+}
+
+/**
+ * Reads the chunks of an animated WebP file, which FFmpeg writes but cannot read before release 8. `undefined` when the
+ * bytes are no such file, or are cut off. https://developers.google.com/speed/webp/docs/riff_container
+ */
+export function parseWebpAnimation(bytes: Uint8Array): WebpAnimation | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 30 || tagAt(view, 0) !== 'RIFF' || tagAt(view, 8) !== 'WEBP') return undefined;
+  if (view.getUint32(4, true) + 8 > bytes.length || tagAt(view, 12) !== 'VP8X') return undefined;
+  let frames = 0;
+  for (let offset = 12; offset + 8 <= bytes.length; ) {
+    const size = view.getUint32(offset + 4, true);
+    if (offset + 8 + size > bytes.length) return undefined;
+    if (tagAt(view, offset) === 'ANMF') frames += 1;
+    // Chunks begin at even positions.
+    offset += 8 + size + (size % 2);
+  }
+  return { width: uint24(view, 24) + 1, height: uint24(view, 27) + 1, frames };
+}
+
+function tagAt(view: DataView, offset: number): string {
+  return String.fromCharCode(...[0, 1, 2, 3].map((index) => view.getUint8(offset + index)));
+}
+
+function uint24(view: DataView, offset: number): number {
+  return view.getUint16(offset, true) + view.getUint8(offset + 2) * 65_536;
+}
