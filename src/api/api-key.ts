@@ -23,7 +23,12 @@ export function digestOf(secret: string): string {
 }
 
 /** Makes a key. `key` is shown to a person once; `record` is what a KeyStore keeps. */
-export function createApiKey(owner: { readonly owner: string; readonly role: Role; readonly namespace: string; readonly now: number }): {
+export function createApiKey(owner: {
+  readonly owner: string;
+  readonly role: Role;
+  readonly namespace: string;
+  readonly now: number;
+}): {
   readonly key: string;
   readonly record: ApiKey;
 } {

@@ -34,7 +34,10 @@ export function requireKey(keys: KeyStore): onRequestAsyncHookHandler {
     if (presented === undefined || !proves(presented, record)) {
       reply.header('www-authenticate', 'Bearer realm="framewright"');
       const got = text === undefined ? 'no key' : 'a key that is unknown or revoked';
-      throw new CodedError('UNAUTHORIZED', `Expected a valid API key in X-API-Key or Authorization: Bearer, got ${got}.`);
+      throw new CodedError(
+        'UNAUTHORIZED',
+        `Expected a valid API key in X-API-Key or Authorization: Bearer, got ${got}.`,
+      );
     }
     request.caller = { keyId: record.id, owner: record.owner, role: record.role, namespace: record.namespace };
   };

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { labels } from '../model/labels.ts';
 import type { Progress } from '../model/progress.ts';
 import type { RenderJob } from '../model/render-job.ts';
 import type { ObjectStore, ProgressBus } from '../ports.ts';
@@ -7,7 +8,6 @@ import type { JobNewsDesk } from './job-news.ts';
 import type { ApiOptions, ApiServices } from './services.ts';
 import { type EditExtras, mainOutput } from './views/edit-job.ts';
 import { type NativeJob, outputKeys, viewNativeJob, withoutSecrets } from './views/native-job.ts';
-import { labels } from '../model/labels.ts';
 
 /** What every route has at hand. */
 export interface ApiContext {
@@ -38,7 +38,7 @@ export async function objectUrl(objects: Pick<ObjectStore, 'urlFor'>, key: strin
 /** The last news of the present attempt of a job. */
 export function liveProgress(bus: Pick<ProgressBus, 'latest'>, job: RenderJob): Progress | undefined {
   const latest = bus.latest(job.metadata.uid);
-  return latest !== undefined && latest.attempt === (job.status?.attempt ?? 1) ? latest.progress : undefined;
+  return latest?.attempt === (job.status?.attempt ?? 1) ? latest.progress : undefined;
 }
 
 export async function editExtras({ services }: ApiContext, job: RenderJob, base: string): Promise<EditExtras> {
@@ -50,8 +50,15 @@ export async function editExtras({ services }: ApiContext, job: RenderJob, base:
 }
 
 /** A job as the Native API answers it; to others than its owner without the secrets that source URLs can carry. */
-export async function nativeView({ services }: ApiContext, caller: Caller, job: RenderJob, base: string): Promise<NativeJob> {
-  const urls = await Promise.all(outputKeys(job).map(async (key) => [key, await objectUrl(services.objects, key, base)] as const));
+export async function nativeView(
+  { services }: ApiContext,
+  caller: Caller,
+  job: RenderJob,
+  base: string,
+): Promise<NativeJob> {
+  const urls = await Promise.all(
+    outputKeys(job).map(async (key) => [key, await objectUrl(services.objects, key, base)] as const),
+  );
   const view = viewNativeJob(job, { progress: liveProgress(services.bus, job), urls: new Map(urls) });
   return job.metadata.labels?.[labels.owner] === caller.owner ? view : withoutSecrets(view);
 }

@@ -19,14 +19,21 @@ export interface WantedJob extends JobRef {
 }
 
 /** The job that an earlier request with the same idempotency key made; rejects with `IDEMPOTENCY_MISMATCH` if it asked for something else. */
-export async function earlierJob(store: JobStore, caller: Caller, ref: JobRef, requestDigest: string): Promise<RenderJob | undefined> {
+export async function earlierJob(
+  store: JobStore,
+  caller: Caller,
+  ref: JobRef,
+  requestDigest: string,
+): Promise<RenderJob | undefined> {
   const job = await store.get(ref, { fresh: true });
   if (job !== undefined) requireSameRequest(job, caller, requestDigest);
   return job;
 }
 
 function requireSameRequest({ metadata }: RenderJob, caller: Caller, requestDigest: string): void {
-  const same = metadata.annotations?.[annotations.requestDigest] === requestDigest && metadata.labels?.[labels.owner] === caller.owner;
+  const same =
+    metadata.annotations?.[annotations.requestDigest] === requestDigest &&
+    metadata.labels?.[labels.owner] === caller.owner;
   if (!same) throw idempotencyMismatch();
 }
 

@@ -1,16 +1,34 @@
 import { z } from 'zod';
 
 /** The page is one document without scripts: nothing is loaded, from here or elsewhere. */
-export const docsSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+export const docsSecurityPolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const operation = z.object({
   summary: z.string().default(''),
   description: z.string().default(''),
   deprecated: z.boolean().default(false),
   tags: z.array(z.string()).default([]),
-  parameters: z.array(z.object({ name: z.string(), in: z.string(), required: z.boolean().default(false), description: z.string().default('') })).default([]),
+  parameters: z
+    .array(
+      z.object({
+        name: z.string(),
+        in: z.string(),
+        required: z.boolean().default(false),
+        description: z.string().default(''),
+      }),
+    )
+    .default([]),
   requestBody: z.object({ content: z.record(z.string(), z.object({ schema: z.unknown().optional() })) }).optional(),
-  responses: z.record(z.string(), z.object({ description: z.string().default(''), content: z.record(z.string(), z.object({ schema: z.unknown().optional() })).optional() })).default({}),
+  responses: z
+    .record(
+      z.string(),
+      z.object({
+        description: z.string().default(''),
+        content: z.record(z.string(), z.object({ schema: z.unknown().optional() })).optional(),
+      }),
+    )
+    .default({}),
 });
 type Operation = z.output<typeof operation>;
 
@@ -24,7 +42,13 @@ const apiDocument = z.object({
 
 /** Text that is safe within HTML. */
 export function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+  const entities: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  };
   return text.replaceAll(/[&<>"']/g, (char) => entities[char] ?? char);
 }
 
@@ -72,7 +96,8 @@ export function docsPage(document: unknown): string {
     return `<h2>${escapeHtml(name)}</h2><p>${escapeHtml(description)}</p>${operations.join('\n')}`;
   });
   const schemas = Object.entries(components.schemas).map(
-    ([name, schema]) => `<details id="schema-${escapeHtml(name)}"><summary><code>${escapeHtml(name)}</code></summary>${schemaHtml(schema)}</details>`,
+    ([name, schema]) =>
+      `<details id="schema-${escapeHtml(name)}"><summary><code>${escapeHtml(name)}</code></summary>${schemaHtml(schema)}</details>`,
   );
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escapeHtml(info.title)}</title><style>${style}</style></head><body><h1>${escapeHtml(info.title)} ${escapeHtml(info.version)}</h1>

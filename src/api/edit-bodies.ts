@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { addAudio, blur, caption, merge, mute, speedRamp, subtitle, trim } from '../model/operations.ts';
 import { bounds } from '../model/bounds.ts';
+import { addAudio, blur, caption, merge, mute, speedRamp, subtitle, trim } from '../model/operations.ts';
 import { output } from '../model/output.ts';
 import { accelerations, renderJobSpec } from '../model/render-job.ts';
 

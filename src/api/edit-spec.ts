@@ -49,7 +49,10 @@ const builders: Builders = {
   subtitle: ({ videoUrl, subtitleUrl, captions, mode, language, style }, bases) => {
     const text = subtitleUrl === undefined ? [] : [{ name: 'subtitle', url: subtitleUrl, path: 'subtitleUrl' }];
     const source = subtitleUrl === undefined ? { captions } : { input: 'subtitle' };
-    return { ...inputsOf([video(videoUrl), ...text], bases), operation: { subtitle: { ...source, mode, language, style } } };
+    return {
+      ...inputsOf([video(videoUrl), ...text], bases),
+      operation: { subtitle: { ...source, mode, language, style } },
+    };
   },
   blur: ({ videoUrl, regions, unit }, bases) => ({
     ...inputsOf([video(videoUrl)], bases),

@@ -86,7 +86,11 @@ export function presentableError(error: unknown): CodedError {
 
 /** The text of an unexpected error may hold paths or addresses: it goes to the log, not to the client. */
 function internal(cause: CodedError): CodedError {
-  return new CodedError('INTERNAL_ERROR', 'An unexpected error; the log of the server has it under the id of this request.', { cause });
+  return new CodedError(
+    'INTERNAL_ERROR',
+    'An unexpected error; the log of the server has it under the id of this request.',
+    { cause },
+  );
 }
 
 /** The reply to an error on a path, in the envelope of the shape that the path belongs to. */
@@ -97,5 +101,11 @@ export function errorReply(path: string, error: CodedError, requestId: string): 
 /** Codes after which trying again later makes sense. */
 export function mayRetryLater(code: string): boolean {
   if (!isErrorCode(code)) return false;
-  return code === 'QUEUE_DEPTH_EXCEEDED' || code === 'TOO_MANY_REQUESTS' || code === 'SERVICE_UNAVAILABLE' || code === 'STORAGE_UNAVAILABLE' || code === 'STORAGE_FULL';
+  return (
+    code === 'QUEUE_DEPTH_EXCEEDED' ||
+    code === 'TOO_MANY_REQUESTS' ||
+    code === 'SERVICE_UNAVAILABLE' ||
+    code === 'STORAGE_UNAVAILABLE' ||
+    code === 'STORAGE_FULL'
+  );
 }

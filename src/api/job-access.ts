@@ -28,7 +28,12 @@ export function noSuchJob(): CodedError {
  * A job by its id. One that belongs to someone else is as absent as one that never was. A lookup that misses the cache
  * asks the store itself, so that a client reads its own writes.
  */
-export async function findJob(store: JobStore, caller: Caller, id: string, namespace = caller.namespace): Promise<RenderJob> {
+export async function findJob(
+  store: JobStore,
+  caller: Caller,
+  id: string,
+  namespace = caller.namespace,
+): Promise<RenderJob> {
   if (!jobName.safeParse(id).success) throw noSuchJob();
   const ref = { namespace, name: id };
   const job = (await store.get(ref)) ?? (await store.get(ref, { fresh: true }));
@@ -42,7 +47,10 @@ const maxConflicts = 8;
  * Changes a job by what `change` makes of its latest state; when someone else was faster, reads again and asks `change`
  * anew. `change` may throw to refuse, and is done when it returns a job.
  */
-export async function changeJob(read: () => Promise<RenderJob>, change: (job: RenderJob) => Promise<RenderJob>): Promise<RenderJob> {
+export async function changeJob(
+  read: () => Promise<RenderJob>,
+  change: (job: RenderJob) => Promise<RenderJob>,
+): Promise<RenderJob> {
   for (let attempt = 1; ; attempt += 1) {
     const job = await read();
     try {

@@ -23,7 +23,8 @@ export function seenText({ uid, version, attempt, sequence }: Seen): string {
 
 /** What a `Last-Event-ID` says was seen; `undefined` for what is not an id of ours. */
 export function parseSeen(text: string | undefined): Seen | undefined {
-  const [, uid, version, attempt, sequence] = /^([\w-]{1,64})\/([\w-]{1,40})\/(\d{1,9})\/(\d{1,15})$/.exec(text ?? '') ?? [];
+  const [, uid, version, attempt, sequence] =
+    /^([\w-]{1,64})\/([\w-]{1,40})\/(\d{1,9})\/(\d{1,15})$/.exec(text ?? '') ?? [];
   if (uid === undefined || version === undefined) return undefined;
   return { uid, version, attempt: Number(attempt), sequence: Number(sequence) };
 }
@@ -45,7 +46,12 @@ const reconnectMs = 2000;
  * `progress` and `job` events as they come, the newest when the reader is slow, heartbeats in between, and the end after
  * a terminal state. A job that is removed ends with a `removed` event.
  */
-export async function* jobEvents(sources: EventSources, first: RenderJob, seen: Seen | undefined, signal: AbortSignal): AsyncGenerator<string> {
+export async function* jobEvents(
+  sources: EventSources,
+  first: RenderJob,
+  seen: Seen | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   const { bus, clock, store } = sources;
   const { uid, namespace } = first.metadata;
   const ended = new AbortController();
@@ -68,7 +74,8 @@ export async function* jobEvents(sources: EventSources, first: RenderJob, seen: 
     }
   })().catch(() => undefined);
   let at: Seen = seen?.uid === uid ? seen : { uid, version: '', attempt: 0, sequence: 0 };
-  const event = (name: string, data: unknown): string => eventText({ event: name, id: seenText(at), data } satisfies ServerEvent);
+  const event = (name: string, data: unknown): string =>
+    eventText({ event: name, id: seenText(at), data } satisfies ServerEvent);
   try {
     yield retryText(reconnectMs);
     while (!stop.aborted) {

@@ -1,5 +1,5 @@
-import { keyOf, type Clock, type JobRef, type JobStore } from '../ports.ts';
 import type { RenderJob } from '../model/render-job.ts';
+import { type Clock, type JobRef, type JobStore, keyOf } from '../ports.ts';
 
 export interface JobNews {
   readonly job: RenderJob;
@@ -49,7 +49,8 @@ export class JobNewsDesk implements AsyncDisposable {
     while (!signal.aborted) {
       try {
         for await (const { type, job } of this.#store.watch(signal)) {
-          for (const listener of this.#listeners.get(keyOf(job.metadata)) ?? []) listener({ job, removed: type === 'removed' });
+          for (const listener of this.#listeners.get(keyOf(job.metadata)) ?? [])
+            listener({ job, removed: type === 'removed' });
         }
       } catch {
         // A store that is away for a moment: every waiter also looks for itself now and then.

@@ -84,7 +84,10 @@ export function fileKind(filename: string, contentType: string): FileKind | unde
   const [bare = ''] = contentType.toLowerCase().split(';', 1);
   const type = synonyms[bare.trim()] ?? bare.trim();
   const named = extensionOf(filename);
-  const extension = lookUp(named) === undefined && named === '' ? Object.keys(byExtension).find((key) => byExtension[key] === type) : named;
+  const extension =
+    lookUp(named) === undefined && named === ''
+      ? Object.keys(byExtension).find((key) => byExtension[key] === type)
+      : named;
   const mediaType = extension === undefined ? undefined : lookUp(extension);
   if (extension === undefined || mediaType === undefined) return undefined;
   return { extension, mediaType, subtitle: subtitleTypes.has(mediaType) };

@@ -15,7 +15,7 @@ export function collectRoutes(app: FastifyInstance): () => void {
     known.set(url, allowed);
   });
   return () => {
-    for (const [url, allowed] of [...known]) {
+    for (const [url, allowed] of known) {
       const others = methods.filter((method) => !allowed.has(method));
       const allow = [...allowed].toSorted().join(', ');
       app.route({

@@ -4,7 +4,10 @@ import { phases } from '../model/lifecycle.ts';
 import type { ApiServices } from './services.ts';
 
 /** Metrics of requests and jobs, in the Prometheus text format at `/metrics`. */
-export function createApiMetrics({ store, health }: Pick<ApiServices, 'store' | 'health'>, registry?: Registry): ApiMetrics {
+export function createApiMetrics(
+  { store, health }: Pick<ApiServices, 'store' | 'health'>,
+  registry?: Registry,
+): ApiMetrics {
   const own = registry ?? new Registry();
   // A shared registry has the metrics of the process already.
   if (registry === undefined) collectDefaultMetrics({ register: own });

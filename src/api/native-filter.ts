@@ -23,7 +23,12 @@ const instant = z
 export const nativeFilter = z.strictObject({
   phase: phaseList.optional().describe('Only these phases, separated by commas.'),
   owner: z.string().min(1).max(63).optional().describe('Only jobs of this owner.'),
-  type: z.string().min(1).max(40).optional().describe('Only jobs of this type: an operation, transcode, or render for several.'),
+  type: z
+    .string()
+    .min(1)
+    .max(40)
+    .optional()
+    .describe('Only jobs of this type: an operation, transcode, or render for several.'),
   node: z.string().min(1).max(253).optional().describe('Only jobs that ran on this node.'),
   since: instant.optional().describe('Only jobs made at or after this instant: ISO 8601 or Unix milliseconds.'),
   text: z.string().min(1).max(63).optional().describe('Only jobs whose name contains this, in any case.'),

@@ -77,13 +77,19 @@ export function hoistSchemas(document: Json): Record<string, unknown> {
     if (Array.isArray(value)) return value.map((member) => hoist(member));
     if (!isObject(value)) return value;
     const name = root || !('type' in value || 'anyOf' in value) ? undefined : names.get(fingerprint(value));
-    if (name === undefined) return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, hoist(member)]));
+    if (name === undefined)
+      return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, hoist(member)]));
     used.add(name);
     const own = value['description'];
-    return { $ref: `#/components/schemas/${name}`, ...(own !== bodies.get(name)?.['description'] && { description: own }) };
+    return {
+      $ref: `#/components/schemas/${name}`,
+      ...(own !== bodies.get(name)?.['description'] && { description: own }),
+    };
   };
   const hoisted = hoist(plain(document));
-  const schemas = [...bodies].map(([name, body]) => [name, hoist(body, true)] as const).filter(([name]) => used.has(name));
+  const schemas = [...bodies]
+    .map(([name, body]) => [name, hoist(body, true)] as const)
+    .filter(([name]) => used.has(name));
   const whole = isObject(hoisted) ? hoisted : {};
   const components = isObject(whole['components']) ? whole['components'] : {};
   return { ...whole, components: { ...components, schemas: Object.fromEntries(schemas) } };

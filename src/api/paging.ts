@@ -1,7 +1,12 @@
 import type { FastifyReply } from 'fastify';
 
 /** Leads to the next page of a list by a `Link` header (RFC 8288), so that the body stays as documented. */
-export function nextPage(reply: FastifyReply, path: string, query: Readonly<Record<string, string | number>>, cursor: string | undefined): void {
+export function nextPage(
+  reply: FastifyReply,
+  path: string,
+  query: Readonly<Record<string, string | number>>,
+  cursor: string | undefined,
+): void {
   if (cursor === undefined) return;
   const parameters = new URLSearchParams({ cursor });
   for (const [name, value] of Object.entries(query)) parameters.set(name, String(value));

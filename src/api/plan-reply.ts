@@ -54,9 +54,13 @@ export const planReply: z.ZodType<Plan> = z
   .strictObject({
     rung: z.enum(rungs).describe('Where the encoding runs; copy when nothing is encoded.'),
     device: z.string().exactOptional().describe('Device node of the GPU.'),
-    stepsDown: z.array(z.strictObject({ from: z.enum(rungs), reason: z.string() })).describe('Why each better rung is not used.'),
+    stepsDown: z
+      .array(z.strictObject({ from: z.enum(rungs), reason: z.string() }))
+      .describe('Why each better rung is not used.'),
     analyses: z.array(analysis).describe('Measurements that are made before the final plan is drawn.'),
-    files: z.array(z.strictObject({ path: z.string(), content: z.string() })).describe('Small text files that the steps need.'),
+    files: z
+      .array(z.strictObject({ path: z.string(), content: z.string() }))
+      .describe('Small text files that the steps need.'),
     steps: z.array(step).describe('One FFmpeg process each.'),
     outputs: z.array(plannedOutput).describe('Files that are made.'),
     duration: z.number().describe('Duration of the main output in seconds.'),

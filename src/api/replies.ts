@@ -26,15 +26,23 @@ export const problem = z.strictObject({
 });
 
 /** Error replies of the Edit API, and of all other routes outside the Native API. */
-export const editErrors = { '4xx': editError.describe('The request was refused.'), '5xx': editError.describe('The server failed.') };
+export const editErrors = {
+  '4xx': editError.describe('The request was refused.'),
+  '5xx': editError.describe('The server failed.'),
+};
 
-const problemJson = (description: string): { description: string; content: Record<string, { schema: typeof problem }> } => ({
+const problemJson = (
+  description: string,
+): { description: string; content: Record<string, { schema: typeof problem }> } => ({
   description,
   content: { 'application/problem+json': { schema: problem } },
 });
 
 /** Error replies of the Native API: problem details (RFC 9457). */
-export const nativeErrors = { '4xx': problemJson('The request was refused.'), '5xx': problemJson('The server failed.') };
+export const nativeErrors = {
+  '4xx': problemJson('The request was refused.'),
+  '5xx': problemJson('The server failed.'),
+};
 
 export const acceptedReplies = {
   200: editJob.describe('The finished job, with delivery sync.'),
@@ -43,7 +51,10 @@ export const acceptedReplies = {
 };
 
 /** A reply whose body is not JSON. */
-export function rawReply(description: string, type: string): { description: string; content: Record<string, { schema: z.ZodUnknown }> } {
+export function rawReply(
+  description: string,
+  type: string,
+): { description: string; content: Record<string, { schema: z.ZodUnknown }> } {
   // Streams go through here: the compiler must not take the reply for a string.
   return { description, content: { [type]: { schema: z.unknown().meta({ type: 'string' }) } } };
 }

@@ -5,7 +5,9 @@ import type { FastifyInstance } from 'fastify';
 /** The id of a request in its reply and in every log line: the client's own if it is harmless, else a new one. */
 export function requestId({ headers }: IncomingMessage): string {
   const given = headers['x-request-id'];
-  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomBytes(9).toString('base64url');
+  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given)
+    ? given
+    : randomBytes(9).toString('base64url');
 }
 
 /**

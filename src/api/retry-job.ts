@@ -1,7 +1,7 @@
 import { CodedError } from '../errors.ts';
-import { isTerminal } from '../model/lifecycle.ts';
 import { jobType } from '../model/job-type.ts';
 import { annotations, labels } from '../model/labels.ts';
+import { isTerminal } from '../model/lifecycle.ts';
 import type { RenderJob } from '../model/render-job.ts';
 import type { JobStore } from '../ports.ts';
 import { retryJobName } from './job-names.ts';
@@ -11,12 +11,17 @@ import type { ApiLimits } from './services.ts';
  * Repeats a failed or cancelled job as a new one, because a terminal phase never changes. Its name follows from the old
  * one, so the same request again answers the same job.
  */
-export async function retryJob(store: JobStore, limits: ApiLimits, old: RenderJob): Promise<{ readonly job: RenderJob; readonly created: boolean }> {
+export async function retryJob(
+  store: JobStore,
+  limits: ApiLimits,
+  old: RenderJob,
+): Promise<{ readonly job: RenderJob; readonly created: boolean }> {
   const { metadata, status } = old;
   if (!isTerminal(status?.phase)) {
     throw new CodedError('CONFLICT', `Expected a job that has ended, got one that is ${status?.phase ?? 'Queued'}.`);
   }
-  if (status?.phase === 'Succeeded') throw new CodedError('CONFLICT', 'Expected a failed or cancelled job, got one that succeeded.');
+  if (status?.phase === 'Succeeded')
+    throw new CodedError('CONFLICT', 'Expected a failed or cancelled job, got one that succeeded.');
   const { cancelled: _cancelled, suspend: _suspend, ...spec } = old.spec;
   const owner = metadata.labels?.[labels.owner] ?? '';
   const name = retryJobName(metadata.name, metadata.annotations?.[annotations.retryOf] !== undefined);
@@ -32,7 +37,10 @@ export async function retryJob(store: JobStore, limits: ApiLimits, old: RenderJo
     { owner, maxUnfinished: limits.unfinishedJobs },
   );
   if (outcome.job.metadata.annotations?.[annotations.retryOf] !== metadata.name) {
-    throw new CodedError('CONFLICT', `Expected the name ${name} to be free or to be a retry of this job, got another job of that name.`);
+    throw new CodedError(
+      'CONFLICT',
+      `Expected the name ${name} to be free or to be a retry of this job, got another job of that name.`,
+    );
   }
   return outcome;
 }

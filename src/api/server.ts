@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { CodedError } from '../errors.ts';
 import { redactUrls } from '../model/redact-url.ts';
+import { requireKey } from './auth.ts';
 import type { ApiContext } from './context.ts';
 import { errorReply, mayRetryLater, presentableError } from './error-replies.ts';
 import { JobNewsDesk } from './job-news.ts';
@@ -19,7 +20,6 @@ import { nativeJobs } from './routes/native-jobs.ts';
 import { nativeLogs } from './routes/native-logs.ts';
 import { notOfferedRoutes } from './routes/not-offered.ts';
 import { system } from './routes/system.ts';
-import { requireKey } from './auth.ts';
 import type { ApiOptions, ApiServices } from './services.ts';
 import { boundUnreadBodies } from './unread-body.ts';
 import { validatorCompiler } from './validation.ts';
@@ -46,7 +46,9 @@ export function createServer(services: ApiServices, options: ApiOptions): Fastif
     // Errors before any route is found, such as a malformed escape in the path.
     frameworkErrors: (error, request, reply) => {
       const { status, contentType, body } = errorReply(request.url, presentableError(error), request.id);
-      reply.raw.writeHead(status, { 'content-type': contentType, 'x-request-id': request.id }).end(JSON.stringify(body));
+      reply.raw
+        .writeHead(status, { 'content-type': contentType, 'x-request-id': request.id })
+        .end(JSON.stringify(body));
     },
   });
   app.removeContentTypeParser('text/plain');
@@ -74,7 +76,8 @@ export function createServer(services: ApiServices, options: ApiOptions): Fastif
       editJobs(edit, context);
       notOfferedRoutes(edit);
       await edit.register(async (uploads) => assets(uploads, context));
-      if (options.deprecated.enabled) await edit.register(async (old) => deprecatedRoutes(old, context), { prefix: '/v1' });
+      if (options.deprecated.enabled)
+        await edit.register(async (old) => deprecatedRoutes(old, context), { prefix: '/v1' });
     },
     { prefix: '/api' },
   );

@@ -31,7 +31,8 @@ export function sourceOf(url: string, bases: readonly string[], path: string): P
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol) || !/^https?:\/\//.test(url)) {
     throw invalidRequest([{ path, message: 'must be an http or https URL, or the URL of an uploaded file' }]);
   }
-  if (url.length > bounds.url) throw invalidRequest([{ path, message: `must be at most ${bounds.url} characters, got ${url.length}` }]);
+  if (url.length > bounds.url)
+    throw invalidRequest([{ path, message: `must be at most ${bounds.url} characters, got ${url.length}` }]);
   return { url };
 }
 
@@ -48,9 +49,13 @@ export async function checkSources(
     inputs.map(async (input) => {
       if (input.asset !== undefined && (await objects.stat(input.asset)) === undefined) {
         const path = pathOf(input);
-        throw new CodedError('SOURCE_NOT_FOUND', `${path}: expected an uploaded or rendered file, got one that does not exist.`, {
-          details: [{ path, message: 'no such file' }],
-        });
+        throw new CodedError(
+          'SOURCE_NOT_FOUND',
+          `${path}: expected an uploaded or rendered file, got one that does not exist.`,
+          {
+            details: [{ path, message: 'no such file' }],
+          },
+        );
       }
       if (input.url !== undefined) await guarded(checkSource, input.url, pathOf(input));
     }),

@@ -49,7 +49,9 @@ export async function storeFile(
       createWriteStream(staged.path, { flags: 'w', mode: 0o640 }),
     );
     if (bytes === 0) {
-      throw new CodedError('INVALID_REQUEST', 'Expected a file, got an empty one.', { details: [{ path: 'file', message: 'is empty' }] });
+      throw new CodedError('INVALID_REQUEST', 'Expected a file, got an empty one.', {
+        details: [{ path: 'file', message: 'is empty' }],
+      });
     }
     await objects.publish(staged);
   } catch (error) {

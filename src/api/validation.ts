@@ -1,5 +1,5 @@
 import type { FastifySchemaCompiler } from 'fastify';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { CodedError, type ErrorDetail } from '../errors.ts';
 
 /** Failing places that one reply lists; a hostile body can have hundreds of thousands. */

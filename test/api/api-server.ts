@@ -64,7 +64,10 @@ export class ApiServer implements AsyncDisposable {
   readonly folder: string;
   readonly #database: Database;
 
-  private constructor(parts: Pick<ApiServer, 'url' | 'store' | 'keys' | 'bus' | 'objects' | 'app' | 'folder'>, database: Database) {
+  private constructor(
+    parts: Pick<ApiServer, 'url' | 'store' | 'keys' | 'bus' | 'objects' | 'app' | 'folder'>,
+    database: Database,
+  ) {
     this.url = parts.url;
     this.store = parts.store;
     this.keys = parts.keys;
@@ -82,7 +85,9 @@ export class ApiServer implements AsyncDisposable {
     const keys = new SqliteKeyStore(database);
     const bus = new InProcessBus();
     const objects = createDirectoryStore({ dir: join(folder, 'objects') });
-    const guard = createAddressGuard({ hosts: ['*'], allowedRanges: [] }, async () => [{ address: '93.184.215.14', family: 4 }]);
+    const guard = createAddressGuard({ hosts: ['*'], allowedRanges: [] }, async () => [
+      { address: '93.184.215.14', family: 4 },
+    ]);
     const app = createServer(
       {
         store,
@@ -168,7 +173,9 @@ export class ApiServer implements AsyncDisposable {
 
   /** Names of all files in the object store, unfinished ones too. */
   async files(): Promise<readonly string[]> {
-    const entries = await readdir(join(this.folder, 'objects'), { recursive: true, withFileTypes: true }).catch(() => []);
+    const entries = await readdir(join(this.folder, 'objects'), { recursive: true, withFileTypes: true }).catch(
+      () => [],
+    );
     return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
   }
 }
@@ -195,7 +202,12 @@ export class Client {
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-    return { status: response.status, headers: response.headers, text, body: isJson && text !== '' ? body.parse(JSON.parse(text)) : {} };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: isJson && text !== '' ? body.parse(JSON.parse(text)) : {},
+    };
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
@@ -209,7 +221,8 @@ export class Client {
   /** Makes a job through the Edit API; answers its id. */
   async make(operation: string, json: unknown): Promise<string> {
     const { status, body: reply, text } = await this.post(`/api/${operation}`, json);
-    if (status !== 202 || typeof reply['jobId'] !== 'string') throw new Error(`Expected 202 with a jobId, got ${status} ${text}`);
+    if (status !== 202 || typeof reply['jobId'] !== 'string')
+      throw new Error(`Expected 202 with a jobId, got ${status} ${text}`);
     return reply['jobId'];
   }
 }

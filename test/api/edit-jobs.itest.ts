@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RenderJobStatus } from '../../src/model/render-job.ts';
 import { ApiServer, type Body, type Client } from './api-server.ts';
+import { anyNumber } from './matchers.ts';
 
 // Documents 000 and 001 of the Edit API, reply by reply.
 
@@ -21,7 +22,13 @@ const output = { name: 'main', kind: 'video', key: 'x-1-main.mp4', mediaType: 'v
 const startedAt = '2030-01-01T00:00:00.000Z';
 const finishedAt = '2030-01-01T00:01:40.000Z';
 const running: Partial<RenderJobStatus> = { phase: 'Running', reason: 'Rendering', message: 'Encoding.', startedAt };
-const succeeded: Partial<RenderJobStatus> = { phase: 'Succeeded', reason: 'Completed', message: 'Done.', finishedAt, result: { outputs: [output] } };
+const succeeded: Partial<RenderJobStatus> = {
+  phase: 'Succeeded',
+  reason: 'Completed',
+  message: 'Done.',
+  finishedAt,
+  result: { outputs: [output] },
+};
 const failed: Partial<RenderJobStatus> = {
   phase: 'Failed',
   reason: 'NotRetryable',
@@ -60,7 +67,11 @@ describe('GET /api/jobs/:jobId answers', () => {
     expect(first).toMatchObject({ status: 'active', progress: 0, updatedAt: Date.parse(startedAt) });
     await server.progress(jobId, 1, { percent: 45, updatedAt: '2030-01-01T00:00:20.000Z' });
     const second = (await client.get(`/api/jobs/${jobId}`)).body;
-    expect(second).toMatchObject({ status: 'active', progress: 0.45, updatedAt: Date.parse('2030-01-01T00:00:20.000Z') });
+    expect(second).toMatchObject({
+      status: 'active',
+      progress: 0.45,
+      updatedAt: Date.parse('2030-01-01T00:00:20.000Z'),
+    });
   });
 
   it('a done job with its output URL and without progress', async () => {
@@ -69,7 +80,11 @@ describe('GET /api/jobs/:jobId answers', () => {
     await server.move(jobId, succeeded);
     const { body } = await client.get(`/api/jobs/${jobId}`);
     expect(members(body)).toEqual(['createdAt', 'jobId', 'outputUrl', 'status', 'updatedAt']);
-    expect(body).toMatchObject({ status: 'done', outputUrl: `${server.url}/assets/x-1-main.mp4`, updatedAt: Date.parse(finishedAt) });
+    expect(body).toMatchObject({
+      status: 'done',
+      outputUrl: `${server.url}/assets/x-1-main.mp4`,
+      updatedAt: Date.parse(finishedAt),
+    });
   });
 
   it('a done transcription with its captions instead of an output URL', async () => {
@@ -100,8 +115,16 @@ describe('GET /api/jobs/:jobId answers', () => {
   it('401 without a key, and 404 for a job that is not there or belongs to someone else', async () => {
     const jobId = await trim();
     const other = await server.client('bob');
-    expect(await (await fetch(`${server.url}/api/jobs/${jobId}`)).json()).toMatchObject({ statusCode: 401, code: 'UNAUTHORIZED' });
-    for (const [asking, id] of [[client, 'trim-1-nothing'], [other, jobId], [client, '..%2f..'], [client, 'A'.repeat(300)]] as const) {
+    expect(await (await fetch(`${server.url}/api/jobs/${jobId}`)).json()).toMatchObject({
+      statusCode: 401,
+      code: 'UNAUTHORIZED',
+    });
+    for (const [asking, id] of [
+      [client, 'trim-1-nothing'],
+      [other, jobId],
+      [client, '..%2f..'],
+      [client, 'A'.repeat(300)],
+    ] as const) {
       const { status, body } = await asking.get(`/api/jobs/${id}`);
       expect(status).toBe(404);
       expect(members(body)).toEqual(['code', 'message', 'statusCode']);
@@ -135,10 +158,17 @@ describe('GET /api/jobs', () => {
     const { body } = await cleo.get('/api/jobs');
     expect(members(body)).toEqual(['activeWorkers', 'isTeamOwner', 'jobs', 'maxWorkers', 'totalWorkers']);
     expect(body).toMatchObject({ activeWorkers: 2, totalWorkers: 4, maxWorkers: 4, isTeamOwner: false });
-    const createdAt = expect.any(Number);
+    const createdAt = anyNumber;
     expect(body['jobs']).toStrictEqual([
       { id: lost, type: 'PEAKO_TRIM', status: 'failed', createdAt },
-      { id: done, type: 'PEAKO_SPEED_RAMP', status: 'done', progress: 1, createdAt, outputUrl: `${server.url}/assets/x-1-main.mp4` },
+      {
+        id: done,
+        type: 'PEAKO_SPEED_RAMP',
+        status: 'done',
+        progress: 1,
+        createdAt,
+        outputUrl: `${server.url}/assets/x-1-main.mp4`,
+      },
       { id: active, type: 'PEAKO_BLUR', status: 'active', progress: 0.5, createdAt },
       { id: queued, type: 'PEAKO_MUTE', status: 'queued', createdAt },
     ]);
@@ -149,9 +179,17 @@ describe('GET /api/jobs', () => {
     await dan.make('merge', { videoUrls: [clip, clip] });
     await dan.make('add-audio', { videoUrl: clip, audioUrl: clip });
     await dan.make('subtitle', { videoUrl: clip, captions: [{ from: 0, to: 10, text: 'Hello' }] });
-    await dan.post('/apis/render-jobs', { inputs: [{ name: 'v', asset: 'clip.mp4' }], operations: [{ mute: {} }, { trim: { end: 1 } }] });
+    await dan.post('/apis/render-jobs', {
+      inputs: [{ name: 'v', asset: 'clip.mp4' }],
+      operations: [{ mute: {} }, { trim: { end: 1 } }],
+    });
     const { body } = await dan.get('/api/jobs');
-    expect(body['jobs']).toMatchObject([{ type: 'PEAKO_RENDER' }, { type: 'PEAKO_SUBTITLE' }, { type: 'PEAKO_ADD_AUDIO' }, { type: 'PEAKO_MERGE' }]);
+    expect(body['jobs']).toMatchObject([
+      { type: 'PEAKO_RENDER' },
+      { type: 'PEAKO_SUBTITLE' },
+      { type: 'PEAKO_ADD_AUDIO' },
+      { type: 'PEAKO_MERGE' },
+    ]);
   });
 
   it('shows a team owner the jobs of the namespace, an admin all, and a user the own ones', async () => {
@@ -169,12 +207,20 @@ describe('GET /api/jobs', () => {
 
   it('leads to further pages by a Link header', async () => {
     const hal = await server.client('hal');
-    const made = [await hal.make('mute', { videoUrl: clip }), await hal.make('mute', { videoUrl: clip }), await hal.make('mute', { videoUrl: clip })];
+    const made = [
+      await hal.make('mute', { videoUrl: clip }),
+      await hal.make('mute', { videoUrl: clip }),
+      await hal.make('mute', { videoUrl: clip }),
+    ];
     const ids: unknown[] = [];
     let path: string | undefined = '/api/jobs?limit=2';
     while (path !== undefined) {
       const page = await hal.get(path);
-      ids.push(...[page.body['jobs']].flat().map((job) => (typeof job === 'object' && job !== null && 'id' in job ? job.id : job)));
+      ids.push(
+        ...[page.body['jobs']]
+          .flat()
+          .map((job) => (typeof job === 'object' && job !== null && 'id' in job ? job.id : job)),
+      );
       path = /<([^>]+)>; rel="next"/.exec(page.headers.get('link') ?? '')?.[1];
     }
     expect(ids).toEqual(made.toReversed());

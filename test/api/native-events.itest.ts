@@ -54,7 +54,10 @@ class Stream implements AsyncDisposable {
   static async open(name: string, lastEventId?: string): Promise<Stream> {
     const abort = new AbortController();
     const headers = { 'x-api-key': client.key, ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) };
-    return new Stream(await fetch(`${server.url}/apis/render-jobs/${name}/events`, { headers, signal: abort.signal }), abort);
+    return new Stream(
+      await fetch(`${server.url}/apis/render-jobs/${name}/events`, { headers, signal: abort.signal }),
+      abort,
+    );
   }
 
   /** The next block of text up to an empty line; undefined at the end. */
@@ -96,14 +99,25 @@ describe('GET /apis/render-jobs/:id/events', () => {
     expect(JSON.parse(first?.data ?? '')).toMatchObject({ metadata: { name }, status: { phase: 'Queued' } });
     await server.move(name, { phase: 'Running' });
     expect(JSON.parse((await stream.next())?.data ?? '')).toMatchObject({ status: { phase: 'Running' } });
-    for (const [sequence, percent] of [[1, 10], [2, 20]] as const) {
+    for (const [sequence, percent] of [
+      [1, 10],
+      [2, 20],
+    ] as const) {
       await server.progress(name, sequence, { percent });
       const event = await stream.next();
-      expect([event?.event, JSON.parse(event?.data ?? '')]).toEqual(['progress', expect.objectContaining({ attempt: 1, percent, step: 'encoding' })]);
+      expect([event?.event, JSON.parse(event?.data ?? '')]).toEqual([
+        'progress',
+        expect.objectContaining({ attempt: 1, percent, step: 'encoding' }),
+      ]);
     }
-    await server.move(name, { phase: 'Succeeded', result: { outputs: [{ name: 'main', kind: 'video', key: 'a.mp4', mediaType: 'video/mp4', bytes: 1 }] } });
+    await server.move(name, {
+      phase: 'Succeeded',
+      result: { outputs: [{ name: 'main', kind: 'video', key: 'a.mp4', mediaType: 'video/mp4', bytes: 1 }] },
+    });
     const last = await stream.next();
-    expect(JSON.parse(last?.data ?? '')).toMatchObject({ status: { phase: 'Succeeded', result: { outputs: [{ url: `${server.url}/assets/a.mp4` }] } } });
+    expect(JSON.parse(last?.data ?? '')).toMatchObject({
+      status: { phase: 'Succeeded', result: { outputs: [{ url: `${server.url}/assets/a.mp4` }] } },
+    });
     expect(await stream.next()).toBeUndefined();
   });
 
@@ -155,7 +169,12 @@ describe('GET /apis/render-jobs/:id/events', () => {
   it('sends heartbeats while nothing happens', async () => {
     const name = await made();
     await using stream = await Stream.open(name);
-    const blocks = [await stream.block(), (await stream.block())?.slice(0, 10), await stream.block(), await stream.block()];
+    const blocks = [
+      await stream.block(),
+      (await stream.block())?.slice(0, 10),
+      await stream.block(),
+      await stream.block(),
+    ];
     expect(blocks).toEqual(['retry: 2000', 'event: job', ': heartbeat', ': heartbeat']);
     await server.move(name, { phase: 'Cancelled' });
   });
@@ -171,7 +190,9 @@ describe('GET /apis/render-jobs/:id/events', () => {
   });
 
   it('never carries the query of a source URL', async () => {
-    const { body } = await client.post('/apis/render-jobs', { inputs: [{ name: 'a', url: 'https://example.com/a.mp4?signature=secret' }] });
+    const { body } = await client.post('/apis/render-jobs', {
+      inputs: [{ name: 'a', url: 'https://example.com/a.mp4?signature=secret' }],
+    });
     const name = /"name":"(transcode-[^"]+)"/.exec(JSON.stringify(body))?.[1] ?? '';
     await using stream = await Stream.open(name);
     const event = await stream.next();
@@ -213,7 +234,10 @@ describe('GET /apis/render-jobs/:id/logs', () => {
 
   it('refuses a query that it does not know', async () => {
     const name = await made();
-    expect(await client.get(`/apis/render-jobs/${name}/logs?tail=5`)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
+    expect(await client.get(`/apis/render-jobs/${name}/logs?tail=5`)).toMatchObject({
+      status: 400,
+      body: { code: 'INVALID_REQUEST' },
+    });
   });
 });
 

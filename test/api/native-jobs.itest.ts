@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiServer, type Client } from './api-server.ts';
+import { anyText } from './matchers.ts';
 
 let server: ApiServer;
 let client: Client;
@@ -13,8 +14,26 @@ beforeAll(async () => {
         stepsDown: [{ from: 'qsv-full', reason: 'no Intel GPU' }],
         analyses: [],
         files: [],
-        steps: [{ name: 'render', argv: ['-i', 'a.mp4'], expectedSeconds: 1, weight: 1, placements: [{ what: 'mute', place: 'copy', why: 'no picture changes' }] }],
-        outputs: [{ name: 'main', kind: 'video', path: 'main.mp4', extension: 'mp4', mediaType: 'video/mp4', expect: { video: true, audio: false }, contract: {} }],
+        steps: [
+          {
+            name: 'render',
+            argv: ['-i', 'a.mp4'],
+            expectedSeconds: 1,
+            weight: 1,
+            placements: [{ what: 'mute', place: 'copy', why: 'no picture changes' }],
+          },
+        ],
+        outputs: [
+          {
+            name: 'main',
+            kind: 'video',
+            path: 'main.mp4',
+            extension: 'mp4',
+            mediaType: 'video/mp4',
+            expect: { video: true, audio: false },
+            contract: {},
+          },
+        ],
         duration: 1,
         estimate: { seconds: 0.5 },
         notes: [],
@@ -27,12 +46,17 @@ beforeAll(async () => {
 afterAll(async () => server[Symbol.asyncDispose]());
 
 const spec = { inputs: [{ name: 'main', asset: 'clip.mp4' }], operations: [{ mute: {} }] };
-const manifest = (metadata: object = {}) => ({ apiVersion: 'framewright.dev/v1alpha1', kind: 'RenderJob', metadata, spec });
+const manifest = (metadata: object = {}) => ({
+  apiVersion: 'framewright.dev/v1alpha1',
+  kind: 'RenderJob',
+  metadata,
+  spec,
+});
 const fresh = () => server.client(`native-${(owners += 1)}`);
 
 async function made(me: Client, body: object = spec): Promise<string> {
   const reply = await me.post('/apis/render-jobs', body);
-  expect([reply.status, reply.text]).toEqual([201, expect.any(String)]);
+  expect([reply.status, reply.text]).toEqual([201, anyText]);
   return nameOf(reply.body);
 }
 
@@ -51,7 +75,12 @@ describe('POST /apis/render-jobs makes a job from', () => {
       body: {
         apiVersion: 'framewright.dev/v1alpha1',
         kind: 'RenderJob',
-        metadata: { name, namespace: 'default', labels: { 'framewright.dev/type': 'mute' }, annotations: { 'framewright.dev/shape': 'native' } },
+        metadata: {
+          name,
+          namespace: 'default',
+          labels: { 'framewright.dev/type': 'mute' },
+          annotations: { 'framewright.dev/shape': 'native' },
+        },
         spec,
         status: { phase: 'Queued', reason: 'Accepted', attempt: 1, failures: 0, disruptions: 0 },
       },
@@ -67,7 +96,10 @@ describe('POST /apis/render-jobs makes a job from', () => {
       status: 201,
       body: { metadata: { name: 'my-job', labels: { team: 'a' }, annotations: { note: 'b' } } },
     });
-    expect(await me.post('/apis/render-jobs', body)).toMatchObject({ status: 409, body: { code: 'CONFLICT', hint: expect.any(String) } });
+    expect(await me.post('/apis/render-jobs', body)).toMatchObject({
+      status: 409,
+      body: { code: 'CONFLICT', hint: anyText },
+    });
   });
 
   it('generateName', async () => {
@@ -75,7 +107,8 @@ describe('POST /apis/render-jobs makes a job from', () => {
   });
 
   it.each(['application/yaml', 'text/yaml; charset=utf-8', 'application/x-yaml'])('YAML sent as %s', async (type) => {
-    const body = 'apiVersion: framewright.dev/v1alpha1\nkind: RenderJob\nspec:\n  inputs:\n    - name: main\n      asset: clip.mp4\n  operations:\n    - trim: {end: 1.5}\n';
+    const body =
+      'apiVersion: framewright.dev/v1alpha1\nkind: RenderJob\nspec:\n  inputs:\n    - name: main\n      asset: clip.mp4\n  operations:\n    - trim: {end: 1.5}\n';
     const reply = await (await fresh()).send('POST', '/apis/render-jobs', { body, headers: { 'content-type': type } });
     expect(reply).toMatchObject({ status: 201, body: { spec: { operations: [{ trim: { end: 1.5 } }] } } });
   });
@@ -84,9 +117,12 @@ describe('POST /apis/render-jobs makes a job from', () => {
     const me = await fresh();
     const headers = { 'idempotency-key': 'k' };
     const replies = await Promise.all(Array.from({ length: 10 }, () => me.post('/apis/render-jobs', spec, headers)));
-    expect(replies.map(({ status }) => status).toSorted()).toEqual([...Array<number>(9).fill(200), 201]);
+    expect(replies.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([...Array<number>(9).fill(200), 201]);
     expect(new Set(replies.map(({ body }) => nameOf(body))).size).toBe(1);
-    expect(await me.post('/apis/render-jobs', { ...spec, priority: 1 }, headers)).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_MISMATCH' } });
+    expect(await me.post('/apis/render-jobs', { ...spec, priority: 1 }, headers)).toMatchObject({
+      status: 422,
+      body: { code: 'IDEMPOTENCY_MISMATCH' },
+    });
   });
 });
 
@@ -95,19 +131,61 @@ describe('POST /apis/render-jobs refuses, as a problem that names the field:', (
     ['no inputs', {}, 400, 'INVALID_REQUEST', 'inputs'],
     ['an unknown field', { ...spec, inpust: [] }, 400, 'INVALID_REQUEST', 'inpust'],
     ['an operation of no kind', { ...spec, operations: [{}] }, 400, 'INVALID_REQUEST', 'operations[0]'],
-    ['two kinds in one operation', { ...spec, operations: [{ mute: {}, trim: { end: 1 } }] }, 400, 'INVALID_REQUEST', 'operations[0]'],
-    ['a reference to no input', { ...spec, operations: [{ addAudio: { input: 'x' } }] }, 400, 'INVALID_REQUEST', 'operations'],
+    [
+      'two kinds in one operation',
+      { ...spec, operations: [{ mute: {}, trim: { end: 1 } }] },
+      400,
+      'INVALID_REQUEST',
+      'operations[0]',
+    ],
+    [
+      'a reference to no input',
+      { ...spec, operations: [{ addAudio: { input: 'x' } }] },
+      400,
+      'INVALID_REQUEST',
+      'operations',
+    ],
     ['a manifest of another kind', { apiVersion: 'v1', kind: 'Pod', spec }, 400, 'INVALID_REQUEST', 'kind'],
-    ['a wrong field in a manifest', { ...manifest(), spec: { inputs: [{ name: 'A', asset: '../x' }] } }, 400, 'INVALID_REQUEST', 'spec.inputs[0].asset'],
-    ['a label of ours', manifest({ labels: { 'framewright.dev/owner': 'root' } }), 400, 'INVALID_REQUEST', 'metadata.labels.framewright.dev/owner'],
+    [
+      'a wrong field in a manifest',
+      { ...manifest(), spec: { inputs: [{ name: 'A', asset: '../x' }] } },
+      400,
+      'INVALID_REQUEST',
+      'spec.inputs[0].asset',
+    ],
+    [
+      'a label of ours',
+      manifest({ labels: { 'framewright.dev/owner': 'root' } }),
+      400,
+      'INVALID_REQUEST',
+      'metadata.labels.framewright.dev/owner',
+    ],
     ['a name that is no DNS label', manifest({ name: 'A B' }), 400, 'INVALID_REQUEST', 'metadata.name'],
-    ['a source that is not there', { ...spec, inputs: [{ name: 'main', asset: 'no.mp4' }] }, 400, 'SOURCE_NOT_FOUND', 'inputs[0]'],
-    ['a private address', { ...spec, inputs: [{ name: 'main', url: 'http://10.0.0.1/x' }] }, 400, 'CDN_URL_NOT_ALLOWED', 'inputs[0]'],
+    [
+      'a source that is not there',
+      { ...spec, inputs: [{ name: 'main', asset: 'no.mp4' }] },
+      400,
+      'SOURCE_NOT_FOUND',
+      'inputs[0]',
+    ],
+    [
+      'a private address',
+      { ...spec, inputs: [{ name: 'main', url: 'http://10.0.0.1/x' }] },
+      400,
+      'CDN_URL_NOT_ALLOWED',
+      'inputs[0]',
+    ],
     ['a webhook', { ...spec, webhook: { url: 'https://example.com' } }, 501, 'NOT_IMPLEMENTED', 'webhook'],
-    ['a volume', { inputs: [{ name: 'main', pvc: { claimName: 'c', path: 'x' } }] }, 501, 'NOT_IMPLEMENTED', 'inputs[0].pvc'],
+    [
+      'a volume',
+      { inputs: [{ name: 'main', pvc: { claimName: 'c', path: 'x' } }] },
+      501,
+      'NOT_IMPLEMENTED',
+      'inputs[0].pvc',
+    ],
   ])('%s', async (_name, body, status, code, path) => {
     const reply = await client.post('/apis/render-jobs', body);
-    expect(reply).toMatchObject({ status, body: { status, code, title: expect.any(String), detail: expect.any(String), hint: expect.any(String) } });
+    expect(reply).toMatchObject({ status, body: { status, code, title: anyText, detail: anyText, hint: anyText } });
     expect(reply.headers.get('content-type')).toContain('application/problem+json');
     expect(reply.body['requestId']).toBe(reply.headers.get('x-request-id'));
     expect(JSON.stringify(reply.body['details'])).toContain(JSON.stringify(path));
@@ -116,7 +194,11 @@ describe('POST /apis/render-jobs refuses, as a problem that names the field:', (
   it.each([
     ['YAML that is broken', 'a: [', 'application/yaml'],
     ['two YAML documents', 'a: 1\n---\nb: 2', 'application/yaml'],
-    ['a YAML alias bomb', `a: &a [x]\n${Array.from({ length: 30 }, (_, i) => `b${i}: [*a, *a]`).join('\n')}`, 'application/yaml'],
+    [
+      'a YAML alias bomb',
+      `a: &a [x]\n${Array.from({ length: 30 }, (_, i) => `b${i}: [*a, *a]`).join('\n')}`,
+      'application/yaml',
+    ],
     ['a YAML tag that makes objects', 'a: !!js/function "function(){}"', 'application/yaml'],
     ['broken JSON', '{"a":', 'application/json'],
     ['JSON that pollutes prototypes', '{"__proto__": {"admin": true}}', 'application/json'],
@@ -140,7 +222,11 @@ describe('POST /apis/render-jobs refuses, as a problem that names the field:', (
 describe('GET /apis/render-jobs', () => {
   it('pages through the jobs by cursor and filters them', async () => {
     const me = await fresh();
-    const names = [await made(me), await made(me, { ...spec, operations: [{ trim: { end: 1 } }] }), await made(me, manifest({ name: 'special-one' }))];
+    const names = [
+      await made(me),
+      await made(me, { ...spec, operations: [{ trim: { end: 1 } }] }),
+      await made(me, manifest({ name: 'special-one' })),
+    ];
     await server.move(names[0] ?? '', { phase: 'Running', attempts: [{ number: 1, node: 'box-7' }] });
     const list = async (query: string) => {
       const { body } = await me.get(`/apis/render-jobs?${query}`);
@@ -160,9 +246,15 @@ describe('GET /apis/render-jobs', () => {
     expect((await list('owner=ann')).names).toEqual([]);
   });
 
-  it.each(['limit=0', 'limit=501', 'limit=x', 'phase=Done', 'since=yesterday', 'cursor=%00', 'sort=name'])('refuses the query %s with 400', async (query) => {
-    expect(await client.get(`/apis/render-jobs?${query}`)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
-  });
+  it.each(['limit=0', 'limit=501', 'limit=x', 'phase=Done', 'since=yesterday', 'cursor=%00', 'sort=name'])(
+    'refuses the query %s with 400',
+    async (query) => {
+      expect(await client.get(`/apis/render-jobs?${query}`)).toMatchObject({
+        status: 400,
+        body: { code: 'INVALID_REQUEST' },
+      });
+    },
+  );
 });
 
 describe('GET /apis/render-jobs/:id', () => {
@@ -173,9 +265,16 @@ describe('GET /apis/render-jobs/:id', () => {
     await server.progress(name, 1, { percent: 30 });
     const running = await me.get(`/apis/render-jobs/${name}`);
     expect(running.body).toMatchObject({ status: { phase: 'Running', progress: { percent: 30 } } });
-    expect((await me.get(`/apis/render-jobs/${name}`, { 'if-none-match': running.headers.get('etag') ?? '' })).status).toBe(304);
-    await server.move(name, { phase: 'Succeeded', result: { outputs: [{ name: 'main', kind: 'video', key: 'z.mp4', mediaType: 'video/mp4', bytes: 1 }] } });
-    expect((await me.get(`/apis/render-jobs/${name}`)).body).toMatchObject({ status: { result: { outputs: [{ url: `${server.url}/assets/z.mp4` }] } } });
+    expect(
+      (await me.get(`/apis/render-jobs/${name}`, { 'if-none-match': running.headers.get('etag') ?? '' })).status,
+    ).toBe(304);
+    await server.move(name, {
+      phase: 'Succeeded',
+      result: { outputs: [{ name: 'main', kind: 'video', key: 'z.mp4', mediaType: 'video/mp4', bytes: 1 }] },
+    });
+    expect((await me.get(`/apis/render-jobs/${name}`)).body).toMatchObject({
+      status: { result: { outputs: [{ url: `${server.url}/assets/z.mp4` }] } },
+    });
   });
 
   it('keeps the query of a source URL from others who may see the job', async () => {
@@ -183,13 +282,27 @@ describe('GET /apis/render-jobs/:id', () => {
     const name = await made(me, { inputs: [{ name: 'main', url: 'https://example.com/a.mp4?signature=secret' }] });
     expect((await me.get(`/apis/render-jobs/${name}`)).text).toContain('signature=secret');
     const boss = await server.client('boss', 'team-owner');
-    expect((await boss.get(`/apis/render-jobs/${name}`)).body).toMatchObject({ spec: { inputs: [{ url: 'https://example.com/a.mp4' }] } });
+    expect((await boss.get(`/apis/render-jobs/${name}`)).body).toMatchObject({
+      spec: { inputs: [{ url: 'https://example.com/a.mp4' }] },
+    });
   });
 
   it('answers 404 for the job of another owner', async () => {
     const name = await made(await fresh());
-    for (const [method, path] of [['GET', ''], ['PATCH', ''], ['DELETE', ''], ['POST', '/cancel'], ['POST', '/retry'], ['GET', '/logs'], ['GET', '/events']] as const) {
-      const reply = await client.send(method, `/apis/render-jobs/${name}${path}`, method === 'PATCH' ? { json: { priority: 1 } } : {});
+    for (const [method, path] of [
+      ['GET', ''],
+      ['PATCH', ''],
+      ['DELETE', ''],
+      ['POST', '/cancel'],
+      ['POST', '/retry'],
+      ['GET', '/logs'],
+      ['GET', '/events'],
+    ] as const) {
+      const reply = await client.send(
+        method,
+        `/apis/render-jobs/${name}${path}`,
+        method === 'PATCH' ? { json: { priority: 1 } } : {},
+      );
       expect([method, path, reply.status, reply.body['code']]).toEqual([method, path, 404, 'NOT_FOUND']);
     }
   });
@@ -200,12 +313,21 @@ describe('a job can be', () => {
     const me = await fresh();
     const name = await made(me, manifest({ labels: { old: 'x' } }));
     const patch = (json: unknown) => me.send('PATCH', `/apis/render-jobs/${name}`, { json });
-    expect(await patch({ priority: 7, suspend: true, ttlSecondsAfterFinished: 60, labels: { team: 'b', old: null } })).toMatchObject({
+    expect(
+      await patch({ priority: 7, suspend: true, ttlSecondsAfterFinished: 60, labels: { team: 'b', old: null } }),
+    ).toMatchObject({
       status: 200,
       body: { spec: { priority: 7, suspend: true, ttlSecondsAfterFinished: 60 }, metadata: { labels: { team: 'b' } } },
     });
     expect((await server.job(name)).metadata.labels).not.toHaveProperty('old');
-    for (const wrong of [{}, { priority: 101 }, { inputs: [] }, { labels: { 'framewright.dev/owner': 'x' } }, { labels: { 'bad key': 'x' } }, []]) {
+    for (const wrong of [
+      {},
+      { priority: 101 },
+      { inputs: [] },
+      { labels: { 'framewright.dev/owner': 'x' } },
+      { labels: { 'bad key': 'x' } },
+      [],
+    ]) {
       expect(await patch(wrong)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
     }
   });
@@ -213,9 +335,15 @@ describe('a job can be', () => {
   it('patched by many at once without losing a change', async () => {
     const me = await fresh();
     const name = await made(me);
-    const replies = await Promise.all(Array.from({ length: 8 }, (_, n) => me.send('PATCH', `/apis/render-jobs/${name}`, { json: { labels: { [`l${n}`]: 'x' } } })));
+    const replies = await Promise.all(
+      Array.from({ length: 8 }, (_, n) =>
+        me.send('PATCH', `/apis/render-jobs/${name}`, { json: { labels: { [`l${n}`]: 'x' } } }),
+      ),
+    );
     expect(replies.map(({ status }) => status)).toEqual(Array(8).fill(200));
-    expect(Object.keys((await server.job(name)).metadata.labels ?? {}).filter((key) => key.startsWith('l'))).toHaveLength(8);
+    expect(
+      Object.keys((await server.job(name)).metadata.labels ?? {}).filter((key) => key.startsWith('l')),
+    ).toHaveLength(8);
   });
 
   it('cancelled while it runs, again without effect, and not once it has succeeded', async () => {
@@ -238,9 +366,13 @@ describe('a job can be', () => {
     expect(await retry()).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
     await server.move(name, { phase: 'Failed' });
     const replies = await Promise.all([retry(), retry(), retry()]);
-    expect(replies.map(({ status }) => status).toSorted()).toEqual([200, 200, 201]);
+    expect(replies.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, 201]);
     expect(new Set(replies.map(({ body }) => nameOf(body)))).toEqual(new Set([`${name}-r1`]));
-    expect(replies[0]?.body).toMatchObject({ spec, metadata: { annotations: { 'framewright.dev/retry-of': name } }, status: { phase: 'Queued' } });
+    expect(replies[0]?.body).toMatchObject({
+      spec,
+      metadata: { annotations: { 'framewright.dev/retry-of': name } },
+      status: { phase: 'Queued' },
+    });
     await server.move(`${name}-r1`, { phase: 'Cancelled' });
     expect((await retry(`${name}-r1`)).body).toMatchObject({ metadata: { name: `${name}-r2` } });
     await server.move(`${name}-r2`, { phase: 'Succeeded' });
@@ -251,7 +383,7 @@ describe('a job can be', () => {
     const me = await fresh();
     const name = await made(me);
     const reply = await me.send('DELETE', `/apis/render-jobs/${name}`);
-    expect(reply).toMatchObject({ status: 202, body: { metadata: { deletionTimestamp: expect.any(String) } } });
+    expect(reply).toMatchObject({ status: 202, body: { metadata: { deletionTimestamp: anyText } } });
     expect((await me.get(`/api/jobs/${name}`)).status).toBe(404);
     expect((await me.get('/api/jobs')).body['jobs']).toEqual([]);
   });
@@ -260,13 +392,18 @@ describe('a job can be', () => {
 describe('POST /apis/render-jobs:plan', () => {
   it('answers the plan and makes no job', async () => {
     const me = await fresh();
-    expect(await me.post('/apis/render-jobs:plan', spec)).toMatchObject({ status: 200, body: { rung: 'software', steps: [{ argv: ['-i', 'a.mp4'] }] } });
+    expect(await me.post('/apis/render-jobs:plan', spec)).toMatchObject({
+      status: 200,
+      body: { rung: 'software', steps: [{ argv: ['-i', 'a.mp4'] }] },
+    });
     expect((await me.post('/apis/render-jobs:plan', manifest())).status).toBe(200);
     expect((await me.get('/apis/render-jobs')).body['items']).toEqual([]);
   });
 
   it('refuses what POST would refuse', async () => {
     expect((await client.post('/apis/render-jobs:plan', { inputs: [] })).status).toBe(400);
-    expect((await client.post('/apis/render-jobs:plan', { inputs: [{ name: 'a', url: 'http://127.0.0.1/' }] })).body).toMatchObject({ code: 'CDN_URL_NOT_ALLOWED' });
+    expect(
+      (await client.post('/apis/render-jobs:plan', { inputs: [{ name: 'a', url: 'http://127.0.0.1/' }] })).body,
+    ).toMatchObject({ code: 'CDN_URL_NOT_ALLOWED' });
   });
 });

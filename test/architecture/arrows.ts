@@ -49,7 +49,7 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'src/worker/', may: ['src/worker/', 'src/media/', 'src/storage/', ...CONTRACT, 'node:'], packages: true },
   {
     from: 'src/api/',
-    may: ['src/api/', 'src/media/', 'src/version.ts', ...CONTRACT, 'node:'],
+    may: ['src/api/', 'src/media/', ...CONTRACT, 'node:'],
     packages: true,
     never: ['src/media/run/'],
   },

@@ -14,7 +14,8 @@ import { matchesEtag } from '../reply-headers.ts';
 import { isAssetKey } from '../sources.ts';
 
 /** Even a file that a browser takes for a page can do nothing: no scripts, no forms, an origin of its own. */
-const contentSecurityPolicy = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
+const contentSecurityPolicy =
+  "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox";
 
 function noSuchFile(): CodedError {
   return new CodedError('NOT_FOUND', 'No such file.');
@@ -36,7 +37,12 @@ export function assetFiles(plain: FastifyInstance, { services }: ApiContext): vo
   const app = plain.withTypeProvider<ZodTypeProvider>();
   const { objects, assets } = services;
 
-  const describe = async (file: string, { bytes, modifiedAt, etag }: ObjectInfo, download: boolean, reply: FastifyReply): Promise<string> => {
+  const describe = async (
+    file: string,
+    { bytes, modifiedAt, etag }: ObjectInfo,
+    download: boolean,
+    reply: FastifyReply,
+  ): Promise<string> => {
     const asset = await assets.get(file);
     const type = asset?.mediaType ?? mediaTypeOf(file);
     const tag = `"${etag}"`;
@@ -67,7 +73,11 @@ export function assetFiles(plain: FastifyInstance, { services }: ApiContext): vo
       security: [],
       params: z.object({ file: z.string().describe('Name of the file.') }),
       querystring: z.object({ download: z.string().max(8).optional().describe('Present: offer the file for saving.') }),
-      response: { 200: rawReply('The file.', 'application/octet-stream'), 206: rawReply('A range of it.', 'application/octet-stream'), ...editErrors },
+      response: {
+        200: rawReply('The file.', 'application/octet-stream'),
+        206: rawReply('A range of it.', 'application/octet-stream'),
+        ...editErrors,
+      },
     },
     handler: async (request, reply) => {
       const { file } = request.params;

@@ -5,7 +5,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { CodedError } from '../../errors.ts';
 import type { Asset } from '../../ports.ts';
-import { callerOf, type Caller } from '../auth.ts';
+import { type Caller, callerOf } from '../auth.ts';
 import { filenameOf, safeFilename } from '../content-disposition.ts';
 import { type ApiContext, objectUrl, publicBase } from '../context.ts';
 import { idempotencyKeyOf, idempotencyMismatch } from '../idempotency.ts';
@@ -41,7 +41,10 @@ export async function assets(plain: FastifyInstance, context: ApiContext): Promi
   const app = plain.withTypeProvider<ZodTypeProvider>();
   const { services } = context;
 
-  const view = async ({ key, owner: _owner, namespace: _namespace, ...asset }: Asset, base: string): Promise<z.output<typeof assetView>> => ({
+  const view = async (
+    { key, owner: _owner, namespace: _namespace, ...asset }: Asset,
+    base: string,
+  ): Promise<z.output<typeof assetView>> => ({
     id: key,
     url: await objectUrl(services.objects, key, base),
     ...asset,
@@ -53,16 +56,22 @@ export async function assets(plain: FastifyInstance, context: ApiContext): Promi
     schema: {
       tags: ['assets'],
       summary: 'Upload a file',
-      description: 'As multipart/form-data with one file, or as the raw body with its name in Content-Disposition or `filename`.',
+      description:
+        'As multipart/form-data with one file, or as the raw body with its name in Content-Disposition or `filename`.',
       consumes: ['multipart/form-data', 'application/octet-stream'],
-      querystring: z.strictObject({ filename: z.string().min(1).max(1000).optional().describe('Name of a file that is the raw body.') }),
+      querystring: z.strictObject({
+        filename: z.string().min(1).max(1000).optional().describe('Name of a file that is the raw body.'),
+      }),
       response: { 201: assetView, ...editErrors },
     },
     handler: async (request, reply) => {
       const caller = callerOf(request);
       const asset = await upload(context, request, caller, request.query.filename);
       const base = publicBase(context, request);
-      return reply.code(201).header('location', `/api/assets/${asset.key}`).send(await view(asset, base));
+      return reply
+        .code(201)
+        .header('location', `/api/assets/${asset.key}`)
+        .send(await view(asset, base));
     },
   });
 
@@ -80,7 +89,10 @@ export async function assets(plain: FastifyInstance, context: ApiContext): Promi
     },
     handler: async (request, reply) => {
       const { limit, cursor } = request.query;
-      const page = await services.assets.list(ownedBy(callerOf(request)), { limit, ...(cursor !== undefined && { cursor }) });
+      const page = await services.assets.list(ownedBy(callerOf(request)), {
+        limit,
+        ...(cursor !== undefined && { cursor }),
+      });
       nextPage(reply, '/api/assets', { limit }, page.cursor);
       const base = publicBase(context, request);
       return { assets: await Promise.all(page.assets.map((asset) => view(asset, base))) };
@@ -115,10 +127,17 @@ export async function assets(plain: FastifyInstance, context: ApiContext): Promi
 
 function ownedBy(caller: Caller): { readonly owner?: string; readonly namespace?: string } {
   if (caller.role === 'admin') return {};
-  return caller.role === 'team-owner' ? { namespace: caller.namespace } : { namespace: caller.namespace, owner: caller.owner };
+  return caller.role === 'team-owner'
+    ? { namespace: caller.namespace }
+    : { namespace: caller.namespace, owner: caller.owner };
 }
 
-async function upload({ services, options }: ApiContext, request: FastifyRequest, caller: Caller, named: string | undefined): Promise<Asset> {
+async function upload(
+  { services, options }: ApiContext,
+  request: FastifyRequest,
+  caller: Caller,
+  named: string | undefined,
+): Promise<Asset> {
   const announced = Number(request.headers['content-length'] ?? 0);
   const incoming = request.isMultipart()
     ? await multipartFile(request, options.limits, announced)
@@ -126,16 +145,27 @@ async function upload({ services, options }: ApiContext, request: FastifyRequest
   return stored(services, request, caller, incoming);
 }
 
-function stored(services: ApiContext['services'], request: FastifyRequest, caller: Caller, incoming: IncomingFile): Promise<Asset> {
+function stored(
+  services: ApiContext['services'],
+  request: FastifyRequest,
+  caller: Caller,
+  incoming: IncomingFile,
+): Promise<Asset> {
   const key = idempotencyKeyOf(request);
   if (key === undefined) return storeFile(services, caller, incoming);
   // Salted by the key of the caller, because the name of a file must not be guessable from what others may know.
-  const stem = createHash('sha256').update([caller.keyId, caller.namespace, caller.owner, key].join('\0')).digest('hex');
+  const stem = createHash('sha256')
+    .update([caller.keyId, caller.namespace, caller.owner, key].join('\0'))
+    .digest('hex');
   return storeOnce(services, caller, { ...incoming, stem });
 }
 
 /** Stores a file under its idempotency key; the same bytes again are the same file, others a mismatch. */
-async function storeOnce(services: ApiContext['services'], caller: Caller, file: IncomingFile & { readonly stem: string }): Promise<Asset> {
+async function storeOnce(
+  services: ApiContext['services'],
+  caller: Caller,
+  file: IncomingFile & { readonly stem: string },
+): Promise<Asset> {
   for await (const { key, modifiedAt } of services.objects.list(file.stem)) {
     const known = await services.assets.get(key);
     if (known !== undefined) return sameFile(caller, file, known);
@@ -170,19 +200,33 @@ function busy(cause?: Error): CodedError {
   });
 }
 
-function knownKind(filename: string, contentType: string, limits: ApiLimits, least: number): FileKind & { readonly maxBytes: number } {
+function knownKind(
+  filename: string,
+  contentType: string,
+  limits: ApiLimits,
+  least: number,
+): FileKind & { readonly maxBytes: number } {
   const kind = fileKind(filename, contentType);
   if (kind === undefined) {
-    throw new CodedError('UNSUPPORTED_MEDIA_TYPE', 'Expected a video, sound, picture or subtitle file, got a file of another kind.', {
-      hint: 'Give the file a name with its usual ending, for example clip.mp4, or a content type such as video/mp4.',
-    });
+    throw new CodedError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      'Expected a video, sound, picture or subtitle file, got a file of another kind.',
+      {
+        hint: 'Give the file a name with its usual ending, for example clip.mp4, or a content type such as video/mp4.',
+      },
+    );
   }
   const maxBytes = kind.subtitle ? limits.subtitleBytes : limits.fileBytes;
   if (least > maxBytes) throw tooLarge(maxBytes);
   return { ...kind, maxBytes };
 }
 
-function rawFile(request: FastifyRequest, limits: ApiLimits, announced: number, named: string | undefined): IncomingFile {
+function rawFile(
+  request: FastifyRequest,
+  limits: ApiLimits,
+  announced: number,
+  named: string | undefined,
+): IncomingFile {
   const filename = safeFilename(named ?? filenameOf(request.headers['content-disposition']) ?? '');
   const given = named ?? filenameOf(request.headers['content-disposition']);
   const kind = knownKind(given === undefined ? '' : filename, request.headers['content-type'] ?? '', limits, announced);
@@ -199,7 +243,8 @@ async function multipartFile(request: FastifyRequest, limits: ApiLimits, announc
   // One byte more than allowed, so that our own count refuses; the parser would cut the file off.
   const parts = request.parts({ limits: { parts: 2, fileSize: limits.fileBytes + 1 } });
   const first = await parts.next();
-  if (first.done === true) throw invalidRequest([{ path: 'file', message: 'is required (expected one file in the form)' }]);
+  if (first.done === true)
+    throw invalidRequest([{ path: 'file', message: 'is required (expected one file in the form)' }]);
   if (first.value.type !== 'file') throw unexpectedPart(first.value.fieldname);
   const { filename: given, mimetype, file } = first.value;
   const filename = safeFilename(given);
@@ -215,5 +260,7 @@ async function* onlyPart(file: AsyncIterable<Uint8Array>, parts: AsyncIterator<M
 }
 
 function unexpectedPart(fieldname: string): CodedError {
-  return invalidRequest([{ path: fieldname.slice(0, 80), message: 'unknown field (expected one file in the form and nothing else)' }]);
+  return invalidRequest([
+    { path: fieldname.slice(0, 80), message: 'unknown field (expected one file in the form and nothing else)' },
+  ]);
 }

@@ -12,7 +12,10 @@ export function deprecatedRoutes(app: FastifyInstance, context: ApiContext): voi
   const sunset = httpDate(context.options.deprecated.sunset);
   app.addHook('onRequest', async ({ routeOptions }, reply) => {
     const successor = routeOptions.url?.replace('/api/v1/', '/api/');
-    reply.header('deprecation', 'true').header('sunset', sunset).header('link', `<${successor}>; rel="successor-version"`);
+    reply
+      .header('deprecation', 'true')
+      .header('sunset', sunset)
+      .header('link', `<${successor}>; rel="successor-version"`);
   });
   editOperations(app, context, true);
   notOfferedTemplates(app, true);

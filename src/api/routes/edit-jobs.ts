@@ -58,7 +58,10 @@ export function editJobs(plain: FastifyInstance, context: ApiContext): void {
       const caller = callerOf(request);
       const base = publicBase(context, request);
       const { limit, cursor } = request.query;
-      const [page, facts] = await Promise.all([store.list(visibleTo(caller), { limit, ...(cursor !== undefined && { cursor }) }), health()]);
+      const [page, facts] = await Promise.all([
+        store.list(visibleTo(caller), { limit, ...(cursor !== undefined && { cursor }) }),
+        health(),
+      ]);
       const shown = page.jobs.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
       nextPage(reply, '/api/jobs', { limit }, page.cursor);
       return {
@@ -86,7 +89,8 @@ export function editJobs(plain: FastifyInstance, context: ApiContext): void {
         async (found) => {
           const status = editStatus(found);
           if (status === 'cancelled') return found;
-          if (status !== 'queued') throw new CodedError('CONFLICT', `Cannot cancel: expected a queued job, got one that is ${status}.`);
+          if (status !== 'queued')
+            throw new CodedError('CONFLICT', `Cannot cancel: expected a queued job, got one that is ${status}.`);
           // Fails when the job started in between; then its new state decides.
           return store.patchSpec(found.metadata, found.metadata.resourceVersion, { cancelled: true });
         },

@@ -5,11 +5,11 @@ import { isTerminal } from '../../model/lifecycle.ts';
 import type { RenderJob, RenderJobSpec } from '../../model/render-job.ts';
 import { callerOf } from '../auth.ts';
 import { digestOfValue } from '../canonical-json.ts';
+import { captionsFile } from '../captions-file.ts';
 import { type ApiContext, editExtras, goneSignal, ownBases, publicBase } from '../context.ts';
 import { createJob, earlierJob, specBytes } from '../create-job.ts';
-import { editBodies, type EditOperation } from '../edit-bodies.ts';
+import { type EditOperation, editBodies } from '../edit-bodies.ts';
 import { captionsOf, editSpec, withCaptionsFile } from '../edit-spec.ts';
-import { captionsFile } from '../captions-file.ts';
 import { idempotencyKeyOf } from '../idempotency.ts';
 import { idempotentJobName, newJobName } from '../job-names.ts';
 import { notOffered, requireOffered } from '../not-offered.ts';
@@ -20,7 +20,15 @@ import { parse } from '../validation.ts';
 import { editStatus, viewEditJob } from '../views/edit-job.ts';
 import { waitForEnd } from '../wait-for-end.ts';
 
-export const editOperationNames = ['trim', 'merge', 'mute', 'add-audio', 'subtitle', 'blur', 'speed-ramp'] as const satisfies readonly EditOperation[];
+export const editOperationNames = [
+  'trim',
+  'merge',
+  'mute',
+  'add-audio',
+  'subtitle',
+  'blur',
+  'speed-ramp',
+] as const satisfies readonly EditOperation[];
 
 const summaries: Readonly<Record<EditOperation, string>> = {
   trim: 'Keep one range of a video',
@@ -38,10 +46,16 @@ export function editOperations(app: FastifyInstance, context: ApiContext, deprec
     app.route({
       method: 'POST',
       url: `/${type}`,
-      schema: { tags: ['edit'], summary: summaries[type], deprecated, body: editBodies[type], response: acceptedReplies },
+      schema: {
+        tags: ['edit'],
+        summary: summaries[type],
+        deprecated,
+        body: editBodies[type],
+        response: acceptedReplies,
+      },
       config: { job: true },
       // The handler parses the body itself, where its type is known; here the schema only documents it.
-      validatorCompiler: () => (data) => ({ value: data }),
+      validatorCompiler: () => (data: unknown) => ({ value: data }),
       handler: (request, reply) => submit(context, type, request, reply),
     });
   }
@@ -61,7 +75,12 @@ function read(type: EditOperation, body: unknown, bases: readonly string[]): Sub
   return { spec, paths, sync: parsed.delivery === 'sync' };
 }
 
-async function submit(context: ApiContext, type: EditOperation, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function submit(
+  context: ApiContext,
+  type: EditOperation,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const submission = read(type, request.body, ownBases(context, request));
   const job = await submittedJob(context, request, submission);
   const ended = submission.sync ? await endOf(context, job, reply) : undefined;
@@ -78,7 +97,11 @@ function endOf({ services, news, options }: ApiContext, job: RenderJob, reply: F
   return waitForEnd({ ...services, news }, job, { seconds: options.syncWaitSeconds, signal: goneSignal(reply) });
 }
 
-async function submittedJob(context: ApiContext, request: FastifyRequest, { spec, paths }: Submission): Promise<RenderJob> {
+async function submittedJob(
+  context: ApiContext,
+  request: FastifyRequest,
+  { spec, paths }: Submission,
+): Promise<RenderJob> {
   const { services, options } = context;
   const caller = callerOf(request);
   const key = idempotencyKeyOf(request);

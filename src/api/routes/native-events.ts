@@ -24,9 +24,12 @@ export function nativeEvents(plain: FastifyInstance, context: ApiContext): void 
     schema: {
       tags: ['native'],
       summary: 'Follow a job',
-      description: 'Events: `job` (the present state first, then each change), `progress`, `removed`. Ends when the job has ended.',
+      description:
+        'Events: `job` (the present state first, then each change), `progress`, `removed`. Ends when the job has ended.',
       params: z.object({ id: z.string().describe('Name of the job.') }),
-      querystring: z.strictObject({ namespace: z.string().min(1).max(63).optional().describe('Namespace of the job; for admins.') }),
+      querystring: z.strictObject({
+        namespace: z.string().min(1).max(63).optional().describe('Namespace of the job; for admins.'),
+      }),
       response: {
         200: rawReply('Server-sent events.', 'text/event-stream'),
         204: z.unknown().describe('The job has ended and Last-Event-ID has seen it: do not come back.'),
@@ -35,10 +38,16 @@ export function nativeEvents(plain: FastifyInstance, context: ApiContext): void 
     },
     handler: async (request, reply) => {
       const caller = callerOf(request);
-      const job = await findJob(services.store, caller, request.params.id, allowedNamespace(caller, request.query.namespace));
+      const job = await findJob(
+        services.store,
+        caller,
+        request.params.id,
+        allowedNamespace(caller, request.query.namespace),
+      );
       const seen = parseSeen(request.headers['last-event-id']?.toString());
       const { uid, resourceVersion } = job.metadata;
-      if (isTerminal(job.status?.phase) && seen?.uid === uid && seen.version === resourceVersion) return reply.code(204).send(null);
+      if (isTerminal(job.status?.phase) && seen?.uid === uid && seen.version === resourceVersion)
+        return reply.code(204).send(null);
       const base = publicBase(context, request);
       const sources = {
         ...services,

@@ -12,7 +12,14 @@ import { createJob, earlierJob, requireFittingSpec } from '../create-job.ts';
 import { idempotencyKeyOf } from '../idempotency.ts';
 import { changeJob, findJob } from '../job-access.ts';
 import { generatedName, idempotentJobName, newJobName } from '../job-names.ts';
-import { allowedNamespace, nativeBody, nativePatch, type NativeRequest, readNativeBody, requireUnreserved } from '../native-bodies.ts';
+import {
+  allowedNamespace,
+  type NativeRequest,
+  nativeBody,
+  nativePatch,
+  readNativeBody,
+  requireUnreserved,
+} from '../native-bodies.ts';
 import { filterFor, nativeFilter } from '../native-filter.ts';
 import { requireOffered } from '../not-offered.ts';
 import { planReply } from '../plan-reply.ts';
@@ -29,7 +36,9 @@ const list = z.strictObject({
 
 const byId = {
   params: z.object({ id: z.string().describe('Name of the job.') }),
-  querystring: z.strictObject({ namespace: z.string().min(1).max(63).optional().describe('Namespace of the job; for admins.') }),
+  querystring: z.strictObject({
+    namespace: z.string().min(1).max(63).optional().describe('Namespace of the job; for admins.'),
+  }),
 };
 
 const tags = ['native'];
@@ -43,14 +52,26 @@ export function nativeJobs(plain: FastifyInstance, context: ApiContext): void {
   const { services, options } = context;
   const { store } = services;
 
-  type ById = FastifyRequest & { readonly params: z.output<typeof byId.params>; readonly query: z.output<typeof byId.querystring> };
+  type ById = FastifyRequest & {
+    readonly params: z.output<typeof byId.params>;
+    readonly query: z.output<typeof byId.querystring>;
+  };
   const find = (request: ById): Promise<RenderJob> => {
     const caller = callerOf(request);
     return findJob(store, caller, request.params.id, allowedNamespace(caller, request.query.namespace));
   };
-  const answer = async (request: FastifyRequest, reply: FastifyReply, status: number, job: RenderJob): Promise<FastifyReply> =>
+  const answer = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    status: number,
+    job: RenderJob,
+  ): Promise<FastifyReply> =>
     reply.code(status).send(await nativeView(context, callerOf(request), job, publicBase(context, request)));
-  const located = (request: FastifyRequest, reply: FastifyReply, { job, created }: { job: RenderJob; created: boolean }): Promise<FastifyReply> =>
+  const located = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { job, created }: { job: RenderJob; created: boolean },
+  ): Promise<FastifyReply> =>
     answer(request, reply.header('location', `/apis/render-jobs/${job.metadata.name}`), created ? 201 : 200, job);
 
   app.route({
@@ -62,11 +83,16 @@ export function nativeJobs(plain: FastifyInstance, context: ApiContext): void {
       description: 'The body is a spec or a whole manifest, as JSON or YAML.',
       consumes,
       body: nativeBody,
-      response: { 201: nativeJob, 200: nativeJob.describe('The job that the same request made before.'), ...nativeErrors },
+      response: {
+        201: nativeJob,
+        200: nativeJob.describe('The job that the same request made before.'),
+        ...nativeErrors,
+      },
     },
     config: { job: true },
     validatorCompiler: unparsed,
-    handler: async (request, reply) => located(request, reply, await create(context, request, readNativeBody(request.body))),
+    handler: async (request, reply) =>
+      located(request, reply, await create(context, request, readNativeBody(request.body))),
   });
 
   app.route({
@@ -119,7 +145,13 @@ export function nativeJobs(plain: FastifyInstance, context: ApiContext): void {
   app.route({
     method: 'PATCH',
     url: '/render-jobs/:id',
-    schema: { tags, summary: 'Change priority, suspension, retention or labels', ...byId, body: nativePatch, response: { 200: nativeJob, ...nativeErrors } },
+    schema: {
+      tags,
+      summary: 'Change priority, suspension, retention or labels',
+      ...byId,
+      body: nativePatch,
+      response: { 200: nativeJob, ...nativeErrors },
+    },
     config: { job: true },
     handler: async (request, reply) => {
       const { body: patch } = request;
@@ -129,12 +161,17 @@ export function nativeJobs(plain: FastifyInstance, context: ApiContext): void {
         async (found) => {
           const phase = found.status?.phase;
           if (isTerminal(phase) && (patch.priority !== undefined || patch.suspend !== undefined)) {
-            throw new CodedError('CONFLICT', `Expected an unfinished job for priority and suspend, got one that is ${phase}.`);
+            throw new CodedError(
+              'CONFLICT',
+              `Expected an unfinished job for priority and suspend, got one that is ${phase}.`,
+            );
           }
           return store.patchSpec(found.metadata, found.metadata.resourceVersion, {
             ...(patch.priority !== undefined && { priority: patch.priority }),
             ...(patch.suspend !== undefined && { suspend: patch.suspend }),
-            ...(patch.ttlSecondsAfterFinished !== undefined && { ttlSecondsAfterFinished: patch.ttlSecondsAfterFinished }),
+            ...(patch.ttlSecondsAfterFinished !== undefined && {
+              ttlSecondsAfterFinished: patch.ttlSecondsAfterFinished,
+            }),
             ...(patch.labels !== undefined && { labels: patch.labels }),
           });
         },
@@ -146,7 +183,12 @@ export function nativeJobs(plain: FastifyInstance, context: ApiContext): void {
   app.route({
     method: 'POST',
     url: '/render-jobs/:id/cancel',
-    schema: { tags, summary: 'Cancel a job, queued or running', ...byId, response: { 200: nativeJob, ...nativeErrors } },
+    schema: {
+      tags,
+      summary: 'Cancel a job, queued or running',
+      ...byId,
+      response: { 200: nativeJob, ...nativeErrors },
+    },
     config: { job: true },
     handler: async (request, reply) => {
       const job = await changeJob(
@@ -154,7 +196,8 @@ export function nativeJobs(plain: FastifyInstance, context: ApiContext): void {
         async (found) => {
           const phase = found.status?.phase;
           if (phase === 'Cancelled' || (found.spec.cancelled === true && !isTerminal(phase))) return found;
-          if (isTerminal(phase)) throw new CodedError('CONFLICT', `Expected an unfinished job, got one that is ${phase}.`);
+          if (isTerminal(phase))
+            throw new CodedError('CONFLICT', `Expected an unfinished job, got one that is ${phase}.`);
           return store.patchSpec(found.metadata, found.metadata.resourceVersion, { cancelled: true });
         },
       );
@@ -172,13 +215,19 @@ export function nativeJobs(plain: FastifyInstance, context: ApiContext): void {
       response: { 201: nativeJob, 200: nativeJob.describe('The retry that was made before.'), ...nativeErrors },
     },
     config: { job: true },
-    handler: async (request, reply) => located(request, reply, await retryJob(store, options.limits, await find(request))),
+    handler: async (request, reply) =>
+      located(request, reply, await retryJob(store, options.limits, await find(request))),
   });
 
   app.route({
     method: 'DELETE',
     url: '/render-jobs/:id',
-    schema: { tags, summary: 'Remove a job and its files', ...byId, response: { 202: nativeJob.describe('The job ends, then goes.'), ...nativeErrors } },
+    schema: {
+      tags,
+      summary: 'Remove a job and its files',
+      ...byId,
+      response: { 202: nativeJob.describe('The job ends, then goes.'), ...nativeErrors },
+    },
     config: { job: true },
     handler: async (request, reply) => {
       const job = await find(request);
@@ -189,7 +238,11 @@ export function nativeJobs(plain: FastifyInstance, context: ApiContext): void {
   });
 }
 
-async function create({ services, options }: ApiContext, request: FastifyRequest, { spec, metadata, prefix }: NativeRequest): Promise<{ job: RenderJob; created: boolean }> {
+async function create(
+  { services, options }: ApiContext,
+  request: FastifyRequest,
+  { spec, metadata, prefix }: NativeRequest,
+): Promise<{ job: RenderJob; created: boolean }> {
   const caller = callerOf(request);
   requireFittingSpec(spec);
   requireOffered(spec, prefix);

@@ -14,7 +14,9 @@ import { nativeErrors, rawReply } from '../replies.ts';
 /** How often a follower looks for a run that has not started yet. */
 const lookEveryMs = 500;
 
-const flag = z.enum(['', 'true', 'false', '1', '0']).transform((text) => text === '' || text === 'true' || text === '1');
+const flag = z
+  .enum(['', 'true', 'false', '1', '0'])
+  .transform((text) => text === '' || text === 'true' || text === '1');
 
 /** `GET /apis/render-jobs/:id/logs`: what the worker of an attempt wrote, as NDJSON. */
 export function nativeLogs(plain: FastifyInstance, context: ApiContext): void {
@@ -27,7 +29,11 @@ export function nativeLogs(plain: FastifyInstance, context: ApiContext): void {
   };
 
   /** Waits for the run to be there, as long as it may still come. */
-  const awaitRun = async (job: RenderJob, attempt: number | undefined, signal: AbortSignal): Promise<StageRun | undefined> => {
+  const awaitRun = async (
+    job: RenderJob,
+    attempt: number | undefined,
+    signal: AbortSignal,
+  ): Promise<StageRun | undefined> => {
     let latest: RenderJob | undefined = job;
     while (latest !== undefined && !signal.aborted) {
       const run = await runOf(latest, attempt);
@@ -48,7 +54,12 @@ export function nativeLogs(plain: FastifyInstance, context: ApiContext): void {
       params: z.object({ id: z.string().describe('Name of the job.') }),
       querystring: z.strictObject({
         follow: flag.optional().describe('Go on as the log is written, until the attempt ends.'),
-        attempt: z.coerce.number().int().min(1).optional().describe('Number of the attempt; the present one when absent.'),
+        attempt: z.coerce
+          .number()
+          .int()
+          .min(1)
+          .optional()
+          .describe('Number of the attempt; the present one when absent.'),
         namespace: z.string().min(1).max(63).optional().describe('Namespace of the job; for admins.'),
       }),
       response: { 200: rawReply('One JSON document per line.', 'application/x-ndjson'), ...nativeErrors },

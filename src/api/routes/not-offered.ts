@@ -10,7 +10,9 @@ function refuse(app: FastifyInstance, method: HTTPMethods[], url: string, featur
     schema: { tags: ['edit'], summary: `${feature}: not offered`, deprecated, response: editErrors },
     // Once the key is checked and before the body is read: it does not matter what it is.
     preParsing: async () => {
-      throw new CodedError('NOT_IMPLEMENTED', `This installation does not offer ${feature}.`, { hint: 'See /docs for what it offers.' });
+      throw new CodedError('NOT_IMPLEMENTED', `This installation does not offer ${feature}.`, {
+        hint: 'See /docs for what it offers.',
+      });
     },
     handler: async () => undefined,
   });

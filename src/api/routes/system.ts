@@ -48,7 +48,10 @@ export function system(plain: FastifyInstance, { services, options }: ApiContext
         tags: ['system'],
         summary: 'Health of the installation',
         security: [],
-        response: { 200: health.describe('All is well.'), 503: health.describe('Something is not; `error` says what.') },
+        response: {
+          200: health.describe('All is well.'),
+          503: health.describe('Something is not; `error` says what.'),
+        },
       },
     },
     async (_request, reply) => {
@@ -66,7 +69,14 @@ export function system(plain: FastifyInstance, { services, options }: ApiContext
 
   app.get(
     '/readyz',
-    { schema: { tags: ['system'], summary: 'Requests can be served', security: [], response: { 200: probe, 503: probe } } },
+    {
+      schema: {
+        tags: ['system'],
+        summary: 'Requests can be served',
+        security: [],
+        response: { 200: probe, 503: probe },
+      },
+    },
     async (_request, reply) => {
       const { storeOk } = await facts();
       return reply.code(storeOk ? 200 : 503).send({ status: storeOk ? 'ok' : 'unavailable' });
@@ -75,17 +85,44 @@ export function system(plain: FastifyInstance, { services, options }: ApiContext
 
   app.get(
     '/metrics',
-    { schema: { tags: ['system'], summary: 'Metrics', security: [], response: { 200: rawReply('Prometheus text format.', 'text/plain') } } },
+    {
+      schema: {
+        tags: ['system'],
+        summary: 'Metrics',
+        security: [],
+        response: { 200: rawReply('Prometheus text format.', 'text/plain') },
+      },
+    },
     async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()),
   );
 
   app.get(
     '/openapi.json',
-    { schema: { tags: ['system'], summary: 'This description', security: [], response: { 200: z.unknown().describe('An OpenAPI 3.1 document.') } } },
+    {
+      schema: {
+        tags: ['system'],
+        summary: 'This description',
+        security: [],
+        response: { 200: z.unknown().describe('An OpenAPI 3.1 document.') },
+      },
+    },
     async () => api(),
   );
 
-  app.get('/docs', { schema: { tags: ['system'], summary: 'This description as a page', security: [], response: { 200: rawReply('A page.', 'text/html') } } }, async (_request, reply) =>
-    reply.type('text/html; charset=utf-8').header('content-security-policy', docsSecurityPolicy).send(docsPage(api())),
+  app.get(
+    '/docs',
+    {
+      schema: {
+        tags: ['system'],
+        summary: 'This description as a page',
+        security: [],
+        response: { 200: rawReply('A page.', 'text/html') },
+      },
+    },
+    async (_request, reply) =>
+      reply
+        .type('text/html; charset=utf-8')
+        .header('content-security-policy', docsSecurityPolicy)
+        .send(docsPage(api())),
   );
 }

@@ -105,7 +105,13 @@ function fraction({ status }: RenderJob, live: Progress | undefined): number {
 /** The latest moment at which something about the job changed, in Unix milliseconds. */
 function updatedAt({ metadata, status }: RenderJob, live: Progress | undefined): number {
   if (isTerminal(status?.phase) && status?.finishedAt !== undefined) return Date.parse(status.finishedAt);
-  const moments = [metadata.creationTimestamp, status?.queuedAt, status?.startedAt, status?.progress?.updatedAt, live?.updatedAt];
+  const moments = [
+    metadata.creationTimestamp,
+    status?.queuedAt,
+    status?.startedAt,
+    status?.progress?.updatedAt,
+    live?.updatedAt,
+  ];
   return Math.max(...moments.filter((moment) => moment !== undefined).map((moment) => Date.parse(moment)));
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Progress } from '../../model/progress.ts';
 import { redactUrl } from '../../model/redact-url.ts';
-import { type RenderJob, renderJob, type RenderJobStatus, renderJobStatus } from '../../model/render-job.ts';
+import { type RenderJob, type RenderJobStatus, renderJob, renderJobStatus } from '../../model/render-job.ts';
 import { outputFile } from '../../model/result.ts';
 
 // The Native API answers the RenderJob itself. Added: a status from the first moment, live progress, URLs of outputs.
@@ -45,7 +45,10 @@ export function viewNativeJob(job: RenderJob, { progress, urls }: NativeExtras):
       ...status,
       ...(live !== undefined && { progress: live }),
       ...(result !== undefined && {
-        result: { ...result, outputs: result.outputs.map((output) => ({ ...output, url: urls.get(output.key) ?? '' })) },
+        result: {
+          ...result,
+          outputs: result.outputs.map((output) => ({ ...output, url: urls.get(output.key) ?? '' })),
+        },
       }),
     },
   };
@@ -58,6 +61,8 @@ function newer(live: Progress | undefined, known: Progress | undefined): Progres
 
 /** The same job for the eyes of others than its owner: source URLs lose their queries and credentials, which may be secrets. */
 export function withoutSecrets<J extends Pick<RenderJob, 'spec'>>(job: J): J {
-  const inputs = job.spec.inputs.map((input) => (input.url === undefined ? input : { ...input, url: redactUrl(input.url) }));
+  const inputs = job.spec.inputs.map((input) =>
+    input.url === undefined ? input : { ...input, url: redactUrl(input.url) },
+  );
   return { ...job, spec: { ...job.spec, inputs } };
 }
