@@ -2,6 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { openDataDirectory } from '../src/local/data-directory.ts';
 import { Database } from '../src/local/database.ts';
 import { SqliteJobStore } from '../src/local/sqlite-job-store.ts';
@@ -15,6 +16,7 @@ import { withFolder } from './lib/with-folder.ts';
 const bundle = fileURLToPath(new URL('../dist/framewright.mjs', import.meta.url));
 const build = fileURLToPath(new URL('../scripts/build.ts', import.meta.url));
 const jobs = 10_000;
+const listPage = z.object({ cursor: z.string().optional() });
 const waitingShare = 0.2;
 
 export const benchmark: Benchmark = {
@@ -42,7 +44,7 @@ async function measure(dataDir: string, count: number): Promise<number> {
   await fill(dataDir, count);
   await using server = await Standalone.start({ dataDir, workers: 0, program: bundle });
   for (let page = '/apis/render-jobs?limit=100'; page !== ''; ) {
-    const { cursor } = Object(await server.json(page)) as { cursor?: string };
+    const { cursor } = listPage.parse(await server.json(page));
     page = cursor === undefined ? '' : `/apis/render-jobs?limit=100&cursor=${encodeURIComponent(cursor)}`;
   }
   await sleep(5000);

@@ -121,7 +121,7 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
     clock,
     plan: async (spec) => {
       const identity = { namespace: 'default', name: 'plan', uid: 'plan', attempt: 1, stage: 'render' };
-      return await dryRun(stageSpecOf(spec, identity, policy), {
+      return dryRun(stageSpecOf(spec, identity, policy), {
         sources: {
           guard,
           store: objects,

@@ -120,7 +120,7 @@ async function jobs(server: Standalone): Promise<Job[]> {
   let cursor: string | undefined;
   do {
     const query = new URLSearchParams({ limit: '100', ...(cursor === undefined ? {} : { cursor }) });
-    const { items, cursor: next } = page.parse(await server.json(`/apis/render-jobs?${query}`));
+    const { items, cursor: next } = page.parse(await server.json(`/apis/render-jobs?${query.toString()}`));
     all.push(...items);
     cursor = next;
   } while (cursor !== undefined);

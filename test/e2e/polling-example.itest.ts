@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { Standalone } from '../support/standalone.ts';
 import { testClip } from '../support/test-clip.ts';
 
@@ -25,7 +26,9 @@ describe('the polling example of the Jobs API', () => {
     await using server = await Standalone.start();
     const jobId = await submit(server, { start: 5000, end: 5001 });
     const failed = await poll(server, jobId).catch((error: unknown) => error);
-    expect(failed).toMatchObject({ code: 1, stdout: expect.stringMatching(/^Failed: \S.*/m) });
+    const { code, stdout } = z.object({ code: z.int(), stdout: z.string() }).parse(failed);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^Failed: \S.*/m);
   });
 });
 
@@ -37,15 +40,15 @@ async function submit(server: Standalone, range: { start: number; end: number })
     headers: { 'content-type': 'video/mp4' },
   });
   expect(upload.status).toBe(201);
-  const { url } = (await upload.json()) as { url: string };
+  const { url } = z.object({ url: z.string() }).parse(await upload.json());
   const accepted = await server.post('/api/trim', { videoUrl: url, ...range });
   expect(accepted.status).toBe(202);
-  const { jobId } = (await accepted.json()) as { jobId: string };
+  const { jobId } = z.object({ jobId: z.string() }).parse(await accepted.json());
   return jobId;
 }
 
 async function poll(server: Standalone, jobId: string): Promise<{ stdout: string }> {
   const example = await readFile(new URL('../fixtures/polling-example.sh', import.meta.url), 'utf8');
   const script = example.replace('https://peako.shin0x.space', server.url);
-  return await run('bash', ['-c', script], { env: { ...process.env, API_KEY: server.key, JOB_ID: jobId } });
+  return run('bash', ['-c', script], { env: { ...process.env, API_KEY: server.key, JOB_ID: jobId } });
 }

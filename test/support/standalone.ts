@@ -82,16 +82,16 @@ export class Standalone implements AsyncDisposable {
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     headers.set('x-api-key', this.key);
-    return await fetch(new URL(path, this.url), { ...init, headers });
+    return fetch(new URL(path, this.url), { ...init, headers });
   }
 
   async json(path: string, init?: RequestInit): Promise<unknown> {
     const response = await this.fetch(path, init);
-    return await response.json();
+    return response.json();
   }
 
   async post(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
-    return await this.fetch(path, {
+    return this.fetch(path, {
       method: 'POST',
       body: JSON.stringify(body),
       headers: { 'content-type': 'application/json', ...headers },
