@@ -1,7 +1,7 @@
 import type { Rung } from '../model/result.ts';
 import { type Clip, copyInput } from './clip.ts';
 import { type CommandOutput, commandLine, type Hardware, nullOutput } from './command.ts';
-import { extensionOf, mediaTypeOf } from './containers.ts';
+import { extensionOf, mediaTypeOf, muxArguments } from './containers.ts';
 import type { Draft } from './draft.ts';
 import { chooseRung, type Ladder } from './encoders/ladder.ts';
 import { encoderFor } from './encoders/rung-encoder.ts';
@@ -10,7 +10,7 @@ import type { Preset, VideoTarget } from './encoders/video-target.ts';
 import { cpuPicture } from './gpu-picture.ts';
 import type { Pad } from './graph.ts';
 import { fileName, type OutputRequest } from './output-settings.ts';
-import { copyTolerance, muxArguments, type OutputStreams, streamsOf, type VideoPart } from './output-streams.ts';
+import { type AudioPart, copyTolerance, type OutputStreams, streamsOf, type VideoPart } from './output-streams.ts';
 import type { Analysis, Placement, Plan, PlannedOutput, PlanStep } from './plan.ts';
 import { encodeSeconds } from './price.ts';
 import type { Timeline } from './timeline.ts';
@@ -177,7 +177,7 @@ function commandOutput(
     if (language !== undefined) args.push('-metadata:s:a:0', `language=${language}`);
   }
   streams.push(...text.streams);
-  args.push(...text.args, ...muxArguments(request));
+  args.push(...text.args, ...muxArguments(request.container, audioCodecName(audio)));
   return {
     streams,
     args,
@@ -210,7 +210,7 @@ function plannedOutput(draft: Draft, timeline: Timeline, output: OutputStreams):
   const copied = (video.how === 'copy' || audio.how === 'copy') && timeline.clip !== undefined;
   const stream = video.how === 'copy' ? video.picture.stream : undefined;
   const size = video.how === 'encode' ? video.target : stream;
-  const audioCodec = audio.how === 'encode' ? audio.finished.codec : audio.how === 'copy' ? audio.codec : undefined;
+  const audioCodec = audioCodecName(audio);
   const videoCodec = video.how === 'encode' ? video.target.codec : stream?.codec;
   const loudness = audio.how === 'encode' ? audio.finished.loudness : undefined;
   return {
@@ -232,6 +232,11 @@ function plannedOutput(draft: Draft, timeline: Timeline, output: OutputStreams):
     },
     contract: draft.request.spec.output.contract ?? {},
   };
+}
+
+function audioCodecName(audio: AudioPart): string | undefined {
+  if (audio.how === 'none') return undefined;
+  return audio.how === 'encode' ? audio.finished.codec : audio.codec;
 }
 
 /** The longest stream that is kept counts, as it does in the file. */

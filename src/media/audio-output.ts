@@ -44,7 +44,7 @@ export interface FinishedSound {
 
 /** Brings the sound to what an output asks for, and says how it is encoded. */
 export function finishSound(draft: Draft, pad: Pad, sound: Sound, request: OutputRequest): FinishedSound {
-  const { audio, audioPath, container } = request;
+  const { audio, audioPath } = request;
   const codec = audioCodecOf(request, sound.stream.codec);
   draft.needEncoder(encoders[codec], `${audioPath}.codec`);
   const channels = audio.channels ?? (codec === 'mp3' ? Math.min(2, sound.channels) : sound.channels);
@@ -79,8 +79,6 @@ export function finishSound(draft: Draft, pad: Pad, sound: Sound, request: Outpu
       String(rate),
       '-ac',
       String(channels),
-      // FFmpeg 5.1 calls this one pair of codec and container experimental.
-      ...(codec === 'flac' && (container === 'mp4' || container === 'mov') ? ['-strict', '-2'] : []),
     ],
   };
 }

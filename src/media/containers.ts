@@ -97,8 +97,12 @@ export function textCodec(container: FileContainer): string {
   return rules[container].text;
 }
 
-export function muxerOf(container: FileContainer): string {
-  return rules[container].muxer;
+/** Arguments of the muxer: the index comes first in MP4 and MOV, so that a player can start at once. */
+export function muxArguments(container: FileContainer, audioCodec: string | undefined): string[] {
+  const family = container === 'mp4' || container === 'mov';
+  // FFmpeg 5.1 calls FLAC in MP4 experimental, copied or encoded.
+  const strict = family && audioCodec === 'flac' ? ['-strict', '-2'] : [];
+  return [...strict, ...(family ? ['-movflags', '+faststart'] : []), '-f', rules[container].muxer];
 }
 
 export function extensionOf(container: FileContainer, hasVideo: boolean): string {

@@ -1,17 +1,15 @@
-import type { Caption } from '../model/operations.ts';
 import { type FinishedSound, finishSound } from './audio-output.ts';
-import { toSubRip, toWebVtt } from './captions.ts';
 import { type Clip, copyInput, halfFrameOf } from './clip.ts';
 import type { CopiedStream } from './command.ts';
-import { muxerOf, subtitleCodec, takesAudio, textCodec } from './containers.ts';
+import { takesAudio } from './containers.ts';
 import { type Draft, missing } from './draft.ts';
 import type { VideoTarget } from './encoders/video-target.ts';
 import type { Pad } from './graph.ts';
-import { languageTag } from './language.ts';
 import { audioBitrate, type OutputRequest } from './output-settings.ts';
 import { refusal } from './refusal.ts';
 import { audioCopyBlocker, copyableTracks, videoCopyBlocker } from './stream-copy.ts';
-import type { Picture, Sound, TextTrack, Timeline } from './timeline.ts';
+import { type SubtitleStreams, subtitleStreams } from './subtitle-output.ts';
+import type { Picture, Sound, Timeline } from './timeline.ts';
 import { frameCount, rateOf, videoTarget } from './video-output.ts';
 
 /** The picture of an output: none, the stream as it is, or a pad to be encoded. */
@@ -36,7 +34,7 @@ export interface OutputStreams {
   readonly request: OutputRequest;
   readonly video: VideoPart;
   readonly audio: AudioPart;
-  readonly text: { readonly streams: readonly CopiedStream[]; readonly args: readonly string[] };
+  readonly text: SubtitleStreams;
 }
 
 /** Pads of the final timeline, made once so that all outputs share one decode. */
@@ -52,7 +50,7 @@ export function streamsOf(draft: Draft, timeline: Timeline, request: OutputReque
   if (video.how === 'none' && audio.how === 'none') {
     throw refusal('SPEC_INVALID', 'spec.output', 'expected at least one stream of picture or sound, got none');
   }
-  return { request, video, audio, text: textPart(draft, timeline, request) };
+  return { request, video, audio, text: subtitleStreams(draft, timeline, request.container) };
 }
 
 function audioBits({ audio: sound }: Timeline, request: OutputRequest, audio: AudioPart): number {
@@ -143,96 +141,10 @@ function audioPart(draft: Draft, timeline: Timeline, request: OutputRequest, pad
   };
 }
 
-function textPart(draft: Draft, timeline: Timeline, { container }: OutputRequest): OutputStreams['text'] {
-  const kept = keptSubtitles(draft, timeline, container);
-  const added = timeline.tracks.map((track) => ({
-    stream: {
-      from: 'copy' as const,
-      input: {
-        path: 'path' in track.text ? track.text.path : writeCaptions(draft, track.text, container),
-        options: [
-          '-protocol_whitelist',
-          'file',
-          ...(track.delay > 0 ? ['-itsoffset', track.delay.toFixed(3)] : []),
-          ...(track.skip > 0 ? ['-ss', track.skip.toFixed(3)] : []),
-          '-t',
-          (track.end - track.delay).toFixed(3),
-        ],
-        instance: -1,
-      },
-      specifier: 's:0',
-    },
-    // Text that is in the form of the container already is not run through a converter.
-    codec: subtitleCodec(container, codecOfText(track, container)) ?? textCodec(container),
-    language: track.language,
-  }));
-  const all = [...kept, ...added];
-  return {
-    streams: all.map(({ stream }) => stream),
-    args: all.flatMap(({ codec, language }, index) => [
-      `-c:s:${index}`,
-      codec,
-      ...(language === undefined ? [] : [`-metadata:s:s:${index}`, `language=${languageTag(language)}`]),
-    ]),
-  };
-}
-
-/** FFmpeg's name for the form a track's text is written in. */
-function codecOfText({ text }: TextTrack, container: OutputRequest['container']): string {
-  if ('path' in text) return text.codec;
-  return container === 'webm' ? 'webvtt' : 'subrip';
-}
-
-/** WebVTT is kept as it is by WebM; the others read SubRip best. */
-function writeCaptions(
-  draft: Draft,
-  { name, captions }: { readonly name: string; readonly captions: readonly Caption[] },
-  container: OutputRequest['container'],
-): string {
-  return container === 'webm'
-    ? draft.write(`${name}.vtt`, toWebVtt(captions))
-    : draft.write(`${name}.srt`, toSubRip(captions));
-}
-
-interface KeptSubtitle {
-  readonly stream: CopiedStream;
-  readonly codec: string;
-  readonly language?: string | undefined;
-}
-
-/** Subtitle tracks of the first input, as far as their times still fit and the container can hold them. */
-function keptSubtitles(
-  draft: Draft,
-  { clip, retimed }: Timeline,
-  container: OutputRequest['container'],
-): KeptSubtitle[] {
-  const { output, inputs } = draft.request.spec;
-  const first = draft.request.probes.get(inputs[0]?.name ?? '');
-  if (output.subtitles === 'drop' || first === undefined || first.subtitles.length === 0) return [];
-  if (clip === undefined || retimed) {
-    draft.note('Subtitle tracks of the first input were dropped, because its timeline was changed.');
-    return [];
-  }
-  const input = copyInput(clip);
-  return clip.probe.subtitles.flatMap(({ index, codec, language }) => {
-    const written = subtitleCodec(container, codec);
-    if (written === undefined) {
-      draft.note(`A subtitle track (${codec}) was dropped, because ${container} cannot hold it.`);
-      return [];
-    }
-    return [{ stream: { from: 'copy' as const, input, specifier: String(index) }, codec: written, language }];
-  });
-}
-
 /** Seconds by which a copied cut may differ: frames are stored out of order, and packets of sound are of fixed length. */
 export function copyTolerance(clip: Clip, picture: Picture | undefined): number {
   if (clip.window === undefined && clip.seekable) return 0;
   const frame = picture === undefined ? 0 : 2 * halfFrameOf(picture.stream);
   const depth = picture?.stream.hasBFrames ?? 0;
   return 0.1 + (2 * depth + 2) * Math.max(frame, 0.02);
-}
-
-export function muxArguments(request: OutputRequest): string[] {
-  const fast = request.container === 'mp4' || request.container === 'mov' ? ['-movflags', '+faststart'] : [];
-  return [...fast, '-f', muxerOf(request.container)];
 }

@@ -69,14 +69,20 @@ function passArguments({ codec, rate }: VideoTarget): string[] {
   return ['-x265-params', [...x265, `pass=${pass.number}`, `stats=${log}`].join(':')];
 }
 
+function speedArguments({ codec, preset, rate }: VideoTarget): readonly string[] {
+  // Its realtime mode knows no second pass.
+  const twice = codec === 'vp9' && rate.kind === 'bitrate' && rate.pass !== undefined;
+  return twice && preset === 'performance' ? ['-deadline', 'good', '-cpu-used', '5'] : presets[codec][preset];
+}
+
 /** Arguments that encode a picture on the CPU. */
 export function softwareArguments(target: VideoTarget): string[] {
-  const { codec, preset, rate, bitDepth } = target;
+  const { codec, rate, bitDepth } = target;
   const gop = groupOfPictures(target);
   return [
     '-c:v',
     softwareEncoders[codec],
-    ...presets[codec][preset],
+    ...speedArguments(target),
     ...rateArguments(codec, rate),
     ...passArguments(target),
     ...(codec === 'vp9' ? ['-row-mt', '1'] : []),

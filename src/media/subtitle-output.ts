@@ -1,0 +1,98 @@
+import type { Caption } from '../model/operations.ts';
+import { toSubRip, toWebVtt } from './captions.ts';
+import { copyInput } from './clip.ts';
+import type { CopiedStream } from './command.ts';
+import { type FileContainer, subtitleCodec, textCodec } from './containers.ts';
+import type { Draft } from './draft.ts';
+import { languageTag } from './language.ts';
+import type { TextTrack, Timeline } from './timeline.ts';
+
+export interface SubtitleStreams {
+  readonly streams: readonly CopiedStream[];
+  readonly args: readonly string[];
+}
+
+/** Text from before a cut has a time below 0, for which a muxer would move picture and sound to later times. */
+const withoutPast = String.raw`noise=amount=0:drop=lt(pts\,0)`;
+
+/** Subtitle tracks of an output: those of the first input, and those that operations have added. */
+export function subtitleStreams(draft: Draft, timeline: Timeline, container: FileContainer): SubtitleStreams {
+  const kept = keptSubtitles(draft, timeline, container);
+  const added = timeline.tracks.map((track) => ({
+    stream: {
+      from: 'copy' as const,
+      input: {
+        path: 'path' in track.text ? track.text.path : writeCaptions(draft, track.text, container),
+        options: [
+          '-protocol_whitelist',
+          'file',
+          ...(track.delay > 0 ? ['-itsoffset', track.delay.toFixed(3)] : []),
+          ...(track.skip > 0 ? ['-ss', track.skip.toFixed(3)] : []),
+          '-t',
+          (track.end - track.delay).toFixed(3),
+        ],
+        instance: -1,
+      },
+      specifier: 's:0',
+    },
+    // Text that is in the form of the container already is not run through a converter.
+    codec: subtitleCodec(container, codecOfText(track, container)) ?? textCodec(container),
+    language: track.language,
+    cut: track.skip > 0,
+  }));
+  const all = [...kept, ...added];
+  return {
+    streams: all.map(({ stream }) => stream),
+    args: all.flatMap(({ codec, language, cut }, index) => [
+      `-c:s:${index}`,
+      codec,
+      ...(cut ? [`-bsf:s:${index}`, withoutPast] : []),
+      ...(language === undefined ? [] : [`-metadata:s:s:${index}`, `language=${languageTag(language)}`]),
+    ]),
+  };
+}
+
+/** FFmpeg's name for the form a track's text is written in. */
+function codecOfText({ text }: TextTrack, container: FileContainer): string {
+  if ('path' in text) return text.codec;
+  return container === 'webm' ? 'webvtt' : 'subrip';
+}
+
+/** WebVTT is kept as it is by WebM; the others read SubRip best. */
+function writeCaptions(
+  draft: Draft,
+  { name, captions }: { readonly name: string; readonly captions: readonly Caption[] },
+  container: FileContainer,
+): string {
+  return container === 'webm'
+    ? draft.write(`${name}.vtt`, toWebVtt(captions))
+    : draft.write(`${name}.srt`, toSubRip(captions));
+}
+
+interface KeptSubtitle {
+  readonly stream: CopiedStream;
+  readonly codec: string;
+  readonly language?: string | undefined;
+  readonly cut: boolean;
+}
+
+/** Subtitle tracks of the first input, as far as their times still fit and the container can hold them. */
+function keptSubtitles(draft: Draft, { clip, retimed }: Timeline, container: FileContainer): KeptSubtitle[] {
+  const { output, inputs } = draft.request.spec;
+  const first = draft.request.probes.get(inputs[0]?.name ?? '');
+  if (output.subtitles === 'drop' || first === undefined || first.subtitles.length === 0) return [];
+  if (clip === undefined || retimed) {
+    draft.note('Subtitle tracks of the first input were dropped, because its timeline was changed.');
+    return [];
+  }
+  const input = copyInput(clip);
+  const cut = (clip.window?.start ?? 0) > 0;
+  return clip.probe.subtitles.flatMap(({ index, codec, language }) => {
+    const written = subtitleCodec(container, codec);
+    if (written === undefined) {
+      draft.note(`A subtitle track (${codec}) was dropped, because ${container} cannot hold it.`);
+      return [];
+    }
+    return [{ stream: { from: 'copy' as const, input, specifier: String(index) }, codec: written, language, cut }];
+  });
+}
