@@ -95,7 +95,8 @@ function internal(cause: CodedError): CodedError {
 
 /** The reply to an error on a path, in the envelope of the shape that the path belongs to. */
 export function errorReply(path: string, error: CodedError, requestId: string): ErrorReply {
-  return envelopeOf(path)(error, requestId);
+  const [bare = ''] = path.split('?', 1);
+  return envelopeOf(bare)(error, requestId);
 }
 
 /** Codes after which trying again later makes sense. */

@@ -24,7 +24,12 @@ export function createApiMetrics(
     labelNames: ['phase'] as const,
     registers: [],
     async collect() {
-      for (const phase of phases) this.set({ phase }, await store.count({ phases: [phase] }));
+      // A store that is down must not take the other metrics with it.
+      this.reset();
+      for (const phase of phases) {
+        const count = await store.count({ phases: [phase] }).catch(() => undefined);
+        if (count !== undefined) this.set({ phase }, count);
+      }
     },
   });
   const workers = new Gauge({
@@ -33,7 +38,9 @@ export function createApiMetrics(
     labelNames: ['state'] as const,
     registers: [],
     async collect() {
-      const facts = await health();
+      this.reset();
+      const facts = await health().catch(() => undefined);
+      if (facts === undefined) return;
       this.set({ state: 'busy' }, facts.busyWorkers);
       this.set({ state: 'available' }, facts.workers);
       this.set({ state: 'maximum' }, facts.maxWorkers);

@@ -2,6 +2,7 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { CodedError } from '../errors.ts';
 import { redactUrls } from '../model/redact-url.ts';
 import { requireKey } from './auth.ts';
+import { boundBodies } from './bound-bodies.ts';
 import type { ApiContext } from './context.ts';
 import { errorReply, mayRetryLater, presentableError } from './error-replies.ts';
 import { JobNewsDesk } from './job-news.ts';
@@ -21,7 +22,6 @@ import { nativeLogs } from './routes/native-logs.ts';
 import { notOfferedRoutes } from './routes/not-offered.ts';
 import { system } from './routes/system.ts';
 import type { ApiOptions, ApiServices } from './services.ts';
-import { boundUnreadBodies } from './unread-body.ts';
 import { validatorCompiler } from './validation.ts';
 
 /** A silent connection is closed after this; longer than any wait of ours between two writes. */
@@ -59,7 +59,7 @@ export function createServer(services: ApiServices, options: ApiOptions): Fastif
   answerErrors(app, options);
   addReplyHeaders(app);
   logRequests(app);
-  boundUnreadBodies(app);
+  boundBodies(app, options.limits);
   const metrics = createApiMetrics(services, options.registry);
   metrics.observe(app);
   const answerOtherMethods = collectRoutes(app);
@@ -117,7 +117,8 @@ function answerErrors(app: FastifyInstance, { retryAfterSeconds }: ApiOptions): 
   app.setErrorHandler((error, request, reply) => {
     const coded = presentableError(error);
     const { status, contentType, body } = errorReply(request.url, coded, request.id);
-    if (status >= 500 && status !== 501) request.log.error({ error: redactUrls(stackOf(error)) }, 'request failed');
+    if (coded.code === 'INTERNAL_ERROR') request.log.error({ error: redactUrls(stackOf(error)) }, 'request failed');
+    else if (status >= 500 && status !== 501) request.log.warn({ code: coded.code }, redactUrls(coded.message));
     if (mayRetryLater(coded.code)) reply.header('retry-after', retryAfterSeconds);
     // A stream of another type may have been announced before it failed.
     reply.removeHeader('content-length').removeHeader('etag');

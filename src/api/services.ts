@@ -52,6 +52,8 @@ export interface ApiLimits {
   readonly subtitleBytes: number;
   /** Size of any other body in bytes. */
   readonly bodyBytes: number;
+  /** Time that any other body may take to arrive. */
+  readonly bodySeconds: number;
 }
 
 export interface ApiOptions {
@@ -78,7 +80,13 @@ export interface ApiOptions {
 
 export const defaultApiOptions = {
   version: '0.0.0',
-  limits: { unfinishedJobs: 20, fileBytes: 2 * 1024 ** 3, subtitleBytes: 1024 ** 2, bodyBytes: 1024 ** 2 },
+  limits: {
+    unfinishedJobs: 20,
+    fileBytes: 2 * 1024 ** 3,
+    subtitleBytes: 1024 ** 2,
+    bodyBytes: 1024 ** 2,
+    bodySeconds: 30,
+  },
   syncWaitSeconds: 60,
   deprecated: { enabled: true, sunset: '2026-07-01' },
   heartbeatSeconds: 15,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultApiOptions } from '../../src/api/services.ts';
 import { ApiServer, type Client } from './api-server.ts';
 import { anyNumber, anyText, containing } from './matchers.ts';
 
@@ -13,7 +14,7 @@ const subtitleBytes = 10_000;
 
 beforeAll(async () => {
   server = await ApiServer.start({
-    options: { limits: { unfinishedJobs: 20, fileBytes, subtitleBytes, bodyBytes: 1_048_576 } },
+    options: { limits: { ...defaultApiOptions.limits, fileBytes, subtitleBytes } },
   });
   client = await server.client('ann');
 });

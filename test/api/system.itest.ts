@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HealthFacts } from '../../src/api/services.ts';
+import { defaultApiOptions, type HealthFacts } from '../../src/api/services.ts';
 import { ApiServer, type Client } from './api-server.ts';
 import { anyNumber, anyText } from './matchers.ts';
 
@@ -80,6 +80,9 @@ describe('GET /health answers', () => {
     expect([reply.status, await reply.json()]).toMatchObject([503, { status: 'degraded', redis: false, workers: 0 }]);
     expect((await fetch(`${own.url}/readyz`)).status).toBe(503);
     expect((await fetch(`${own.url}/livez`)).status).toBe(200);
+    expect(await (await fetch(`${own.url}/metrics`)).text()).toContain(
+      'framewright_http_request_duration_seconds_count',
+    );
   });
 });
 
@@ -206,6 +209,17 @@ describe('errors come in the envelope of their shape:', () => {
     socket.write('\u0000\u0001 nonsense\r\n\r\n');
     await new Promise((resolve) => socket.on('close', resolve));
     expect(text).toMatch(/^HTTP\/1.1 400 /);
+  });
+
+  it('a body that never comes to its end is cut off', async () => {
+    await using own = await ApiServer.start({ options: { limits: { ...defaultApiOptions.limits, bodySeconds: 0.2 } } });
+    const key = await own.key();
+    const socket = connect({ host: '127.0.0.1', port: Number(new URL(own.url).port) });
+    socket.write(`POST /api/mute HTTP/1.1\r\nHost: x\r\nX-API-Key: ${key}\r\nContent-Type: application/json\r\n`);
+    socket.write('Content-Length: 100\r\n\r\n{');
+    socket.resume();
+    await new Promise((resolve) => socket.on('close', resolve).on('error', () => undefined));
+    expect(socket.destroyed).toBe(true);
   });
 
   it('an unexpected failure tells nothing but the id under which the log has it', async () => {

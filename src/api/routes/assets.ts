@@ -64,6 +64,7 @@ export async function assets(plain: FastifyInstance, context: ApiContext): Promi
       }),
       response: { 201: assetView, ...editErrors },
     },
+    config: { upload: true },
     handler: async (request, reply) => {
       const caller = callerOf(request);
       const asset = await upload(context, request, caller, request.query.filename);
