@@ -1,12 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { availableParallelism, release } from 'node:os';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { CodedError } from '../../errors.ts';
 import type { Rung } from '../../model/result.ts';
 import type { Capabilities, GpuDevice } from '../capabilities.ts';
 import { parseFfmpegVersion, parseNames } from '../ffmpeg-lists.ts';
+import { rememberedOr } from './disk-cache.ts';
 import { proveEncodes } from './prove-encodes.ts';
 import { type DeviceFolders, listRenderNodes, noDeviceReason, type RenderNode, systemFolders } from './render-nodes.ts';
 import { type MediaTools, runTool } from './run-tool.ts';
@@ -14,7 +12,7 @@ import { type MediaTools, runTool } from './run-tool.ts';
 export interface DetectOptions {
   readonly tools: MediaTools;
   readonly signal: AbortSignal;
-  /** Folder in which proved devices are remembered between processes; nothing is when absent. */
+  /** Folder in which findings are remembered between processes; nothing is when absent. */
   readonly cacheDir?: string;
   readonly folders?: DeviceFolders;
 }
@@ -56,31 +54,25 @@ function asError(reason: unknown): Error {
 }
 
 async function detect(options: DetectOptions, folders: DeviceFolders): Promise<Capabilities> {
-  const { tools } = options;
-  const { version, ffmpeg } = await versionOf(options);
-  const listings = await Promise.all([listing(options, '-encoders'), listing(options, '-filters')]);
-  const [encoders, filters] = [parseNames(listings[0]), parseNames(listings[1])];
+  const banner = await print(options, '-version');
+  const { version, ffmpeg } = supported(banner);
+  const { encoders, filters } = await listings(banner, options);
   const nodes = await listRenderNodes(folders);
-  const usable = nodes.filter(({ problem }) => problem === undefined);
   const devices: GpuDevice[] = [];
   const problems: string[] = [];
-  for (const node of usable) {
-    const { device, problem } = await deviceOf(node, version, encoders, options);
+  for (const node of nodes.filter(({ problem }) => problem === undefined)) {
+    const { device, problem } = await tryDevice(node, banner, encoders, options);
     if (problem === undefined) devices.push(device);
     else problems.push(problem);
   }
+  const noDevice = problems.join('; ') || noDeviceReason(nodes, folders);
   return {
     ffmpegVersion: version,
     ffmpeg,
     encoders,
     filters,
     devices,
-    unavailable: unavailableRungs(
-      devices,
-      encoders,
-      problems.join('; ') || noDeviceReason(nodes, folders),
-      tools.ffmpeg,
-    ),
+    unavailable: unavailableRungs(devices, encoders, noDevice, options.tools.ffmpeg),
     cpus: availableParallelism(),
   };
 }
@@ -105,9 +97,8 @@ function unavailableRungs(
   return reasons;
 }
 
-async function versionOf(options: DetectOptions): Promise<ReturnType<typeof parseFfmpegVersion>> {
-  const text = await listing(options, '-version');
-  const parsed = parseFfmpegVersion(text);
+function supported(banner: string): ReturnType<typeof parseFfmpegVersion> {
+  const parsed = parseFfmpegVersion(banner);
   const [major, minor] = parsed.ffmpeg;
   if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
     throw new CodedError('CAPABILITY_MISSING', `Expected FFmpeg ${oldest.join('.')} or later, got ${parsed.version}`);
@@ -115,21 +106,32 @@ async function versionOf(options: DetectOptions): Promise<ReturnType<typeof pars
   return parsed;
 }
 
-async function listing({ tools, signal }: DetectOptions, argument: string): Promise<string> {
+const rememberedNames = z.object({ encoders: z.array(z.string()), filters: z.array(z.string()) });
+
+/** Encoders and filters by name; remembered per banner, which tells version and configuration of the build. */
+async function listings(
+  banner: string,
+  options: DetectOptions,
+): Promise<{ readonly encoders: ReadonlySet<string>; readonly filters: ReadonlySet<string> }> {
+  const identity = ['names', options.tools.ffmpeg, banner];
+  const names = await rememberedOr(options.cacheDir, identity, rememberedNames, async () => {
+    const [encoders, filters] = await Promise.all([print(options, '-encoders'), print(options, '-filters')]);
+    return { value: { encoders: [...parseNames(encoders)], filters: [...parseNames(filters)] }, remember: true };
+  });
+  return { encoders: new Set(names.encoders), filters: new Set(names.filters) };
+}
+
+async function print({ tools, signal }: DetectOptions, argument: string): Promise<string> {
   const limits = { timeoutMs: 20_000, outputBytes: 1024 * 1024, signal };
   const run = await runTool(tools.ffmpeg, ['-hide_banner', argument], tools.env, limits);
   if (run.exitCode !== 0) {
-    throw new CodedError(
-      'CAPABILITY_MISSING',
-      `Expected ${tools.ffmpeg} ${argument} to succeed, got: ${run.stderr.slice(-300)}`,
-    );
+    const said = run.stderr.slice(-300);
+    throw new CodedError('CAPABILITY_MISSING', `Expected ${tools.ffmpeg} ${argument} to succeed, got: ${said}`);
   }
   return run.stdout;
 }
 
-const remembered = z.object({
-  node: z.string(),
-  driver: z.string(),
+const rememberedTrials = z.object({
   encodes: z.array(
     z.object({
       rung: z.enum(['qsv-full', 'qsv-encode', 'vaapi']),
@@ -138,42 +140,22 @@ const remembered = z.object({
       lowPower: z.boolean(),
     }),
   ),
+  problem: z.string().optional(),
 });
 
-/** A device from the disk cache when FFmpeg, kernel and device are the same as then, else from trial encodes. */
-async function deviceOf(
+/** A device by trial encodes, remembered for the same build, kernel and driver. */
+async function tryDevice(
   node: RenderNode,
-  version: string,
+  banner: string,
   encoders: ReadonlySet<string>,
   { tools, signal, cacheDir }: DetectOptions,
-): Promise<{ readonly device: GpuDevice; readonly problem?: string }> {
-  const driver = `${node.driver ?? 'unknown'} ${node.device ?? ''} ${release()}`;
-  const identity = JSON.stringify([version, tools.ffmpeg, node, driver]);
-  const name = `gpu-${createHash('sha256').update(identity).digest('hex').slice(0, 16)}.json`;
-  const path = cacheDir === undefined ? undefined : join(cacheDir, name);
-  const cached = path === undefined ? undefined : await readCached(path);
-  if (cached !== undefined) return { device: cached };
-  const { encodes, problem } = await proveEncodes(node.node, encoders, tools, signal);
-  const device = { node: node.node, driver, encodes };
-  // A device on which nothing works may only be busy or starting: try it again next time.
-  if (path !== undefined && problem === undefined) await writeCached(path, device);
-  return { device, ...(problem !== undefined && { problem }) };
-}
-
-async function readCached(path: string): Promise<GpuDevice | undefined> {
-  try {
-    return remembered.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch {
-    // Absent or damaged: trial encodes make it anew.
-    return undefined;
-  }
-}
-
-/** A cache that cannot be written costs time and nothing else. */
-async function writeCached(path: string, device: GpuDevice): Promise<void> {
-  const draft = `${path}.${randomUUID()}`;
-  await mkdir(join(path, '..'), { recursive: true })
-    .then(() => writeFile(draft, JSON.stringify(device)))
-    .then(() => rename(draft, path))
-    .catch(() => undefined);
+): Promise<{ readonly device: GpuDevice; readonly problem?: string | undefined }> {
+  const driver = `${node.driver ?? 'unknown'} ${release()}`;
+  const identity = ['trials', tools.ffmpeg, banner, node, driver];
+  const { encodes, problem } = await rememberedOr(cacheDir, identity, rememberedTrials, async () => {
+    const trials = await proveEncodes(node.node, encoders, tools, signal);
+    // A device on which nothing works may only be busy or starting: it is tried again next time.
+    return { value: { ...trials, encodes: [...trials.encodes] }, remember: trials.problem === undefined };
+  });
+  return { device: { node: node.node, driver, encodes }, problem };
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -74,6 +74,21 @@ describe('what this machine can do', () => {
     expect(encoders).toContain('h264_qsv');
     expect(devices).toEqual([]);
     expect(unavailable['qsv-full']).toMatch(/renderD128 could not be opened: \S/);
+  });
+
+  it('is remembered between processes, and a damaged memory does no harm', async () => {
+    const cacheDir = join(dir, 'cache');
+    const find = (name: string) => {
+      // Each name is a detection of its own within this process.
+      const own = { ...folders, drmClass: join(dir, name) };
+      return detectCapabilities({ tools, signal: never, folders: own, cacheDir });
+    };
+    const first = await find('first');
+    const [file = ''] = await readdir(cacheDir);
+    await writeFile(join(cacheDir, file), JSON.stringify({ encoders: ['libmemory'], filters: [] }));
+    expect([...(await find('second')).encoders]).toEqual(['libmemory']);
+    await writeFile(join(cacheDir, file), 'half of a fi');
+    expect(await find('third')).toEqual(first);
   });
 
   it('cannot be told without FFmpeg, nor with one that is too old', async () => {
