@@ -3,6 +3,7 @@ import { CodedError } from '../errors.ts';
 import { redactUrls } from '../model/redact-url.ts';
 import { requireKey } from './auth.ts';
 import { boundBodies } from './bound-bodies.ts';
+import { answerClientError } from './client-errors.ts';
 import type { ApiContext } from './context.ts';
 import { errorReply, mayRetryLater, presentableError } from './error-replies.ts';
 import { JobNewsDesk } from './job-news.ts';
@@ -42,7 +43,9 @@ export function createServer(services: ApiServices, options: ApiOptions): Fastif
     genReqId: requestId,
     bodyLimit: options.limits.bodyBytes,
     connectionTimeout: Math.max(idleMs, (options.syncWaitSeconds + 30) * 1000),
-    routerOptions: { maxParamLength: 512 },
+    // Longer than any URL that Node reads: an id that is too long is not found, like any other wrong one.
+    routerOptions: { maxParamLength: 65_536 },
+    clientErrorHandler: answerClientError,
     // Errors before any route is found, such as a malformed escape in the path.
     frameworkErrors: (error, request, reply) => {
       const { status, contentType, body } = errorReply(request.url, presentableError(error), request.id);

@@ -208,7 +208,15 @@ describe('errors come in the envelope of their shape:', () => {
     socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     socket.write('\u0000\u0001 nonsense\r\n\r\n');
     await new Promise((resolve) => socket.on('close', resolve));
-    expect(text).toMatch(/^HTTP\/1.1 400 /);
+    const [head = '', reply = ''] = text.split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1.1 400 Bad Request\r\n/);
+    expect(JSON.parse(reply)).toStrictEqual({ statusCode: 400, code: 'INVALID_REQUEST', message: anyText });
+  });
+
+  it('headers that are too long are answered 400, an id that is too long 404', async () => {
+    const reply = await client.get('/api/jobs', { 'x-long': 'x'.repeat(20_000) });
+    expect(reply).toMatchObject({ status: 400, body: { statusCode: 400, code: 'INVALID_REQUEST' } });
+    expect((await client.get(`/api/jobs/${'a'.repeat(5000)}`)).status).toBe(404);
   });
 
   it('a body that never comes to its end is cut off', async () => {
