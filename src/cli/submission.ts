@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { structuralSchema } from '../crd/structural-schema.ts';
 import { renderJobSpec } from '../model/render-job.ts';
 import { UsageError } from './cli-error.ts';
-import { type Argument, Arguments, type OptionSpec, parseCommandLine } from './command-line.ts';
+import { Arguments, type OptionSpec, parseCommandLine } from './command-line.ts';
 import { JobInputs, type NamedSource } from './job-inputs.ts';
 import { buildOperation, operationOptions, type TypedOperation, takeOperations } from './operation-syntax.ts';
 import { assign } from './spec-assignment.ts';
@@ -69,8 +69,6 @@ function submissionOf(args: Arguments, operations: readonly TypedOperation[]): S
       : appendToMerge(
           members,
           more.map((file) => inputs.add(file)),
-          first,
-          inputs,
         );
   const sources = inputs.all;
   const built = { ...(joined.length > 0 ? { operations: joined } : {}), ...containerFor(args.one('output')) };
@@ -82,20 +80,16 @@ function submissionOf(args: Arguments, operations: readonly TypedOperation[]): S
 /** `--op merge a.mp4 b.mp4`: files after the first go to the merge that names none. */
 function appendToMerge(
   operations: readonly Record<string, unknown>[],
-  names: readonly string[],
-  first: string,
-  inputs: JobInputs,
+  append: readonly string[],
 ): Record<string, unknown>[] {
   const target = operations.findIndex(
     ({ merge }) => isMembers(merge) && merge['append'] === undefined && merge['prepend'] === undefined,
   );
   if (target === -1) {
-    throw new UsageError(`expected one file, got ${names.length + 1}`, {
+    throw new UsageError(`expected one file, got ${append.length + 1}`, {
       remedy: 'join files with --op merge, or give an operation its file: --op add-audio --input music.mp3',
     });
   }
-  // The first file may come again: it is the same input, played twice.
-  const append = names.length > 0 ? names : [inputs.add(first)];
   return operations.map((operation, index) =>
     index === target && isMembers(operation['merge']) ? { merge: { ...operation['merge'], append } } : operation,
   );
@@ -137,5 +131,3 @@ function pathText(path: readonly PropertyKey[]): string {
 function isMembers(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
-
-export type { Argument };

@@ -147,16 +147,16 @@ describe('submit', () => {
   });
 
   it('makes one job of the same idempotency key', async () => {
-    await writeFile(
-      join(folder, 'job.yaml'),
-      'apiVersion: framewright.dev/v1alpha1\nkind: RenderJob\nspec:\n  inputs:\n    - {name: a, asset: gone.mp4}\n  operations:\n    - mute: {}\n',
-    );
-    const runs = [
-      await framewright('submit', 'job.yaml', '-d', '--idempotency-key', 'once'),
-      await framewright('submit', 'job.yaml', '-d', '--idempotency-key', 'once'),
-    ];
-    expect(runs[0]?.code).toBe(runs[1]?.code);
-    expect(runs[0]?.out).toBe(runs[1]?.out);
+    // Uploads are new files each time, so the manifest names one that is there already.
+    const uploaded: unknown = JSON.parse((await framewright('submit', '--op', 'mute', 'clip.mp4', '--json')).out);
+    const asset = text(list(uploaded, 'spec', 'inputs')[0], 'asset') ?? '';
+    const again = ['submit', '--op', 'mute', `asset:${asset}`, '--detach', '--idempotency-key', 'once'];
+    const [first, second] = [await framewright(...again), await framewright(...again)];
+    expect(first, first.err).toMatchObject({ code: 0 });
+    expect(second).toEqual(first);
+    const other = await framewright(...again.map((word) => (word === 'mute' ? 'trim:end=1' : word)));
+    expect(other).toMatchObject({ code: 4, out: '' });
+    expect(other.err).toContain('IDEMPOTENCY_MISMATCH');
   });
 
   it('ends with 1 when the job fails, and says why and what to do', async () => {

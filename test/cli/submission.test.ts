@@ -202,6 +202,14 @@ describe('submit', () => {
     expect(operations).toEqual([{ merge: { append: ['clip-2', 'clip-3', 'input', 'input-2'] } }]);
   });
 
+  it('plays a file twice that is named twice', () => {
+    expect(specOf('--op', 'merge', 'a.mp4', 'a.mp4')).toEqual({
+      inputs: [{ name: 'a', asset: 'a.bin' }],
+      operations: [{ merge: { append: ['a'] } }],
+    });
+    expect(refusal('--op', 'merge', 'a.mp4').details).toEqual([expect.stringContaining('append or prepend')]);
+  });
+
   it('sets any member of the spec, typed by the model', () => {
     expect(
       specOf(

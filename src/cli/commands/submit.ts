@@ -1,5 +1,5 @@
 import { UsageError } from '../cli-error.ts';
-import { type Command, type CommandContext, checkPositionals, clientOf, printJson } from '../command-context.ts';
+import { type Command, checkPositionals, clientOf, printJson } from '../command-context.ts';
 import { optionsOf } from '../command-table.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { jobFailure } from '../failure.ts';
@@ -51,5 +51,3 @@ function labelsOf(pairs: readonly string[]): Record<string, string> {
     }),
   );
 }
-
-export type { CommandContext };
