@@ -159,11 +159,21 @@ async function write(
   for await (const piece of stream) {
     if (!(piece instanceof Uint8Array)) throw new TypeError('Expected bytes from the HTTP client, got something else');
     if (body.received + piece.length > options.maxBytes) throw tooLarge(url, options.maxBytes);
-    await body.file.writev([piece], body.received).catch((error: unknown) => {
-      throw storageError('write a fetched input', error);
-    });
+    await writeAll(body.file, piece, body.received);
     body.received += piece.length;
     options.onProgress?.(body.received, body.resource?.total);
+  }
+}
+
+/** A disk that is nearly full takes a part of a write and refuses the next one. */
+async function writeAll(file: FileHandle, piece: Uint8Array, position: number): Promise<void> {
+  try {
+    for (let written = 0; written < piece.length; ) {
+      const { bytesWritten } = await file.write(piece, written, piece.length - written, position + written);
+      written += bytesWritten;
+    }
+  } catch (error) {
+    throw storageError('write a fetched input', error);
   }
 }
 

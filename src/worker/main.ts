@@ -44,6 +44,8 @@ export async function workerCommand({ env, clock }: WorkerOptions): Promise<numb
     disconnect: interrupt('a parent process that is gone'),
   };
   for (const [event, listener] of Object.entries(ends)) process.on(event, listener);
+  // A parent that died while this process was starting will not be heard of any more.
+  if (process.send !== undefined && !process.connected) ends.disconnect();
   const { send, drained } = createSender();
   try {
     const status = await runWorker({ env, clock, signal: abort.signal, send });

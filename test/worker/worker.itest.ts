@@ -140,7 +140,7 @@ describe('a worker', () => {
 
     it('by the death of its parent does the same', async () => {
       const parent = spawn(process.execPath, [join(import.meta.dirname, 'fixtures/parent.ts'), mainFile], {
-        env: bench.environment(stageOf(slow)),
+        env: bench.environment(stageOf(slow), { FRAMEWRIGHT_LOG_LEVEL: 'debug' }),
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       let worker = 0;
