@@ -238,6 +238,10 @@ describe('DELETE /api/jobs/:jobId', () => {
     }
     expect((await server.job(jobId)).spec.cancelled).toBe(true);
     expect((await client.get(`/api/jobs/${jobId}`)).body['status']).toBe('cancelled');
+    // Its stage was just being started: what was said stays true.
+    await server.move(jobId, running);
+    expect((await client.get(`/api/jobs/${jobId}`)).body['status']).toBe('cancelled');
+    expect((await cancel(jobId)).status).toBe(200);
   });
 
   it.each([

@@ -64,6 +64,8 @@ export const editAccepted = z.strictObject({
 });
 
 export function editStatus({ spec, status }: Pick<RenderJob, 'spec' | 'status'>): EditStatus {
+  // A cancel that was accepted always ends as one, so readers see their own cancel at once and never lose sight of it.
+  if (spec.cancelled === true && !isTerminal(status?.phase)) return 'cancelled';
   switch (status?.phase) {
     case 'Running':
       return 'active';
@@ -76,8 +78,7 @@ export function editStatus({ spec, status }: Pick<RenderJob, 'spec' | 'status'>)
     case undefined:
     case 'Queued':
     case 'Starting':
-      // A cancel that was accepted before the start always ends as one: readers see their own cancel at once.
-      return spec.cancelled === true ? 'cancelled' : 'queued';
+      return 'queued';
   }
 }
 
