@@ -1,6 +1,6 @@
 import type { Plan } from '../media/plan.ts';
 import type { StageSpec } from '../model/stage.ts';
-import { prepareStage, type PrepareOptions } from './prepare-stage.ts';
+import { type PrepareOptions, prepareStage } from './prepare-stage.ts';
 import { withTemporaryFolder } from './scratch.ts';
 
 export type DryRunOptions = Omit<PrepareOptions, 'scratchDir' | 'progress'> & {

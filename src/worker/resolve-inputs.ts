@@ -6,7 +6,7 @@ import type { StageSpec } from '../model/stage.ts';
 import type { Clock } from '../ports.ts';
 import type { AddressGuard } from '../storage/address-guard.ts';
 import type { DirectoryStore } from '../storage/directory-store.ts';
-import { fetchSource, type FetchTimeouts } from '../storage/fetch-source.ts';
+import { type FetchTimeouts, fetchSource } from '../storage/fetch-source.ts';
 import { fileUnderRoot } from '../storage/media-root.ts';
 
 /** Where the bytes of inputs come from. */

@@ -9,8 +9,8 @@ import type { Rung } from '../model/result.ts';
 import type { Clock } from '../ports.ts';
 import type { PreparedStage } from './prepare-stage.ts';
 import { writePlannedFiles } from './scratch.ts';
-import type { StageProgress } from './stage-progress.ts';
 import type { StageLog } from './stage-log.ts';
+import type { StageProgress } from './stage-progress.ts';
 
 export interface RunPlanOptions {
   readonly tools: MediaTools;

@@ -11,15 +11,15 @@ import { redactUrls } from '../model/redact-url.ts';
 import type { AccelerationReport, OutputFile, StageResult } from '../model/result.ts';
 import type { StageSpec } from '../model/stage.ts';
 import type { Clock, ObjectStore } from '../ports.ts';
-import { prepareStage, type PrepareOptions, type PreparedStage } from './prepare-stage.ts';
+import { type PreparedStage, type PrepareOptions, prepareStage } from './prepare-stage.ts';
 import { outputKey, publishAll, reportKey } from './publish-outputs.ts';
+import type { ProgressReporter } from './report-progress.ts';
 import { usedInputs } from './resolve-inputs.ts';
 import { type ProcessRecord, type RenderedPlan, runPlan } from './run-plan.ts';
 import { prepareScratch } from './scratch.ts';
 import type { StageLog } from './stage-log.ts';
 import { createStageProgress } from './stage-progress.ts';
 import { exitOf, jobErrorOf } from './stage-result.ts';
-import type { ProgressReporter } from './report-progress.ts';
 
 export interface RunStageOptions extends Omit<PrepareOptions, 'progress'> {
   readonly store: ObjectStore;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CodedError } from '../errors.ts';
-import { toolEnvironment } from '../media/run/tool-environment.ts';
 import type { MediaTools } from '../media/run/run-tool.ts';
+import { toolEnvironment } from '../media/run/tool-environment.ts';
 import { bounds } from '../model/bounds.ts';
 import { type StageSpec, stageSpec } from '../model/stage.ts';
 import type { SourcePolicy } from '../storage/address-guard.ts';

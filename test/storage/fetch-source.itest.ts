@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/local/system-clock.ts';
 import { createAddressGuard } from '../../src/storage/address-guard.ts';
-import { fetchSource, type FetchOptions, type FetchedFile } from '../../src/storage/fetch-source.ts';
-import { localPolicy, serveContent, type SourceServer, startSourceServer } from './source-server.ts';
+import { type FetchedFile, type FetchOptions, fetchSource } from '../../src/storage/fetch-source.ts';
+import { localPolicy, type SourceServer, serveContent, startSourceServer } from './source-server.ts';
 
 const content = randomBytes(300_000);
 

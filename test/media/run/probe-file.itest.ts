@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { countPackets, probeFile, type ProbeOptions } from '../../../src/media/run/probe-file.ts';
 import type { Probe } from '../../../src/media/probe.ts';
+import { countPackets, type ProbeOptions, probeFile } from '../../../src/media/run/probe-file.ts';
 import { ffmpeg, h264, never, picture, tone, tools } from './tools.ts';
 
 describe('probing a file', () => {
