@@ -1,3 +1,4 @@
+import { CodedError } from '../errors.ts';
 import { CliError } from './cli-error.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { printable } from './format.ts';
@@ -22,7 +23,9 @@ export function failureJson(error: unknown): string {
 }
 
 export function exitCodeOf(error: unknown): ExitCode {
-  return error instanceof CliError ? error.exitCode : exitCodes.failed;
+  if (error instanceof CliError) return error.exitCode;
+  // A setting that is wrong is as good as a wrong argument.
+  return error instanceof CodedError && error.code === 'INVALID_REQUEST' ? exitCodes.usage : exitCodes.failed;
 }
 
 interface Presentable {
