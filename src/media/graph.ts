@@ -68,7 +68,8 @@ export interface WrittenGraph {
 /** Writes what leads to the sinks. `indexOf` answers the number of an input on the command line. */
 export function writeGraph(sinks: readonly FilterPad[], indexOf: (input: InputFile) => number): WrittenGraph {
   const readers = new Map<string | FilterPad, number>();
-  const keyOf = (pad: Pad): string | FilterPad => (pad.from === 'filter' ? pad : `${indexOf(pad.input)}:${pad.stream}`);
+  const specifier = (pad: StreamPad): string => `${indexOf(pad.input)}:${pad.stream}`;
+  const keyOf = (pad: Pad): string | FilterPad => (pad.from === 'filter' ? pad : specifier(pad));
   const count = (pad: Pad): void => {
     const key = keyOf(pad);
     const seen = readers.get(key) ?? 0;
@@ -95,8 +96,8 @@ export function writeGraph(sinks: readonly FilterPad[], indexOf: (input: InputFi
     const left = spare.get(key)?.shift();
     if (left !== undefined) return left;
     const copies = readers.get(key) ?? 1;
-    if (pad.from === 'stream' && copies === 1) return String(key);
-    const head = pad.from === 'filter' ? written(pad) : `[${String(key)}]`;
+    if (pad.from === 'stream' && copies === 1) return specifier(pad);
+    const head = pad.from === 'filter' ? written(pad) : `[${specifier(pad)}]`;
     const names = Array.from({ length: copies }, fresh);
     const split = `${pad.medium === 'video' ? 'split' : 'asplit'}=${copies}`;
     const body = copies === 1 ? head : pad.from === 'filter' ? `${head},${split}` : `${head}${split}`;

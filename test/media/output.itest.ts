@@ -71,7 +71,7 @@ describe('codecs and containers', () => {
     await expectContract(rendered);
     const [before] = await grayFrames(clip);
     const [after] = await grayFrames(rendered.path());
-    expect(difference(before!, after!, whole)).toBeLessThan(8);
+    expect(difference(before, after, whole)).toBeLessThan(8);
   });
 
   test('a wanted size is kept to by two passes', async () => {

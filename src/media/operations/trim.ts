@@ -85,7 +85,7 @@ function sourceOnFrame(video: Picture | undefined, moment: number): number {
 function keyframeCut(timeline: Timeline, start: number, stop: number | undefined, { draft, path }: Site): Cut {
   const { clip, video, duration } = timeline;
   const exact = exactCut(timeline, start, stop);
-  if (clip === undefined || (video !== undefined && video.pad !== undefined)) return exact;
+  if (clip === undefined || video?.pad !== undefined) return exact;
   if (video === undefined) return { ...exact, exactStart: false, exactEnd: false };
   const before = clip.window?.start ?? 0;
   const key = keyframeBefore(clip, before + start, halfFrameOf(video.stream));

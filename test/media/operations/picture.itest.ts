@@ -43,11 +43,11 @@ describe('blur', () => {
       expect(after).toHaveLength(90);
       const inside = { x: 75, y: 60, width: 30, height: 20 };
       const outside = { x: 150, y: 20, width: 150, height: 150 };
-      for (const index of [0, 29, 60, 89]) expect(difference(before[index]!, after[index]!, whole)).toBeLessThan(1);
+      for (const index of [0, 29, 60, 89]) expect(difference(before[index], after[index], whole)).toBeLessThan(1);
       for (const index of [30, 45, 59]) {
-        expect(detail(after[index]!, inside)).toBeLessThan(detail(before[index]!, inside) / 8);
-        expect(difference(before[index]!, after[index]!, outside)).toBeLessThan(1);
-        const corner = difference(before[index]!, after[index]!, { x: 42, y: 42, width: 6, height: 4 });
+        expect(detail(after[index], inside)).toBeLessThan(detail(before[index], inside) / 8);
+        expect(difference(before[index], after[index], outside)).toBeLessThan(1);
+        const corner = difference(before[index], after[index], { x: 42, y: 42, width: 6, height: 4 });
         if (shape === 'ellipse') expect(corner).toBeLessThan(2);
         else expect(corner).toBeGreaterThan(4);
       }
@@ -62,9 +62,9 @@ describe('blur', () => {
     });
     const [before] = await grayFrames(clip);
     const [after] = await grayFrames(path());
-    expect(difference(before!, after!, { x: 0, y: 0, width: 150, height: 180 })).toBeLessThan(1);
-    expect(detail(after!, { x: 180, y: 100, width: 130, height: 70 })).toBeLessThan(
-      detail(before!, { x: 180, y: 100, width: 130, height: 70 }) / 3,
+    expect(difference(before, after, { x: 0, y: 0, width: 150, height: 180 })).toBeLessThan(1);
+    expect(detail(after, { x: 180, y: 100, width: 130, height: 70 })).toBeLessThan(
+      detail(before, { x: 180, y: 100, width: 130, height: 70 }) / 3,
     );
   });
 });
@@ -85,10 +85,10 @@ describe('subtitle', () => {
     const after = await grayFrames(path());
     const bottom = { x: 20, y: 130, width: 280, height: 45 };
     const top = { x: 0, y: 0, width: 320, height: 90 };
-    for (const index of [0, 29, 60, 89]) expect(difference(before[index]!, after[index]!, bottom)).toBeLessThan(1);
+    for (const index of [0, 29, 60, 89]) expect(difference(before[index], after[index], bottom)).toBeLessThan(1);
     for (const index of [30, 59]) {
-      expect(difference(before[index]!, after[index]!, bottom)).toBeGreaterThan(5);
-      expect(difference(before[index]!, after[index]!, top)).toBeLessThan(1);
+      expect(difference(before[index], after[index], bottom)).toBeGreaterThan(5);
+      expect(difference(before[index], after[index], top)).toBeLessThan(1);
     }
   });
 
@@ -102,8 +102,8 @@ describe('subtitle', () => {
     });
     const before = await grayFrames(clip);
     const after = await grayFrames(path());
-    expect(difference(before[10]!, after[10]!, { x: 60, y: 0, width: 200, height: 40 })).toBeGreaterThan(5);
-    expect(difference(before[10]!, after[10]!, { x: 0, y: 100, width: 320, height: 80 })).toBeLessThan(1);
+    expect(difference(before[10], after[10], { x: 60, y: 0, width: 200, height: 40 })).toBeGreaterThan(5);
+    expect(difference(before[10], after[10], { x: 0, y: 100, width: 320, height: 80 })).toBeLessThan(1);
   });
 
   test.each(['mp4', 'mkv', 'webm'] as const)(
@@ -160,10 +160,10 @@ describe('watermark', () => {
     });
     const before = await grayFrames(clip);
     const after = await grayFrames(path());
-    for (const index of [0, 29, 60]) expect(difference(before[index]!, after[index]!, whole)).toBeLessThan(1);
-    expect(brightness(after[45]!, { x: 20, y: 20, width: 15, height: 35 })).toBeGreaterThan(225);
-    expect(difference(before[45]!, after[45]!, { x: 42, y: 20, width: 14, height: 35 })).toBeLessThan(2);
-    expect(difference(before[45]!, after[45]!, { x: 70, y: 0, width: 250, height: 180 })).toBeLessThan(1);
+    for (const index of [0, 29, 60]) expect(difference(before[index], after[index], whole)).toBeLessThan(1);
+    expect(brightness(after[45], { x: 20, y: 20, width: 15, height: 35 })).toBeGreaterThan(225);
+    expect(difference(before[45], after[45], { x: 42, y: 20, width: 14, height: 35 })).toBeLessThan(2);
+    expect(difference(before[45], after[45], { x: 70, y: 0, width: 250, height: 180 })).toBeLessThan(1);
   });
 
   test('width and opacity are followed, and a clip repeats until the end', async () => {
@@ -183,6 +183,6 @@ describe('watermark', () => {
     expect(after).toHaveLength(90);
     const part = { x: 170, y: 100, width: 140, height: 70 };
     for (const index of [5, 80])
-      expect(brightness(after[index]!, part)).toBeCloseTo((brightness(before[index]!, part) + 255) / 2, -1);
+      expect(brightness(after[index], part)).toBeCloseTo((brightness(before[index], part) + 255) / 2, -1);
   });
 });

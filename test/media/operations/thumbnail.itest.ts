@@ -36,7 +36,7 @@ test.each(['jpeg', 'png', 'webp'] as const)('a poster in %s shows the frame of i
   expect(plan.steps).toHaveLength(1);
   const [picture] = await grayFrames(path('poster'));
   const [frame] = (await grayFrames(clip)).slice(75);
-  expect(difference(picture!, frame!, whole)).toBeLessThan(3);
+  expect(difference(picture, frame, whole)).toBeLessThan(3);
   expect((await probe(path('poster'))).video[0]).toMatchObject({
     codec: output().expect.videoCodec,
     width: 320,
@@ -52,7 +52,7 @@ test('a poster of the very end is the last frame', async () => {
   });
   const [picture] = await grayFrames(path('poster'));
   const frame = (await grayFrames(clip))[119];
-  expect(difference(picture!, frame!, whole)).toBeLessThan(3);
+  expect(difference(picture, frame, whole)).toBeLessThan(3);
 });
 
 test('a sprite sheet has one picture per interval, and its index points at them', async () => {
@@ -76,7 +76,7 @@ test('a sprite sheet has one picture per interval, and its index points at them'
   for (const [, from, to, , x, y, width, height] of cues) {
     const part = { x: Number(x), y: Number(y), width: Number(width), height: Number(height) };
     const middle = (seconds(from) + seconds(to)) / 2;
-    const grey = brightness(sheet!, part, 192);
+    const grey = brightness(sheet, part, 192);
     const expected = ((40 * middle) / 219) * 255;
     expect(Math.abs(grey - expected)).toBeLessThan(8);
   }
@@ -91,8 +91,8 @@ test.each(['gif', 'webp'] as const)('a preview in %s moves for its length', asyn
   if (format === 'gif') {
     const frames = await grayFrames(path('preview'), 160, 90);
     expect(frames).toHaveLength(10);
-    expect(brightness(frames[9]!, { x: 0, y: 0, width: 160, height: 90 }, 160)).toBeGreaterThan(
-      brightness(frames[0]!, { x: 0, y: 0, width: 160, height: 90 }, 160) + 50,
+    expect(brightness(frames[9], { x: 0, y: 0, width: 160, height: 90 }, 160)).toBeGreaterThan(
+      brightness(frames[0], { x: 0, y: 0, width: 160, height: 90 }, 160) + 50,
     );
     return;
   }
@@ -116,7 +116,7 @@ test('thumbnails beside a render come from the same process and the same point o
   expect(plan.outputs.map(({ name }) => name)).toEqual(['main', 'before', 'after']);
   const [before] = await grayFrames(path('before'));
   const [after] = await grayFrames(path('after'));
-  expect(brightness(before!, whole)).toBeGreaterThan(brightness(after!, whole) + 120);
+  expect(brightness(before, whole)).toBeGreaterThan(brightness(after, whole) + 120);
   expect((await probe(path('main'))).video[0]).toMatchObject({ width: 180, height: 320 });
 });
 
@@ -139,5 +139,5 @@ test('a moment in a gap of a clip whose rate varies shows the frame that stands 
   });
   const [picture] = await grayFrames(path('poster'));
   const frame = (await grayFrames(clip))[59];
-  expect(difference(picture!, frame!, whole)).toBeLessThan(3);
+  expect(difference(picture, frame, whole)).toBeLessThan(3);
 });
