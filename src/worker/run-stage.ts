@@ -104,19 +104,26 @@ async function renderAndPublish(
   return { outputs: findings.verified.map((output) => outputFile(output, spec)), verifySeconds };
 }
 
-function assertContract({ verified, processes }: Findings): void {
-  for (const { planned, checks } of verified) {
+function assertContract(findings: Findings): void {
+  for (const { planned, checks } of findings.verified) {
     const failed = checks.filter(({ ok }) => !ok);
     if (failed.length === 0) continue;
     const figures = failed.map(
       ({ name, expected, measured }) => `${name}: expected ${expected ?? '?'}, got ${measured ?? '?'}`,
     );
     const message = `The output ${planned.name} failed its checks: ${figures.join('; ')}`;
-    const damage = processes.map(({ stderr }) => damageIn(stderr)).find((line) => line !== undefined);
+    const damage = inputDamage(findings, failed);
     // Another attempt on a damaged input would fail in the same way.
     if (damage !== undefined) throw new CodedError('INPUT_INVALID', `An input is damaged (${damage}). ${message}`);
     throw new CodedError('OUTPUT_CONTRACT_FAILED', message);
   }
+}
+
+/** What shows that the checks failed for the sake of an input: a log of repairs, or copied streams that do not decode. */
+function inputDamage({ processes, rendered }: Findings, failed: readonly ContractCheck[]): string | undefined {
+  const logged = processes.map(({ stderr }) => damageIn(stderr)).find((line) => line !== undefined);
+  if (logged !== undefined) return logged;
+  return rendered?.plan.rung === 'copy' ? failed.find(({ name }) => name === 'decodes')?.measured : undefined;
 }
 
 function outputFile({ planned, measured }: VerifiedOutput, { identity }: StageSpec): OutputFile {

@@ -206,6 +206,16 @@ describe('a worker', () => {
       expect(await bench.published()).toEqual([]);
     });
 
+    it('a file that is damaged in the middle, when its streams are only copied', async () => {
+      const bytes = await readFile(join(clips, 'clip.mp4'));
+      const start = bytes.indexOf('mdat') + 4;
+      bytes.fill(0xa5, start + 1000, start + 40_000);
+      await writeFile(join(bench.mediaRoot, 'damaged.mp4'), bytes);
+      const spec = { ...fileInput('damaged.mp4'), operations: [{ mute: {} }], output: {} };
+      expect(await outcome(spec)).toMatchObject({ status: 41, code: 'INPUT_INVALID' });
+      expect(await bench.published()).toEqual([]);
+    });
+
     it('sound alone where a picture is needed', async () => {
       execFileSync('ffmpeg', [
         '-v',
