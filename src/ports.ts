@@ -98,8 +98,6 @@ export interface JobStore {
   listExpired(now: number, limit: number): Promise<readonly RenderJob[]>;
   /** Every key's latest state at least once, in order per key; starts with the present state of all unfinished jobs at least. */
   watch(signal: AbortSignal): AsyncIterable<JobChange>;
-  /** Finished jobs whose retention time has passed at `now` (Unix milliseconds), the longest overdue first. */
-  listExpired(now: number, limit: number): Promise<readonly RenderJob[]>;
   health(): StoreHealth;
 }
 

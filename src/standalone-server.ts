@@ -10,6 +10,7 @@ import { type Config, processEnvironment } from './config.ts';
 import { Controller } from './controller/loop.ts';
 import { orphans } from './controller/orphans.ts';
 import { defaultPolicy, type Policy } from './controller/policy.ts';
+import { CodedError } from './errors.ts';
 import { type DataDirectory, openDataDirectory } from './local/data-directory.ts';
 import { Database } from './local/database.ts';
 import { InProcessBus } from './local/in-process-bus.ts';
@@ -19,6 +20,7 @@ import { SqliteJobStore } from './local/sqlite-job-store.ts';
 import { SqliteKeyStore } from './local/sqlite-key-store.ts';
 import { systemClock } from './local/system-clock.ts';
 import type { WorkerCommand } from './local/worker-process.ts';
+import type { Plan } from './media/plan.ts';
 import { detectCapabilities } from './media/run/detect-capabilities.ts';
 import { listRenderNodes } from './media/run/render-nodes.ts';
 import type { MediaTools } from './media/run/run-tool.ts';
@@ -27,7 +29,7 @@ import { isTerminal, phases } from './model/lifecycle.ts';
 import type { RenderJob } from './model/render-job.ts';
 import { stageSpecOf } from './model/stage.ts';
 import type { JobStore, ObjectStore } from './ports.ts';
-import { createAddressGuard } from './storage/address-guard.ts';
+import { type AddressGuard, createAddressGuard } from './storage/address-guard.ts';
 import { createDirectoryStore } from './storage/directory-store.ts';
 import { version } from './version.ts';
 import { dryRun } from './worker/dry-run.ts';
@@ -121,7 +123,7 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
     clock,
     plan: async (spec) => {
       const identity = { namespace: 'default', name: 'plan', uid: 'plan', attempt: 1, stage: 'render' };
-      return dryRun(stageSpecOf(spec, identity, policy), {
+      const plan = await dryRun(stageSpecOf(spec, identity, policy), {
         sources: {
           guard,
           store: objects,
@@ -133,10 +135,9 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
         signal: AbortSignal.timeout(config.syncWaitSeconds * 1000),
         detect: (signal) => detectCapabilities({ tools, signal, cacheDir: data.root }),
       });
+      return withoutLocalPaths(plan, config, data);
     },
-    checkSource: async (url) => {
-      await guard.resolve(url, 'CDN_URL_NOT_ALLOWED');
-    },
+    checkSource: (url) => checkSource(guard, url),
     health: () => healthOf(config, data, tools, store),
   };
   const server = createServer(services, {
@@ -162,6 +163,38 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
     ...(newKeyFile === undefined ? {} : { newKeyFile }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** A plan for clients: where folders lie on this machine is nobody's business; they are named by a worker's variables. */
+function withoutLocalPaths(plan: Plan, { mediaRoot }: Config, { objects }: DataDirectory): Plan {
+  const [output] = plan.outputs;
+  const folders = [
+    [objects, workerEnvironment.objectsDir],
+    [mediaRoot, workerEnvironment.mediaRoot],
+    [output === undefined ? undefined : dirname(output.path), workerEnvironment.scratchDir],
+  ] as const;
+  const mask = (text: string): string =>
+    folders.reduce(
+      (masked, [folder, variable]) => (folder === undefined ? masked : masked.replaceAll(folder, `$${variable}`)),
+      text,
+    );
+  return {
+    ...plan,
+    analyses: plan.analyses.map((analysis) => ({ ...analysis, argv: analysis.argv.map(mask) })),
+    files: plan.files.map(({ path, content }) => ({ path: mask(path), content: mask(content) })),
+    steps: plan.steps.map((step) => ({ ...step, argv: step.argv.map(mask) })),
+    outputs: plan.outputs.map((planned) => ({ ...planned, path: mask(planned.path) })),
+  };
+}
+
+/** Refuses early what a worker would refuse later. A name that does not resolve is the client's mistake, not ours. */
+async function checkSource(guard: AddressGuard, url: string): Promise<void> {
+  try {
+    await guard.resolve(url, 'CDN_URL_NOT_ALLOWED');
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'SOURCE_UNAVAILABLE') throw error;
+    throw new CodedError('SOURCE_NOT_FOUND', error.message, { cause: error });
+  }
 }
 
 /** The worker is this same program: its sources in a checkout, else the bundle that this code is part of. */
