@@ -34,7 +34,7 @@ export function details({ phase, reason, message, step, fps, speed, etaSeconds, 
 export function progressLine(view: JobView, terminal: Pick<Terminal, 'color' | 'columns'>, label = view.name): string {
   const columns = Math.max(20, terminal.columns() - 1);
   const percent = view.phase === 'Succeeded' ? 100 : (view.percent ?? 0);
-  const width = Math.max(8, Math.min(30, columns - label.length - 40));
+  const width = Math.max(8, Math.min(30, columns - label.length - 46));
   const head = `${label}  ${bar(percent, width)} ${percent.toFixed(0).padStart(3)} %  `;
   const text = `${head}${view.phase === 'Running' ? '' : `${view.phase}  `}${details(view)}`;
   const short = text.length > columns ? `${text.slice(0, columns - 1)}…` : text;
