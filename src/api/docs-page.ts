@@ -52,6 +52,11 @@ export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (char) => entities[char] ?? char);
 }
 
+/** A description, safe within HTML; what stands between backticks is code. */
+function prose(text: string): string {
+  return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
+}
+
 /** A schema as JSON whose references lead to their place on the page. */
 function schemaHtml(schema: unknown): string {
   return `<pre>${escapeHtml(JSON.stringify(schema, null, 2)).replaceAll(
@@ -63,17 +68,17 @@ function schemaHtml(schema: unknown): string {
 function operationHtml(method: string, path: string, op: Operation): string {
   const parameters = op.parameters.map(
     ({ name, in: where, required, description }) =>
-      `<tr><td><code>${escapeHtml(name)}</code></td><td>${where}${required ? ', required' : ''}</td><td>${escapeHtml(description)}</td></tr>`,
+      `<tr><td><code>${escapeHtml(name)}</code></td><td>${where}${required ? ', required' : ''}</td><td>${prose(description)}</td></tr>`,
   );
   const body = Object.entries(op.requestBody?.content ?? {}).slice(0, 1);
   const responses = Object.entries(op.responses).map(
     ([status, { description, content }]) =>
-      `<details><summary>${escapeHtml(status)} ${escapeHtml(description)}</summary>${Object.values(content ?? {})
+      `<details><summary>${escapeHtml(status)} ${prose(description)}</summary>${Object.values(content ?? {})
         .map(({ schema }) => schemaHtml(schema))
         .join('')}</details>`,
   );
   return `<details class="operation"><summary><b class="${method}">${method.toUpperCase()}</b> <code>${escapeHtml(path)}</code>
-<span>${escapeHtml(op.summary)}${op.deprecated ? ' (deprecated)' : ''}</span></summary><p>${escapeHtml(op.description)}</p>
+<span>${escapeHtml(op.summary)}${op.deprecated ? ' (deprecated)' : ''}</span></summary><p>${prose(op.description)}</p>
 ${parameters.length > 0 ? `<table>${parameters.join('')}</table>` : ''}
 ${body.map(([, { schema }]) => `<h4>Body</h4>${schemaHtml(schema)}`).join('')}<h4>Replies</h4>${responses.join('')}</details>`;
 }
@@ -93,7 +98,7 @@ export function docsPage(document: unknown): string {
         return found?.tags.includes(name) === true ? [operationHtml(method, path, found)] : [];
       }),
     );
-    return `<h2>${escapeHtml(name)}</h2><p>${escapeHtml(description)}</p>${operations.join('\n')}`;
+    return `<h2>${escapeHtml(name)}</h2><p>${prose(description)}</p>${operations.join('\n')}`;
   });
   const schemas = Object.entries(components.schemas).map(
     ([name, schema]) =>
@@ -101,6 +106,6 @@ export function docsPage(document: unknown): string {
   );
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escapeHtml(info.title)}</title><style>${style}</style></head><body><h1>${escapeHtml(info.title)} ${escapeHtml(info.version)}</h1>
-<p>${escapeHtml(info.description)} The same as <a href="/openapi.json">OpenAPI</a>.</p>${sections.join('\n')}
+<p>${prose(info.description)} The same as <a href="/openapi.json">OpenAPI</a>.</p>${sections.join('\n')}
 <h2>Schemas</h2>${schemas.join('\n')}</body></html>`;
 }
