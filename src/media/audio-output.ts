@@ -77,8 +77,6 @@ export function finishSound(draft: Draft, pad: Pad, sound: Sound, request: Outpu
       ...(codec === 'flac' ? [] : ['-b:a', String(audioBitrate(audio, channels))]),
       '-ar',
       String(rate),
-      '-ac',
-      String(channels),
     ],
   };
 }

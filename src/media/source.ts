@@ -71,8 +71,8 @@ function dynamicRangeOf({ colorTransfer }: VideoStream): DynamicRange {
   return colorTransfer === 'arib-std-b67' ? 'hlg' : 'sdr';
 }
 
-/** Layouts by number of channels, as FFmpeg's default ones, with the surround layouts that every encoder takes. */
-const layouts = ['mono', 'stereo', '2.1', '4.0', '5.0', '5.1', '6.1', '7.1'] as const;
+/** Layouts by number of channels: those that every encoder takes. */
+const layouts = ['mono', 'stereo', '3.0', 'quad', '5.0', '5.1', '6.1', '7.1'] as const;
 
 export function layoutOf(channels: number): string {
   return layouts[channels - 1] ?? 'stereo';

@@ -3,7 +3,7 @@ import { takesVideo } from './containers.ts';
 import type { Draft } from './draft.ts';
 import { type EncodedCodec, isEncodedCodec, type Rate, type VideoTarget } from './encoders/video-target.ts';
 import { chain, filter, type Pad } from './graph.ts';
-import { fraction, frameRateOf } from './numbers.ts';
+import { fraction, frameRateOf, ratio } from './numbers.ts';
 import type { OutputRequest } from './output-settings.ts';
 import { refusal } from './refusal.ts';
 import { outputSize, resolutionFilters } from './resolution.ts';
@@ -22,6 +22,9 @@ export function videoCodecOf({ video, videoPath, container }: OutputRequest, sou
   return container === 'webm' ? 'vp9' : 'h264';
 }
 
+/** Smallest sides that x265 and SVT-AV1 take, in pixels. */
+const smallestSide: Readonly<Record<EncodedCodec, number>> = { h264: 2, hevc: 32, av1: 64, vp9: 2 };
+
 /** What the encoder of an output must produce. */
 export function videoTarget(picture: Picture, request: OutputRequest, rate: Rate): VideoTarget {
   const { video, videoPath, container } = request;
@@ -31,19 +34,36 @@ export function videoTarget(picture: Picture, request: OutputRequest, rate: Rate
   }
   const dynamicRange = dynamicRangeOf(picture, request, codec);
   const { width, height } = video.resolution === undefined ? picture : outputSize(picture, video.resolution);
+  const least = smallestSide[codec];
+  if (Math.min(width, height) < least) {
+    const field = video.resolution === undefined ? 'codec' : 'resolution';
+    throw refusal(
+      'SPEC_INVALID',
+      `${videoPath}.${field}`,
+      `expected at least ${least}x${least} for ${codec}, got ${width}x${height}`,
+    );
+  }
+  const frameRate = video.fps === undefined ? picture.frameRate : frameRateOf(video.fps);
   return {
     codec,
     width,
     height,
-    frameRate: video.fps === undefined ? picture.frameRate : frameRateOf(video.fps),
+    frameRate,
     variable: picture.variable && video.fps === undefined,
     bitDepth: dynamicRange !== 'sdr' ? 10 : (video.bitDepth ?? (codec === 'h264' ? 8 : picture.bitDepth)),
     dynamicRange,
-    rate,
+    rate: bounded(rate, width * height * ratio(frameRate)),
     preset: video.preset ?? 'balanced',
     ...(video.keyframeInterval !== undefined && { keyframeInterval: video.keyframeInterval }),
     container,
   };
+}
+
+/** No more bits than the raw picture has: a generous size for a tiny picture asks for rates that encoders refuse. */
+function bounded(rate: Rate, pixelsPerSecond: number): Rate {
+  if (rate.kind === 'quality') return rate;
+  const raw = Math.max(100_000, Math.round(pixelsPerSecond * 12));
+  return { ...rate, mean: Math.min(rate.mean, raw), max: Math.min(rate.max, 2 * raw) };
 }
 
 function dynamicRangeOf(

@@ -5,6 +5,7 @@ import { fileUrl } from '../escape.ts';
 import { chain, filter } from '../graph.ts';
 import type { Probe } from '../probe.ts';
 import { refusal } from '../refusal.ts';
+import { cutTracks } from '../text-tracks.ts';
 import { repaint, type TextTrack, type Timeline } from '../timeline.ts';
 
 type Parameters = OperationParameters['subtitle'];
@@ -71,7 +72,8 @@ function soft(timeline: Timeline, { captions, input, language }: Parameters, sit
   if (captions !== undefined) {
     checkTimes(captions, timeline.duration, site);
     const track: TextTrack = { ...common, text: { name: `captions-${index}`, captions } };
-    return { ...timeline, tracks: [...timeline.tracks, track] };
+    const shown = cutTracks([track], 0, timeline.duration);
+    return { ...timeline, tracks: [...timeline.tracks, ...shown] };
   }
   const probe = textInput(input, site);
   if (timeline.video === undefined)
