@@ -61,7 +61,7 @@ export function finishSound(draft: Draft, pad: Pad, sound: Sound, request: Outpu
   const loud =
     audio.loudness === undefined
       ? undefined
-      : loudnessFilters(draft, mixed, sound.end, audio.loudness, {
+      : loudnessFilters(draft, mixed, { end: sound.end, layout }, audio.loudness, {
           id: `output-${request.name}`,
           path: `${audioPath}.loudness`,
         });

@@ -2,6 +2,8 @@ import type { OperationParameters } from '../model/operations.ts';
 import type { Draft } from './draft.ts';
 import { chain, filter, type Pad } from './graph.ts';
 import { clamp } from './numbers.ts';
+import { soundFormat } from './source.ts';
+import type { Sound } from './timeline.ts';
 
 /** EBU R 128 counts what is quieter than this as silence. */
 const silence = -70;
@@ -21,11 +23,17 @@ export interface LoudSound {
 export function loudnessFilters(
   draft: Draft,
   pad: Pad,
-  seconds: number,
+  { end, layout }: Pick<Sound, 'end' | 'layout'>,
   { integrated = -16, truePeak = -1.5, range }: OperationParameters['normalizeLoudness'],
   { id, path }: { readonly id: string; readonly path: string },
 ): LoudSound {
   draft.needFilter('loudnorm', path);
+  // It may give 192 kHz, and a little more than it got.
+  const after = [
+    filter('aresample', { sample_rate: 48_000 }),
+    soundFormat({ sampleRate: 48_000, layout }),
+    filter('atrim', { end_sample: Math.round(end * 48_000) }),
+  ];
   const measured = draft.measured(id);
   // Above the present range one constant gain will do; below it the sound would be compressed, which must be asked for.
   const target = {
@@ -37,17 +45,17 @@ export function loudnessFilters(
     draft.pending.push({
       id,
       kind: 'loudness',
-      expectedSeconds: seconds,
+      expectedSeconds: end,
       pad: chain(pad, filter('loudnorm', { ...target, print_format: 'json' })),
     });
     return {
-      pad: chain(pad, filter('loudnorm', target), filter('aresample', { sample_rate: 48_000 })),
+      pad: chain(pad, filter('loudnorm', target), ...after),
       target: integrated,
     };
   }
   if (!Number.isFinite(measured.integrated) || measured.integrated < silence) {
     draft.note('The sound is silent, so its loudness was left alone.');
-    return { pad };
+    return { pad: chain(pad, ...after) };
   }
   const passed = chain(
     pad,
@@ -60,8 +68,7 @@ export function loudnessFilters(
       offset: measured.offset,
       linear: 'true',
     }),
-    // It may give 192 kHz.
-    filter('aresample', { sample_rate: 48_000 }),
+    ...after,
   );
   // Where the peaks leave no room for the gain the sound is limited instead, and lands near the target at best.
   const room = measured.truePeak + integrated - measured.integrated <= truePeak && measured.range <= target.LRA;

@@ -98,13 +98,21 @@ export function finishPicture(
   if (target.dynamicRange !== 'sdr')
     draft.note('The picture stays HDR by its colour tags; mastering metadata of the display are not carried over.');
   const resize = request.video.resolution === undefined ? [] : resolutionFilters(picture, request.video.resolution);
-  const rate =
-    request.video.fps === undefined ? [] : [filter('fps', { fps: fraction(target.frameRate), start_time: 0 })];
+  const rate = request.video.fps === undefined ? [] : rateFilters(picture, target);
   const depth =
     tone.length > 0 || target.bitDepth !== picture.bitDepth
       ? [filter('format', { pix_fmts: pixelFormat(target.bitDepth) })]
       : [];
   return chain(pad, ...rate, ...tone, ...resize, ...depth);
+}
+
+/** Another rate, up to the end of the last frame: after a cut the filter knows a wrong end of the stream. */
+function rateFilters({ end, frameRate }: Picture, target: VideoTarget): string[] {
+  return [
+    filter('fps', { fps: fraction(target.frameRate), start_time: 0 }),
+    filter('tpad', { stop_mode: 'clone', stop: Math.ceil(ratio(target.frameRate) / ratio(frameRate)) + 1 }),
+    filter('trim', { end_frame: Math.max(1, Math.round(end * ratio(target.frameRate))) }),
+  ];
 }
 
 /** Number of frames of the output where it is certain. */

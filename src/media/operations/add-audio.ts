@@ -1,6 +1,7 @@
 import type { OperationParameters } from '../../model/operations.ts';
+import { mix } from '../audio-pieces.ts';
 import { missing, type Site } from '../draft.ts';
-import { chain, filter, join, type Pad } from '../graph.ts';
+import { chain, filter, type Pad } from '../graph.ts';
 import { refusal } from '../refusal.ts';
 import { hasSound, soundPad, timelineOf } from '../source.ts';
 import { resound, type Sound, type Timeline } from '../timeline.ts';
@@ -55,12 +56,7 @@ export function addAudio(timeline: Timeline, parameters: Parameters, site: Site)
   }
   // Both are filled up to the end of the picture, or the shorter one would end the mix.
   const fill = filter('apad', { whole_len: Math.round(duration * format.sampleRate) });
-  const sum: Pad = join(
-    'audio',
-    [chain(draft.soundOf(timeline, present), fill), chain(added, fill)],
-    filter('amix', { inputs: 2, duration: 'longest', dropout_transition: 0, normalize: 0 }),
-    end,
-  );
+  const sum = chain(mix(chain(draft.soundOf(timeline, present), fill, end), chain(added, fill, end), format), end);
   return { ...timeline, audio: resound(present, sum, 'addAudio', { end: duration }) };
 }
 

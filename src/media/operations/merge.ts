@@ -1,4 +1,5 @@
 import type { OperationParameters } from '../../model/operations.ts';
+import { crossfade } from '../audio-pieces.ts';
 import { canJoin, joinedClip } from '../concat.ts';
 import { type Draft, missing, type Site } from '../draft.ts';
 import { chain, filter, generate, join, type Pad } from '../graph.ts';
@@ -218,11 +219,14 @@ function joinSounds(
   const pads = parts.map((part, at) => soundPart(draft, part.timeline, format, seconds[at] ?? 0));
   const end = sum(seconds) - overlap * (seconds.length - 1);
   const fade = Math.round(overlap * format.sampleRate);
+  const lengths = seconds.map((length) => Math.round(length * format.sampleRate));
   const joined =
     fade === 0
       ? join('audio', pads, filter('concat', { n: pads.length, v: 0, a: 1 }))
-      : pads.reduce((left, right) =>
-          join('audio', [left, right], filter('acrossfade', { nb_samples: fade, curve1: 'tri', curve2: 'tri' })),
+      : crossfade(
+          pads.map((pad, at) => ({ pad, length: lengths[at] ?? 0 })),
+          fade,
+          format,
         );
   return resound(format, joined, 'merge', { end });
 }

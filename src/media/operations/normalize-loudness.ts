@@ -19,7 +19,7 @@ export function normalizeLoudness(
     'cpu',
     'the sound is measured first and then brought to the target; the picture is not touched',
   );
-  const { pad, target: reached } = loudnessFilters(draft, draft.soundOf(timeline, audio), audio.end, target, {
+  const { pad, target: reached } = loudnessFilters(draft, draft.soundOf(timeline, audio), audio, target, {
     id: `operation-${index}`,
     path,
   });

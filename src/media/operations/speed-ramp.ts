@@ -1,7 +1,7 @@
 import type { OperationParameters } from '../../model/operations.ts';
-import { pieceOf } from '../audio-pieces.ts';
+import { crossfade, pieceOf } from '../audio-pieces.ts';
 import type { Site } from '../draft.ts';
-import { chain, filter, join, type Pad } from '../graph.ts';
+import { chain, filter, type Pad } from '../graph.ts';
 import { fraction, sum } from '../numbers.ts';
 import { refusal } from '../refusal.ts';
 import { outTime, type SpeedPiece, setptsExpression, speedCurve, steps } from '../speed-curve.ts';
@@ -83,16 +83,14 @@ function rampSound(audio: Sound, pad: Pad, curve: readonly SpeedPiece[]): Sound 
     // Every piece but the last goes on a little under the next one, and the fade takes that away again.
     const length = (lengths[index] ?? 0) + (last ? 0 : fade);
     const overlap = last ? 0 : Math.ceil(fade * piece.speed);
-    return pieceOf(pad, {
-      from: samples(piece.start),
-      to: samples(piece.end) + overlap,
-      filters: [...tempo(piece.speed), filter('apad', { whole_len: length }), filter('atrim', { end_sample: length })],
-    });
+    const exact = [filter('apad', { whole_len: length }), filter('atrim', { end_sample: length })];
+    const to = samples(piece.end) + overlap;
+    return {
+      length,
+      pad: pieceOf(pad, { from: samples(piece.start), to, filters: [...tempo(piece.speed), ...exact] }),
+    };
   });
-  const joined = parts.reduce((left, right) =>
-    join('audio', [left, right], filter('acrossfade', { nb_samples: fade, curve1: 'tri', curve2: 'tri' })),
-  );
-  return resound(audio, joined, 'speedRamp', { end: sum(lengths) / sampleRate });
+  return resound(audio, crossfade(parts, fade, audio), 'speedRamp', { end: sum(lengths) / sampleRate });
 }
 
 /** Changes of tempo that keep the pitch; one instance does 0.5 to 2 without skipping sound, so several are chained. */

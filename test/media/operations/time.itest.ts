@@ -192,3 +192,17 @@ describe('a chain', () => {
     expect(difference(before[30], frames[0], { x: 80, y: 140, width: 160, height: 35 })).toBeGreaterThan(5);
   });
 });
+
+test('a transition keeps its sound when the last clip is read first', async () => {
+  const clip = await makeClip(`${dir.path}/again.mp4`, { seconds: 1.5 });
+  const { path, plan } = await render(dir.path, {
+    inputs: { clip },
+    operations: [
+      { thumbnail: { sprite: {} } },
+      { merge: { prepend: ['clip', 'clip'], transition: { type: 'fade', duration: 0.3 } } },
+    ],
+    output: fine,
+  });
+  expect(plan.steps).toHaveLength(1);
+  expect(Math.abs((await samples(path('main'), 48_000)).length / 48_000 - 3.9)).toBeLessThan(0.03);
+});
