@@ -132,8 +132,8 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
         },
         tools,
         clock,
-        signal: AbortSignal.timeout(config.syncWaitSeconds * 1000),
-        detect: (signal) => detectCapabilities({ tools, signal, cacheDir: data.root }),
+        signal: planDeadline(config),
+        detect: (signal) => detectCapabilities({ tools, signal, cacheDir: capabilityCache(data) }),
       });
       return withoutLocalPaths(plan, config, data);
     },
@@ -155,7 +155,9 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
     logger: log,
   });
   started.defer(() => server.close());
-  const url = await server.listen({ host: config.host, port: config.port });
+  const url = await server.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
+    throw cannotListen(config, error);
+  });
 
   const owned = started.move();
   return {
@@ -163,6 +165,33 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
     ...(newKeyFile === undefined ? {} : { newKeyFile }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function cannotListen({ host, port }: Config, error: unknown): CodedError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new CodedError('CONFLICT', `Expected to listen on ${host}:${port}, got: ${reason}`, {
+    hint: 'Choose another --port (0 is any free one) or --host, or end the program that holds it.',
+    cause: error,
+  });
+}
+
+/** Shared with the workers, who look there too. */
+function capabilityCache({ objects }: DataDirectory): string {
+  return join(objects, '.capabilities');
+}
+
+/** A dry run is waited for; one that has to fetch a large input must not keep its request for ever. */
+function planDeadline({ syncWaitSeconds }: Config): AbortSignal {
+  const abort = new AbortController();
+  const error = new CodedError(
+    'DEADLINE_EXCEEDED',
+    `Expected the plan to be made within ${syncWaitSeconds} s, it was not.`,
+    {
+      hint: 'Upload the input first, so that it need not be fetched, or raise FRAMEWRIGHT_SYNC_WAIT_SECONDS.',
+    },
+  );
+  setTimeout(() => abort.abort(error), syncWaitSeconds * 1000).unref();
+  return abort.signal;
 }
 
 /** A plan for clients: where folders lie on this machine is nobody's business; they are named by a worker's variables. */
@@ -231,7 +260,9 @@ async function firstKey(keys: SqliteKeyStore, data: DataDirectory): Promise<stri
 
 async function healthOf(config: Config, data: DataDirectory, tools: MediaTools, store: JobStore): Promise<HealthFacts> {
   const signal = AbortSignal.timeout(30_000);
-  const capabilities = await detectCapabilities({ tools, signal, cacheDir: data.root }).catch(() => undefined);
+  const capabilities = await detectCapabilities({ tools, signal, cacheDir: capabilityCache(data) }).catch(
+    () => undefined,
+  );
   const qsv = capabilities?.devices.some(({ encodes }) => encodes.some(({ rung }) => rung !== 'vaapi')) ?? false;
   const intelNode = async (): Promise<boolean> => (await listRenderNodes()).some(({ vendor }) => vendor === '0x8086');
   const storeOk = store.health().synced;

@@ -1,7 +1,11 @@
+import type { StageIdentity } from './stage.ts';
+
 // Keys of published objects. They are flat and start with the job's random uid, because output URLs are public and must
 // not be guessable, and go by attempt, so that no attempt can touch what another one made.
 
-export function outputKey(uid: string, attempt: number, name: string, extension: string): string {
+type Attempt = Pick<StageIdentity, 'uid' | 'attempt'>;
+
+export function outputKey({ uid, attempt }: Attempt, name: string, extension: string): string {
   return `${uid}-${attempt}-${name}.${extension}`;
 }
 
@@ -10,8 +14,8 @@ export function outputPrefix(uid: string, attempt?: number): string {
   return attempt === undefined ? `${uid}-` : `${uid}-${attempt}-`;
 }
 
-/** The full report of an attempt; in a folder of its own, which public asset URLs do not reach. */
-export function reportKey(uid: string, attempt: number): string {
+/** The full report of an attempt; in a folder that public asset URLs do not reach, since it tells of local paths. */
+export function reportKey({ uid, attempt }: Attempt): string {
   return `reports/${uid}-${attempt}.json`;
 }
 

@@ -1,7 +1,6 @@
 import { constants } from 'node:fs';
 import { copyFile, rename, unlink } from 'node:fs/promises';
 import { CodedError } from '../errors.ts';
-import type { StageIdentity } from '../model/stage.ts';
 import type { ObjectInfo, ObjectStore, StagedObject } from '../ports.ts';
 import { storageError, systemCode } from '../storage/storage-error.ts';
 
@@ -10,16 +9,6 @@ export interface PublishableFile {
   readonly key: string;
   /** Local file, which is moved away. */
   readonly path: string;
-}
-
-/** `<uid>-<attempt>-<output name>.<ext>`: no two attempts share a key, and the random uid makes it unguessable. */
-export function outputKey({ uid, attempt }: StageIdentity, name: string, extension: string): string {
-  return `${uid}-${attempt}-${name}.${extension}`;
-}
-
-/** Where the full report of an attempt lies; not reachable as an asset, since it tells of paths and arguments. */
-export function reportKey({ uid, attempt }: StageIdentity): string {
-  return `reports/${uid}-${attempt}.json`;
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { OperationParameters } from '../../model/operations.ts';
+import { outputKey } from '../../model/output-keys.ts';
 import type { Clip } from '../clip.ts';
 import { type Draft, missing, type Site } from '../draft.ts';
 import { chain, filter, join, type Pad } from '../graph.ts';
 import { decimal, even, fraction } from '../numbers.ts';
 import type { PlannedOutput } from '../plan.ts';
-import { publishedName } from '../published-name.ts';
 import { refusal } from '../refusal.ts';
 import { picturePad } from '../source.ts';
 import { frameSeconds, onFrame, type Picture, type Timeline } from '../timeline.ts';
@@ -154,7 +154,7 @@ interface Sheet {
 /** The WebVTT index of a sheet: one cue per picture, with its place as a media fragment (W3C Media Fragments, 4.2.2). */
 function addIndex({ timeline, site, name }: Frame, { count, step, across, cell }: Sheet): void {
   const { draft } = site;
-  const sheet = publishedName(draft.request.spec.identity, name, 'jpg');
+  const sheet = outputKey(draft.request.spec.identity, name, 'jpg');
   const cues = Array.from({ length: count }, (_, index) => {
     const end = Math.min((index + 1) * step, timeline.duration);
     const place = [
