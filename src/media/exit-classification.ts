@@ -93,7 +93,8 @@ const patterns: readonly Pattern[] = [
   { pattern: /device failed|GPU hang|device is lost|device lost|hung and reset/i, code: 'GPU_FAILED', gpuOnly: true },
   { pattern: /Error (initializing|creating|setting) an? (internal )?MFX session/i, code: 'GPU_UNAVAILABLE' },
   {
-    pattern: /No VA display found|Failed to initiali[sz]e VAAPI connection|Device creation failed/i,
+    pattern:
+      /No VA display found|Failed to (create a VAAPI device|initiali[sz]e VAAPI connection)|Device creation failed/i,
     code: 'GPU_UNAVAILABLE',
   },
   {
@@ -106,7 +107,8 @@ const patterns: readonly Pattern[] = [
     code: 'GPU_REFUSED',
   },
   {
-    pattern: /Selected ratecontrol mode is unsupported|Low power mode is unsupported|Current profile is unsupported/i,
+    // What Quick Sync's encoder finds out about a refusal, most of all which parameter it was.
+    pattern: /(Selected ratecontrol mode|Low power mode|Current [a-z ]{1,20}) is unsupported/i,
     code: 'GPU_REFUSED',
   },
   {
@@ -192,7 +194,7 @@ function signalled(signal: string, rung: Rung): FfmpegFailure {
 
 /** Lines that FFmpeg writes on its way out and that explain nothing. */
 const noise =
-  /frames left in the queue on closing|Conversion failed|^Exiting|Last message repeated|deprecated pixel format/i;
+  /frames left in the queue on closing|Conversion failed|^Exiting|Last message repeated|deprecated pixel format|^\S+ Nothing was written into output file|(Task finished with error|Terminating thread with return) code|Could not open encoder before EOF/i;
 
 function said(line: string): string {
   return `FFmpeg said: ${shorten(line)}`;

@@ -12,6 +12,10 @@ const picture = z.object({
   left: z.int(),
   top: z.int(),
   frameRate: z.string(),
+  /** As ITU-T H.273 numbers them. */
+  primaries: z.int().optional(),
+  transfer: z.int().optional(),
+  matrix: z.int().optional(),
 });
 
 const event = <Name extends string, Shape extends z.ZodRawShape>(name: Name, shape: Shape) =>

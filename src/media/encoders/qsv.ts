@@ -1,5 +1,12 @@
 import { filter } from '../graph.ts';
-import { commonArguments, type EncodedCodec, groupOfPictures, type Preset, type VideoTarget } from './video-target.ts';
+import {
+  commonArguments,
+  type EncodedCodec,
+  groupOfPictures,
+  type Preset,
+  type Rate,
+  type VideoTarget,
+} from './video-target.ts';
 
 const presets: Readonly<Record<Preset, string>> = { performance: 'veryfast', balanced: 'medium', quality: 'veryslow' };
 const profiles: Readonly<Record<EncodedCodec, readonly [eight: string, ten: string]>> = {
@@ -45,6 +52,24 @@ export function qsvProcess({ width, height, bitDepth }: VideoTarget): string[] {
   return [filter('vpp_qsv', { w: width, h: height, format: bitDepth === 10 ? 'p010le' : 'nv12' })];
 }
 
+/** Mean rate below a highest one where the quality is what is wanted; equal ones would mean a constant rate. */
+const qualityMean = 0.75;
+
+/** VBR for a wanted rate, ICQ for constant quality, and QVBR for constant quality below a highest rate. */
+function rateArguments(codec: EncodedCodec, rate: Rate): string[] {
+  if (rate.kind === 'quality') {
+    const quality = ['-global_quality', String(rate.value)];
+    if (rate.max === undefined) return quality;
+    const mean = String(Math.round(rate.max * qualityMean));
+    const limited = ['-b:v', mean, '-maxrate', String(rate.max), '-bufsize', String(2 * rate.max)];
+    // FFmpeg has no way to tell vp9 both.
+    return codec === 'vp9' ? limited : [...quality, ...limited];
+  }
+  const { mean, max } = rate;
+  const buffer = ['-bufsize', String(2 * max), '-rc_init_occupancy', String(max)];
+  return ['-b:v', String(mean), '-maxrate', String(max), ...buffer];
+}
+
 /** Arguments that encode on the GPU, measured to be accepted by FFmpeg 7.1's encoders. */
 export function qsvArguments(target: VideoTarget, lowPower: boolean): string[] {
   const { codec, preset, rate, bitDepth } = target;
@@ -56,23 +81,14 @@ export function qsvArguments(target: VideoTarget, lowPower: boolean): string[] {
     presets[preset],
     '-profile:v',
     profiles[codec][bitDepth === 10 ? 1 : 0],
-    ...(rate.kind === 'quality'
-      ? ['-global_quality', String(rate.value)]
-      : [
-          '-b:v',
-          String(rate.mean),
-          '-maxrate',
-          String(rate.max),
-          '-bufsize',
-          String(2 * rate.max),
-          '-rc_init_occupancy',
-          String(rate.max),
-        ]),
+    ...rateArguments(codec, rate),
     ...(codec === 'h264' && rate.kind === 'bitrate' ? ['-bitrate_limit', '0'] : []),
     ...(lowPower ? ['-low_power', '1'] : []),
-    ...(codec === 'vp9'
+    // Only a wanted rate is distributed by looking ahead; constant quality has no use for it.
+    ...(codec === 'vp9' || rate.kind === 'quality'
       ? []
-      : ['-extbrc', '1', '-look_ahead_depth', String(lookAhead(preset)), '-b_strategy', '1', '-bf', '7']),
+      : ['-extbrc', '1', '-look_ahead_depth', String(lookAhead(preset))]),
+    ...(codec === 'vp9' ? [] : ['-b_strategy', '1', '-bf', '7']),
     ...(codec === 'h264' ? ['-adaptive_i', '1', '-adaptive_b', '1', '-refs', '5'] : []),
     ...(codec === 'hevc' ? ['-refs', '4', '-idr_interval', 'begin_only'] : []),
     '-g',

@@ -53,7 +53,8 @@ export function trialArguments(node: string, { rung, codec, bitDepth, lowPower }
     return [...vaDevice(node), ...filter, '-c:v', `${codec}_vaapi`, ...power];
   }
   const upload = `format=${format},hwupload=extra_hw_frames=64`;
-  const filter = rung === 'qsv-full' ? `${upload},vpp_qsv=format=${format}` : upload;
+  // Of another size: vpp_qsv passes on what it need not change, and the filter would not be tried.
+  const filter = rung === 'qsv-full' ? `${upload},vpp_qsv=w=640:h=360:format=${format}` : upload;
   const device = [...vaDevice(node), '-init_hw_device', 'qsv=qs@va', '-filter_hw_device', 'qs'];
   return [...device, ...source, '-vf', filter, '-c:v', `${codec}_qsv`, ...power];
 }

@@ -1,4 +1,7 @@
-/* The trace line of a video processor's Init: both pictures, and which operations are asked for. */
+/*
+ * The trace line of a video processor's Init: both pictures, and which operations are asked for. FFmpeg always sends its
+ * scaling mode and colours, so that those are no operations.
+ */
 #include <stdio.h>
 
 #include "description.h"
@@ -14,16 +17,14 @@ static const struct {
     { MFX_EXTBUFF_VPP_DETAIL, "detail" },
     { MFX_EXTBUFF_VPP_PROCAMP, "procamp" },
     { MFX_EXTBUFF_VPP_DEINTERLACING, "deinterlace" },
-    { MFX_EXTBUFF_VPP_FRAME_RATE_CONVERSION, "frame-rate-algorithm" },
-    { MFX_EXTBUFF_VPP_SCALING, "scaling-mode" },
     { MFX_EXTBUFF_VPP_3DLUT, "tone-map" },
-    { MFX_EXTBUFF_VIDEO_SIGNAL_INFO_IN, "colour-in" },
-    { MFX_EXTBUFF_VIDEO_SIGNAL_INFO_OUT, "colour-out" },
     { MFX_EXTBUFF_MASTERING_DISPLAY_COLOUR_VOLUME_IN, "tone-map" },
     { MFX_EXTBUFF_CONTENT_LIGHT_LEVEL_INFO, "tone-map" },
 };
 
-static void trace_picture(struct TraceLine *line, const char *key, const mfxFrameInfo *info, int on_device)
+/* `signal` may be NULL: the colours are then those of the other side. Numbers as in ITU-T H.273. */
+static void trace_picture(struct TraceLine *line, const char *key, const mfxFrameInfo *info, int on_device,
+                          const mfxExtVideoSignalInfo *signal)
 {
     char rate[32];
     snprintf(rate, sizeof(rate), "%u/%u", info->FrameRateExtN, info->FrameRateExtD);
@@ -35,6 +36,11 @@ static void trace_picture(struct TraceLine *line, const char *key, const mfxFram
     trace_number(line, "left", info->CropX);
     trace_number(line, "top", info->CropY);
     trace_text(line, "frameRate", rate);
+    if (signal && signal->ColourDescriptionPresent) {
+        trace_number(line, "primaries", signal->ColourPrimaries);
+        trace_number(line, "transfer", signal->TransferCharacteristics);
+        trace_number(line, "matrix", signal->MatrixCoefficients);
+    }
     trace_close(line, '}');
 }
 
@@ -65,8 +71,10 @@ void trace_processor(const struct Processor *processor)
     struct TraceLine line;
     trace_begin(&line, "vpp.init");
     const mfxVideoParam *parameters = &processor->parameters;
-    trace_picture(&line, "in", &parameters->vpp.In, parameters->IOPattern & MFX_IOPATTERN_IN_VIDEO_MEMORY);
-    trace_picture(&line, "out", &parameters->vpp.Out, parameters->IOPattern & MFX_IOPATTERN_OUT_VIDEO_MEMORY);
+    trace_picture(&line, "in", &parameters->vpp.In, parameters->IOPattern & MFX_IOPATTERN_IN_VIDEO_MEMORY,
+                  extension_of(parameters, MFX_EXTBUFF_VIDEO_SIGNAL_INFO_IN));
+    trace_picture(&line, "out", &parameters->vpp.Out, parameters->IOPattern & MFX_IOPATTERN_OUT_VIDEO_MEMORY,
+                  extension_of(parameters, MFX_EXTBUFF_VIDEO_SIGNAL_INFO_OUT));
     trace_operations(&line, processor);
     trace_number(&line, "angle", processor->angle);
     trace_number(&line, "mirroring", processor->mirroring);
