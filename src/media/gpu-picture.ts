@@ -15,6 +15,8 @@ export function cpuPicture({ clip, video }: Timeline, outputs: readonly OutputSt
   if (!decodable.includes(stream.codec)) return `${stream.codec} is decoded by the CPU`;
   if (!/^(yuvj?420p|nv12|p010|yuv420p10)/.test(stream.pixelFormat))
     return `${stream.pixelFormat} is decoded by the CPU`;
+  // vpp_qsv rounds time stamps to the mean frame rate.
+  if (video.variable) return 'frames of a variable rate are timed in main memory';
   if (stream.rotation !== 0) return 'the picture is turned in main memory';
   if (stream.interlaced) return 'the picture is deinterlaced in main memory';
   if (stream.width !== video.width || stream.height !== video.height)

@@ -5,6 +5,7 @@ import {
   groupOfPictures,
   type Preset,
   type Rate,
+  type Timing,
   type VideoTarget,
 } from './video-target.ts';
 
@@ -70,8 +71,13 @@ function rateArguments(codec: EncodedCodec, rate: Rate): string[] {
   return ['-b:v', String(mean), '-maxrate', String(max), ...buffer];
 }
 
-/** Arguments that encode on the GPU, measured to be accepted by FFmpeg 7.1's encoders. */
-export function qsvArguments(target: VideoTarget, lowPower: boolean): string[] {
+/**
+ * Arguments that encode on the GPU, measured to be accepted by FFmpeg 7.1's encoders.
+ *
+ * @param timing `kept` after vpp_qsv: it changes the time base and leaves the durations of frames as they were, by which
+ *   FFmpeg would fill up a constant rate with hundreds of copies.
+ */
+export function qsvArguments(target: VideoTarget, lowPower: boolean, timing: Timing = 'resampled'): string[] {
   const { codec, preset, rate, bitDepth } = target;
   const gop = groupOfPictures(target) ?? 256;
   return [
@@ -95,6 +101,6 @@ export function qsvArguments(target: VideoTarget, lowPower: boolean): string[] {
     String(gop),
     '-async_depth',
     '1',
-    ...commonArguments(target),
+    ...commonArguments(target, timing),
   ];
 }

@@ -45,7 +45,7 @@ export function encoderFor({ rung, device }: Ladder, preset: VideoTarget['preset
     name: ({ codec }) => `${codec}_qsv`,
     encode: (pad, target) => ({
       pad: chain(pad, ...(full ? qsvProcess(target) : qsvUpload(target))),
-      args: qsvArguments(target, lowPower(target)),
+      args: qsvArguments(target, lowPower(target), full ? 'kept' : 'resampled'),
     }),
   };
 }

@@ -44,8 +44,11 @@ export function groupOfPictures({ keyframeInterval, frameRate }: VideoTarget): n
   return Math.max(1, Math.round((keyframeInterval * frameRate.num) / frameRate.den));
 }
 
-/** Arguments that are the same on every rung: the tag that Apple's players need, and colours as they were declared. */
-export function commonArguments(target: VideoTarget): string[] {
+/** Who puts frames on the grid of a constant rate: FFmpeg before the encoder, or the source has done so already. */
+export type Timing = 'resampled' | 'kept';
+
+/** Arguments that are the same on every rung: the tag that Apple's players need, colours as they were declared, timing. */
+export function commonArguments(target: VideoTarget, timing: Timing = 'resampled'): string[] {
   const tagged = target.codec === 'hevc' && (target.container === 'mp4' || target.container === 'mov');
   const transfer = target.dynamicRange === 'pq' ? 'smpte2084' : 'arib-std-b67';
   return [
@@ -53,7 +56,12 @@ export function commonArguments(target: VideoTarget): string[] {
     ...(target.dynamicRange === 'sdr'
       ? []
       : ['-color_primaries', 'bt2020', '-color_trc', transfer, '-colorspace', 'bt2020nc', '-color_range', 'tv']),
-    // Constant rates stand on a grid already; other time stamps must not be rounded to the mean rate.
-    ...(target.variable ? ['-fps_mode', 'vfr', '-enc_time_base', '1:90000'] : ['-fps_mode', 'cfr']),
+    ...timingArguments(target, timing),
   ];
+}
+
+function timingArguments({ variable }: VideoTarget, timing: Timing): string[] {
+  if (timing === 'kept') return ['-fps_mode', 'passthrough'];
+  // Constant rates stand on a grid already; other time stamps must not be rounded to the mean rate.
+  return variable ? ['-fps_mode', 'vfr', '-enc_time_base', '1:90000'] : ['-fps_mode', 'cfr'];
 }

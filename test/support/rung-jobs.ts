@@ -1,0 +1,123 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from '../../src/local/system-clock.ts';
+import type { Capabilities, GpuEncode } from '../../src/media/capabilities.ts';
+import type { Plan } from '../../src/media/plan.ts';
+import { planStage, probeRequests } from '../../src/media/planner.ts';
+import type { Probe } from '../../src/media/probe.ts';
+import { detectCapabilities } from '../../src/media/run/detect-capabilities.ts';
+import { runFfmpeg } from '../../src/media/run/ffmpeg-process.ts';
+import { probeFile } from '../../src/media/run/probe-file.ts';
+import { type MediaTools, runTool } from '../../src/media/run/run-tool.ts';
+import type { Operation } from '../../src/model/operations.ts';
+import type { Output } from '../../src/model/output.ts';
+import type { SoftwareGpu, SoftwareGpus } from './software-gpu.ts';
+
+export const qsvRungs = ['qsv-full', 'qsv-encode'] as const;
+type QsvRung = (typeof qsvRungs)[number];
+
+export interface RungJob {
+  readonly input: string;
+  readonly operations?: readonly Operation[];
+  readonly output: Output;
+}
+
+export interface RungResult {
+  readonly plan: Plan;
+  readonly path: string;
+  readonly probe: Probe;
+}
+
+const signal = new AbortController().signal;
+
+/** What a machine with the stand-in can do when every trial encode has succeeded: made here, to save the trials' time. */
+export async function capabilitiesWith(gpus: SoftwareGpus, gpu: SoftwareGpu, rung: QsvRung): Promise<Capabilities> {
+  const folders = { dri: join(gpu.folders.dri, 'none'), drmClass: join(gpu.folders.drmClass, 'none') };
+  const found = await detectCapabilities({ tools: gpus.plain, folders, signal });
+  const encodes = (['h264', 'hevc', 'av1', 'vp9'] as const).flatMap((codec) =>
+    ([8, 10] as const).flatMap((bitDepth): GpuEncode[] =>
+      codec === 'h264' && bitDepth === 10 ? [] : [{ rung, codec, bitDepth, lowPower: true }],
+    ),
+  );
+  const others = qsvRungs.filter((other) => other !== rung).map((other) => [other, 'left out by the test']);
+  const device = { node: gpu.node, driver: 'i915', encodes };
+  return { ...found, devices: [device], unavailable: Object.fromEntries(others) };
+}
+
+/** The same FFmpeg without a GPU. */
+export async function capabilitiesWithout(gpus: SoftwareGpus, dir: string): Promise<Capabilities> {
+  const folders = { dri: join(dir, 'none'), drmClass: join(dir, 'none') };
+  return detectCapabilities({ tools: gpus.plain, folders, signal });
+}
+
+/** Probes, plans and runs a job with the programs of one rung; `Required` on a GPU, `Disabled` without. */
+export async function renderWith(
+  tools: MediaTools,
+  capabilities: Capabilities,
+  dir: string,
+  { input, operations = [], output }: RungJob,
+): Promise<RungResult> {
+  const spec = {
+    version: 1 as const,
+    identity: { namespace: 'default', name: 'job', uid: 'uid', attempt: 1, stage: 'render' as const },
+    inputs: [{ name: 'main', file: 'main.mp4' }],
+    operations: [...operations],
+    output,
+    acceleration: capabilities.devices.length > 0 ? ('Required' as const) : ('Disabled' as const),
+    timeoutSeconds: 600,
+    stallSeconds: 60,
+  };
+  const probes = new Map<string, Probe>();
+  for (const { input: name, keyframesAround } of probeRequests(spec)) {
+    const near = keyframesAround === undefined ? {} : { keyframesNear: keyframesAround };
+    probes.set(name, await probeFile(input, { tools, signal, ...near }));
+  }
+  const scratchDir = await mkdtemp(join(dir, 'run-'));
+  const plan = planStage({ spec, probes, capabilities, scratchDir });
+  for (const { path, content } of plan.files) await writeFile(path, content);
+  for (const { argv } of plan.steps) {
+    const { ffmpeg } = capabilities;
+    const clock = systemClock;
+    const run = {
+      program: tools.ffmpeg,
+      env: tools.env,
+      argv,
+      rung: plan.rung,
+      ffmpeg,
+      clock,
+      signal,
+      stallSeconds: 60,
+    };
+    const { ignoredOptions, stderr } = await runFfmpeg(run);
+    if (ignoredOptions.length > 0) throw new Error(`Expected every option to be used, got: ${stderr}`);
+  }
+  const path = plan.outputs[0]?.path ?? '';
+  return { plan, path, probe: await probeFile(path, { tools, signal }) };
+}
+
+/** Peak signal-to-noise ratio of two files' pictures in dB, and how many frames of them were compared. */
+export async function psnr(
+  tools: MediaTools,
+  a: string,
+  b: string,
+): Promise<{ readonly dB: number; readonly frames: number }> {
+  // One frame by the other in their order: time stamps of containers are rounded differently.
+  const align = 'settb=1/1000,setpts=N,format=yuv420p10le';
+  const graph = `[0:v]${align}[a];[1:v]${align}[b];[a][b]psnr=shortest=0:repeatlast=0:stats_file=-`;
+  const argv = ['-hide_banner', '-nostdin', '-v', 'info', '-i', a, '-i', b, '-lavfi', graph, '-f', 'null', '-'];
+  const run = await runTool(tools.ffmpeg, argv, tools.env, { timeoutMs: 60_000, outputBytes: 1024 * 1024, signal });
+  const average = /average:(inf|[\d.]+)/.exec(
+    run.stderr.split('\n').findLast((line) => line.includes('PSNR')) ?? '',
+  )?.[1];
+  if (average === undefined) throw new Error(`Expected a PSNR, got: ${run.stderr}`);
+  const frames = run.stdout.split('\n').filter((line) => line.startsWith('n:')).length;
+  return { dB: average === 'inf' ? Number.POSITIVE_INFINITY : Number(average), frames };
+}
+
+/** Number of video packets, counted. */
+export async function countFrames(tools: MediaTools, path: string): Promise<number> {
+  const argv = ['-v', 'error', '-count_packets', '-select_streams', 'v:0', '-show_entries', 'stream=nb_read_packets'];
+  const limits = { timeoutMs: 60_000, outputBytes: 1024, signal };
+  const run = await runTool(tools.ffprobe, [...argv, '-of', 'csv=p=0', path], tools.env, limits);
+  return Number(run.stdout.trim().replaceAll(',', ''));
+}
