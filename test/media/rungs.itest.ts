@@ -30,19 +30,8 @@ describeOnSoftwareGpu('a transcode on every rung', (gpus) => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'fw-rungs-'));
     await clip('h264.mp4', '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '16', '-pix_fmt', 'yuv420p');
-    await clip(
-      'hevc.mp4',
-      ...[
-        '-c:v',
-        'libx265',
-        '-preset',
-        'ultrafast',
-        '-x265-params',
-        'log-level=error:crf=16',
-        '-pix_fmt',
-        'yuv420p10le',
-      ],
-    );
+    const x265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error:crf=16'];
+    await clip('hevc.mp4', ...x265, '-pix_fmt', 'yuv420p10le');
   });
   afterAll(() => rm(dir, { recursive: true }));
 
@@ -68,7 +57,7 @@ describeOnSoftwareGpu('a transcode on every rung', (gpus) => {
     expect(await countFrames(gpus.plain, software.path)).toBe(frames);
     for (const rung of qsvRungs) {
       const gpu = await gpus.create(dir);
-      const { plan, path, probe } = await renderWith(gpu.tools, await capabilitiesWith(gpus, gpu, rung), dir, job);
+      const { plan, path, probe } = await renderWith(gpu.tools, await capabilitiesWith(gpus, gpu, [rung]), dir, job);
       expect(plan).toMatchObject({ rung, device: gpu.node });
       expect(await countFrames(gpus.plain, path)).toBe(frames);
       const [expected] = software.probe.video;
@@ -92,5 +81,50 @@ describeOnSoftwareGpu('a transcode on every rung', (gpus) => {
       ]);
       expect(eventsOf(trace, 'encode.close')).toMatchObject([{ frames, packets: frames }]);
     }
+  });
+
+  it('of a variable frame rate decodes on the CPU, where time stamps stay as they are', async () => {
+    const jitter = [
+      '-vf',
+      "select='not(eq(mod(n,7),3))'",
+      '-fps_mode',
+      'vfr',
+      '-c:v',
+      'libx264',
+      '-pix_fmt',
+      'yuv420p',
+    ];
+    await clip('variable.mp4', ...jitter);
+    const gpu = await gpus.create(dir);
+    const job = {
+      input: at('variable.mp4'),
+      output: { container: 'mp4', video: { ...video, codec: 'h264' } },
+    } as const;
+    const { plan, path } = await renderWith(gpu.tools, await capabilitiesWith(gpus, gpu, qsvRungs), dir, job);
+    expect(plan.stepsDown).toEqual([
+      { from: 'qsv-full', reason: 'frames of a variable rate are timed in main memory' },
+    ]);
+    const moments = async (file: string): Promise<number[]> => {
+      const argv = [
+        '-v',
+        'error',
+        '-select_streams',
+        'v:0',
+        '-show_entries',
+        'packet=pts_time',
+        '-of',
+        'csv=p=0',
+        file,
+      ];
+      const { stdout } = await runTool(gpus.plain.ffprobe, argv, gpus.plain.env, { ...limits, outputBytes: 100_000 });
+      return stdout
+        .split(/[\s,]+/)
+        .filter((text) => text !== '')
+        .map(Number)
+        .toSorted((a, b) => a - b);
+    };
+    const [expected, got] = [await moments(job.input), await moments(path)];
+    expect(got).toHaveLength(expected.length);
+    for (const [index, moment] of expected.entries()) expect(got[index]).toBeCloseTo(moment, 3);
   });
 });

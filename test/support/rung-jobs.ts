@@ -31,17 +31,23 @@ export interface RungResult {
 const signal = new AbortController().signal;
 
 /** What a machine with the stand-in can do when every trial encode has succeeded: made here, to save the trials' time. */
-export async function capabilitiesWith(gpus: SoftwareGpus, gpu: SoftwareGpu, rung: QsvRung): Promise<Capabilities> {
+export async function capabilitiesWith(
+  gpus: SoftwareGpus,
+  gpu: SoftwareGpu,
+  rungs: readonly QsvRung[],
+): Promise<Capabilities> {
   const folders = { dri: join(gpu.folders.dri, 'none'), drmClass: join(gpu.folders.drmClass, 'none') };
   const found = await detectCapabilities({ tools: gpus.plain, folders, signal });
-  const encodes = (['h264', 'hevc', 'av1', 'vp9'] as const).flatMap((codec) =>
-    ([8, 10] as const).flatMap((bitDepth): GpuEncode[] =>
-      codec === 'h264' && bitDepth === 10 ? [] : [{ rung, codec, bitDepth, lowPower: true }],
-    ),
+  const combinations = (['h264', 'hevc', 'av1', 'vp9'] as const).flatMap((codec) =>
+    (codec === 'h264' ? ([8] as const) : ([8, 10] as const)).map((bitDepth) => ({ codec, bitDepth })),
   );
-  const others = qsvRungs.filter((other) => other !== rung).map((other) => [other, 'left out by the test']);
+  const encodes = rungs.flatMap((rung) =>
+    combinations.map((combination): GpuEncode => ({ rung, ...combination, lowPower: true })),
+  );
+  const unavailable: Partial<Record<QsvRung, string>> = {};
+  for (const rung of qsvRungs) if (!rungs.includes(rung)) unavailable[rung] = 'left out by the test';
   const device = { node: gpu.node, driver: 'i915', encodes };
-  return { ...found, devices: [device], unavailable: Object.fromEntries(others) };
+  return { ...found, devices: [device], unavailable };
 }
 
 /** The same FFmpeg without a GPU. */

@@ -1,90 +1,188 @@
-import { copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pino from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../src/local/system-clock.ts';
-import type { Capabilities } from '../../src/media/capabilities.ts';
-import { detectCapabilities } from '../../src/media/run/detect-capabilities.ts';
-import type { StageResult } from '../../src/model/result.ts';
+import type { Rung, StageResult } from '../../src/model/result.ts';
 import type { StageSpec } from '../../src/model/stage.ts';
 import { createAddressGuard } from '../../src/storage/address-guard.ts';
 import { createDirectoryStore } from '../../src/storage/directory-store.ts';
-import { dryRun } from '../../src/worker/dry-run.ts';
 import { runStage } from '../../src/worker/run-stage.ts';
-import { never, tools } from '../media/run/tools.ts';
+import { createStageLog } from '../../src/worker/stage-log.ts';
+import { run as runProgram } from '../software-gpu/set-up/run.ts';
+import { capabilitiesWith, countFrames, qsvRungs } from '../support/rung-jobs.ts';
+import { describeOnSoftwareGpu, type Faults, type SoftwareGpu } from '../support/software-gpu.ts';
+import { eventsOf } from '../support/software-gpu-trace.ts';
 import { makeClip, stageOf } from './worker-harness.ts';
 
-// The capabilities promise a GPU that is not there: each rung fails for real, as on a machine whose device was lost
-// between the trial and the job.
-describe('the ladder', () => {
+interface Ran {
+  readonly result: StageResult;
+  readonly gpu: SoftwareGpu;
+  /** Published outputs. */
+  readonly keys: readonly string[];
+  readonly objects: string;
+}
+
+describeOnSoftwareGpu('a stage whose GPU lets it down', (gpus) => {
   let dir: string;
-
-  beforeEach(async () => {
+  beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'fw-ladder-'));
-    await mkdir(join(dir, 'objects'));
-    await makeClip(join(dir, 'objects/clip.mp4'), 2);
+    await makeClip(join(dir, 'clip.mp4'), 2);
   });
-  afterEach(() => rm(dir, { recursive: true }));
+  afterAll(() => rm(dir, { recursive: true }));
 
-  const withLostGpu = async (signal: AbortSignal): Promise<Capabilities> => {
-    const found = await detectCapabilities({ tools, signal });
-    const encodes = (['qsv-full', 'qsv-encode', 'vaapi'] as const).map(
-      (rung) => ({ rung, codec: 'h264', bitDepth: 8, lowPower: true }) as const,
-    );
-    return { ...found, devices: [{ node: '/dev/dri/renderD999', driver: 'i915', encodes }], unavailable: {} };
-  };
-
-  const common = () => {
-    const store = createDirectoryStore({ dir: join(dir, 'objects') });
+  /** Runs a whole stage on a GPU that passed its trials and has its faults only then. */
+  const run = async (faults: Faults, spec: Partial<StageSpec> = {}, clip = 'clip.mp4'): Promise<Ran> => {
+    const gpu = await gpus.create(dir, faults);
+    const home = join(gpu.folders.dri, '..', 'home');
+    const [objects, scratchDir] = [join(home, 'objects'), join(home, 'scratch')];
+    await Promise.all([mkdir(objects, { recursive: true }), mkdir(scratchDir, { recursive: true })]);
+    await cp(join(dir, clip), join(objects, 'clip.mp4'));
+    const store = createDirectoryStore({ dir: objects });
     const guard = createAddressGuard({ hosts: ['*'], allowedRanges: [] });
-    return {
+    const output = { video: { preset: 'performance', bitrate: '1M', resolution: { height: 90 } } } as const;
+    const result = await runStage(stageOf({ output, ...spec }), {
       store,
       sources: { store, guard, maxInputBytes: 1e9 },
-      tools,
+      tools: gpu.tools,
+      scratchDir,
       clock: systemClock,
-      signal: never,
-      detect: withLostGpu,
-    };
-  };
-  const render = (spec: Partial<StageSpec>): Promise<StageResult> =>
-    runStage(stageOf(spec), {
-      ...common(),
-      scratchDir: join(dir, 'scratch'),
+      signal: new AbortController().signal,
+      detect: () => capabilitiesWith(gpus, gpu, qsvRungs),
       reporter: { report: () => undefined },
-      log: pino({ level: 'silent' }),
+      log: createStageLog('silent'),
     });
+    const keys = (await readdir(objects)).filter((name) => name.startsWith('uid-'));
+    return { result, gpu, keys, objects };
+  };
 
-  it('is descended rung by rung, with the reason of each step', async () => {
-    const { exitCode, acceleration, outputs, processes } = await render({ acceleration: 'Preferred' });
-    expect(exitCode).toBe(0);
-    expect(acceleration?.rung).toBe('software');
-    expect(acceleration?.stepsDown.map(({ from }) => from)).toEqual(['qsv-full', 'qsv-encode', 'vaapi']);
-    for (const { reason } of acceleration?.stepsDown ?? []) expect(reason).toMatch(/^FFmpeg said: \S/);
-    expect(processes).toBe(4);
-    expect(outputs).toMatchObject([{ key: 'uid-1-main.mp4', videoCodec: 'h264' }]);
+  it('runs on the GPU from end to end while nothing is wrong', async () => {
+    const { result, gpu } = await run({}, { acceleration: 'Required' });
+    expect(result).toMatchObject({ exitCode: 0, acceleration: { rung: 'qsv-full', device: gpu.node, stepsDown: [] } });
+    expect(eventsOf(await gpu.trace(), 'encode.init')).toMatchObject([{ codec: 'h264', lowPower: true, gop: 256 }]);
   });
 
-  it('ends before software where a GPU is required, with what the last rung said', async () => {
-    const { exitCode, error, outputs } = await render({ acceleration: 'Required' });
-    expect({ exitCode, code: error?.code }).toEqual({ exitCode: 20, code: 'GPU_UNAVAILABLE' });
-    expect(error?.message).toMatch(/^FFmpeg said: \S/);
-    expect(outputs).toBeUndefined();
-    expect(await readdir(join(dir, 'objects'))).not.toContain('uid-1-main.mp4');
-  });
+  const falls: readonly (readonly [
+    what: string,
+    Faults,
+    Rung,
+    reasons: readonly { readonly from: Rung; readonly reason: RegExp }[],
+  ])[] = [
+    [
+      'decoder does not open',
+      { fail: ['decode-init@1=invalid-parameters'] },
+      'qsv-encode',
+      [{ from: 'qsv-full', reason: /MFX video decoder: invalid video parameters/ }],
+    ],
+    [
+      'decoder fails in mid-stream',
+      { fail: ['decode@20=device-failed'] },
+      'qsv-encode',
+      [{ from: 'qsv-full', reason: /device failed/ }],
+    ],
+    [
+      'encoder is refused',
+      { fail: ['encode-query@1=unsupported'] },
+      'software',
+      [
+        { from: 'qsv-full', reason: /unsupported/ },
+        { from: 'qsv-encode', reason: /unsupported/ },
+      ],
+    ],
+    [
+      'encoder does not open',
+      { fail: ['encode-init@1=invalid-parameters'] },
+      'software',
+      [
+        { from: 'qsv-full', reason: /invalid video parameters/ },
+        { from: 'qsv-encode', reason: /invalid video parameters/ },
+      ],
+    ],
+    [
+      'low-power engine is refused',
+      { refuse: ['lowpower'] },
+      'software',
+      [
+        { from: 'qsv-full', reason: /Low power mode is unsupported/ },
+        { from: 'qsv-encode', reason: /Low power mode is unsupported/ },
+      ],
+    ],
+    [
+      'runtime refuses a session',
+      { fail: ['session@1=unsupported'] },
+      'software',
+      [
+        { from: 'qsv-full', reason: /MFX session/ },
+        { from: 'qsv-encode', reason: /MFX session/ },
+      ],
+    ],
+    [
+      'device is lost in mid-stream',
+      { fail: ['encode@20=device-lost'] },
+      'software',
+      [
+        { from: 'qsv-full', reason: /device lost/ },
+        { from: 'qsv-encode', reason: /device lost/ },
+      ],
+    ],
+    [
+      'GPU hangs in mid-stream',
+      { fail: ['encode@20=gpu-hang'] },
+      'software',
+      [
+        { from: 'qsv-full', reason: /Error during encoding/ },
+        { from: 'qsv-encode', reason: /Error during encoding/ },
+      ],
+    ],
+    [
+      'node cannot be opened any more',
+      { openErrno: 13 },
+      'software',
+      [
+        { from: 'qsv-full', reason: /Device creation failed|No VA display/ },
+        { from: 'qsv-encode', reason: /Device creation failed|No VA display/ },
+      ],
+    ],
+  ];
 
-  it('is not climbed at all where acceleration is disabled', async () => {
-    const { exitCode, acceleration, processes } = await render({ acceleration: 'Disabled' });
-    expect({ exitCode, rung: acceleration?.rung, processes }).toEqual({ exitCode: 0, rung: 'software', processes: 1 });
-  });
+  it.each(falls)(
+    'steps down when the %s, says why, and publishes one whole output',
+    async (_what, faults, rung, reasons) => {
+      const { result, gpu, keys, objects } = await run(faults);
+      expect(result).toMatchObject({ exitCode: 0, acceleration: { rung } });
+      const told = new Map(result.acceleration?.stepsDown.map(({ from, reason }) => [from, reason]));
+      expect(told.size).toBe(rung === 'software' ? 3 : 1);
+      for (const { from, reason } of reasons) expect(told.get(from)).toMatch(reason);
+      expect(keys).toHaveLength(1);
+      expect(await countFrames(gpu.tools, join(objects, keys[0] ?? ''))).toBe(50);
+    },
+  );
 
-  it('shows in a dry run where it would start, without a process or a trace', async () => {
-    const temporaryDir = join(dir, 'tmp');
-    await mkdir(temporaryDir);
-    await copyFile(join(dir, 'objects/clip.mp4'), join(dir, 'objects/other.mp4'));
-    const plan = await dryRun(stageOf(), { ...common(), temporaryDir });
-    expect(plan).toMatchObject({ rung: 'qsv-full', device: '/dev/dri/renderD999', outputs: [{ name: 'main' }] });
-    expect(await readdir(temporaryDir)).toEqual([]);
-    expect(await readdir(join(dir, 'objects'))).toEqual(['clip.mp4', 'other.mp4']);
+  it.each(falls.filter(([, , rung]) => rung === 'software'))(
+    'fails with a remedy and publishes nothing when a GPU is required and the %s',
+    async (_what, faults) => {
+      const { result, keys } = await run(faults, { acceleration: 'Required' });
+      expect(result.exitCode).not.toBe(0);
+      expect(result.error?.code).toMatch(/^GPU_/);
+      expect(result.error?.hint).toMatch(/\S/);
+      expect(keys).toEqual([]);
+    },
+  );
+
+  it('never meets the decoder with a source in 4:2:2, which no Quick Sync decodes everywhere', async () => {
+    const source = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=2', '-pix_fmt', 'yuv422p10le', '-c:v', 'libx264'];
+    await runProgram(gpus.plain.ffmpeg, ['-v', 'error', ...source, join(dir, '422.mp4')]);
+    const output = { video: { codec: 'hevc', bitDepth: 10, preset: 'performance', bitrate: '1M' } } as const;
+    const { result, gpu } = await run({}, { acceleration: 'Required', output }, '422.mp4');
+    expect(result).toMatchObject({
+      exitCode: 0,
+      acceleration: {
+        rung: 'qsv-encode',
+        stepsDown: [{ from: 'qsv-full', reason: 'yuv422p10le is decoded by the CPU' }],
+      },
+    });
+    const trace = await gpu.trace();
+    expect(eventsOf(trace, 'decode.refused')).toEqual([]);
+    expect(eventsOf(trace, 'encode.init')).toMatchObject([{ codec: 'hevc', bitDepth: 10 }]);
   });
 });

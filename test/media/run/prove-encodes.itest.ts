@@ -16,12 +16,10 @@ function combinations(encodes: readonly GpuEncode[], rung: GpuEncode['rung']): s
     .map(({ codec, bitDepth, lowPower }) => `${codec} ${bitDepth}${lowPower ? ' low' : ''}`);
 }
 
-const everything = [
-  ...['h264 8 low', 'h264 8'],
-  ...['hevc 8 low', 'hevc 8', 'hevc 10 low', 'hevc 10'],
-  ...['av1 8 low', 'av1 8', 'av1 10 low', 'av1 10'],
-  ...['vp9 8 low', 'vp9 8', 'vp9 10 low', 'vp9 10'],
-];
+const everything = ['h264 8', 'hevc 8', 'hevc 10', 'av1 8', 'av1 10', 'vp9 8', 'vp9 10'].flatMap((combination) => [
+  `${combination} low`,
+  combination,
+]);
 
 describeOnSoftwareGpu('trial encodes on a GPU', (gpus) => {
   let dir: string;
