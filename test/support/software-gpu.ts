@@ -127,6 +127,8 @@ export function describeOnSoftwareGpu(name: string, tests: (gpus: SoftwareGpus) 
       return;
     }
     const reason = `needs the software stand-in of a GPU: ${standIn.absent}`;
+    // The reporter counts skipped tests and does not name them.
+    console.error(`${name}: ${reason}`);
     it.skipIf((process.env['CI'] ?? '') === '')(reason, () => expect(standIn.absent).toBeUndefined());
   });
 }
