@@ -127,4 +127,17 @@ describeOnSoftwareGpu('a transcode on every rung', (gpus) => {
     expect(got).toHaveLength(expected.length);
     for (const [index, moment] of expected.entries()) expect(got[index]).toBeCloseTo(moment, 3);
   });
+
+  // FFmpeg 7 forgets the frame rate at setpts and would take 25 frames per second.
+  it('with an exact cut keeps every frame and the frame rate', async () => {
+    const operations = [{ trim: { start: 0.5, end: 1.5 } }];
+    const job = { input: at('h264.mp4'), operations, output: { container: 'mp4', video } } as const;
+    const software = await onSoftware(job);
+    const gpu = await gpus.create(dir);
+    const { path, plan } = await renderWith(gpu.tools, await capabilitiesWith(gpus, gpu, ['qsv-encode']), dir, job);
+    for (const file of [software.path, path]) expect(await countFrames(gpus.plain, file)).toBe(30);
+    expect(plan.outputs[0]?.expect.frames).toBe(30);
+    expect((await psnr(gpus.plain, software.path, path)).dB).toBeGreaterThan(35);
+    expect(eventsOf(await gpu.trace(), 'encode.init')).toMatchObject([{ frameRate: '30/1' }]);
+  });
 });

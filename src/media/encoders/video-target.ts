@@ -1,5 +1,5 @@
 import type { FileContainer } from '../containers.ts';
-import type { Rational } from '../numbers.ts';
+import { fraction, type Rational } from '../numbers.ts';
 import type { DynamicRange } from '../timeline.ts';
 
 export const encodedCodecs = ['h264', 'hevc', 'av1', 'vp9'] as const;
@@ -60,8 +60,10 @@ export function commonArguments(target: VideoTarget, timing: Timing = 'resampled
   ];
 }
 
-function timingArguments({ variable }: VideoTarget, timing: Timing): string[] {
+function timingArguments({ variable, frameRate }: VideoTarget, timing: Timing): string[] {
   if (timing === 'kept') return ['-fps_mode', 'passthrough'];
   // Constant rates stand on a grid already; other time stamps must not be rounded to the mean rate.
-  return variable ? ['-fps_mode', 'vfr', '-enc_time_base', '1:90000'] : ['-fps_mode', 'cfr'];
+  if (variable) return ['-fps_mode', 'vfr', '-enc_time_base', '1:90000'];
+  // After setpts and trim, FFmpeg 7 knows no rate any more and would take 25.
+  return ['-fps_mode', 'cfr', '-r', fraction(frameRate)];
 }
