@@ -6,7 +6,7 @@ import { runTool } from './run-tool.ts';
 /** Clips are kept between runs; the folder is ignored by git. */
 export const clipFolder = fileURLToPath(new URL('../../.cache/bench/clips', import.meta.url));
 
-/** A 1080p30 H.264 clip with moving detail, noise and a tone; returns its name in the clip folder. */
+/** A 1080p30 H.264 clip with moving detail and a tone; returns its name in the clip folder. */
 export async function benchClip(seconds: number): Promise<string> {
   await mkdir(clipFolder, { recursive: true });
   const name = `clip-1080p-${seconds}s.mp4`;
@@ -18,7 +18,7 @@ export async function benchClip(seconds: number): Promise<string> {
     )
   )
     return name;
-  const picture = `testsrc2=size=1920x1080:rate=30:duration=${seconds},noise=alls=6:allf=t`;
+  const picture = `testsrc2=size=1920x1080:rate=30:duration=${seconds}`;
   const sound = `sine=frequency=440:sample_rate=48000:duration=${seconds}`;
   const encode = [
     '-c:v',

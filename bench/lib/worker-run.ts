@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -7,8 +7,10 @@ import type { RenderJobSpec } from '../../src/model/render-job.ts';
 import { type StageResult, stageResult } from '../../src/model/result.ts';
 import { stageSpecOf } from '../../src/model/stage.ts';
 import { workerEnvironment } from '../../src/worker/environment.ts';
+import { runTool } from './run-tool.ts';
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const bundle = fileURLToPath(new URL('../../dist/framewright.mjs', import.meta.url));
+const build = fileURLToPath(new URL('../../scripts/build.ts', import.meta.url));
 const report = z.object({ plan: z.object({ steps: z.array(z.object({ argv: z.array(z.string()) })) }) });
 
 export interface WorkerRun {
@@ -22,14 +24,21 @@ export interface WorkerRun {
   readonly scratchDir: string;
 }
 
-/** Runs one real worker process on a job whose inputs lie under `mediaRoot`; outputs go to a new folder in `folder`. */
+/** Builds the program as it is shipped, which the runs then use. */
+export async function buildWorker(): Promise<void> {
+  await runTool(process.execPath, [build]);
+}
+
+/** Runs one real worker process on a job whose inputs lie under `mediaRoot`; outputs go to `folder`, under names of its attempt. */
 export async function runWorker(
   spec: RenderJobSpec,
   mediaRoot: string,
   folder: string,
   attempt: number,
 ): Promise<WorkerRun> {
-  const objectsDir = await mkdtemp(join(folder, 'objects-'));
+  // One folder for all runs, as on a server: what FFmpeg can do is looked up once and remembered there.
+  const objectsDir = join(folder, 'objects');
+  await mkdir(objectsDir, { recursive: true });
   const scratchDir = join(folder, 'scratch');
   await rm(scratchDir, { recursive: true, force: true });
   await mkdir(scratchDir);
@@ -50,7 +59,7 @@ export async function runWorker(
     [workerEnvironment.mediaRoot]: mediaRoot,
   };
   const began = performance.now();
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'worker'], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', bundle, 'worker'], {
     env,
     stdio: 'ignore',
   });

@@ -97,7 +97,8 @@ async function decode(
   start: number | undefined,
   { tools, signal }: CheckOptions,
 ): Promise<string | undefined> {
-  const part = start === undefined ? [] : ['-ss', start.toFixed(3), '-t', String(sampleSeconds)];
+  // From the key frame before the moment: an exact seek would decode up to a whole GOP only to throw it away.
+  const part = start === undefined ? [] : ['-noaccurate_seek', '-ss', start.toFixed(3), '-t', String(sampleSeconds)];
   const input = ['-protocol_whitelist', 'file', ...part, '-i', `file:${path}`];
   const argv = ['-hide_banner', '-nostdin', '-v', 'error', '-xerror', ...input, '-map', '0:v?', '-map', '0:a?'];
   // Time stamps are the muxer's business: the null muxer must not complain about them in place of the decoder.
