@@ -1,22 +1,16 @@
-import { parseArgs } from 'node:util';
 import pino from 'pino';
-import { configTable, loadConfig } from './config.ts';
+import { loadConfig } from './config.ts';
 import { startStandalone } from './standalone-server.ts';
-
-const flags = Object.fromEntries(
-  configTable.flatMap(({ flag }) => (flag === undefined ? [] : [[flag, { type: 'string' } as const]])),
-);
 
 /** After this the process ends though something is not done yet; a service manager would kill it soon after. */
 const stopLimitMs = 9500;
 
 /**
- * `framewright standalone`: serves until SIGTERM or SIGINT, and resolves to the exit status. Prints the address on
- * stdout; the log goes to stderr, one JSON object per line. Rejects with a CodedError when it cannot start.
+ * `framewright standalone` with its flags by name: serves until SIGTERM or SIGINT. Prints the address on stdout; the log
+ * goes to stderr, one JSON object per line. Rejects with a CodedError when it cannot start.
  */
-export async function standaloneCommand(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: flags, strict: true });
-  const config = loadConfig(values);
+export async function standaloneCommand(flags: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const config = loadConfig(flags);
   const log = pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }));
   const { promise: asked, resolve: ask } = Promise.withResolvers<NodeJS.Signals>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ask(signal));
@@ -32,5 +26,4 @@ export async function standaloneCommand(args: readonly string[]): Promise<number
   }, stopLimitMs);
   await server[Symbol.asyncDispose]();
   clearTimeout(late);
-  return 0;
 }

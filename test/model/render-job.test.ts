@@ -136,7 +136,7 @@ describe('renderJobSpec', () => {
       fc.property(fc.array(part, { minLength: 1, maxLength: 6 }), (parts) => {
         const path = parts.join('/');
         if (!relativePath.safeParse(path).success) return;
-        expect(new URL(path, 'file:///root/media/').pathname.startsWith('/root/media/')).toBe(true);
+        expect(new URL(path, 'file:///srv/media/').pathname.startsWith('/srv/media/')).toBe(true);
       }),
     );
   });
