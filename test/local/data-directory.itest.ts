@@ -19,7 +19,7 @@ afterEach(async () => {
 /** Another process that tries to hold the directory: its first line is `held` or the refusal. */
 async function holder(): Promise<{ readonly pid: number; readonly line: string; readonly kill: () => Promise<void> }> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', holderProgram, folder], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
   const exited = once(child, 'exit');
   const said = await once(child.stdout, 'data');

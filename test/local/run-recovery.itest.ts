@@ -26,7 +26,7 @@ const runsFolder = (): string => join(folder, 'runs');
 /** Starts a server, waits until it starts stages, and kills it after a random while. */
 async function serveAndKill(generation: number, afterMs: number): Promise<void> {
   const args = ['--disable-warning=ExperimentalWarning', serverProgram, folder, String(generation)];
-  const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
   const exited = once(server, 'exit');
   await once(server.stdout, 'data');
   await wait(afterMs);

@@ -95,7 +95,7 @@ describe('a worker', () => {
   it('tells its progress as lines on stdout where it has no parent to tell', async () => {
     const child = spawn(process.execPath, [mainFile, 'worker'], {
       env: bench.environment(stageOf()),
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'ignore'],
     });
     const [lines] = await Promise.all([Array.fromAsync(child.stdout.setEncoding('utf8')), once(child, 'exit')]);
     const news = lines
@@ -139,19 +139,24 @@ describe('a worker', () => {
     });
 
     it('by the death of its parent does the same', async () => {
+      // Nothing of ours is inherited: a parent that outlived a failed test would keep the test run open for ever.
       const parent = spawn(process.execPath, [join(import.meta.dirname, 'fixtures/parent.ts'), mainFile], {
         env: bench.environment(stageOf(slow), { FRAMEWRIGHT_LOG_LEVEL: 'debug' }),
-        stdio: ['ignore', 'pipe', 'inherit'],
+        stdio: ['ignore', 'pipe', 'ignore'],
       });
       let worker = 0;
       let encoders: number[] = [];
-      for await (const line of parent.stdout.setEncoding('utf8')) {
-        worker = Number.parseInt(String(line), 10);
-        encoders = childrenOf(worker);
-        const commands = await Promise.all(encoders.map((pid) => readFile(`/proc/${pid}/cmdline`, 'latin1')));
-        if (commands.some((command) => command.includes('-progress'))) break;
+      try {
+        for await (const line of parent.stdout.setEncoding('utf8')) {
+          worker = Number.parseInt(String(line), 10);
+          encoders = childrenOf(worker);
+          // A short process may be gone before its command line is read.
+          const read = encoders.map((pid) => readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => ''));
+          if ((await Promise.all(read)).some((command) => command.includes('-progress'))) break;
+        }
+      } finally {
+        parent.kill('SIGKILL');
       }
-      parent.kill('SIGKILL');
       await untilGone(worker);
       await Promise.all(encoders.map(untilGone));
       expect(await bench.published()).toEqual([]);
