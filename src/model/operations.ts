@@ -361,7 +361,9 @@ export const thumbnail = withRules(
         .optional()
         .describe('A short moving picture.'),
     })
-    .describe('A picture, a sprite sheet or a moving preview beside the main output.'),
+    .describe(
+      'A picture, a sprite sheet or a moving preview beside the main output; without one where all operations are thumbnails and output says nothing.',
+    ),
   [exactlyOneOf(['poster', 'sprite', 'preview'])],
 );
 
