@@ -2,8 +2,12 @@ import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { CodedError } from '../errors.ts';
-import { databaseError, isStorageFailure } from './database-error.ts';
+import { databaseError, isStorageFailure, sqliteBusy } from './database-error.ts';
 import { applicationId, migrations } from './schema.ts';
+
+/** How long another process may hold the lock of the file before an access fails, in milliseconds. */
+const lockTimeoutMs = 5000;
+const lockPollMs = 10;
 
 const numbers = z.record(z.string(), z.int());
 
@@ -27,7 +31,7 @@ export class Database implements AsyncDisposable {
     createPrivately(path);
     const database = new Database(
       path,
-      translated(path, () => new DatabaseSync(path, { timeout: 5000 })),
+      translated(path, () => new DatabaseSync(path, { timeout: lockTimeoutMs })),
     );
     try {
       database.#prepareFile();
@@ -111,7 +115,7 @@ export class Database implements AsyncDisposable {
 
   #prepareFile(): void {
     translated(this.path, () => {
-      this.#sql.exec('PRAGMA journal_mode = WAL');
+      this.#useWriteAheadLog();
       // FULL, not NORMAL: in WAL mode NORMAL may lose the last commits when the power goes, and a job whose creation was
       // answered must not be lost. A job's whole life is about five commits, so one fsync for each is affordable.
       this.#sql.exec('PRAGMA synchronous = FULL');
@@ -119,6 +123,19 @@ export class Database implements AsyncDisposable {
       this.#checkIntegrity();
       this.#migrate();
     });
+  }
+
+  /** SQLite does not wait for a lock here as it does elsewhere, where two processes switch a new file at one moment. */
+  #useWriteAheadLog(): void {
+    for (let waited = 0; ; waited += lockPollMs) {
+      try {
+        this.#sql.exec('PRAGMA journal_mode = WAL');
+        return;
+      } catch (error) {
+        if (!sqliteBusy(error) || waited >= lockTimeoutMs) throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lockPollMs);
+      }
+    }
   }
 
   #refuseForeignFile(): void {
