@@ -24,7 +24,7 @@ describe('parseStat', () => {
   });
 });
 
-describe.runIf(process.platform === 'linux')('identify', () => {
+describe('identify', () => {
   it('recognises this process, and not one that merely has its pid', () => {
     const identity = identify(process.pid);
     expect(identity).toMatchObject({ pid: process.pid });

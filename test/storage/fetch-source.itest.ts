@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/local/system-clock.ts';
 import { createAddressGuard } from '../../src/storage/address-guard.ts';
 import { type FetchedFile, type FetchOptions, fetchSource } from '../../src/storage/fetch-source.ts';
+import { canMount } from '../support/can-mount.ts';
 import { localPolicy, type SourceServer, serveContent, startSourceServer } from './source-server.ts';
 
 const content = randomBytes(300_000);
@@ -233,10 +234,3 @@ describe('fetching a source', () => {
     }
   });
 });
-
-/** Only root may make a file system that is small enough to fill. */
-function canMount(): boolean {
-  if (process.getuid?.() === 0) return true;
-  console.log('skipped: a full disk needs root to mount a small tmpfs');
-  return false;
-}

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { StageSpec } from '../../src/model/stage.ts';
 import { localPolicy, serveContent, startSourceServer } from '../storage/source-server.ts';
+import { canMount } from '../support/can-mount.ts';
 import {
   type Bench,
   childrenOf,
@@ -349,10 +350,3 @@ describe('a worker', () => {
     });
   });
 });
-
-/** Only root may make a file system that is small enough to fill. */
-function canMount(): boolean {
-  if (process.getuid?.() === 0) return true;
-  console.log('skipped: a full disk needs root to mount a small tmpfs');
-  return false;
-}
