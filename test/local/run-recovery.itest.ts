@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { groupLives, identify, isAlive, signalProcess } from '../../src/local/process-identity.ts';
+import { runName } from '../../src/local/run-directory.ts';
 import { RunRecords } from '../../src/local/run-records.ts';
 import { type Behaviour, hasEnded, identityOf, stageOf, untilRun } from '../contract/stage-runner-harness.ts';
 import { type LocalRunner, openLocalRunner, removeFolder, startsIn, temporaryFolder } from './runner-setup.ts';
@@ -23,13 +24,13 @@ afterEach(async () => {
 
 const runsFolder = (): string => join(folder, 'runs');
 
-/** Starts a server, waits until it starts stages, and kills it after a random while. */
-async function serveAndKill(generation: number, afterMs: number): Promise<void> {
+/** Starts a server, waits until it starts stages, and kills it when the moment has come. */
+async function serveAndKill(generation: number, moment: () => Promise<unknown>): Promise<void> {
   const args = ['--disable-warning=ExperimentalWarning', serverProgram, folder, String(generation)];
   const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
   const exited = once(server, 'exit');
   await once(server.stdout, 'data');
-  await wait(afterMs);
+  await moment();
   server.kill('SIGKILL');
   await exited;
 }
@@ -37,7 +38,7 @@ async function serveAndKill(generation: number, afterMs: number): Promise<void> 
 describe('a server that is killed', () => {
   it('leaves no process behind and each run with its end, whatever the moment', { timeout: 240_000 }, async () => {
     for (let generation = 0; generation < 12; generation += 1) {
-      await serveAndKill(generation, Math.random() * 2000);
+      await serveAndKill(generation, () => wait(Math.random() * 2000));
       await using next = await openLocalRunner(folder, { recoveryGraceMs: 100 });
       expect((await startsIn(folder)).filter(({ pid }) => groupLives(pid))).toEqual([]);
       for (let index = 0; index < 8; index += 1) {
@@ -55,7 +56,10 @@ describe('a server that is killed', () => {
   });
 
   it('does not have its runs started again by the next one', async () => {
-    await serveAndKill(0, 1000);
+    const result = join(runsFolder(), runName(identityOf('0-0')), 'result.json');
+    await serveAndKill(0, async () => {
+      while (!existsSync(result)) await wait(20);
+    });
     await using next = await openLocalRunner(folder);
     const before = await startsIn(folder);
     const ended = await next.runner.observe('0-0');
