@@ -203,6 +203,8 @@ describe('the loop', () => {
   it('cancels a waiting job without starting it', async () => {
     const box = await start({}, 1);
     await submit(box, 'busy', 'hang');
+    // Both could be created within one millisecond, and then their uids decide which of them gets the only slot.
+    await until(box, 'busy', runs);
     await submit(box, 'a', 'brief');
     await until(box, 'a', (job) => job?.status?.reason === 'WaitingForSlot');
     await wish(box, 'a', { cancelled: true });
