@@ -100,12 +100,12 @@ async function until(
   wanted: (job: RenderJob | undefined) => boolean,
 ): Promise<RenderJob | undefined> {
   let job: RenderJob | undefined;
-  for (let i = 0; i < 600; i++) {
+  for (let i = 0; i < 2400; i++) {
     job = await store.get(ref(name));
     if (wanted(job)) return job;
     await sleep(25);
   }
-  throw new Error(`Expected ${name} to become as wanted within 15 s, it is ${JSON.stringify(job?.status)}`);
+  throw new Error(`Expected ${name} to become as wanted within a minute, it is ${JSON.stringify(job?.status)}`);
 }
 
 const ends = (job: RenderJob | undefined): boolean => job?.status?.finishedAt !== undefined;
