@@ -22,7 +22,7 @@ import { systemClock } from './local/system-clock.ts';
 import type { WorkerCommand } from './local/worker-process.ts';
 import type { Plan } from './media/plan.ts';
 import { detectCapabilities } from './media/run/detect-capabilities.ts';
-import { listRenderNodes } from './media/run/render-nodes.ts';
+import { type DeviceFolders, listRenderNodes } from './media/run/render-nodes.ts';
 import type { MediaTools } from './media/run/run-tool.ts';
 import { toolEnvironment } from './media/run/tool-environment.ts';
 import { isTerminal, phases } from './model/lifecycle.ts';
@@ -133,7 +133,8 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
         tools,
         clock,
         signal: planDeadline(config),
-        detect: (signal) => detectCapabilities({ tools, signal, cacheDir: capabilityCache(data) }),
+        detect: (signal) =>
+          detectCapabilities({ tools, folders: deviceFolders(config), signal, cacheDir: capabilityCache(data) }),
       });
       return withoutLocalPaths(plan, config, data);
     },
@@ -173,6 +174,10 @@ function cannotListen({ host, port }: Config, error: unknown): CodedError {
     hint: 'Choose another --port (0 is any free one) or --host, or end the program that holds it.',
     cause: error,
   });
+}
+
+function deviceFolders({ driDir, drmClassDir }: Config): DeviceFolders {
+  return { dri: driDir, drmClass: drmClassDir };
 }
 
 /** Shared with the workers, who look there too. */
@@ -242,6 +247,8 @@ function workerCommand(config: Config, data: DataDirectory, tools: MediaTools): 
       [workerEnvironment.maxInputBytes]: String(config.inputBytes),
       [workerEnvironment.ffmpeg]: config.ffmpeg,
       [workerEnvironment.ffprobe]: config.ffprobe,
+      [workerEnvironment.driDir]: config.driDir,
+      [workerEnvironment.drmClassDir]: config.drmClassDir,
       [workerEnvironment.logLevel]: config.logLevel,
     },
   };
@@ -260,11 +267,13 @@ async function firstKey(keys: SqliteKeyStore, data: DataDirectory): Promise<stri
 
 async function healthOf(config: Config, data: DataDirectory, tools: MediaTools, store: JobStore): Promise<HealthFacts> {
   const signal = AbortSignal.timeout(30_000);
-  const capabilities = await detectCapabilities({ tools, signal, cacheDir: capabilityCache(data) }).catch(
+  const folders = deviceFolders(config);
+  const capabilities = await detectCapabilities({ tools, folders, signal, cacheDir: capabilityCache(data) }).catch(
     () => undefined,
   );
   const qsv = capabilities?.devices.some(({ encodes }) => encodes.some(({ rung }) => rung !== 'vaapi')) ?? false;
-  const intelNode = async (): Promise<boolean> => (await listRenderNodes()).some(({ vendor }) => vendor === '0x8086');
+  const intelNode = async (): Promise<boolean> =>
+    (await listRenderNodes(folders)).some(({ vendor }) => vendor === '0x8086');
   const storeOk = store.health().synced;
   const canRun = capabilities !== undefined && config.workers > 0;
   return {

@@ -10,11 +10,15 @@ import { probeText, softwareGaps } from '../probe-text.ts';
 
 export const probe: Command = async (context) => {
   const args = argumentsOf(context);
-  const { ffmpeg, ffprobe } = loadConfig({}, context.environment);
+  const { ffmpeg, ffprobe, driDir, drmClassDir } = loadConfig({}, context.environment);
   let found: Capabilities;
   try {
     const tools = { ffmpeg, ffprobe, env: toolEnvironment(processEnvironment()) };
-    found = await detectCapabilities({ tools, signal: context.interrupted });
+    found = await detectCapabilities({
+      tools,
+      folders: { dri: driDir, drmClass: drmClassDir },
+      signal: context.interrupted,
+    });
   } catch (cause) {
     const { code, message, hint } = toCodedError(cause);
     throw new CliError(exitCodes.failed, message, { code, remedy: hint, cause });

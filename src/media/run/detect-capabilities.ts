@@ -8,6 +8,7 @@ import { rememberedOr } from './disk-cache.ts';
 import { proveEncodes } from './prove-encodes.ts';
 import { type DeviceFolders, listRenderNodes, noDeviceReason, type RenderNode, systemFolders } from './render-nodes.ts';
 import { type MediaTools, runTool } from './run-tool.ts';
+import { driverSettings } from './tool-environment.ts';
 
 export interface DetectOptions {
   readonly tools: MediaTools;
@@ -19,7 +20,7 @@ export interface DetectOptions {
 
 const oldest = [5, 1] as const;
 
-/** Detections of this process by FFmpeg and folders: what a machine can do does not change while a process runs. */
+/** Detections of this process by FFmpeg, its environment and folders: what a machine can do does not change while a process runs. */
 const known = new Map<string, Promise<Capabilities>>();
 
 /**
@@ -28,7 +29,7 @@ const known = new Map<string, Promise<Capabilities>>();
  */
 export async function detectCapabilities(options: DetectOptions): Promise<Capabilities> {
   const { tools, folders = systemFolders } = options;
-  const key = JSON.stringify([tools.ffmpeg, tools.ffprobe, folders]);
+  const key = JSON.stringify([tools, folders]);
   // Shared by callers with different signals, so no one's signal ends it: each of its processes has a time limit.
   const found = known.get(key) ?? detect({ ...options, signal: new AbortController().signal }, folders);
   known.set(key, found);
@@ -151,7 +152,7 @@ async function tryDevice(
   { tools, signal, cacheDir }: DetectOptions,
 ): Promise<{ readonly device: GpuDevice; readonly problem?: string | undefined }> {
   const driver = `${node.driver ?? 'unknown'} ${release()}`;
-  const identity = ['trials', tools.ffmpeg, banner, node, driver];
+  const identity = ['trials', tools.ffmpeg, banner, node, driver, driverSettings(tools.env)];
   const { encodes, problem } = await rememberedOr(cacheDir, identity, rememberedTrials, async () => {
     const trials = await proveEncodes(node.node, encoders, tools, signal);
     // A device on which nothing works may only be busy or starting: it is tried again next time.

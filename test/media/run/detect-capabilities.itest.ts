@@ -91,6 +91,20 @@ describe('what this machine can do', () => {
     expect(await find('third')).toEqual(first);
   });
 
+  it('is found out anew for the same FFmpeg in another environment, where it may load another driver', async () => {
+    const program = join(dir, 'ffmpeg');
+    const banner = 'echo "ffmpeg version 5.1-$LIBVA_DRIVER_NAME"';
+    await writeFile(program, `#!/bin/sh\n[ "$2" = -version ] && ${banner} || echo ' V..... libnone none'\n`, {
+      mode: 0o755,
+    });
+    const find = (driver: string) => {
+      const env = { ...tools.env, LIBVA_DRIVER_NAME: driver };
+      return detectCapabilities({ tools: { ...tools, ffmpeg: program, env }, signal: never, folders });
+    };
+    expect((await find('iHD')).ffmpegVersion).toContain('iHD');
+    expect((await find('i965')).ffmpegVersion).toContain('i965');
+  });
+
   it('cannot be told without FFmpeg, nor with one that is too old', async () => {
     const missing = { ...tools, ffmpeg: '/no/such/ffmpeg' };
     await expect(detectCapabilities({ tools: missing, signal: never, folders })).rejects.toMatchObject({
