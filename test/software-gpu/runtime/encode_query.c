@@ -4,7 +4,7 @@
 #include "description.h"
 #include "encoder.h"
 #include "switches.h"
-#include "trace.h"
+#include "../shared/trace.h"
 
 /* Clears a field that is refused, as a real runtime does: FFmpeg finds out by it what to tell its user. */
 #define REFUSE(field)                  \
