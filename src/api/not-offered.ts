@@ -11,9 +11,6 @@ function* inOutput(output: Output): Generator<string> {
   for (const kind of ['file', 's3', 'pvc'] as const) {
     if (output.destination?.[kind] !== undefined) yield `output.destination.${kind}`;
   }
-  for (const check of ['minXpsnr', 'minSsim'] as const) {
-    if (output.contract?.[check] !== undefined) yield `output.contract.${check}`;
-  }
 }
 
 function* inSpec(spec: RenderJobSpec): Generator<string> {

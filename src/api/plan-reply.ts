@@ -47,6 +47,13 @@ const plannedOutput = z.strictObject({
   mediaType: z.string(),
   expect: expectation,
   contract: outputContract,
+  comparison: z
+    .discriminatedUnion('how', [
+      z.strictObject({ how: z.literal('measured'), argv: z.array(z.string()) }),
+      z.strictObject({ how: z.literal('copied') }),
+    ])
+    .exactOptional()
+    .describe('How a floor of quality is checked.'),
 });
 
 /** `Plan` of src/media/plan.ts as a schema; the compiler holds the two together. */

@@ -13,6 +13,7 @@ import { fileName, type OutputRequest } from './output-settings.ts';
 import { type AudioPart, copyTolerance, type OutputStreams, streamsOf, type VideoPart } from './output-streams.ts';
 import type { Analysis, Placement, Plan, PlannedOutput, PlanStep } from './plan.ts';
 import { encodeSeconds } from './price.ts';
+import { qualityComparison } from './quality-comparison.ts';
 import type { Timeline } from './timeline.ts';
 import { finishPicture } from './video-output.ts';
 
@@ -213,6 +214,7 @@ function plannedOutput(draft: Draft, timeline: Timeline, output: OutputStreams):
   const audioCodec = audioCodecName(audio);
   const videoCodec = video.how === 'encode' ? video.target.codec : stream?.codec;
   const loudness = audio.how === 'encode' ? audio.finished.loudness : undefined;
+  const comparison = qualityComparison(draft, video, request, outputPath(draft, output));
   return {
     name: request.name,
     kind: hasVideo ? 'video' : 'audio',
@@ -231,6 +233,7 @@ function plannedOutput(draft: Draft, timeline: Timeline, output: OutputStreams):
       ...(loudness !== undefined && { loudness }),
     },
     contract: draft.request.spec.output.contract ?? {},
+    ...(comparison !== undefined && { comparison }),
   };
 }
 

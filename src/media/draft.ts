@@ -86,12 +86,13 @@ export class Draft {
   }
 
   /** Refuses when this FFmpeg lacks a filter. */
-  needFilter(name: string, path: string): void {
+  needFilter(name: string, path: string, hint?: string): void {
     if (this.request.capabilities.filters.has(name)) return;
     throw refusal(
       'CAPABILITY_MISSING',
       path,
       `expected an FFmpeg with the filter ${name}, got ${this.version} without it`,
+      hint,
     );
   }
 

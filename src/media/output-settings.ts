@@ -18,7 +18,7 @@ export interface OutputRequest {
 
 /** Refuses what this version does not make, and says which field it is. */
 export function refuseUnsupported({ output }: StageSpec): void {
-  const { container, destination, contract, segmentDuration } = output;
+  const { container, destination, segmentDuration } = output;
   const unsupported = (path: string, what: string): Error => refusal('UNSUPPORTED', `spec.output.${path}`, what);
   if (container === 'hls' || container === 'dash') {
     throw unsupported(
@@ -34,10 +34,6 @@ export function refuseUnsupported({ output }: StageSpec): void {
         `destination.${kind}`,
         'expected the destination asset, got one that this version does not write',
       );
-  }
-  for (const floor of ['minXpsnr', 'minSsim'] as const) {
-    if (contract?.[floor] !== undefined)
-      throw unsupported(`contract.${floor}`, 'this version does not measure picture quality');
   }
 }
 

@@ -78,6 +78,8 @@ export interface PlannedOutput {
     readonly loudness?: number;
   };
   readonly contract: OutputContract;
+  /** How a floor of quality in the contract is met: by a process that measures, or because the picture was copied. */
+  readonly comparison?: { readonly how: 'measured'; readonly argv: readonly string[] } | { readonly how: 'copied' };
 }
 
 /** What to run for a stage, and why. Plain data: `:plan` answers it as it is. */

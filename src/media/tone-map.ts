@@ -7,7 +7,9 @@ export function toneMapFilters(draft: Draft, from: DynamicRange, path: string): 
   if (from === 'sdr') return [];
   draft.needFilter('zscale', path);
   draft.needFilter('tonemap', path);
-  draft.place('tonemap', 'cpu', 'the output cannot carry HDR or was asked to be SDR');
+  if (!draft.placements.some(({ what }) => what === 'tonemap')) {
+    draft.place('tonemap', 'cpu', 'the output cannot carry HDR or was asked to be SDR');
+  }
   return [
     // What the stream says of itself is often incomplete, so the input side is said here.
     filter('zscale', {

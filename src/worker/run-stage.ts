@@ -5,7 +5,7 @@ import { CodedError, toCodedError } from '../errors.ts';
 import { damageIn } from '../media/exit-classification.ts';
 import type { Plan, PlannedOutput } from '../media/plan.ts';
 import { measureOutput } from '../media/run/check-output.ts';
-import { type MeasuredOutput, verifyOutput } from '../media/verify.ts';
+import { type MeasuredOutput, remedyOf, verifyOutput } from '../media/verify.ts';
 import type { ContractCheck } from '../model/output-contract.ts';
 import { outputKey, reportKey } from '../model/output-keys.ts';
 import { redactUrls } from '../model/redact-url.ts';
@@ -116,7 +116,8 @@ function assertContract(findings: Findings): void {
     const damage = inputDamage(findings, failed);
     // Another attempt on a damaged input would fail in the same way.
     if (damage !== undefined) throw new CodedError('INPUT_INVALID', `An input is damaged (${damage}). ${message}`);
-    throw new CodedError('OUTPUT_CONTRACT_FAILED', message);
+    const hint = remedyOf(failed);
+    throw new CodedError('OUTPUT_CONTRACT_FAILED', message, hint === undefined ? {} : { hint });
   }
 }
 

@@ -298,7 +298,6 @@ const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
     'UNSUPPORTED',
     'spec.output.destination.s3',
   ],
-  ['a floor of quality', { output: { contract: { minXpsnr: 30 } } }, 'UNSUPPORTED', 'spec.output.contract.minXpsnr'],
   [
     'soft subtitles before a ramp',
     {

@@ -6,6 +6,7 @@ import type { Probe } from '../probe.ts';
 import { isText, type MeasuredOutput } from '../verify.ts';
 import { parseWebpAnimation } from '../webp.ts';
 import { measureLoudness } from './measure-loudness.ts';
+import { measureQuality } from './measure-quality.ts';
 import { countPackets, probeFile } from './probe-file.ts';
 import { type MediaTools, runTool } from './run-tool.ts';
 
@@ -38,10 +39,11 @@ export async function measureOutput(planned: PlannedOutput, options: CheckOption
   if (typeof probe === 'string') return { bytes, openError: probe };
   if (isAnimatedWebp(planned)) return { bytes, ...(await animationOf(planned.path, probe)) };
   // At once: a check is mostly the start of short processes.
-  const [packets, decode, loudness] = await Promise.all([
+  const [packets, decode, loudness, quality] = await Promise.all([
     countPackets(planned.path, { tools, signal, timeoutMs: fullTimeoutMs }),
     decodeCheck(planned, probe, options),
     loudnessOf(planned, probe, options),
+    qualityOf(planned, options),
   ]);
   return {
     bytes,
@@ -50,6 +52,7 @@ export async function measureOutput(planned: PlannedOutput, options: CheckOption
     ...(packets.audio !== undefined && { audioPackets: packets.audio }),
     ...(decode !== undefined && { decode }),
     ...(loudness !== undefined && { loudness }),
+    ...(quality !== undefined && { quality }),
   };
 }
 
@@ -114,6 +117,20 @@ async function decode(
     complaint?.replaceAll(/ @ 0x[0-9a-f]+\]/g, ']') ??
     `FFmpeg ended with ${run.signal ?? `status ${run.exitCode ?? 0}`}`
   );
+}
+
+async function qualityOf({ comparison }: PlannedOutput, options: CheckOptions): Promise<MeasuredOutput['quality']> {
+  if (comparison?.how !== 'measured') return undefined;
+  const { tools, clock, ffmpeg, stallSeconds, signal } = options;
+  return measureQuality({
+    program: tools.ffmpeg,
+    env: tools.env,
+    argv: comparison.argv,
+    clock,
+    ffmpeg,
+    stallSeconds,
+    signal,
+  });
 }
 
 /** Measured only on request: a limiter may rightly miss the target on sound with high peaks. */
