@@ -45,14 +45,16 @@ describe('what this machine can do', () => {
     await addNode('renderD129', '0x10de');
     await addNode('renderD128', '0x8086');
     await writeFile(join(folders.dri, 'card0'), '');
+    const owner = expect.objectContaining({ uid: process.getuid?.(), mode: 0o644 }) as unknown;
     expect(await listRenderNodes(folders)).toEqual([
-      { node: join(folders.dri, 'renderD128'), vendor: '0x8086', device: '0x56c0', driver: 'i915' },
+      { node: join(folders.dri, 'renderD128'), vendor: '0x8086', device: '0x56c0', driver: 'i915', owner },
       {
         node: join(folders.dri, 'renderD129'),
         vendor: '0x10de',
         device: '0x56c0',
         driver: 'i915',
-        problem: 'not an Intel GPU (vendor 0x10de)',
+        owner,
+        problem: 'not an Intel GPU (vendor 0x10de): NVIDIA',
       },
     ]);
   });
