@@ -1,3 +1,4 @@
+import { type HdrMetadata, hdrMetadataOf } from './hdr-metadata.ts';
 import type { AudioStream, Probe, SubtitleStream, VideoStream } from './probe.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -34,6 +35,13 @@ export function parseProbe(path: string, json: string): Probe {
   };
 }
 
+/** HDR metadata of the first frame in what `ffprobe -of json -show_frames` printed. Throws SyntaxError like `parseProbe`. */
+export function parseFrameHdr(json: string): HdrMetadata | undefined {
+  const document: unknown = JSON.parse(json);
+  if (!isObject(document)) throw new SyntaxError(`Expected a JSON object from ffprobe, got ${typeof document}`);
+  return hdrMetadataOf(list(list(document['frames'])[0]?.['side_data_list']));
+}
+
 function videoStream(stream: Json): VideoStream {
   const pixelFormat = text(stream['pix_fmt']) ?? 'unknown';
   const mean = fraction(stream['avg_frame_rate']);
@@ -62,6 +70,7 @@ function videoStream(stream: Json): VideoStream {
       colorTransfer: text(stream['color_transfer']),
       colorPrimaries: text(stream['color_primaries']),
       colorRange: text(stream['color_range']),
+      hdr: hdrMetadataOf(list(stream['side_data_list'])),
       bitrate: number(stream['bit_rate']) ?? number(tagOf(stream, 'BPS')),
       extradataHash: hashOf(stream),
       language: languageOf(stream),

@@ -1,3 +1,5 @@
+import type { HdrMetadata } from './hdr-metadata.ts';
+
 /** What is known of a media file, from ffprobe. Times in seconds, sizes in pixels and bytes. */
 export interface Probe {
   readonly path: string;
@@ -41,6 +43,8 @@ export interface VideoStream {
   readonly colorTransfer?: string;
   readonly colorPrimaries?: string;
   readonly colorRange?: string;
+  /** Mastering display and light levels, from the container or the first frame. */
+  readonly hdr?: HdrMetadata;
   readonly bitrate?: number;
   /** SHA-256 of the codec's extradata; equal for streams that can be joined by copy. */
   readonly extradataHash?: string;

@@ -97,8 +97,8 @@ describe('the comparison with the filtered source', () => {
     expect(ask).toThrow(
       expect.objectContaining({
         code: 'CAPABILITY_MISSING',
-        details: [expect.objectContaining({ path: 'spec.output.contract.minXpsnr' })],
-        hint: expect.stringContaining('FFmpeg 7.1'),
+        message: 'spec.output.contract.minXpsnr: expected an FFmpeg with the filter xpsnr, got FFmpeg 7.1.5 without it',
+        hint: 'Use FFmpeg 7.1 or later, which has the filter xpsnr, or ask for output.contract.minSsim instead.',
       }),
     );
   });

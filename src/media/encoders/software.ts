@@ -1,3 +1,4 @@
+import { svtAv1HdrOptions, x265HdrOptions } from '../hdr-metadata.ts';
 import {
   commonArguments,
   type EncodedCodec,
@@ -59,9 +60,11 @@ export function hasTwoPasses(codec: EncodedCodec): boolean {
   return codec !== 'av1';
 }
 
-function passArguments({ codec, rate }: VideoTarget): string[] {
+function passArguments({ codec, rate, hdr = {} }: VideoTarget): string[] {
   const pass = rate.kind === 'bitrate' ? rate.pass : undefined;
-  const x265 = codec === 'hevc' ? ['log-level=error'] : [];
+  const svtAv1 = codec === 'av1' ? svtAv1HdrOptions(hdr) : [];
+  if (svtAv1.length > 0) return ['-svtav1-params', svtAv1.join(':')];
+  const x265 = codec === 'hevc' ? ['log-level=error', ...x265HdrOptions(hdr)] : [];
   if (pass === undefined) return x265.length === 0 ? [] : ['-x265-params', x265.join(':')];
   // libx265 does not know FFmpeg's own pass options.
   if (codec !== 'hevc') return ['-pass', String(pass.number), '-passlogfile', pass.log];

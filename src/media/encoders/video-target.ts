@@ -1,4 +1,5 @@
 import type { FileContainer } from '../containers.ts';
+import type { HdrMetadata } from '../hdr-metadata.ts';
 import { fraction, type Rational } from '../numbers.ts';
 import type { DynamicRange } from '../timeline.ts';
 
@@ -31,6 +32,8 @@ export interface VideoTarget {
   readonly variable: boolean;
   readonly bitDepth: 8 | 10;
   readonly dynamicRange: DynamicRange;
+  /** Where the dynamic range is not SDR: what the source says about it. */
+  readonly hdr?: HdrMetadata;
   readonly rate: Rate;
   readonly preset: Preset;
   /** Longest distance of key frames in seconds; the encoder's own choice when absent. */

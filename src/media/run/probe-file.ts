@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { CodedError } from '../../errors.ts';
-import { parseProbe } from '../ffprobe-parser.ts';
+import { parseFrameHdr, parseProbe } from '../ffprobe-parser.ts';
 import type { Probe } from '../probe.ts';
 import { type MediaTools, runTool, type ToolRun } from './run-tool.ts';
 
@@ -43,13 +43,26 @@ export async function probeFile(path: string, options: ProbeOptions): Promise<Pr
   const run = await ffprobe(path, argv, options);
   const failed = run.exitCode !== 0 || run.exceeded !== undefined;
   if (failed) throw refusal(label, run);
-  const probe = parse(path, label, run.stdout);
+  const probe = await withFrameHdr(parse(path, label, run.stdout), options);
   if (probe.video.length + probe.audio.length + probe.subtitles.length + probe.attachedPictures === 0) {
     throw new CodedError('INPUT_INVALID', `Expected ${label} to hold pictures, sound or subtitles, got none`);
   }
   const moments = options.keyframesNear ?? [];
   if (moments.length === 0 || probe.video.length === 0) return probe;
   return { ...probe, keyframes: await keyframesNear(path, moments, options) };
+}
+
+/** Most files keep HDR metadata in the stream itself, where only a decoded frame shows them. */
+async function withFrameHdr(probe: Probe, options: ProbeOptions): Promise<Probe> {
+  const [first, ...others] = probe.video;
+  const isHdr = first?.colorTransfer === 'smpte2084' || first?.colorTransfer === 'arib-std-b67';
+  if (first === undefined || !isHdr || first.hdr !== undefined) return probe;
+  const frame = ['-select_streams', String(first.index), '-read_intervals', '%+#1'];
+  const argv = [...frame, '-show_entries', 'frame_side_data', '-show_frames', '-of', 'json'];
+  const run = await ffprobe(probe.path, argv, options);
+  // What cannot be decoded is found out by the render, which says more about it.
+  const hdr = run.exitCode === 0 ? parseFrameHdr(run.stdout) : undefined;
+  return hdr === undefined ? probe : { ...probe, video: [{ ...first, hdr }, ...others] };
 }
 
 /** Packets of the first video and audio stream, counted by reading the whole file without decoding it. */
