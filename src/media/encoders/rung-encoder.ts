@@ -26,7 +26,6 @@ export function encoderFor({ rung, device }: Ladder, preset: VideoTarget['preset
       encode: (pad, target) => ({ pad, args: softwareArguments(target) }),
     };
   }
-  const lowPower = (target: VideoTarget): boolean => encodeOf(device, rung, target)?.lowPower ?? false;
   if (rung === 'vaapi') {
     return {
       hardware: { globals: vaapiDevice(device.node), decode: [] },
@@ -34,11 +33,12 @@ export function encoderFor({ rung, device }: Ladder, preset: VideoTarget['preset
       name: ({ codec }) => `${codec}_vaapi`,
       encode: (pad, target) => ({
         pad: chain(pad, ...vaapiUpload(target)),
-        args: vaapiArguments(target, lowPower(target)),
+        args: vaapiArguments(target, encodeOf(device, rung, target) ?? { lowPower: false }),
       }),
     };
   }
   const full = rung === 'qsv-full';
+  const lowPower = (target: VideoTarget): boolean => encodeOf(device, rung, target)?.lowPower ?? false;
   return {
     hardware: { globals: qsvDevice(device.node), decode: full ? qsvDecode(preset) : [] },
     onDevice: full,

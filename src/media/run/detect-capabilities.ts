@@ -3,7 +3,7 @@ import { availableParallelism, release } from 'node:os';
 import { z } from 'zod';
 import { CodedError } from '../../errors.ts';
 import type { Rung } from '../../model/result.ts';
-import type { Capabilities, GpuDevice } from '../capabilities.ts';
+import { type Capabilities, type GpuDevice, rateControls } from '../capabilities.ts';
 import type { DeviceTrials, NodeFacts } from '../device-facts.ts';
 import type { DeviceOpening } from '../device-opening.ts';
 import { parseFfmpegVersion, parseNames } from '../ffmpeg-lists.ts';
@@ -191,6 +191,7 @@ const gpuEncode = z.object({
   codec: z.enum(['h264', 'hevc', 'av1', 'vp9']),
   bitDepth: z.union([z.literal(8), z.literal(10)]),
   lowPower: z.boolean(),
+  rateControls: z.array(z.enum(rateControls)).exactOptional(),
 });
 
 const rememberedTrials = z.object({

@@ -1,5 +1,6 @@
 import type { GpuEncode } from '../capabilities.ts';
 import type { DeviceTrials } from '../device-facts.ts';
+import { withRateControls } from './ask-rate-controls.ts';
 import { type MediaTools, runTool, type ToolRun } from './run-tool.ts';
 
 const codecs = ['h264', 'hevc', 'av1', 'vp9'] as const;
@@ -56,7 +57,7 @@ export async function proveEncodes(
   };
   await forEach(lines(encoders), atOnce, proveLine);
   return {
-    encodes: inOrder(proved),
+    encodes: await withRateControls(inOrder(proved), (encode) => trialArguments(node, encode), tools, signal),
     refused: inOrder(refused),
     lowPowerNeedsHuc: await takesQuantizerOnly(node, refused, proved, tools, signal),
     hangs: hangs > 0,
