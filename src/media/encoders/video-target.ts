@@ -38,6 +38,8 @@ export interface VideoTarget {
   readonly preset: Preset;
   /** Longest distance of key frames in seconds; the encoder's own choice when absent. */
   readonly keyframeInterval?: number;
+  /** Key frames exactly that often, and no frame that needs one from before them: segments are cut there. */
+  readonly closedGroups?: boolean;
   readonly container: FileContainer;
 }
 
@@ -52,10 +54,11 @@ export type Timing = 'resampled' | 'kept';
 
 /** Arguments that are the same on every rung: the tag that Apple's players need, colours as they were declared, timing. */
 export function commonArguments(target: VideoTarget, timing: Timing = 'resampled'): string[] {
-  const tagged = target.codec === 'hevc' && (target.container === 'mp4' || target.container === 'mov');
+  const tagged = target.codec === 'hevc' && ['mp4', 'mov', 'cmaf'].includes(target.container);
   const transfer = target.dynamicRange === 'pq' ? 'smpte2084' : 'arib-std-b67';
   return [
     ...(tagged ? ['-tag:v', 'hvc1'] : []),
+    ...(target.closedGroups === true ? ['-flags:v', '+cgop'] : []),
     ...(target.dynamicRange === 'sdr'
       ? []
       : ['-color_primaries', 'bt2020', '-color_trc', transfer, '-colorspace', 'bt2020nc', '-color_range', 'tv']),
