@@ -1,4 +1,5 @@
 import type { HdrMetadata } from './hdr-metadata.ts';
+import type { CutPackets } from './smart-cut/packets.ts';
 
 /** What is known of a media file, from ffprobe. Times in seconds, sizes in pixels and bytes. */
 export interface Probe {
@@ -16,6 +17,8 @@ export interface Probe {
   readonly chapters: number;
   /** Presentation times of key frames of the first video stream near the moments that the planner asked for, ascending. */
   readonly keyframes?: readonly number[];
+  /** Packets near the ends of an exact cut of the first video stream, where it may be cut by copying. */
+  readonly cut?: CutPackets;
 }
 
 export interface VideoStream {
