@@ -105,6 +105,8 @@ const traceEvent = z.discriminatedUnion('event', [
     maxKbps: z.int().optional(),
     bufferKbits: z.int().optional(),
     initialKbits: z.int().optional(),
+    /** Out of the sequence header that FFmpeg packs, as ITU-T H.273 numbers them: 2 is unspecified. */
+    colour: z.object({ fullRange: z.int(), primaries: z.int(), transfer: z.int(), matrix: z.int() }),
     packedHeaders: z.array(z.enum(['sequence', 'picture', 'slice', 'raw'])),
   }),
   event('va.encode.close', { codec, frames: z.int(), packets: z.int(), keyFrames: z.int(), bytes: z.int() }),

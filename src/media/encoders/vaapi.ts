@@ -49,5 +49,12 @@ export function vaapiArguments(
     '-g',
     String(groupOfPictures(target) ?? 256),
     ...commonArguments(target),
+    ...vp9Colours(target),
   ];
+}
+
+/** FFmpeg's VP9 encoder tells the driver no colours, which then writes that they are unknown. */
+function vp9Colours({ codec, dynamicRange }: VideoTarget): string[] {
+  if (codec !== 'vp9' || dynamicRange === 'sdr') return [];
+  return ['-bsf:v', 'vp9_metadata=color_space=bt2020:color_range=tv'];
 }

@@ -96,7 +96,7 @@ int longest_side(VAProfile profile)
     return codec && !strcmp(codec, "h264") ? 4096 : codec ? 8192 : 16384;
 }
 
-static uint32_t rate_controls(void)
+static uint32_t rate_controls(VAEntrypoint entry)
 {
     static const struct {
         const char *word;
@@ -105,6 +105,9 @@ static uint32_t rate_controls(void)
         { "va-cqp", VA_RC_CQP }, { "va-cbr", VA_RC_CBR },   { "va-vbr", VA_RC_VBR },
         { "va-icq", VA_RC_ICQ }, { "va-qvbr", VA_RC_QVBR },
     };
+    /* The low-power engine's rate control runs in HuC firmware. */
+    if (entry == VAEntrypointEncSliceLP && refused("nohuc"))
+        return VA_RC_CQP;
     uint32_t offered = VA_RC_MB;
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
         if (!refused(modes[i].word))
@@ -140,11 +143,11 @@ static uint32_t av1_limits(void)
     return limits.value;
 }
 
-static uint32_t encoding_attribute(const char *codec, VAConfigAttribType type)
+static uint32_t encoding_attribute(const char *codec, VAEntrypoint entry, VAConfigAttribType type)
 {
     switch (type) {
     case VAConfigAttribRTFormat: return VA_RT_FORMAT_YUV420 | (refused("va-10bit") ? 0 : VA_RT_FORMAT_YUV420_10);
-    case VAConfigAttribRateControl: return rate_controls();
+    case VAConfigAttribRateControl: return rate_controls(entry);
     /* The software encoders write the headers; what the application packs is taken as iHD takes it, and traced. */
     case VAConfigAttribEncPackedHeaders:
         return VA_ENC_PACKED_HEADER_SEQUENCE | VA_ENC_PACKED_HEADER_PICTURE | VA_ENC_PACKED_HEADER_SLICE |
@@ -167,7 +170,7 @@ uint32_t attribute_of(VAProfile profile, VAEntrypoint entry, VAConfigAttribType 
     if (type == VAConfigAttribMaxPictureWidth || type == VAConfigAttribMaxPictureHeight)
         return (uint32_t)longest_side(profile);
     if (is_encoding(entry))
-        return encoding_attribute(codec_of(profile), type);
+        return encoding_attribute(codec_of(profile), entry, type);
     if (type == VAConfigAttribRTFormat)
         return VA_RT_FORMAT_YUV420 | VA_RT_FORMAT_YUV420_10 | VA_RT_FORMAT_RGB32;
     return VA_ATTRIB_NOT_SUPPORTED;

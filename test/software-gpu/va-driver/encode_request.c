@@ -103,6 +103,14 @@ static void read_miscellaneous(struct EncodeRequest *request, const VAEncMiscPar
     }
 }
 
+void start_encode_request(struct EncodeRequest *request, VAProfile profile, VAEntrypoint entry, uint32_t rate_control)
+{
+    *request = (struct EncodeRequest){ .profile = profile, .entry = entry, .rate_control = rate_control };
+    request->rate_numerator = 30;
+    request->rate_denominator = 1;
+    request->colours = (struct Colours){ .primaries = 2, .transfer = 2, .matrix = 2 };
+}
+
 VAStatus read_encode_buffer(struct EncodeRequest *request, const struct BufferView *buffer)
 {
     switch (buffer->type) {
@@ -111,9 +119,15 @@ VAStatus read_encode_buffer(struct EncodeRequest *request, const struct BufferVi
     case VAEncMiscParameterBufferType: read_miscellaneous(request, buffer->data); break;
     case VAEncPackedHeaderParameterBufferType: {
         uint32_t type = ((const VAEncPackedHeaderParameterBuffer *)buffer->data)->type;
+        request->packing = type;
         request->packed |= 1u << (type < 31 ? type : 31);
         break;
     }
+    case VAEncPackedHeaderDataBufferType:
+        if (request->packing == VAEncPackedHeaderSequence)
+            read_colours(codec_of(request->profile), buffer->data, (size_t)buffer->size * buffer->count,
+                         &request->colours);
+        break;
     default: break;
     }
     return VA_STATUS_SUCCESS;
@@ -165,6 +179,12 @@ void trace_encode_request(const struct EncodeRequest *request, uint32_t fourcc, 
     trace_number(&line, "level", request->level);
     trace_number(&line, "qualityLevel", request->quality_level);
     trace_rate(&line, request);
+    trace_open(&line, "colour", '{');
+    trace_number(&line, "fullRange", request->colours.full_range);
+    trace_number(&line, "primaries", request->colours.primaries);
+    trace_number(&line, "transfer", request->colours.transfer);
+    trace_number(&line, "matrix", request->colours.matrix);
+    trace_close(&line, '}');
     trace_open(&line, "packedHeaders", '[');
     if (request->packed & 1u << VAEncPackedHeaderSequence)
         trace_item(&line, "sequence");

@@ -112,6 +112,10 @@ static VAStatus open_encoder(struct Encoder *encoder, const struct SurfaceView *
     context->pix_fmt = picture->fourcc == VA_FOURCC_P010 ? AV_PIX_FMT_YUV420P10 : AV_PIX_FMT_YUV420P;
     context->framerate = (AVRational){ request->rate_numerator, request->rate_denominator };
     context->time_base = av_inv_q(context->framerate);
+    context->color_range = request->colours.full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+    context->color_primaries = request->colours.primaries;
+    context->color_trc = request->colours.transfer;
+    context->colorspace = request->colours.matrix;
     context->thread_count = codec_threads();
     AVDictionary *options = NULL;
     set_structure(context, &options, request);

@@ -154,9 +154,8 @@ VAStatus create_context(VAConfigID config_id, int width, int height, VAContextID
     unsigned place = status == VA_STATUS_SUCCESS ? take_place((void **)contexts, context) : PLACES;
     pthread_mutex_unlock(&lock);
     if (status == VA_STATUS_SUCCESS && place < PLACES) {
-        context->encoder.request.profile = context->config.profile;
-        context->encoder.request.entry = context->config.entry;
-        context->encoder.request.rate_control = context->config.rate_control;
+        start_encode_request(&context->encoder.request, context->config.profile, context->config.entry,
+                             context->config.rate_control);
         *id = CONTEXT_IDS + place;
         return VA_STATUS_SUCCESS;
     }
