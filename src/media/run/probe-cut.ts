@@ -35,31 +35,30 @@ export async function probeCut(
 ): Promise<CutPackets | undefined> {
   const [stream] = probe.video;
   if (stream === undefined || jointTypes[stream.codec] === undefined || probe.duration <= 0) return undefined;
-  const near = async (moment: number): Promise<VideoPacket[]> => {
+  const near = async (moment: number): Promise<{ readonly from: number; readonly packets: VideoPacket[] }> => {
     // Transport streams have no index: reading may begin behind the key frame that is looked for.
     for (const lead of [0.5, windowSeconds, windowSeconds * widerBy]) {
       const from = Math.max(0, moment - lead);
       const packets = await packetsBetween(probe, stream, from, moment + reorderSeconds, options);
-      if (from === 0 || packets.some(({ key, pts }) => key && secondsOf(pts, stream, probe) <= moment)) return packets;
+      if (from === 0 || packets.some(({ key, pts }) => key && secondsOf(pts, stream, probe) <= moment))
+        return { from, packets };
     }
-    return [];
+    return { from: 0, packets: [] };
   };
   const end = range.end === undefined || range.end >= probe.duration ? undefined : await near(range.end);
-  const start = await fromStart(probe, stream, await near(range.start), range, options);
-  return start === undefined ? undefined : { ...start, ...(end && { end }) };
+  const { from } = await near(range.start);
+  const start = await fromStart(probe, stream, from, range, options);
+  return { ...start, ...(end && { end: end.packets }) };
 }
 
 /** Reads on until a joint is found behind the start of the cut, or its end. */
 async function fromStart(
   probe: Probe,
   stream: VideoStream,
-  packets: readonly VideoPacket[],
+  from: number,
   { start, end = probe.duration }: CutRange,
   options: CutProbeOptions,
-): Promise<Pick<CutPackets, 'start' | 'joints'> | undefined> {
-  const [first] = packets;
-  if (first === undefined) return undefined;
-  const from = Math.max(0, secondsOf(first.pts, stream, probe));
+): Promise<Pick<CutPackets, 'start' | 'joints'>> {
   for (const width of [windowSeconds, windowSeconds * widerBy]) {
     const until = Math.min(end, start + width);
     const joints = await jointsBetween(probe.path, stream, from, until + reorderSeconds, options);
@@ -68,7 +67,7 @@ async function fromStart(
     const last = found === undefined ? until : secondsOf(found, stream, probe);
     return { start: await packetsBetween(probe, stream, from, last + reorderSeconds, options), joints };
   }
-  return { start: packets, joints: [] };
+  return { start: [], joints: [] };
 }
 
 /** Where a moment in ticks lies, in seconds from the start of the file. */
@@ -89,7 +88,8 @@ async function packetsBetween(
 ): Promise<VideoPacket[]> {
   const guards = ['-v', 'error', '-hide_banner', '-protocol_whitelist', 'file'];
   // Unlike ffmpeg, ffprobe counts on the clock of the file, which need not begin at 0.
-  const interval = [from, until].map((moment) => (moment + startTime).toFixed(6)).join('%');
+  const begin = from === 0 ? '' : (from + startTime).toFixed(6);
+  const interval = `${begin}%${(until + startTime).toFixed(6)}`;
   const part = ['-select_streams', String(index), '-read_intervals', interval];
   const argv = [...guards, ...part, '-show_entries', 'packet=pts,flags', '-of', 'csv=p=0', '-i', `file:${path}`];
   const run = await runTool(tools.ffprobe, argv, tools.env, { timeoutMs, outputBytes, signal });
@@ -103,9 +103,10 @@ async function jointsBetween(
   until: number,
   { tools, signal }: CutProbeOptions,
 ): Promise<number[]> {
-  const input = ['-protocol_whitelist', 'file', '-copyts', '-ss', from.toFixed(6), '-t', (until - from).toFixed(6)];
+  const limit = ['-t', (until - from).toFixed(6)];
+  const input = ['-protocol_whitelist', 'file', '-copyts', ...(from === 0 ? [] : ['-ss', from.toFixed(6)])];
   const only = ['-map', `0:${index}`, '-c', 'copy', '-bsf:v', `filter_units=pass_types=${jointTypes[codec] ?? ''}`];
-  const argv = ['-hide_banner', '-nostdin', '-v', 'error', ...input, '-i', `file:${path}`, ...only];
+  const argv = ['-hide_banner', '-nostdin', '-v', 'error', ...input, ...limit, '-i', `file:${path}`, ...only];
   const run = await runTool(tools.ffmpeg, [...argv, '-f', 'framecrc', '-'], tools.env, {
     timeoutMs,
     outputBytes,
