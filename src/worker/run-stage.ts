@@ -5,6 +5,8 @@ import { CodedError, toCodedError } from '../errors.ts';
 import { damageIn } from '../media/exit-classification.ts';
 import type { Plan, PlannedOutput } from '../media/plan.ts';
 import { measureOutput } from '../media/run/check-output.ts';
+import { readEnds } from '../media/run/probe-file.ts';
+import { endsTooEarly } from '../media/stream-ends.ts';
 import { type MeasuredOutput, remedyOf, verifyOutput } from '../media/verify.ts';
 import type { ContractCheck } from '../model/output-contract.ts';
 import { outputKey, reportKey } from '../model/output-keys.ts';
@@ -94,7 +96,7 @@ async function renderAndPublish(
     const measured = await measureOutput(planned, { tools, clock, ffmpeg, stallSeconds, signal });
     findings.verified.push({ planned, measured, checks: verifyOutput(planned, measured) });
   }
-  assertContract(findings);
+  await assertContract(findings, options);
   const verifySeconds = secondsSince(verifyStartedAt, clock);
 
   progress.at('publishing', 0);
@@ -105,7 +107,7 @@ async function renderAndPublish(
   return { outputs: findings.verified.map((output) => outputFile(output, spec)), verifySeconds };
 }
 
-function assertContract(findings: Findings): void {
+async function assertContract(findings: Findings, options: RunStageOptions): Promise<void> {
   for (const { planned, checks } of findings.verified) {
     const failed = checks.filter(({ ok }) => !ok);
     if (failed.length === 0) continue;
@@ -113,12 +115,26 @@ function assertContract(findings: Findings): void {
       ({ name, expected, measured }) => `${name}: expected ${expected ?? '?'}, got ${measured ?? '?'}`,
     );
     const message = `The output ${planned.name} failed its checks: ${figures.join('; ')}`;
-    const damage = inputDamage(findings, failed);
+    const damage = inputDamage(findings, failed) ?? (await shortInput(findings, failed, options));
     // Another attempt on a damaged input would fail in the same way.
     if (damage !== undefined) throw new CodedError('INPUT_INVALID', `An input is damaged (${damage}). ${message}`);
     const hint = remedyOf(failed);
     throw new CodedError('OUTPUT_CONTRACT_FAILED', message, hint === undefined ? {} : { hint });
   }
+}
+
+/** An output that is too short may come from an input that ends before it says. */
+async function shortInput(
+  { prepared }: Findings,
+  failed: readonly ContractCheck[],
+  { tools, signal }: RunStageOptions,
+): Promise<string | undefined> {
+  if (!failed.some(({ name }) => name === 'duration' || name === 'frames')) return undefined;
+  for (const [name, probe] of prepared?.probes ?? []) {
+    const found = endsTooEarly(probe, await readEnds(probe.path, { tools, signal }));
+    if (found !== undefined) return `input ${name} ${found}`;
+  }
+  return undefined;
 }
 
 /** What shows that the checks failed for the sake of an input: a log of repairs, or copied streams that do not decode. */
