@@ -79,7 +79,7 @@ const table = {
   'va-driver-missing': {
     weight: 'blocks',
     title: 'the VA driver is missing',
-    meaning: 'libva found no iHD_drv_video.so: FFmpeg says "Failed to initialise VAAPI connection".',
+    meaning: 'The VA library found no iHD_drv_video.so: FFmpeg says "Failed to initialise VAAPI connection".',
     remedy:
       'Install intel-media-va-driver-non-free (Debian: component non-free; Ubuntu: multiverse), or set LIBVA_DRIVERS_PATH to the folder of the driver.',
   },
@@ -87,7 +87,7 @@ const table = {
     weight: 'blocks',
     title: 'the VA driver does not take the GPU',
     meaning:
-      'iHD_drv_video.so is there and does not start: mostly it is older than the GPU, or the GPU is older than Broadwell.',
+      'The file iHD_drv_video.so is there and does not start: mostly it is older than the GPU, or the GPU is older than Broadwell.',
     remedy:
       'Install a newer intel-media-va-driver-non-free (backports, or the packages of Intel), and a kernel of its time.',
   },

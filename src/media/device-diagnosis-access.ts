@@ -21,7 +21,7 @@ export function machineFindings(facts: MachineFacts): Finding[] {
 }
 
 function withoutQuickSync({ ffmpeg: { program, dispatcher } }: MachineFacts): Finding {
-  const built = dispatcher === undefined ? 'neither libvpl nor libmfx' : dispatcher;
+  const built = dispatcher ?? 'neither libvpl nor libmfx';
   return {
     cause: 'ffmpeg-without-quick-sync',
     seen: `${program} lists no *_qsv encoder; it was built with ${built}.`,
@@ -42,7 +42,7 @@ const wsl: Finding = { cause: 'wsl', seen: '/dev/dxg is there, and no render nod
 
 function absent(facts: MachineFacts, intel: readonly DisplayFacts[]): Finding {
   const { dri, driError, kernelNodes, nodes, surroundings } = facts;
-  const folder = driError === undefined ? `${dri} has no render node of Intel` : `${dri} cannot be read (${driError})`;
+  const folder = folderText(dri, driError);
   // Nodes of the kernel that belong to the folder's own (another maker's) are no sign of an Intel GPU.
   const others = new Set(nodes.map(({ node }) => node.slice(node.lastIndexOf('/') + 1)));
   const [hidden] = kernelNodes.filter((name) => !others.has(name));
@@ -59,6 +59,11 @@ function absent(facts: MachineFacts, intel: readonly DisplayFacts[]): Finding {
     seen: `${folder}; the kernel drives ${intel.map(modelOf).join(', ')}.`,
     commands: [`ls -l ${dri}`, 'udevadm trigger --subsystem-match=drm'],
   };
+}
+
+function folderText(dri: string, error: string | undefined): string {
+  if (error === undefined) return `${dri} has no render node of Intel`;
+  return error === 'ENOENT' ? `there is no ${dri}` : `${dri} cannot be read (${error})`;
 }
 
 function passIn(surroundings: MachineFacts['surroundings'], dri: string, name = 'renderD128'): string[] {

@@ -16,11 +16,12 @@ export function encodeFindings({ device, node, trials }: NodeFacts): Finding[] {
   });
   const plain = trials.encodes.filter(({ rung }) => rung === 'qsv-encode');
   const tried = trials.refused.some(({ rung }) => rung === 'qsv-encode') || plain.length > 0;
-  if (trials.hangs) return [finding('device-fails', `${node}: trial encodes did not end.`)];
+  if (trials.hangs && plain.length === 0) return [finding('device-fails', `${node}: trial encodes did not end.`)];
   // Without a session nothing was tried; the driver findings have said why.
   if (!tried) return [];
   if (plain.length === 0) return [nothingWorks(node, trials)];
   return [
+    ...(trials.hangs ? [finding('device-fails', `${node}: some trial encodes did not end.`)] : []),
     ...power(node, device, trials, plain),
     ...codecs(node, device, trials, plain),
     ...(trials.encodes.some(({ rung }) => rung === 'qsv-full')
@@ -56,13 +57,16 @@ function power(node: string, device: string | undefined, trials: DeviceTrials, p
       },
     ];
   }
-  if (plain.every(({ lowPower }) => lowPower)) {
+  // VP9 and AV1 have one engine; what FFmpeg calls it says nothing about the others.
+  const judged = plain.filter(({ codec }) => codec === 'h264' || codec === 'hevc');
+  if (judged.length === 0) return [];
+  if (judged.every(({ lowPower }) => lowPower)) {
     const expected = generation?.fullFeature === false;
     const commands = expected ? [] : ['apt-get install intel-media-va-driver-non-free  # as root'];
     const why = expected ? `, as on every ${generation.name}` : '';
     return [{ cause: 'low-power-only', node, seen: `${node}: the full-feature encoder is refused${why}.`, commands }];
   }
-  if (plain.some(({ lowPower }) => lowPower)) return [];
+  if (judged.some(({ lowPower }) => lowPower)) return [];
   return [{ cause: 'low-power-refused', node, seen: `${node}: the low-power encoder is refused.`, commands: [] }];
 }
 

@@ -48,6 +48,7 @@ export interface Faults {
     | '10bit'
     | 'lowpower'
     | 'nolowpower'
+    | 'nohuc'
     | 'extbrc'
     | 'la'
     | 'icq'

@@ -51,7 +51,7 @@ export async function observeMachine(
 /** Display controllers (PCI class 03) of the sysfs that `drmClass` is part of. */
 async function displaysOf(drmClass: DeviceFolders['drmClass']): Promise<DisplayFacts[]> {
   const bus = join(dirname(dirname(drmClass)), 'bus', 'pci', 'devices');
-  const addresses = (await readdir(bus).catch(() => [])).toSorted();
+  const addresses = (await readdir(bus).catch(() => [])).toSorted((a, b) => (a < b ? -1 : 1));
   const found = await Promise.all(
     addresses.map(async (address): Promise<DisplayFacts[]> => {
       const folder = join(bus, address);
@@ -105,5 +105,5 @@ async function runtimesOf(env: Readonly<Record<string, string>>): Promise<string
         .map((name) => join(folder, name));
     }),
   );
-  return found.flat().toSorted();
+  return found.flat().toSorted((a, b) => (a < b ? -1 : 1));
 }

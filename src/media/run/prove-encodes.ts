@@ -64,11 +64,14 @@ export async function proveEncodes(
   };
 }
 
+/** As jobs ask for it. Without it FFmpeg takes a constant quantizer, which is no proof: see `takesQuantizerOnly`. */
+const bitRate = ['-b:v', '2M', '-maxrate', '4M'];
+
 /** Arguments of one trial: 30 black frames, for qsv-full through the GPU's filter too; decoders are tried by the jobs. */
 export function trialArguments(node: string, { rung, codec, bitDepth, lowPower }: GpuEncode): string[] {
   const format = bitDepth === 10 ? 'p010le' : 'nv12';
   const source = ['-f', 'lavfi', '-i', picture, '-frames:v', '30'];
-  const power = ['-low_power', lowPower ? '1' : '0', '-f', 'null', '-'];
+  const power = ['-low_power', lowPower ? '1' : '0', ...bitRate, '-f', 'null', '-'];
   if (rung === 'vaapi') {
     const filter = ['-filter_hw_device', 'va', ...source, '-vf', `format=${format},hwupload`];
     return [...vaDevice(node), ...filter, '-c:v', `${codec}_vaapi`, ...power];
@@ -100,8 +103,8 @@ async function takesQuantizerOnly(
   const candidate = refused.find(({ rung, lowPower, codec }) => rung === 'qsv-encode' && lowPower && codec !== 'av1');
   if (works || candidate === undefined) return false;
   const argv = trialArguments(node, candidate);
-  const power = argv.indexOf('-low_power');
-  const run = await trial([...argv.slice(0, power), '-q:v', '26', ...argv.slice(power)], tools, signal);
+  const at = argv.indexOf('-b:v');
+  const run = await trial(argv.toSpliced(at, bitRate.length, '-q:v', '26'), tools, signal);
   return run.exitCode === 0;
 }
 

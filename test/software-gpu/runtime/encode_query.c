@@ -81,6 +81,9 @@ mfxStatus check_encode_parameters(mfxVideoParam *parameters)
     const char *word = rate_control_word(mfx->RateControlMethod);
     if (!word || refused(word))
         REFUSE(mfx->RateControlMethod);
+    /* The low-power engine's rate control runs in HuC firmware. */
+    if (mfx->LowPower == MFX_CODINGOPTION_ON && mfx->RateControlMethod != MFX_RATECONTROL_CQP && refused("nohuc"))
+        REFUSE(mfx->RateControlMethod);
     if (option2 && option2->ExtBRC == MFX_CODINGOPTION_ON && refused("extbrc"))
         REFUSE(option2->ExtBRC);
     if (status != MFX_ERR_NONE)
