@@ -1,16 +1,16 @@
-import type { Rung } from '../model/result.ts';
-import { type Clip, copyInput } from './clip.ts';
-import { type CommandOutput, commandLine, type Hardware, nullOutput } from './command.ts';
+import type { Clip } from './clip.ts';
+import { type CommandOutput, commandLine, nullOutput } from './command.ts';
 import { extensionOf, mediaTypeOf, muxArguments } from './containers.ts';
 import type { Draft } from './draft.ts';
 import { chooseRung, type Ladder } from './encoders/ladder.ts';
-import { encoderFor } from './encoders/rung-encoder.ts';
+import { encoderFor, type RungEncoder } from './encoders/rung-encoder.ts';
 import { hasTwoPasses, softwareEncoders } from './encoders/software.ts';
 import type { Preset, VideoTarget } from './encoders/video-target.ts';
 import { cpuPicture } from './gpu-picture.ts';
 import type { Pad } from './graph.ts';
 import { fileName, type OutputRequest } from './output-settings.ts';
-import { type AudioPart, copyTolerance, type OutputStreams, streamsOf, type VideoPart } from './output-streams.ts';
+import { type AudioPart, copyTolerance, type OutputStreams, streamsOf } from './output-streams.ts';
+import { placementsOf } from './placements.ts';
 import type { Analysis, Placement, Plan, PlannedOutput, PlanStep } from './plan.ts';
 import { encodeSeconds } from './price.ts';
 import { qualityComparison } from './quality-comparison.ts';
@@ -25,9 +25,7 @@ export function assemble(draft: Draft, timeline: Timeline, requests: readonly Ou
   const targets = outputs.flatMap(({ video }) => (video.how === 'encode' ? [video.target] : []));
   const { spec, capabilities } = draft.request;
   const ladder =
-    targets.length === 0
-      ? undefined
-      : chooseRung(spec.acceleration, capabilities, targets, cpuPicture(timeline, outputs));
+    targets.length === 0 ? undefined : chooseRung(spec.acceleration, capabilities, targets, cpuPicture(timeline));
   const steps = stepsOf(draft, timeline, outputs, ladder, first);
   const planned = [
     ...outputs.map((output) => plannedOutput(draft, timeline, output)),
@@ -82,24 +80,27 @@ function stepsOf(
   first: Clip,
 ): PlanStep[] {
   const twice = ladder?.rung === 'software' ? outputs.filter(needsTwoPasses) : [];
-  const hardware: Hardware =
-    ladder === undefined ? { globals: [], decode: [] } : encoderFor(ladder, presetOf(outputs)).hardware;
+  const encoder = ladder && encoderFor(ladder, presetOf(outputs), draft.request.capabilities);
   const main = commandLine(
     [
-      ...outputs.map((output) => commandOutput(draft, timeline, output, ladder, first)),
-      ...draft.sides.map(({ pad, args, output }) => ({ streams: [pad], args: [...args], path: output.path })),
+      ...outputs.map((output) => commandOutput(draft, timeline, output, encoder, first)),
+      ...draft.sides.map(({ pad, args, output }) => ({
+        streams: [encoder?.toMemory(pad) ?? pad],
+        args: [...args],
+        path: output.path,
+      })),
     ],
-    hardware,
+    encoder?.globals,
   );
   const step = (name: string, argv: readonly string[], weight: number): PlanStep => ({
     name,
     argv,
     expectedSeconds: timeline.duration,
     weight,
-    placements: name === 'pass 1' ? firstPassPlacements : placementsOf(draft, outputs, ladder),
+    placements: name === 'pass 1' ? firstPassPlacements : placementsOf(draft, outputs, ladder, encoder?.cpuWork()),
   });
   if (twice.length === 0) return [step('render', main, 1)];
-  const analysis = commandLine(twice.map((output) => firstPass(draft, output, ladder)));
+  const analysis = commandLine(twice.map((output) => firstPass(draft, output, encoder)));
   return [step('pass 1', analysis, 0.4), step('pass 2', main, 0.6)];
 }
 
@@ -129,13 +130,13 @@ function withPass(target: VideoTarget, number: 1 | 2 | undefined): VideoTarget {
   };
 }
 
-function firstPass(draft: Draft, { video, request }: OutputStreams, ladder: Ladder | undefined): CommandOutput {
-  if (video.how !== 'encode' || ladder === undefined) throw new TypeError('Expected a picture to encode, got none');
+function firstPass(draft: Draft, { video, request }: OutputStreams, encoder: RungEncoder | undefined): CommandOutput {
+  if (video.how !== 'encode' || encoder === undefined) throw new TypeError('Expected a picture to encode, got none');
   const target = withPass(video.target, 1);
   const pad = finishPicture(draft, video.pad, video.picture, target, request);
   return {
     streams: [pad],
-    args: [...encoderFor(ladder, 'balanced').encode(pad, target).args, '-f', 'null'],
+    args: [...encoder.encode(pad, target).args, '-f', 'null'],
     path: nullOutput,
   };
 }
@@ -144,7 +145,7 @@ function commandOutput(
   draft: Draft,
   timeline: Timeline,
   output: OutputStreams,
-  ladder: Ladder | undefined,
+  encoder: RungEncoder | undefined,
   first: Clip,
 ): CommandOutput {
   const { request, video, audio, text } = output;
@@ -155,15 +156,11 @@ function commandOutput(
     args.push('-c:v', 'copy', ...(video.clip.window === undefined ? [] : ['-copypriorss', '0']));
     if (video.picture.stream.codec === 'hevc' && (request.container === 'mp4' || request.container === 'mov'))
       args.push('-tag:v', 'hvc1');
-  } else if (video.how === 'encode' && ladder !== undefined) {
-    if (ladder.rung === 'software')
+  } else if (video.how === 'encode' && encoder !== undefined) {
+    if (encoder.rung === 'software')
       draft.needEncoder(softwareEncoders[video.target.codec], `${request.videoPath}.codec`);
-    const target = withPass(video.target, ladder.rung === 'software' && needsTwoPasses(output) ? 2 : undefined);
-    const encoder = encoderFor(ladder, target.preset);
-    const finished = encoder.onDevice
-      ? decodedPad(timeline, video)
-      : finishPicture(draft, video.pad, video.picture, target, request);
-    const encoded = encoder.encode(finished, target);
+    const target = withPass(video.target, encoder.rung === 'software' && needsTwoPasses(output) ? 2 : undefined);
+    const encoded = encoder.encode(finishPicture(draft, video.pad, video.picture, target, request), target);
     streams.push(encoded.pad);
     args.push(...encoded.args);
   }
@@ -186,13 +183,6 @@ function commandOutput(
     chapters: !timeline.retimed && timeline.clip === first,
     path: outputPath(draft, output),
   };
-}
-
-/** The stream as it leaves the decoder, for rungs that keep it on the device. */
-function decodedPad({ clip }: Timeline, { pad, picture }: Extract<VideoPart, { how: 'encode' }>): Pad {
-  return clip === undefined
-    ? pad
-    : { from: 'stream', medium: 'video', input: copyInput(clip), stream: picture.stream.index };
 }
 
 /** Preset of the decoder's surface pool: the one with the longest look-ahead. */
@@ -250,36 +240,4 @@ function expectedSeconds({ duration, video, audio }: Timeline, output: OutputStr
   ];
   const longest = Math.max(...ends);
   return longest > 0 ? Math.min(longest, Math.max(duration, ...ends)) : duration;
-}
-
-function placementsOf(draft: Draft, outputs: readonly OutputStreams[], ladder: Ladder | undefined): Placement[] {
-  const onGpu = (rung: Rung | undefined): boolean => rung !== undefined && rung !== 'software' && rung !== 'copy';
-  const decodes = outputs.some(({ video }) => video.how === 'encode') || draft.sides.length > 0;
-  const lines: Placement[] = [];
-  if (decodes) {
-    const full = ladder?.rung === 'qsv-full';
-    lines.push({
-      what: 'decode',
-      place: full ? 'gpu' : 'cpu',
-      why: full ? 'the picture stays in GPU memory from file to file' : 'the picture is needed in main memory',
-    });
-  }
-  lines.push(...draft.placements);
-  for (const { request, video, audio } of outputs) {
-    const name = outputs.length > 1 ? ` of ${request.name}` : '';
-    if (video.how === 'copy')
-      lines.push({ what: `video${name}`, place: 'copy', why: 'nothing changes the picture, so its packets are kept' });
-    if (video.how === 'encode') {
-      const place = onGpu(ladder?.rung) ? 'gpu' : 'cpu';
-      lines.push({
-        what: `encode${name}`,
-        place,
-        why: `${video.why}; ${ladder?.stepsDown.at(-1)?.reason ?? 'the GPU encodes it'}`,
-      });
-    }
-    if (audio.how === 'copy')
-      lines.push({ what: `audio${name}`, place: 'copy', why: 'nothing changes the sound, so its packets are kept' });
-    if (audio.how === 'encode') lines.push({ what: `audio${name}`, place: 'cpu', why: audio.why });
-  }
-  return lines;
 }

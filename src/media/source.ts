@@ -104,7 +104,7 @@ export function picturePad(clip: Clip, picture: Picture, deinterlace: Deinterlac
   if (picture.pad !== undefined) return picture.pad;
   const { stream } = picture;
   const { input, from } = decodeInput(clip);
-  const source: Pad = { from: 'stream', medium: 'video', input, stream: stream.index };
+  const source: Pad = { from: 'stream', medium: 'video', input, stream: stream.index, video: stream };
   return chain(
     source,
     ...windowFilters(clip, from, picture),
@@ -145,7 +145,9 @@ function variableWindow(start: number, end: number | undefined): string[] {
 }
 
 function deinterlaceFilters({ interlaced }: VideoStream, mode: Deinterlace): string[] {
-  if (mode === 'always') return [filter('bwdif', { mode: 'send_frame', deint: 'all' })];
+  const always = filter('bwdif', { mode: 'send_frame', deint: 'all' });
+  // A GPU works on frames that say that they are interlaced, and on no others.
+  if (mode === 'always') return interlaced ? [always] : [filter('setfield', { mode: 'tff' }), always];
   return mode === 'auto' && interlaced ? [filter('bwdif', { mode: 'send_frame', deint: 'interlaced' })] : [];
 }
 
