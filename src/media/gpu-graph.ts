@@ -156,7 +156,11 @@ export class GpuGraph {
     const frames = this.#place(pad);
     const { made } = this.#raised(pad, '') ?? {};
     const ready = made && this.#flushed(made);
-    return ready ?? this.#uploaded(frames.memory === 'main' ? frames : this.#downloaded(frames));
+    // An encoder takes the rate from the frames; those without a grid are timed one by one.
+    return (
+      (ready && (onGrid(ready) ?? ready)) ??
+      this.#uploaded(frames.memory === 'main' ? frames : this.#downloaded(frames))
+    );
   }
 
   /** `worth`: whether something but a change of format is done on the GPU by going up early. */

@@ -122,16 +122,12 @@ function windowFilters(clip: Clip, from: number, picture: Picture): string[] {
   if (window === undefined) return variable ? [] : [grid];
   const start = window.start - from;
   if (variable) return variableWindow(start, reachesEnd(clip) ? undefined : window.end - from);
-  const perSecond = frameRate.num / frameRate.den;
-  const first = Math.floor(start * perSecond + 1e-6);
-  const count = Math.max(1, Math.round(picture.end * perSecond));
-  const phase = start - first / perSecond;
+  const count = Math.max(1, Math.round((picture.end * frameRate.num) / frameRate.den));
   return [
-    // Frames of the file come to stand on the grid, so that none is rounded to its neighbour.
-    ...(phase < 1e-6 ? [] : [filter('setpts', { expr: `round(PTS-${decimal(phase)}/TB)` })]),
+    // Before the grid, so that no frame of the file is rounded to its neighbour, and because it forgets the frame rate.
+    ...(start < 1e-6 ? [] : [filter('setpts', { expr: `round(PTS-${decimal(start)}/TB)` })]),
     grid,
-    filter('trim', { start_frame: first, end_frame: first + count }),
-    filter('setpts', { expr: 'PTS-STARTPTS' }),
+    filter('trim', { end_frame: count }),
   ];
 }
 
