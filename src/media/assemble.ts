@@ -9,11 +9,12 @@ import type { Preset, VideoTarget } from './encoders/video-target.ts';
 import { cpuPicture } from './gpu-picture.ts';
 import type { Pad } from './graph.ts';
 import { fileName, type OutputRequest } from './output-settings.ts';
-import { type AudioPart, copyTolerance, type OutputStreams, streamsOf } from './output-streams.ts';
+import { type AudioPart, copyTolerance, type OutputStreams, type SharedPads, streamsOf } from './output-streams.ts';
 import { placementsOf } from './placements.ts';
 import type { Analysis, Placement, Plan, PlannedOutput, PlanStep } from './plan.ts';
 import { encodeSeconds } from './price.ts';
 import { qualityComparison } from './quality-comparison.ts';
+import { playlistPath, publishedSet, segmentedOutputs, segmentedRequest } from './segmented/segmented-outputs.ts';
 import type { Timeline } from './timeline.ts';
 import { finishPicture } from './video-output.ts';
 
@@ -21,14 +22,21 @@ import { finishPicture } from './video-output.ts';
 export function assemble(draft: Draft, timeline: Timeline, requests: readonly OutputRequest[], first: Clip): Plan {
   const wanted = onlyPictures(draft) ? [] : requests;
   const pads = sharedPads(draft, timeline);
-  const outputs = wanted.map((request) => streamsOf(draft, timeline, request, pads));
-  const targets = outputs.flatMap(({ video }) => (video.how === 'encode' ? [video.target] : []));
+  const outputs = wanted.map((request) => streamsOf(draft, timeline, segmentedRequest(draft, timeline, request), pads));
+  const segmented = segmentedOutputs(draft, timeline, outputs, (output) => outputPath(draft, output));
+  const written = segmented?.written ?? outputs;
+  const targets = written.flatMap(({ video }) => (video.how === 'encode' ? [video.target] : []));
   const { spec, capabilities } = draft.request;
   const ladder =
     targets.length === 0 ? undefined : chooseRung(spec.acceleration, capabilities, targets, cpuPicture(timeline));
-  const steps = stepsOf(draft, timeline, outputs, ladder, first);
+  const steps = stepsOf(draft, timeline, written, ladder, first);
+  const files = written.map((output, index) => {
+    const track = segmented?.plan.tracks[index];
+    const path = segmented && track ? playlistPath(segmented.plan, track.id) : outputPath(draft, output);
+    return plannedOutput(draft, timeline, output, path);
+  });
   const planned = [
-    ...outputs.map((output) => plannedOutput(draft, timeline, output)),
+    ...(segmented === undefined ? files : publishedSet(segmented.plan, files)),
     ...draft.sides.map(({ output }) => output),
     ...draft.texts,
   ];
@@ -40,6 +48,7 @@ export function assemble(draft: Draft, timeline: Timeline, requests: readonly Ou
     files: draft.files,
     steps,
     outputs: planned,
+    ...(segmented !== undefined && { stream: segmented.plan }),
     duration: timeline.duration,
     estimate: { seconds: encodeSeconds(draft, timeline, outputs, ladder?.rung ?? 'copy') },
     notes: draft.notes,
@@ -53,10 +62,11 @@ function onlyPictures({ request: { spec } }: Draft): boolean {
   return !said && spec.operations.length > 0 && spec.operations.every(({ thumbnail }) => thumbnail !== undefined);
 }
 
-function sharedPads(draft: Draft, timeline: Timeline): { readonly video: () => Pad; readonly audio: () => Pad } {
+function sharedPads(draft: Draft, timeline: Timeline): SharedPads {
   let video: Pad | undefined;
   let audio: Pad | undefined;
   return {
+    sounds: new Map(),
     video: () => (video ??= draft.picture(timeline, 'spec.output.video').pad),
     audio: () => {
       if (timeline.audio === undefined) throw new TypeError('Expected sound on the timeline, got none');
@@ -154,7 +164,7 @@ function commandOutput(
   if (video.how === 'copy') {
     streams.push(video.stream);
     args.push('-c:v', 'copy', ...(video.clip.window === undefined ? [] : ['-copypriorss', '0']));
-    if (video.picture.stream.codec === 'hevc' && (request.container === 'mp4' || request.container === 'mov'))
+    if (video.picture.stream.codec === 'hevc' && ['mp4', 'mov', 'cmaf'].includes(request.container))
       args.push('-tag:v', 'hvc1');
   } else if (video.how === 'encode' && encoder !== undefined) {
     if (encoder.rung === 'software')
@@ -180,7 +190,7 @@ function commandOutput(
     streams,
     args,
     metadataFrom: first,
-    chapters: !timeline.retimed && timeline.clip === first,
+    chapters: request.container !== 'cmaf' && !timeline.retimed && timeline.clip === first,
     path: outputPath(draft, output),
   };
 }
@@ -195,7 +205,7 @@ function outputPath(draft: Draft, { request, video }: OutputStreams): string {
   return `${draft.request.scratchDir}/${fileName(request.name, request.container, video.how !== 'none')}`;
 }
 
-function plannedOutput(draft: Draft, timeline: Timeline, output: OutputStreams): PlannedOutput {
+function plannedOutput(draft: Draft, timeline: Timeline, output: OutputStreams, path: string): PlannedOutput {
   const { request, video, audio } = output;
   const hasVideo = video.how !== 'none';
   const copied = (video.how === 'copy' || audio.how === 'copy') && timeline.clip !== undefined;
@@ -204,11 +214,11 @@ function plannedOutput(draft: Draft, timeline: Timeline, output: OutputStreams):
   const audioCodec = audioCodecName(audio);
   const videoCodec = video.how === 'encode' ? video.target.codec : stream?.codec;
   const loudness = audio.how === 'encode' ? audio.finished.loudness : undefined;
-  const comparison = qualityComparison(draft, video, request, outputPath(draft, output));
+  const comparison = qualityComparison(draft, video, request, path);
   return {
     name: request.name,
     kind: hasVideo ? 'video' : 'audio',
-    path: outputPath(draft, output),
+    path,
     extension: extensionOf(request.container, hasVideo),
     mediaType: mediaTypeOf(request.container, hasVideo),
     expect: {

@@ -1,8 +1,11 @@
 import type { Container } from '../model/output.ts';
 import type { Probe } from './probe.ts';
 
-/** The containers that are one file; `cmaf` is one track of hls or dash before it is cut into segments. */
-export type FileContainer = Exclude<Container, 'hls' | 'dash'> | 'cmaf';
+/**
+ * The containers that are one file. `cmaf` is a track of picture or sound of hls and dash before it is cut into segments,
+ * and `webvtt` one of text.
+ */
+export type FileContainer = Exclude<Container, 'hls' | 'dash'> | 'cmaf' | 'webvtt';
 
 interface Rules {
   readonly video: readonly string[];
@@ -85,6 +88,16 @@ const rules: Readonly<Record<FileContainer, Rules>> = {
     audioType: 'audio/mp4',
     audioExtension: 'mp4',
     muxer: 'mp4',
+  },
+  webvtt: {
+    video: [],
+    audio: [],
+    text: 'webvtt',
+    subtitles: ['webvtt'],
+    videoType: 'text/vtt',
+    audioType: 'text/vtt',
+    audioExtension: 'vtt',
+    muxer: 'webvtt',
   },
 };
 

@@ -6,6 +6,7 @@ import { type Draft, missing } from './draft.ts';
 import type { VideoTarget } from './encoders/video-target.ts';
 import type { Pad } from './graph.ts';
 import { audioBitrate, type OutputRequest } from './output-settings.ts';
+import type { AudioStream } from './probe.ts';
 import { refusal } from './refusal.ts';
 import { audioCopyBlocker, copyableTracks, videoCopyBlocker } from './stream-copy.ts';
 import { type SubtitleStreams, subtitleStreams } from './subtitle-output.ts';
@@ -27,7 +28,13 @@ export type VideoPart =
 
 export type AudioPart =
   | { readonly how: 'none' }
-  | { readonly how: 'copy'; readonly streams: readonly CopiedStream[]; readonly codec: string }
+  | {
+      readonly how: 'copy';
+      readonly streams: readonly CopiedStream[];
+      readonly codec: string;
+      /** What is known of each of the streams. */
+      readonly tracks: readonly AudioStream[];
+    }
   | { readonly how: 'encode'; readonly sound: Sound; readonly finished: FinishedSound; readonly why: string };
 
 export interface OutputStreams {
@@ -41,16 +48,26 @@ export interface OutputStreams {
 export interface SharedPads {
   readonly video: () => Pad;
   readonly audio: () => Pad;
+  /** Sound of renditions that are tracks of one set, by what was asked for: they share it. */
+  readonly sounds: Map<string, AudioPart>;
 }
 
 /** Decides for each stream of an output whether it is copied, encoded or left out. */
 export function streamsOf(draft: Draft, timeline: Timeline, request: OutputRequest, pads: SharedPads): OutputStreams {
-  const audio = audioPart(draft, timeline, request, pads);
+  const audio = sharedAudio(draft, timeline, request, pads);
   const video = videoPart(draft, timeline, request, pads, audioBits(timeline, request, audio));
   if (video.how === 'none' && audio.how === 'none') {
     throw refusal('SPEC_INVALID', 'spec.output', 'expected at least one stream of picture or sound, got none');
   }
   return { request, video, audio, text: subtitleStreams(draft, timeline, request.container) };
+}
+
+function sharedAudio(draft: Draft, timeline: Timeline, request: OutputRequest, pads: SharedPads): AudioPart {
+  if (request.container !== 'cmaf') return audioPart(draft, timeline, request, pads);
+  const key = JSON.stringify(Object.entries(request.audio).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const known = pads.sounds.get(key) ?? audioPart(draft, timeline, request, pads);
+  pads.sounds.set(key, known);
+  return known;
 }
 
 function audioBits({ audio: sound }: Timeline, request: OutputRequest, audio: AudioPart): number {
@@ -112,7 +129,8 @@ function audioPart(draft: Draft, timeline: Timeline, request: OutputRequest, pad
     return {
       how: 'copy',
       codec: sound.stream.codec,
-      streams: tracks.map((track) => ({ from: 'copy', input, specifier: String(track) })),
+      streams: tracks.map(({ index }) => ({ from: 'copy', input, specifier: String(index) })),
+      tracks,
     };
   }
   if (wanted.codec === 'copy') {
@@ -125,6 +143,7 @@ function audioPart(draft: Draft, timeline: Timeline, request: OutputRequest, pad
         how: 'copy',
         codec: sound.stream.codec,
         streams: [{ from: 'copy', input, specifier: String(sound.stream.index) }],
+        tracks: [sound.stream],
       };
     }
     throw refusal(

@@ -57,9 +57,9 @@ const remedies: Readonly<Partial<Record<ContractCheck['name'], string>>> = {
   loudness: 'Lower the target so that the peaks leave room for it, or raise output.contract.loudnessTolerance.',
 };
 
-/** Outputs that are text: there is nothing to decode in them. */
-export function isText(planned: Pick<PlannedOutput, 'kind'>): boolean {
-  return planned.kind === 'vtt' || planned.kind === 'playlist' || planned.kind === 'report';
+/** Outputs that are text and lead to nothing that plays: there is nothing to decode in them. */
+export function isText({ expect, kind }: Pick<PlannedOutput, 'kind' | 'expect'>): boolean {
+  return kind === 'vtt' || kind === 'report' || (kind === 'playlist' && !expect.video && !expect.audio);
 }
 
 function openCheck(planned: PlannedOutput, { bytes, probe, openError }: MeasuredOutput): ContractCheck {

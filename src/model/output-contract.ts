@@ -60,6 +60,8 @@ export const contractCheck = z
         'loudness',
         'xpsnr',
         'ssim',
+        'segments',
+        'codecs',
       ])
       .describe('What was checked.'),
     ok: z.boolean().describe('Whether it passed.'),

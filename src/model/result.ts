@@ -78,6 +78,8 @@ export const outputFile = z
     videoCodec: z.string().max(20).optional().describe('Codec of the picture.'),
     audioCodec: z.string().max(20).optional().describe('Codec of the sound.'),
     frames: z.int().min(0).optional().describe('Number of video frames.'),
+    segments: z.int().min(0).optional().describe('Number of segments that a playlist leads to; they lie beside it.'),
+    segmentBytes: z.int().min(0).optional().describe('Size of those segments in bytes.'),
   })
   .describe('One published file.');
 

@@ -5,7 +5,10 @@ import { CodedError, toCodedError } from '../errors.ts';
 import { damageIn } from '../media/exit-classification.ts';
 import type { Plan, PlannedOutput } from '../media/plan.ts';
 import { measureOutput } from '../media/run/check-output.ts';
+import { streamFiles } from '../media/run/package-stream.ts';
 import { readEnds } from '../media/run/probe-file.ts';
+import type { PackagedStream } from '../media/segmented/packaged-stream.ts';
+import { streamChecks } from '../media/segmented/stream-checks.ts';
 import { endsTooEarly } from '../media/stream-ends.ts';
 import { type MeasuredOutput, remedyOf, verifyOutput } from '../media/verify.ts';
 import type { ContractCheck } from '../model/output-contract.ts';
@@ -15,7 +18,7 @@ import type { AccelerationReport, OutputFile, StageResult } from '../model/resul
 import type { StageSpec } from '../model/stage.ts';
 import type { Clock, ObjectStore } from '../ports.ts';
 import { type PreparedStage, type PrepareOptions, prepareStage } from './prepare-stage.ts';
-import { publishAll } from './publish-outputs.ts';
+import { type PublishableFile, publishAll } from './publish-outputs.ts';
 import type { ProgressReporter } from './report-progress.ts';
 import { usedInputs } from './resolve-inputs.ts';
 import { type ProcessRecord, type RenderedPlan, runPlan } from './run-plan.ts';
@@ -94,17 +97,40 @@ async function renderAndPublish(
     progress.at('verifying', index / outputs.length);
     const { ffmpeg } = prepared.capabilities;
     const measured = await measureOutput(planned, { tools, clock, ffmpeg, stallSeconds, signal });
-    findings.verified.push({ planned, measured, checks: verifyOutput(planned, measured) });
+    const checks = [...verifyOutput(planned, measured), ...checksInStream(rendered, planned, measured)];
+    findings.verified.push({ planned, measured, checks });
   }
   await assertContract(findings, options);
   const verifySeconds = secondsSince(verifyStartedAt, clock);
 
   progress.at('publishing', 0);
-  const files = outputs.map(({ name, extension, path }) => ({ key: outputKey(spec.identity, name, extension), path }));
-  const published = await publishAll(store, files, signal);
+  const published = await publishAll(store, publishedFiles(rendered, spec), signal);
   progress.at('publishing', 1);
-  log.info({ keys: published.map(({ key }) => key) }, 'outputs published');
-  return { outputs: findings.verified.map((output) => outputFile(output, spec)), verifySeconds };
+  log.info({ keys: outputs.map((output) => keyOf(output, spec)), files: published.length }, 'outputs published');
+  return { outputs: findings.verified.map((output) => outputFile(output, spec, rendered.stream)), verifySeconds };
+}
+
+function checksInStream(
+  { stream }: RenderedPlan,
+  { track }: PlannedOutput,
+  { probe }: MeasuredOutput,
+): ContractCheck[] {
+  if (stream === undefined || track === undefined) return [];
+  return streamChecks(stream, track, probe?.video[0]?.codec ?? probe?.audio[0]?.codec);
+}
+
+/** Every file by its key. Those of a set of segments come last, each after what it leads to. */
+function publishedFiles({ plan, stream }: RenderedPlan, spec: StageSpec): PublishableFile[] {
+  const set = stream === undefined ? [] : streamFiles(stream);
+  const files = plan.outputs.map((output) => ({ key: keyOf(output, spec), path: output.path }));
+  return [
+    ...files.filter(({ key }) => !set.includes(key)),
+    ...set.map((name) => ({ key: name, path: join(plan.stream?.folder ?? '', name) })),
+  ];
+}
+
+function keyOf({ key, name, extension }: PlannedOutput, { identity }: StageSpec): string {
+  return key ?? outputKey(identity, name, extension);
 }
 
 async function assertContract(findings: Findings, options: RunStageOptions): Promise<void> {
@@ -144,7 +170,12 @@ function inputDamage({ processes, rendered }: Findings, failed: readonly Contrac
   return rendered?.plan.rung === 'copy' ? failed.find(({ name }) => name === 'decodes')?.measured : undefined;
 }
 
-function outputFile({ planned, measured }: VerifiedOutput, { identity }: StageSpec): OutputFile {
+function outputFile(
+  { planned, measured }: VerifiedOutput,
+  spec: StageSpec,
+  stream: PackagedStream | undefined,
+): OutputFile {
+  const segments = stream?.media.find(({ track }) => track.id === planned.track)?.segments;
   const { probe, videoPackets } = measured;
   const video = probe?.video[0];
   const audio = probe?.audio[0];
@@ -152,13 +183,17 @@ function outputFile({ planned, measured }: VerifiedOutput, { identity }: StageSp
   return {
     name: planned.name,
     kind: planned.kind,
-    key: outputKey(identity, planned.name, planned.extension),
+    key: keyOf(planned, spec),
     mediaType: planned.mediaType,
     bytes: measured.bytes,
     ...(probe && !still && { durationSeconds: Math.round(probe.duration * 1000) / 1000 }),
     ...(video && { width: video.width, height: video.height, videoCodec: video.codec.slice(0, 20) }),
     ...(video && !still && videoPackets !== undefined && { frames: videoPackets }),
     ...(audio && { audioCodec: audio.codec.slice(0, 20) }),
+    ...(segments && {
+      segments: segments.length,
+      segmentBytes: segments.reduce((total, segment) => total + segment.bytes, 0),
+    }),
   };
 }
 

@@ -186,7 +186,6 @@ describe('a request is refused when', () => {
   it.each([
     ['webhook', { webhook: 'https://example.com/hook' }],
     ['webhook', { webhook: { url: 'https://example.com/hook' } }],
-    ['output.container', { output: { container: 'hls' } }],
     ['output.destination.s3', { output: { destination: { s3: { bucket: 'bucket' } } } }],
   ])('it asks for %s, which is not offered: 501 names the field', async (field, body) => {
     const reply = await client.post('/api/mute', { videoUrl: clip, ...body });

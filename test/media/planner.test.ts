@@ -291,7 +291,6 @@ const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
     'CAPABILITY_MISSING',
     'spec.output.video.codec',
   ],
-  ['hls', { output: { container: 'hls' } }, 'UNSUPPORTED', 'spec.output.container'],
   [
     'an S3 destination',
     { output: { destination: { s3: { bucket: 'abc' } } } },

@@ -12,6 +12,8 @@ export interface ProbeOptions {
   readonly keyframesNear?: readonly number[];
   /** Longest time of each ffprobe process; 30 s when absent. */
   readonly timeoutMs?: number;
+  /** A playlist of our own making, whose segments lie beside it; those of others are refused. */
+  readonly playlist?: boolean;
   /** How the file is called in messages, where its path means nothing to a person. */
   readonly label?: string;
 }
@@ -144,7 +146,8 @@ function ffprobe(
   options: ProbeOptions,
   onOutput?: ToolLimits['onOutput'],
 ): Promise<ToolRun> {
-  const guards = ['-v', 'error', '-hide_banner', '-protocol_whitelist', 'file', '-format_whitelist', formats];
+  const allowed = options.playlist === true ? `${formats},hls` : formats;
+  const guards = ['-v', 'error', '-hide_banner', '-protocol_whitelist', 'file', '-format_whitelist', allowed];
   return runTool(options.tools.ffprobe, [...guards, ...argv, '-i', `file:${path}`], options.tools.env, {
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
     outputBytes,
