@@ -3,7 +3,9 @@ import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createApiKey } from './api/api-key.ts';
+import { createRenderMetrics } from './api/render-metrics.ts';
 import { createServer } from './api/server.ts';
 import { type ApiServices, defaultApiOptions, type HealthFacts } from './api/services.ts';
 import { type Config, processEnvironment } from './config.ts';
@@ -88,6 +90,9 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
   // The workers of an earlier server are gone: whatever they were writing, nobody will finish.
   await objects.sweep(clock.now());
 
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const renders = createRenderMetrics(registry);
   const controller = new Controller(
     { store, runner, bus, objects, clock },
     {
@@ -95,6 +100,11 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
       observer: {
         event: ({ metadata }, level, reason, message) =>
           log[level === 'Warning' ? 'warn' : 'info']({ job: metadata.name, reason }, message),
+        attemptEnded: ({ metadata }, attempt) => {
+          renders.attemptEnded(attempt);
+          const { acceleration, number, outcome } = attempt;
+          log.info({ job: metadata.name, attempt: number, outcome, acceleration }, 'attempt ended');
+        },
         error: (what, error) => log.error({ err: error }, `failed to ${what}`),
       },
     },
@@ -154,6 +164,7 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
     syncWaitSeconds: config.syncWaitSeconds,
     deprecated: { enabled: config.deprecatedRoutes, sunset: config.sunset },
     logger: log,
+    registry,
   });
   started.defer(() => server.close());
   const url = await server.listen({ host: config.host, port: config.port }).catch((error: unknown) => {

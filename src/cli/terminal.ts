@@ -34,6 +34,6 @@ export function processTerminal(
     err: (text) => void streams.stderr.write(text),
     live,
     color: live && streams.stdout.isTTY === true && !environment['NO_COLOR'],
-    columns: () => streams.stderr.columns ?? 80,
+    columns: () => streams.stderr.columns ?? streams.stdout.columns ?? 80,
   };
 }

@@ -6,7 +6,7 @@ import { generationOf } from './gpu-generation.ts';
 // From a session to encodes: what the trials on a node tell beside their bare list.
 
 /** What the trials on a node show to be missing, and whether its generation explains it. */
-export function encodeFindings({ device, node, trials }: NodeFacts): Finding[] {
+export function encodeFindings({ device, driver, node, trials }: NodeFacts): Finding[] {
   if (trials === undefined) return [];
   const finding = (cause: CauseName, seen: string, commands: readonly string[] = []): Finding => ({
     cause,
@@ -22,7 +22,7 @@ export function encodeFindings({ device, node, trials }: NodeFacts): Finding[] {
   if (plain.length === 0) return [nothingWorks(node, trials)];
   return [
     ...(trials.hangs ? [finding('device-fails', `${node}: some trial encodes did not end.`)] : []),
-    ...power(node, device, trials, plain),
+    ...power(node, { device, driver }, trials, plain),
     ...codecs(node, device, trials, plain),
     ...(trials.encodes.some(({ rung }) => rung === 'qsv-full')
       ? []
@@ -43,7 +43,15 @@ function nothingWorks(node: string, trials: DeviceTrials): Finding {
   };
 }
 
-function power(node: string, device: string | undefined, trials: DeviceTrials, plain: readonly GpuEncode[]): Finding[] {
+const enableHuc =
+  'echo "options i915 enable_guc=2" > /etc/modprobe.d/i915.conf && update-initramfs -u  # as root; then restart';
+
+function power(
+  node: string,
+  { device, driver }: { readonly device: string | undefined; readonly driver: string | undefined },
+  trials: DeviceTrials,
+  plain: readonly GpuEncode[],
+): Finding[] {
   const generation = generationOf(device);
   if (trials.lowPowerNeedsHuc) {
     return [
@@ -51,9 +59,7 @@ function power(node: string, device: string | undefined, trials: DeviceTrials, p
         cause: 'huc-missing',
         node,
         seen: `${node}: low-power encoding takes a constant quantizer and refuses a bit rate.`,
-        commands: [
-          'echo "options i915 enable_guc=2" > /etc/modprobe.d/i915.conf && update-initramfs -u  # as root; then restart',
-        ],
+        commands: [driver === 'xe' ? 'dmesg | grep -iE "xe .*(huc|guc)"' : enableHuc],
       },
     ];
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ProbeReport, probeReport } from '../../src/cli/probe-report.ts';
+import { gpuEnvironment } from '../support/gpu-environment.ts';
 import { describeOnSoftwareGpu, type Faults, type SoftwareGpu } from '../support/software-gpu.ts';
 
 const main = join(import.meta.dirname, '../../src/main.ts');
@@ -153,18 +154,7 @@ describe('framewright probe', () => {
 });
 
 describeOnSoftwareGpu('framewright probe on a GPU', (gpus) => {
-  /** Leads to a GPU and to an FFmpeg with two encoders of Quick Sync, which saves the time of the other trials. */
-  const environmentOf = async ({ tools, folders }: SoftwareGpu): Promise<Record<string, string>> => {
-    const ffmpeg = join(dir, 'ffmpeg-with-two-encoders');
-    const lists = `case "$*" in *-encoders*) "$FULL" "$@" | grep -vE '(hevc|vp9)_qsv|_vaapi'; exit 0;; esac`;
-    await writeFile(ffmpeg, `#!/bin/sh\nFULL='${tools.ffmpeg}'\n${lists}\nexec "$FULL" "$@"\n`, { mode: 0o755 });
-    return {
-      FRAMEWRIGHT_FFMPEG: ffmpeg,
-      FRAMEWRIGHT_FFPROBE: tools.ffprobe,
-      FRAMEWRIGHT_DRI_DIR: folders.dri,
-      FRAMEWRIGHT_DRM_CLASS_DIR: folders.drmClass,
-    };
-  };
+  const environmentOf = (gpu: SoftwareGpu) => gpuEnvironment(gpu, ['h264_qsv', 'av1_qsv']);
   const run = async (faults: Faults, more: Readonly<Record<string, string>> = {}): Promise<Run> =>
     probe(['--json'], { ...(await environmentOf(await gpus.create(dir, faults))), ...more });
 
