@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import type { GpuEncode } from '../../../src/media/capabilities.ts';
 import type { DeviceTrials } from '../../../src/media/device-facts.ts';
 import { detectCapabilities } from '../../../src/media/run/detect-capabilities.ts';
 import { proveEncodes } from '../../../src/media/run/prove-encodes.ts';
+import { gpuEnvironment } from '../../support/gpu-environment.ts';
 import { describeOnSoftwareGpu, type Faults, type SoftwareGpu } from '../../support/software-gpu.ts';
 import { eventsOf } from '../../support/software-gpu-trace.ts';
 import { never } from './tools.ts';
@@ -130,5 +131,30 @@ describeOnSoftwareGpu('trial encodes on a GPU', (gpus) => {
     expect(devices).toEqual([]);
     expect(unavailable['qsv-full']).toContain('not an Intel GPU (vendor 0x1002)');
     expect(await gpu.trace()).toEqual([]);
+  });
+
+  it('are remembered until another runtime answers, and the device is opened each time', async () => {
+    const gpu = await gpus.create(dir);
+    const cacheDir = join(dir, 'cache');
+    const environment = await gpuEnvironment(gpu, ['h264_qsv']);
+    const tools = { ...gpu.tools, ffmpeg: environment['FRAMEWRIGHT_FFMPEG'] ?? '' };
+    /** Number of encodes; each name is a detection of its own within this process. */
+    const encodesFor = async (name: string): Promise<number> => {
+      const before = eventsOf(await gpu.trace(), 'encode.init').length;
+      const { devices } = await detectCapabilities({
+        tools: { ...tools, env: { ...tools.env, DETECTION: name } },
+        folders: gpu.folders,
+        signal: never,
+        cacheDir,
+      });
+      expect(combinations(devices[0]?.encodes ?? [], 'qsv-full')).toEqual(['h264 8 low', 'h264 8']);
+      return eventsOf(await gpu.trace(), 'encode.init').length - before;
+    };
+    expect(await encodesFor('first')).toBe(2);
+    expect(await encodesFor('second')).toBe(0);
+    // The same programs at the same paths, over a runtime of another release.
+    await writeFile(gpu.tools.ffmpeg, (await readFile(gpu.tools.ffmpeg, 'utf8')).replace("_API=''", "_API='2.9'"));
+    expect(await encodesFor('third')).toBe(2);
+    expect(await encodesFor('fourth')).toBe(0);
   });
 });
