@@ -9,12 +9,21 @@ import type { Preset, VideoTarget } from './encoders/video-target.ts';
 import { cpuPicture } from './gpu-picture.ts';
 import type { Pad } from './graph.ts';
 import { fileName, type OutputRequest } from './output-settings.ts';
-import { type AudioPart, copyTolerance, type OutputStreams, type SharedPads, streamsOf } from './output-streams.ts';
+import {
+  type AudioPart,
+  copyTolerance,
+  type OutputStreams,
+  type SharedPads,
+  streamsOf,
+  type VideoPart,
+} from './output-streams.ts';
 import { placementsOf } from './placements.ts';
 import type { Analysis, Placement, Plan, PlannedOutput, PlanStep } from './plan.ts';
 import { encodeSeconds } from './price.ts';
 import { qualityComparison } from './quality-comparison.ts';
 import { playlistPath, publishedSet, segmentedOutputs, segmentedRequest } from './segmented/segmented-outputs.ts';
+import { precisionOf } from './smart-cut/precision.ts';
+import { joinOf, piecesStep, type SmartPicture } from './smart-cut/smart-steps.ts';
 import type { Timeline } from './timeline.ts';
 import { finishPicture } from './video-output.ts';
 
@@ -25,11 +34,19 @@ export function assemble(draft: Draft, timeline: Timeline, requests: readonly Ou
   const outputs = wanted.map((request) => streamsOf(draft, timeline, segmentedRequest(draft, timeline, request), pads));
   const segmented = segmentedOutputs(draft, timeline, outputs, (output) => outputPath(draft, output));
   const written = segmented?.written ?? outputs;
-  const targets = written.flatMap(({ video }) => (video.how === 'encode' ? [video.target] : []));
+  const smart = written.map(({ video }) => smartOf(video)).find((picture) => picture !== undefined);
+  const edges = smart?.target === undefined ? [] : [smart.target];
+  const targets = [...written.flatMap(({ video }) => (video.how === 'encode' ? [video.target] : [])), ...edges];
   const { spec, capabilities } = draft.request;
   const ladder =
-    targets.length === 0 ? undefined : chooseRung(spec.acceleration, capabilities, targets, cpuPicture(timeline));
-  const steps = stepsOf(draft, timeline, written, ladder, first);
+    targets.length === 0
+      ? undefined
+      : chooseRung(spec.acceleration, capabilities, targets, smart ? edgesInMemory : cpuPicture(timeline));
+  const steps =
+    smart === undefined
+      ? stepsOf(draft, timeline, written, ladder, first)
+      : smartSteps(draft, timeline, smart, ladder, stepsOf(draft, timeline, written, undefined, first));
+  const precision = precisionOf(draft, written[0]?.video);
   const files = written.map((output, index) => {
     const track = segmented?.plan.tracks[index];
     const path = segmented && track ? playlistPath(segmented.plan, track.id) : outputPath(draft, output);
@@ -48,6 +65,7 @@ export function assemble(draft: Draft, timeline: Timeline, requests: readonly Ou
     files: draft.files,
     steps,
     outputs: planned,
+    ...(precision !== undefined && { precision }),
     ...(segmented !== undefined && { stream: segmented.plan }),
     duration: timeline.duration,
     estimate: { seconds: encodeSeconds(draft, timeline, outputs, ladder?.rung ?? 'copy') },
@@ -114,6 +132,22 @@ function stepsOf(
   return [step('pass 1', analysis, 0.4), step('pass 2', main, 0.6)];
 }
 
+const edgesInMemory = 'the pictures at the ends of a cut are picked in main memory';
+
+/** The pieces first; then what would be done with a copy is done with the stream that they are joined to. */
+function smartSteps(
+  draft: Draft,
+  { duration }: Timeline,
+  smart: SmartPicture,
+  ladder: Ladder | undefined,
+  steps: readonly PlanStep[],
+): PlanStep[] {
+  const encoder = ladder && encoderFor(ladder, smart.target?.preset ?? 'balanced', draft.request.capabilities);
+  const [first, ...others] = steps;
+  if (first === undefined) return [];
+  return [piecesStep(smart, encoder, duration), { ...first, weight: 0.5, join: joinOf(smart) }, ...others];
+}
+
 const firstPassPlacements: readonly Placement[] = [
   {
     what: 'encode',
@@ -163,7 +197,7 @@ function commandOutput(
   const args: string[] = [];
   if (video.how === 'copy') {
     streams.push(video.stream);
-    args.push('-c:v', 'copy', ...(video.clip.window === undefined ? [] : ['-copypriorss', '0']));
+    args.push('-c:v', 'copy', ...(isSought(video) ? ['-copypriorss', '0'] : []));
     if (video.picture.stream.codec === 'hevc' && ['mp4', 'mov', 'cmaf'].includes(request.container))
       args.push('-tag:v', 'hvc1');
   } else if (video.how === 'encode' && encoder !== undefined) {
@@ -177,7 +211,7 @@ function commandOutput(
   if (audio.how === 'copy') {
     streams.push(...audio.streams);
     args.push('-c:a', 'copy');
-    if (video.how !== 'copy' && timeline.clip?.window !== undefined) args.push('-copypriorss', '0');
+    if (!isSought(video) && timeline.clip?.window !== undefined) args.push('-copypriorss', '0');
   } else if (audio.how === 'encode') {
     streams.push(audio.finished.pad);
     args.push(...audio.finished.args);
@@ -195,6 +229,15 @@ function commandOutput(
   };
 }
 
+/** Whether a copied picture is read from a moment of its file on. */
+function isSought(video: VideoPart): boolean {
+  return video.how === 'copy' && video.smart === undefined && video.clip.window !== undefined;
+}
+
+function smartOf(video: VideoPart): SmartPicture | undefined {
+  return video.how === 'copy' ? video.smart : undefined;
+}
+
 /** Preset of the decoder's surface pool: the one with the longest look-ahead. */
 function presetOf(outputs: readonly OutputStreams[]): Preset {
   const presets = outputs.flatMap(({ video }) => (video.how === 'encode' ? [video.target.preset] : []));
@@ -209,6 +252,9 @@ function plannedOutput(draft: Draft, timeline: Timeline, output: OutputStreams, 
   const { request, video, audio } = output;
   const hasVideo = video.how !== 'none';
   const copied = (video.how === 'copy' || audio.how === 'copy') && timeline.clip !== undefined;
+  // A cut by copying is as exact as one by encoding, unless its sound was to be copied as well.
+  const exact = smartOf(video) !== undefined && audio.how !== 'copy';
+  const frames = video.how === 'encode' ? video.frames : smartOf(video)?.picture.frames;
   const stream = video.how === 'copy' ? video.picture.stream : undefined;
   const size = video.how === 'encode' ? video.target : stream;
   const audioCodec = audioCodecName(audio);
@@ -226,10 +272,12 @@ function plannedOutput(draft: Draft, timeline: Timeline, output: OutputStreams, 
       video: hasVideo,
       audio: audio.how !== 'none',
       ...(size !== undefined && { width: size.width, height: size.height }),
-      ...(video.how === 'encode' && video.frames !== undefined && { frames: video.frames }),
+      ...(frames !== undefined && { frames }),
       ...(videoCodec !== undefined && { videoCodec }),
       ...(audioCodec !== undefined && { audioCodec }),
-      ...(copied && timeline.clip !== undefined && { tolerance: copyTolerance(timeline.clip, timeline.video) }),
+      ...(copied &&
+        !exact &&
+        timeline.clip !== undefined && { tolerance: copyTolerance(timeline.clip, timeline.video) }),
       ...(loudness !== undefined && { loudness }),
     },
     contract: draft.request.spec.output.contract ?? {},

@@ -8,7 +8,9 @@ import type { Pad } from './graph.ts';
 import { audioBitrate, type OutputRequest } from './output-settings.ts';
 import type { AudioStream } from './probe.ts';
 import { refusal } from './refusal.ts';
-import { audioCopyBlocker, copyableTracks, videoCopyBlocker } from './stream-copy.ts';
+import { smartPicture } from './smart-cut/smart-picture.ts';
+import { joinedStream, type SmartPicture } from './smart-cut/smart-steps.ts';
+import { audioCopyBlocker, copyableTracks, pictureBlocker, videoCopyBlocker } from './stream-copy.ts';
 import { type SubtitleStreams, subtitleStreams } from './subtitle-output.ts';
 import type { Picture, Sound, Timeline } from './timeline.ts';
 import { frameCount, rateOf, videoTarget } from './video-output.ts';
@@ -16,7 +18,14 @@ import { frameCount, rateOf, videoTarget } from './video-output.ts';
 /** The picture of an output: none, the stream as it is, or a pad to be encoded. */
 export type VideoPart =
   | { readonly how: 'none' }
-  | { readonly how: 'copy'; readonly stream: CopiedStream; readonly picture: Picture; readonly clip: Clip }
+  | {
+      readonly how: 'copy';
+      readonly stream: CopiedStream;
+      readonly picture: Picture;
+      readonly clip: Clip;
+      /** The stream is joined from copied and encoded pictures before it is copied. */
+      readonly smart?: SmartPicture;
+    }
   | {
       readonly how: 'encode';
       readonly picture: Picture;
@@ -96,6 +105,9 @@ function videoPart(
     const stream: CopiedStream = { from: 'copy', input: copyInput(clip), specifier: String(picture.stream.index) };
     return { how: 'copy', stream, picture, clip };
   }
+  const smart = smartOf(draft, timeline, picture, request);
+  if (smart !== undefined && typeof smart !== 'string')
+    return { how: 'copy', stream: joinedStream(smart), picture, clip: smart.clip, smart };
   if (wanted.codec === 'copy') {
     throw refusal(
       'SPEC_INVALID',
@@ -111,9 +123,20 @@ function videoPart(
     picture,
     pad: pads.video(),
     target,
-    why: blocker ?? 'it was changed',
+    why: typeof smart === 'string' ? `${blocker ?? 'it is cut'}, and ${smart}` : (blocker ?? 'it was changed'),
     ...(frames !== undefined && { frames }),
   };
+}
+
+/** How a cut is made by copying, or why not; `undefined` when something else than the cut changes the picture. */
+function smartOf(
+  draft: Draft,
+  { clip }: Timeline,
+  picture: Picture,
+  request: OutputRequest,
+): SmartPicture | string | undefined {
+  if (clip?.window === undefined || picture.pad !== undefined || draft.force) return undefined;
+  return pictureBlocker(clip, picture, request) === undefined ? smartPicture(draft, clip, picture, request) : undefined;
 }
 
 function audioPart(draft: Draft, timeline: Timeline, request: OutputRequest, pads: SharedPads): AudioPart {

@@ -23,7 +23,7 @@ export function placementsOf(
   for (const { request, video, audio } of outputs) {
     const name = outputs.length > 1 ? ` of ${request.name}` : '';
     if (video.how === 'copy')
-      lines.push({ what: `video${name}`, place: 'copy', why: 'nothing changes the picture, so its packets are kept' });
+      lines.push({ what: `video${name}`, place: 'copy', why: video.smart === undefined ? kept : joined });
     if (video.how === 'encode') {
       lines.push({
         what: `encode${name}`,
@@ -37,6 +37,9 @@ export function placementsOf(
   }
   return lines;
 }
+
+const kept = 'nothing changes the picture, so its packets are kept';
+const joined = 'copied and encoded pictures were joined to one stream, whose packets are kept';
 
 function onGpu(rung: Rung | undefined): boolean {
   return rung !== undefined && rung !== 'software' && rung !== 'copy';

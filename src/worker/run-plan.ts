@@ -84,8 +84,9 @@ export async function runPlan(
       if (options.signal.aborted) throw error;
       const failure = toCodedError(error);
       if (isCutFailure(plan, error)) {
-        smartCutFailure = `copying failed: ${failure.message}`;
-        options.log.warn({ why: failure.message }, 'the cut by copying failed, encoding all of it');
+        const why = error instanceof SmartCutError ? error.message : failure.message;
+        smartCutFailure = `copying failed: ${why}`;
+        options.log.warn({ why }, 'the cut by copying failed, encoding all of it');
         plan = stage.replan(capabilities, measurements, smartCutFailure);
         continue;
       }
@@ -116,7 +117,9 @@ async function packaged({ stream }: Plan, { log, signal }: RunPlanOptions): Prom
 function isCutFailure({ precision, rung }: Plan, error: unknown): boolean {
   if (precision?.method !== 'smart-cut') return false;
   if (error instanceof SmartCutError) return true;
-  return error instanceof FfmpegError && error.code !== 'STALLED' && !mayStepDown(rung, error.code);
+  // With a full disk or a process that stands still, encoding all of it would end in the same way, only later.
+  if (!(error instanceof FfmpegError) || error.code === 'STALLED' || error.code === 'STORAGE_FULL') return false;
+  return !mayStepDown(rung, error.code);
 }
 
 async function joinPieces(join: SmartJoin, { log, signal }: RunPlanOptions): Promise<JoinedCut> {

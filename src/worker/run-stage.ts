@@ -17,6 +17,7 @@ import { redactUrls } from '../model/redact-url.ts';
 import type { AccelerationReport, OutputFile, StageResult } from '../model/result.ts';
 import type { StageSpec } from '../model/stage.ts';
 import type { Clock, ObjectStore } from '../ports.ts';
+import { measuredPrecision } from './measured-precision.ts';
 import { type PreparedStage, type PrepareOptions, prepareStage } from './prepare-stage.ts';
 import { type PublishableFile, publishAll } from './publish-outputs.ts';
 import type { ProgressReporter } from './report-progress.ts';
@@ -205,9 +206,15 @@ function resultOf({ prepared, rendered, verified, processes }: Findings): Partia
   const listed = [...checks.filter(({ ok }) => !ok), ...checks.filter(({ ok }) => ok)].slice(0, 32);
   return {
     ...(plan && { acceleration: accelerationOf(plan) }),
+    ...(plan?.precision && { precision: measuredPrecision(plan.precision, rendered?.joined, mainOf(verified)) }),
     ...(listed.length > 0 && { checks: listed }),
     ...(processes.length > 0 && { processes: processes.length }),
   };
+}
+
+/** The output that a trim is about. */
+function mainOf(verified: readonly VerifiedOutput[]): VerifiedOutput | undefined {
+  return verified.find(({ planned }) => planned.kind === 'video');
 }
 
 function accelerationOf({ rung, device, stepsDown }: Plan): AccelerationReport {
