@@ -173,6 +173,24 @@ const settings = {
     default: 'ffprobe',
     about: 'The ffprobe program.',
   },
+  driDir: {
+    variable: 'FRAMEWRIGHT_DRI_DIR',
+    schema: z
+      .string()
+      .min(1)
+      .transform((path) => resolve(path)),
+    default: '/dev/dri',
+    about: 'Folder of the render nodes; another one in tests and where a host shows its devices elsewhere.',
+  },
+  drmClassDir: {
+    variable: 'FRAMEWRIGHT_DRM_CLASS_DIR',
+    schema: z
+      .string()
+      .min(1)
+      .transform((path) => resolve(path)),
+    default: '/sys/class/drm',
+    about: 'Folder in which the kernel describes the render nodes: their maker and driver.',
+  },
   logLevel: {
     variable: 'FRAMEWRIGHT_LOG_LEVEL',
     schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
@@ -203,6 +221,8 @@ const configSchema = z.object({
   sunset: settings.sunset.schema,
   ffmpeg: settings.ffmpeg.schema,
   ffprobe: settings.ffprobe.schema,
+  driDir: settings.driDir.schema,
+  drmClassDir: settings.drmClassDir.schema,
   logLevel: settings.logLevel.schema,
 }) satisfies z.ZodObject<Record<keyof typeof settings, z.ZodType>>;
 

@@ -3,7 +3,9 @@ import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createApiKey } from './api/api-key.ts';
+import { createRenderMetrics } from './api/render-metrics.ts';
 import { createServer } from './api/server.ts';
 import { type ApiServices, defaultApiOptions, type HealthFacts } from './api/services.ts';
 import { type Config, processEnvironment } from './config.ts';
@@ -22,7 +24,7 @@ import { systemClock } from './local/system-clock.ts';
 import type { WorkerCommand } from './local/worker-process.ts';
 import type { Plan } from './media/plan.ts';
 import { detectCapabilities } from './media/run/detect-capabilities.ts';
-import { listRenderNodes } from './media/run/render-nodes.ts';
+import { type DeviceFolders, listRenderNodes } from './media/run/render-nodes.ts';
 import type { MediaTools } from './media/run/run-tool.ts';
 import { toolEnvironment } from './media/run/tool-environment.ts';
 import { isTerminal, phases } from './model/lifecycle.ts';
@@ -88,6 +90,9 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
   // The workers of an earlier server are gone: whatever they were writing, nobody will finish.
   await objects.sweep(clock.now());
 
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const renders = createRenderMetrics(registry);
   const controller = new Controller(
     { store, runner, bus, objects, clock },
     {
@@ -95,6 +100,11 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
       observer: {
         event: ({ metadata }, level, reason, message) =>
           log[level === 'Warning' ? 'warn' : 'info']({ job: metadata.name, reason }, message),
+        attemptEnded: ({ metadata }, attempt) => {
+          renders.attemptEnded(attempt);
+          const { acceleration, number, outcome } = attempt;
+          log.info({ job: metadata.name, attempt: number, outcome, acceleration }, 'attempt ended');
+        },
         error: (what, error) => log.error({ err: error }, `failed to ${what}`),
       },
     },
@@ -133,7 +143,8 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
         tools,
         clock,
         signal: planDeadline(config),
-        detect: (signal) => detectCapabilities({ tools, signal, cacheDir: capabilityCache(data) }),
+        detect: (signal) =>
+          detectCapabilities({ tools, folders: deviceFolders(config), signal, cacheDir: capabilityCache(data) }),
       });
       return withoutLocalPaths(plan, config, data);
     },
@@ -153,6 +164,7 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
     syncWaitSeconds: config.syncWaitSeconds,
     deprecated: { enabled: config.deprecatedRoutes, sunset: config.sunset },
     logger: log,
+    registry,
   });
   started.defer(() => server.close());
   const url = await server.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
@@ -173,6 +185,10 @@ function cannotListen({ host, port }: Config, error: unknown): CodedError {
     hint: 'Choose another --port (0 is any free one) or --host, or end the program that holds it.',
     cause: error,
   });
+}
+
+function deviceFolders({ driDir, drmClassDir }: Config): DeviceFolders {
+  return { dri: driDir, drmClass: drmClassDir };
 }
 
 /** Shared with the workers, who look there too. */
@@ -242,6 +258,8 @@ function workerCommand(config: Config, data: DataDirectory, tools: MediaTools): 
       [workerEnvironment.maxInputBytes]: String(config.inputBytes),
       [workerEnvironment.ffmpeg]: config.ffmpeg,
       [workerEnvironment.ffprobe]: config.ffprobe,
+      [workerEnvironment.driDir]: config.driDir,
+      [workerEnvironment.drmClassDir]: config.drmClassDir,
       [workerEnvironment.logLevel]: config.logLevel,
     },
   };
@@ -260,11 +278,13 @@ async function firstKey(keys: SqliteKeyStore, data: DataDirectory): Promise<stri
 
 async function healthOf(config: Config, data: DataDirectory, tools: MediaTools, store: JobStore): Promise<HealthFacts> {
   const signal = AbortSignal.timeout(30_000);
-  const capabilities = await detectCapabilities({ tools, signal, cacheDir: capabilityCache(data) }).catch(
+  const folders = deviceFolders(config);
+  const capabilities = await detectCapabilities({ tools, folders, signal, cacheDir: capabilityCache(data) }).catch(
     () => undefined,
   );
   const qsv = capabilities?.devices.some(({ encodes }) => encodes.some(({ rung }) => rung !== 'vaapi')) ?? false;
-  const intelNode = async (): Promise<boolean> => (await listRenderNodes()).some(({ vendor }) => vendor === '0x8086');
+  const intelNode = async (): Promise<boolean> =>
+    (await listRenderNodes(folders)).some(({ vendor }) => vendor === '0x8086');
   const storeOk = store.health().synced;
   const canRun = capabilities !== undefined && config.workers > 0;
   return {

@@ -6,13 +6,8 @@ import type { RenderJobSpec } from '../model/render-job.ts';
 // What the model has and this version does not do is refused when a job is made, never accepted and forgotten.
 
 function* inOutput(output: Output): Generator<string> {
-  if (output.container === 'hls' || output.container === 'dash') yield 'output.container';
-  if (output.segmentDuration !== undefined) yield 'output.segmentDuration';
   for (const kind of ['file', 's3', 'pvc'] as const) {
     if (output.destination?.[kind] !== undefined) yield `output.destination.${kind}`;
-  }
-  for (const check of ['minXpsnr', 'minSsim'] as const) {
-    if (output.contract?.[check] !== undefined) yield `output.contract.${check}`;
   }
 }
 

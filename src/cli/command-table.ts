@@ -224,11 +224,21 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'probe',
     group: 'Maintain',
-    summary: 'Show what FFmpeg and the GPUs of this machine can do, and what is missing.',
+    summary: 'Show what FFmpeg and the GPUs of this machine can do, what keeps them from more, and what to do.',
     operands: '',
     positionals: [0, 0],
-    options: [json],
-    examples: [{ line: 'framewright probe', what: 'exit code 1 when nothing can be rendered' }],
+    description:
+      'Proves each combination of codec, bit depth and engine with a short encode. Exit code 0: Quick Sync works, or there is ' +
+      'no Intel GPU; 6: there is one and Quick Sync does not work; 1: nothing can be encoded. docs/reference/probe.md lists ' +
+      'every cause and the JSON.',
+    options: [
+      { name: 'require-gpu', description: 'Exit with 6 without a GPU too: for scripts that set a machine up.' },
+      json,
+    ],
+    examples: [
+      { line: 'framewright probe', what: 'what works, what does not, and the commands that repair it' },
+      { line: 'framewright probe --json | jq -r .findings[].cause', what: 'names of the causes, for a script' },
+    ],
   },
   {
     name: 'crd',

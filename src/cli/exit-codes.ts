@@ -6,6 +6,7 @@ export const exitCodes = {
   unreachable: 3,
   refused: 4,
   serverFailed: 5,
+  gpuUnusable: 6,
   interrupted: 130,
 } as const;
 
@@ -19,5 +20,9 @@ export const exitCodeMeanings: readonly { readonly code: ExitCode; readonly mean
   { code: exitCodes.unreachable, meaning: 'the server cannot be reached' },
   { code: exitCodes.refused, meaning: 'the server refused the request (HTTP 4xx or 501)' },
   { code: exitCodes.serverFailed, meaning: 'the server failed (any other HTTP 5xx)' },
+  {
+    code: exitCodes.gpuUnusable,
+    meaning: 'probe: Quick Sync does not work although there is an Intel GPU or one is required',
+  },
   { code: exitCodes.interrupted, meaning: 'interrupted with Ctrl-C; a submitted job goes on' },
 ];

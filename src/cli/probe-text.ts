@@ -1,93 +1,150 @@
-import type { Capabilities, GpuDevice } from '../media/capabilities.ts';
-import { rungs } from '../model/result.ts';
-import { columns } from './help.ts';
+import { columns, wrap } from './help.ts';
+import type { ProbeNode, ProbeReport } from './probe-report.ts';
 import { paint, type Terminal } from './terminal.ts';
 
-/** What the software rung wants of an FFmpeg: any of these encoders for each codec. */
-const softwareEncoders: readonly (readonly [codec: string, encoders: readonly string[]])[] = [
-  ['h264', ['libx264']],
-  ['hevc', ['libx265']],
-  ['av1', ['libsvtav1', 'libaom-av1']],
-  ['vp9', ['libvpx-vp9']],
-  ['aac', ['aac', 'libfdk_aac']],
-  ['opus', ['libopus']],
-  ['mp3', ['libmp3lame']],
-  ['flac', ['flac']],
-];
+type View = Pick<Terminal, 'color'> & { readonly width: number };
 
-/** Filters that operations need, by the operation. */
-const neededFilters: readonly (readonly [operation: string, filters: readonly string[]])[] = [
-  ['subtitle (burn)', ['subtitles']],
-  ['blur', ['gblur', 'boxblur', 'overlay']],
-  ['speed ramp', ['atempo', 'setpts']],
-  ['merge', ['concat', 'xfade', 'acrossfade']],
-  ['loudness', ['loudnorm']],
-];
-
-export interface Gap {
-  readonly what: string;
-  readonly missing: string;
-  readonly remedy: string;
+/** A report for the eye: what can be done first, then the GPUs, then what is wrong and how to repair it. */
+export function probeText(report: ProbeReport, terminal: Pick<Terminal, 'color' | 'columns'>): string {
+  // Longer lines are hard to read, shorter ones do not hold a command.
+  const view = { color: terminal.color, width: Math.max(40, Math.min(terminal.columns(), 100)) };
+  const sections = [
+    verdictText(report, view),
+    columns(
+      [
+        ['FFmpeg', `${report.ffmpeg.version} (${report.ffmpeg.program})`],
+        ['processors', String(report.processors)],
+      ],
+      view.width,
+    ),
+    section('Where encoding can run, best first:', rungText(report, view), view),
+    ...(report.nodes.length === 0
+      ? []
+      : [section('Render nodes:', report.nodes.map((node) => nodeText(node, view)).join('\n'), view)]),
+    ...findingSections(report, view),
+    section(
+      'Codecs on the CPU:',
+      columns(
+        report.software.map(({ codec, encoders }) => [codec, encoders.length > 0 ? encoders.join(', ') : 'no']),
+        view.width,
+      ),
+      view,
+    ),
+    ...gapSections(report, view),
+  ];
+  return `${sections.join('\n\n')}\n`;
 }
 
-/** What this FFmpeg cannot do on the CPU, and how to change that. */
-export function softwareGaps({ encoders, filters }: Pick<Capabilities, 'encoders' | 'filters'>): Gap[] {
-  const remedy =
-    'install a complete FFmpeg 5.1 or later (Debian: apt-get install ffmpeg), or name one with FRAMEWRIGHT_FFMPEG';
-  const codecs = softwareEncoders
-    .filter(([, names]) => !names.some((name) => encoders.has(name)))
-    .map(([codec, names]) => ({ what: `encoding ${codec}`, missing: names.join(' or '), remedy }));
-  const operations = neededFilters.flatMap(([operation, names]) => {
-    const missing = names.filter((name) => !filters.has(name));
-    return missing.length === 0 ? [] : [{ what: operation, missing: `filter ${missing.join(', ')}`, remedy }];
-  });
-  return [...codecs, ...operations];
+function section(title: string, body: string, view: View): string {
+  return `${paint(view, 'bold', title)}\n${body}`;
 }
 
-/** What to do when no GPU rung can be used. */
-const gpuRemedy =
-  'for Intel GPUs: install intel-media-va-driver-non-free, libmfx-gen1.2 and an FFmpeg with libvpl, and give the user the group of /dev/dri/renderD* (often render)';
+const verdicts = {
+  'quick-sync': ['green', 'Quick Sync works on this machine.'],
+  vaapi: ['yellow', 'Quick Sync does not work here; VA-API does.'],
+  software: ['yellow', 'Encoding works on the CPU only.'],
+  nothing: ['red', 'Nothing can be encoded here.'],
+} as const;
 
-export function probeText(found: Capabilities, terminal: Pick<Terminal, 'color'>): string {
-  const { ffmpegVersion, cpus, devices, unavailable } = found;
-  const yes = paint(terminal, 'green', 'yes');
-  const no = paint(terminal, 'yellow', 'no');
-  const gaps = softwareGaps(found);
-  const ladder = rungs
-    .filter((rung) => rung !== 'copy')
-    .map((rung) => [rung, unavailable[rung] === undefined ? yes : `${no}: ${unavailable[rung]}`] as const);
-  const codecs = softwareEncoders.map(([codec, names]) => {
-    const have = names.filter((name) => found.encoders.has(name));
-    return [codec, have.length > 0 ? have.join(', ') : `${no}: needs ${names.join(' or ')}`] as const;
-  });
-  const noGpu = unavailable['qsv-full'] !== undefined && unavailable['qsv-encode'] !== undefined;
+function verdictText({ verdict, intelGpu }: ProbeReport, view: View): string {
+  const [style, text] = verdicts[verdict];
+  const more =
+    verdict === 'software'
+      ? intelGpu
+        ? ' There is an Intel GPU, and it cannot be used.'
+        : ' There is no Intel GPU.'
+      : '';
+  return paint(view, style, wrap(`${text}${more}`, view.width));
+}
+
+function rungText({ rungs }: ProbeReport, view: View): string {
+  const rows: [string, string][] = [];
+  for (const { rung, usable, reason } of rungs) {
+    const text = usable ? 'yes' : `no: ${reason ?? 'nothing can be encoded there'}`;
+    const last = rows.at(-1);
+    // One reason for several rungs is told once.
+    if (!usable && last?.[1] === text) last[0] = `${last[0]}, ${rung}`;
+    else rows.push([rung, text]);
+  }
+  // Painted after the lines are broken: colours have no width.
+  return columns(rows, view.width).replaceAll(
+    /^( {2}\S.*? {2,})(yes$|no(?=:))/gm,
+    (_line, head: string, word: string) => {
+      return `${head}${paint(view, word === 'yes' ? 'green' : 'yellow', word)}`;
+    },
+  );
+}
+
+function nodeText(node: ProbeNode, view: View): string {
+  const { maker, generation, device, driver, resource, group, gid, mode, vaDriver, sessionApi } = node;
+  const model = [maker, generation, device].filter((part) => part !== null).join(' ');
+  const rows = [
+    ['GPU', model === '' ? 'unknown: the kernel does not say' : model],
+    ...(driver === null ? [] : [['driver', `${driver}${resource === null ? '' : `, in Kubernetes ${resource}`}`]]),
+    ...(gid === null ? [] : [['group', `${group === null ? gid : `${group} (${gid})`}, mode ${mode ?? 'unknown'}`]]),
+    ...(vaDriver === null ? [] : [['VA driver', vaDriver]]),
+    ...(sessionApi === null ? [] : [['VPL', `API ${sessionApi}`]]),
+    ...encodeRows(node),
+  ].map(([head = '', text = '']) => [head, text] as const);
+  return `  ${node.node}\n${indent(columns(rows, view.width - 2), 2)}`;
+}
+
+const engines = { true: 'low power', false: 'full' } as const;
+
+/** One row per codec: `h264 8 bit (low power, full)`. A trial proves one combination, and nothing is told of another. */
+function encodeRows({ encodes }: ProbeNode): string[][] {
   return (
     [
-      columns([
-        ['FFmpeg', ffmpegVersion],
-        ['processors', String(cpus)],
-      ]),
-      `Where encoding can run, best first:\n${columns(ladder)}`,
-      ...(devices.length > 0
-        ? [`Intel GPUs, each line proved by a short encode:\n${devices.map(deviceText).join('\n')}`]
-        : []),
-      `Codecs on the CPU:\n${columns(codecs)}`,
-      ...(gaps.length > 0
-        ? [
-            `Missing:\n${columns(gaps.map(({ what, missing }) => [what, missing] as const))}\n  remedy: ${gaps[0]?.remedy ?? ''}`,
-          ]
-        : []),
-      ...(noGpu ? [`remedy: ${gpuRemedy}`] : []),
-      '',
-    ]
-      .join('\n\n')
-      .trimEnd() + '\n'
-  );
+      ['qsv-encode', 'Quick Sync'],
+      ['vaapi', 'VA-API'],
+    ] as const
+  ).flatMap(([rung, name]) => {
+    const mine = encodes.filter((encode) => encode.rung === rung);
+    const codecs = [...new Set(mine.map(({ codec }) => codec))];
+    return codecs.map((codec, index) => {
+      const depths = ([8, 10] as const).flatMap((depth) => {
+        const fitting = mine.filter((encode) => encode.codec === codec && encode.bitDepth === depth);
+        const engine = fitting.map(({ lowPower }) => engines[`${lowPower}`]).join(', ');
+        return fitting.length === 0 ? [] : [`${depth} bit (${engine})`];
+      });
+      return [index === 0 ? name : '', `${codec.padEnd(4)}  ${depths.join(', ')}`];
+    });
+  });
 }
 
-function deviceText({ node, driver, encodes }: GpuDevice): string {
-  const lines = encodes.map(
-    ({ rung, codec, bitDepth, lowPower }) => `    ${rung}  ${codec}  ${bitDepth} bit${lowPower ? '  low power' : ''}`,
-  );
-  return [`  ${node} (${driver})`, ...lines].join('\n');
+const titles = {
+  blocks: ['red', 'What keeps a GPU from being used:'],
+  limits: ['yellow', 'What is missing on a GPU:'],
+  note: ['cyan', 'Worth knowing:'],
+} as const;
+
+function findingSections({ findings }: ProbeReport, view: View): string[] {
+  return (['blocks', 'limits', 'note'] as const).flatMap((weight) => {
+    const mine = findings.filter((finding) => finding.weight === weight);
+    const [style, title] = titles[weight];
+    const texts = mine.map(({ title: name, seen, remedy, commands }) => {
+      const body = [seen, remedy].map((text) => indent(wrap(text, view.width - 4), 4));
+      // Not broken: they are there to be copied.
+      const lines = commands.map((command) => `      ${paint(view, 'bold', command)}`);
+      return [`  ${paint(view, style, name)}`, ...body, ...lines].join('\n');
+    });
+    return mine.length === 0 ? [] : [section(title, texts.join('\n'), view)];
+  });
+}
+
+function gapSections({ missing }: ProbeReport, view: View): string[] {
+  const [first] = missing;
+  if (first === undefined) return [];
+  const rows = missing.map(({ what, missing: lack }) => [what, lack] as const);
+  return [
+    section(
+      'Missing in FFmpeg:',
+      `${columns(rows, view.width)}\n${indent(wrap(`remedy: ${first.remedy}`, view.width - 2), 2)}`,
+      view,
+    ),
+  ];
+}
+
+function indent(text: string, by: number): string {
+  return text.replaceAll(/^/gm, ' '.repeat(by));
 }

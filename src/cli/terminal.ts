@@ -4,6 +4,7 @@ export interface Terminal {
   err(text: string): void;
   /** Whether `err` is a terminal that can redraw a line. */
   readonly live: boolean;
+  /** Only where both streams are terminals: a result in a file or a pipe must not hold colours. */
   readonly color: boolean;
   /** Width of the terminal in letters, asked anew each time. */
   columns(): number;
@@ -32,7 +33,7 @@ export function processTerminal(
     out: (text) => void streams.stdout.write(text),
     err: (text) => void streams.stderr.write(text),
     live,
-    color: live && !environment['NO_COLOR'],
-    columns: () => streams.stderr.columns ?? 80,
+    color: live && streams.stdout.isTTY === true && !environment['NO_COLOR'],
+    columns: () => streams.stderr.columns ?? streams.stdout.columns ?? 80,
   };
 }

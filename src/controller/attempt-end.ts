@@ -120,6 +120,7 @@ function resultOf(result: StageResult): NonNullable<RenderJobStatus['result']> {
   return {
     outputs: result.outputs ?? [],
     ...(result.acceleration === undefined ? {} : { acceleration: result.acceleration }),
+    ...(result.precision === undefined ? {} : { precision: result.precision }),
     ...(result.checks === undefined ? {} : { checks: result.checks }),
     ...(result.timings?.speed === undefined ? {} : { speed: result.timings.speed }),
     ...(result.timings === undefined ? {} : { encodeSeconds: result.timings.encodeSeconds }),

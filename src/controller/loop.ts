@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isTerminal } from '../model/lifecycle.ts';
 import { outputPrefix, reportPrefix } from '../model/output-keys.ts';
-import type { RenderJob } from '../model/render-job.ts';
+import type { Attempt, RenderJob } from '../model/render-job.ts';
 import { stageSpecOf } from '../model/stage.ts';
 import {
   type Clock,
@@ -18,6 +18,7 @@ import type { Action } from './actions.ts';
 import { admit } from './admit.ts';
 import { decide } from './decide.ts';
 import type { Admission } from './decision.ts';
+import { endedAttempts } from './ended-attempts.ts';
 import { JobIndex } from './job-index.ts';
 import type { Policy } from './policy.ts';
 import { type Lane, WorkQueue } from './work-queue.ts';
@@ -33,6 +34,8 @@ export interface ControllerPorts {
 /** What the outside is told: logs, metrics, Kubernetes Events. None of it may throw. */
 export interface ControllerObserver {
   readonly event?: (job: RenderJob, level: 'Normal' | 'Warning', reason: string, message: string) => void;
+  /** Told once per attempt, when its end has been recorded. */
+  readonly attemptEnded?: (job: RenderJob, attempt: Attempt) => void;
   readonly reconciled?: (key: string, milliseconds: number) => void;
   readonly error?: (what: string, error: unknown) => void;
 }
@@ -160,6 +163,8 @@ export class Controller {
       }
       this.#index.put(current);
       if (isTerminal(current.status?.phase)) bus.forget(uid);
+      for (const attempt of endedAttempts(job.status, decision.status))
+        this.#options.observer?.attemptEnded?.(current, attempt);
     }
     for (const action of decision.actions) await this.#act(current, action);
 

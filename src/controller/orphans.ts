@@ -1,7 +1,7 @@
 import { isTerminal } from '../model/lifecycle.ts';
 import type { RenderJob } from '../model/render-job.ts';
 
-/** `<uid>-<attempt>-<name>.<extension>`: what a worker publishes. Uploads have no attempt in their names. */
+/** `<uid>-<attempt>-<name>…`: what a worker publishes. Uploads have no attempt in their names. */
 const published = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-([1-9][0-9]*)-/;
 
 /**
@@ -28,6 +28,11 @@ export async function orphans(
 }
 
 function isOrphan(key: string, { status }: RenderJob): boolean {
-  if (isTerminal(status?.phase)) return !(status?.result?.outputs ?? []).some((output) => output.key === key);
-  return Number(published.exec(key)?.[2]) < (status?.attempt ?? 1);
+  if (!isTerminal(status?.phase)) return attemptOf(key) < (status?.attempt ?? 1);
+  // A result does not list segments, and may be too short for all outputs: what an attempt publishes stays together.
+  return !(status?.result?.outputs ?? []).some((output) => attemptOf(output.key) === attemptOf(key));
+}
+
+function attemptOf(key: string): number {
+  return Number(published.exec(key)?.[2]);
 }

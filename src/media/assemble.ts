@@ -1,18 +1,29 @@
-import type { Rung } from '../model/result.ts';
-import { type Clip, copyInput } from './clip.ts';
-import { type CommandOutput, commandLine, type Hardware, nullOutput } from './command.ts';
+import type { Clip } from './clip.ts';
+import { type CommandOutput, commandLine, nullOutput } from './command.ts';
 import { extensionOf, mediaTypeOf, muxArguments } from './containers.ts';
 import type { Draft } from './draft.ts';
 import { chooseRung, type Ladder } from './encoders/ladder.ts';
-import { encoderFor } from './encoders/rung-encoder.ts';
+import { encoderFor, type RungEncoder } from './encoders/rung-encoder.ts';
 import { hasTwoPasses, softwareEncoders } from './encoders/software.ts';
 import type { Preset, VideoTarget } from './encoders/video-target.ts';
 import { cpuPicture } from './gpu-picture.ts';
 import type { Pad } from './graph.ts';
 import { fileName, type OutputRequest } from './output-settings.ts';
-import { type AudioPart, copyTolerance, type OutputStreams, streamsOf, type VideoPart } from './output-streams.ts';
+import {
+  type AudioPart,
+  copyTolerance,
+  type OutputStreams,
+  type SharedPads,
+  streamsOf,
+  type VideoPart,
+} from './output-streams.ts';
+import { placementsOf } from './placements.ts';
 import type { Analysis, Placement, Plan, PlannedOutput, PlanStep } from './plan.ts';
 import { encodeSeconds } from './price.ts';
+import { qualityComparison } from './quality-comparison.ts';
+import { playlistPath, publishedSet, segmentedOutputs, segmentedRequest } from './segmented/segmented-outputs.ts';
+import { precisionOf } from './smart-cut/precision.ts';
+import { joinOf, piecesStep, type SmartPicture } from './smart-cut/smart-steps.ts';
 import type { Timeline } from './timeline.ts';
 import { finishPicture } from './video-output.ts';
 
@@ -20,16 +31,29 @@ import { finishPicture } from './video-output.ts';
 export function assemble(draft: Draft, timeline: Timeline, requests: readonly OutputRequest[], first: Clip): Plan {
   const wanted = onlyPictures(draft) ? [] : requests;
   const pads = sharedPads(draft, timeline);
-  const outputs = wanted.map((request) => streamsOf(draft, timeline, request, pads));
-  const targets = outputs.flatMap(({ video }) => (video.how === 'encode' ? [video.target] : []));
+  const outputs = wanted.map((request) => streamsOf(draft, timeline, segmentedRequest(draft, timeline, request), pads));
+  const segmented = segmentedOutputs(draft, timeline, outputs, (output) => outputPath(draft, output));
+  const written = segmented?.written ?? outputs;
+  const smart = written.map(({ video }) => smartOf(video)).find((picture) => picture !== undefined);
+  const edges = smart?.target === undefined ? [] : [smart.target];
+  const targets = [...written.flatMap(({ video }) => (video.how === 'encode' ? [video.target] : [])), ...edges];
   const { spec, capabilities } = draft.request;
   const ladder =
     targets.length === 0
       ? undefined
-      : chooseRung(spec.acceleration, capabilities, targets, cpuPicture(timeline, outputs));
-  const steps = stepsOf(draft, timeline, outputs, ladder, first);
+      : chooseRung(spec.acceleration, capabilities, targets, smart ? edgesInMemory : cpuPicture(timeline));
+  const steps =
+    smart === undefined
+      ? stepsOf(draft, timeline, written, ladder, first)
+      : smartSteps(draft, timeline, smart, ladder, stepsOf(draft, timeline, written, undefined, first));
+  const precision = precisionOf(draft, written[0]?.video);
+  const files = written.map((output, index) => {
+    const track = segmented?.plan.tracks[index];
+    const path = segmented && track ? playlistPath(segmented.plan, track.id) : outputPath(draft, output);
+    return plannedOutput(draft, timeline, output, path);
+  });
   const planned = [
-    ...outputs.map((output) => plannedOutput(draft, timeline, output)),
+    ...(segmented === undefined ? files : publishedSet(segmented.plan, files)),
     ...draft.sides.map(({ output }) => output),
     ...draft.texts,
   ];
@@ -41,6 +65,8 @@ export function assemble(draft: Draft, timeline: Timeline, requests: readonly Ou
     files: draft.files,
     steps,
     outputs: planned,
+    ...(precision !== undefined && { precision }),
+    ...(segmented !== undefined && { stream: segmented.plan }),
     duration: timeline.duration,
     estimate: { seconds: encodeSeconds(draft, timeline, outputs, ladder?.rung ?? 'copy') },
     notes: draft.notes,
@@ -54,10 +80,11 @@ function onlyPictures({ request: { spec } }: Draft): boolean {
   return !said && spec.operations.length > 0 && spec.operations.every(({ thumbnail }) => thumbnail !== undefined);
 }
 
-function sharedPads(draft: Draft, timeline: Timeline): { readonly video: () => Pad; readonly audio: () => Pad } {
+function sharedPads(draft: Draft, timeline: Timeline): SharedPads {
   let video: Pad | undefined;
   let audio: Pad | undefined;
   return {
+    sounds: new Map(),
     video: () => (video ??= draft.picture(timeline, 'spec.output.video').pad),
     audio: () => {
       if (timeline.audio === undefined) throw new TypeError('Expected sound on the timeline, got none');
@@ -81,25 +108,44 @@ function stepsOf(
   first: Clip,
 ): PlanStep[] {
   const twice = ladder?.rung === 'software' ? outputs.filter(needsTwoPasses) : [];
-  const hardware: Hardware =
-    ladder === undefined ? { globals: [], decode: [] } : encoderFor(ladder, presetOf(outputs)).hardware;
+  const encoder = ladder && encoderFor(ladder, presetOf(outputs), draft.request.capabilities);
   const main = commandLine(
     [
-      ...outputs.map((output) => commandOutput(draft, timeline, output, ladder, first)),
-      ...draft.sides.map(({ pad, args, output }) => ({ streams: [pad], args: [...args], path: output.path })),
+      ...outputs.map((output) => commandOutput(draft, timeline, output, encoder, first)),
+      ...draft.sides.map(({ pad, args, output }) => ({
+        streams: [encoder?.toMemory(pad) ?? pad],
+        args: [...args],
+        path: output.path,
+      })),
     ],
-    hardware,
+    encoder?.globals,
   );
   const step = (name: string, argv: readonly string[], weight: number): PlanStep => ({
     name,
     argv,
     expectedSeconds: timeline.duration,
     weight,
-    placements: name === 'pass 1' ? firstPassPlacements : placementsOf(draft, outputs, ladder),
+    placements: name === 'pass 1' ? firstPassPlacements : placementsOf(draft, outputs, ladder, encoder?.cpuWork()),
   });
   if (twice.length === 0) return [step('render', main, 1)];
-  const analysis = commandLine(twice.map((output) => firstPass(draft, output, ladder)));
+  const analysis = commandLine(twice.map((output) => firstPass(draft, output, encoder)));
   return [step('pass 1', analysis, 0.4), step('pass 2', main, 0.6)];
+}
+
+const edgesInMemory = 'the pictures at the ends of a cut are picked in main memory';
+
+/** The pieces first; then what would be done with a copy is done with the stream that they are joined to. */
+function smartSteps(
+  draft: Draft,
+  { duration }: Timeline,
+  smart: SmartPicture,
+  ladder: Ladder | undefined,
+  steps: readonly PlanStep[],
+): PlanStep[] {
+  const encoder = ladder && encoderFor(ladder, smart.target?.preset ?? 'balanced', draft.request.capabilities);
+  const [first, ...others] = steps;
+  if (first === undefined) return [];
+  return [piecesStep(smart, encoder, duration), { ...first, weight: 0.5, join: joinOf(smart) }, ...others];
 }
 
 const firstPassPlacements: readonly Placement[] = [
@@ -128,13 +174,13 @@ function withPass(target: VideoTarget, number: 1 | 2 | undefined): VideoTarget {
   };
 }
 
-function firstPass(draft: Draft, { video, request }: OutputStreams, ladder: Ladder | undefined): CommandOutput {
-  if (video.how !== 'encode' || ladder === undefined) throw new TypeError('Expected a picture to encode, got none');
+function firstPass(draft: Draft, { video, request }: OutputStreams, encoder: RungEncoder | undefined): CommandOutput {
+  if (video.how !== 'encode' || encoder === undefined) throw new TypeError('Expected a picture to encode, got none');
   const target = withPass(video.target, 1);
   const pad = finishPicture(draft, video.pad, video.picture, target, request);
   return {
     streams: [pad],
-    args: [...encoderFor(ladder, 'balanced').encode(pad, target).args, '-f', 'null'],
+    args: [...encoder.encode(pad, target).args, '-f', 'null'],
     path: nullOutput,
   };
 }
@@ -143,7 +189,7 @@ function commandOutput(
   draft: Draft,
   timeline: Timeline,
   output: OutputStreams,
-  ladder: Ladder | undefined,
+  encoder: RungEncoder | undefined,
   first: Clip,
 ): CommandOutput {
   const { request, video, audio, text } = output;
@@ -151,25 +197,21 @@ function commandOutput(
   const args: string[] = [];
   if (video.how === 'copy') {
     streams.push(video.stream);
-    args.push('-c:v', 'copy', ...(video.clip.window === undefined ? [] : ['-copypriorss', '0']));
-    if (video.picture.stream.codec === 'hevc' && (request.container === 'mp4' || request.container === 'mov'))
+    args.push('-c:v', 'copy', ...(isSought(video) ? ['-copypriorss', '0'] : []));
+    if (video.picture.stream.codec === 'hevc' && ['mp4', 'mov', 'cmaf'].includes(request.container))
       args.push('-tag:v', 'hvc1');
-  } else if (video.how === 'encode' && ladder !== undefined) {
-    if (ladder.rung === 'software')
+  } else if (video.how === 'encode' && encoder !== undefined) {
+    if (encoder.rung === 'software')
       draft.needEncoder(softwareEncoders[video.target.codec], `${request.videoPath}.codec`);
-    const target = withPass(video.target, ladder.rung === 'software' && needsTwoPasses(output) ? 2 : undefined);
-    const encoder = encoderFor(ladder, target.preset);
-    const finished = encoder.onDevice
-      ? decodedPad(timeline, video)
-      : finishPicture(draft, video.pad, video.picture, target, request);
-    const encoded = encoder.encode(finished, target);
+    const target = withPass(video.target, encoder.rung === 'software' && needsTwoPasses(output) ? 2 : undefined);
+    const encoded = encoder.encode(finishPicture(draft, video.pad, video.picture, target, request), target);
     streams.push(encoded.pad);
     args.push(...encoded.args);
   }
   if (audio.how === 'copy') {
     streams.push(...audio.streams);
     args.push('-c:a', 'copy');
-    if (video.how !== 'copy' && timeline.clip?.window !== undefined) args.push('-copypriorss', '0');
+    if (!isSought(video) && timeline.clip?.window !== undefined) args.push('-copypriorss', '0');
   } else if (audio.how === 'encode') {
     streams.push(audio.finished.pad);
     args.push(...audio.finished.args);
@@ -182,16 +224,18 @@ function commandOutput(
     streams,
     args,
     metadataFrom: first,
-    chapters: !timeline.retimed && timeline.clip === first,
+    chapters: request.container !== 'cmaf' && !timeline.retimed && timeline.clip === first,
     path: outputPath(draft, output),
   };
 }
 
-/** The stream as it leaves the decoder, for rungs that keep it on the device. */
-function decodedPad({ clip }: Timeline, { pad, picture }: Extract<VideoPart, { how: 'encode' }>): Pad {
-  return clip === undefined
-    ? pad
-    : { from: 'stream', medium: 'video', input: copyInput(clip), stream: picture.stream.index };
+/** Whether a copied picture is read from a moment of its file on. */
+function isSought(video: VideoPart): boolean {
+  return video.how === 'copy' && video.smart === undefined && video.clip.window !== undefined;
+}
+
+function smartOf(video: VideoPart): SmartPicture | undefined {
+  return video.how === 'copy' ? video.smart : undefined;
 }
 
 /** Preset of the decoder's surface pool: the one with the longest look-ahead. */
@@ -204,19 +248,23 @@ function outputPath(draft: Draft, { request, video }: OutputStreams): string {
   return `${draft.request.scratchDir}/${fileName(request.name, request.container, video.how !== 'none')}`;
 }
 
-function plannedOutput(draft: Draft, timeline: Timeline, output: OutputStreams): PlannedOutput {
+function plannedOutput(draft: Draft, timeline: Timeline, output: OutputStreams, path: string): PlannedOutput {
   const { request, video, audio } = output;
   const hasVideo = video.how !== 'none';
   const copied = (video.how === 'copy' || audio.how === 'copy') && timeline.clip !== undefined;
+  // A cut by copying is as exact as one by encoding, unless its sound was to be copied as well.
+  const exact = smartOf(video) !== undefined && audio.how !== 'copy';
+  const frames = video.how === 'encode' ? video.frames : smartOf(video)?.picture.frames;
   const stream = video.how === 'copy' ? video.picture.stream : undefined;
   const size = video.how === 'encode' ? video.target : stream;
   const audioCodec = audioCodecName(audio);
   const videoCodec = video.how === 'encode' ? video.target.codec : stream?.codec;
   const loudness = audio.how === 'encode' ? audio.finished.loudness : undefined;
+  const comparison = qualityComparison(draft, video, request, path);
   return {
     name: request.name,
     kind: hasVideo ? 'video' : 'audio',
-    path: outputPath(draft, output),
+    path,
     extension: extensionOf(request.container, hasVideo),
     mediaType: mediaTypeOf(request.container, hasVideo),
     expect: {
@@ -224,13 +272,16 @@ function plannedOutput(draft: Draft, timeline: Timeline, output: OutputStreams):
       video: hasVideo,
       audio: audio.how !== 'none',
       ...(size !== undefined && { width: size.width, height: size.height }),
-      ...(video.how === 'encode' && video.frames !== undefined && { frames: video.frames }),
+      ...(frames !== undefined && { frames }),
       ...(videoCodec !== undefined && { videoCodec }),
       ...(audioCodec !== undefined && { audioCodec }),
-      ...(copied && timeline.clip !== undefined && { tolerance: copyTolerance(timeline.clip, timeline.video) }),
+      ...(copied &&
+        !exact &&
+        timeline.clip !== undefined && { tolerance: copyTolerance(timeline.clip, timeline.video) }),
       ...(loudness !== undefined && { loudness }),
     },
     contract: draft.request.spec.output.contract ?? {},
+    ...(comparison !== undefined && { comparison }),
   };
 }
 
@@ -247,36 +298,4 @@ function expectedSeconds({ duration, video, audio }: Timeline, output: OutputStr
   ];
   const longest = Math.max(...ends);
   return longest > 0 ? Math.min(longest, Math.max(duration, ...ends)) : duration;
-}
-
-function placementsOf(draft: Draft, outputs: readonly OutputStreams[], ladder: Ladder | undefined): Placement[] {
-  const onGpu = (rung: Rung | undefined): boolean => rung !== undefined && rung !== 'software' && rung !== 'copy';
-  const decodes = outputs.some(({ video }) => video.how === 'encode') || draft.sides.length > 0;
-  const lines: Placement[] = [];
-  if (decodes) {
-    const full = ladder?.rung === 'qsv-full';
-    lines.push({
-      what: 'decode',
-      place: full ? 'gpu' : 'cpu',
-      why: full ? 'the picture stays in GPU memory from file to file' : 'the picture is needed in main memory',
-    });
-  }
-  lines.push(...draft.placements);
-  for (const { request, video, audio } of outputs) {
-    const name = outputs.length > 1 ? ` of ${request.name}` : '';
-    if (video.how === 'copy')
-      lines.push({ what: `video${name}`, place: 'copy', why: 'nothing changes the picture, so its packets are kept' });
-    if (video.how === 'encode') {
-      const place = onGpu(ladder?.rung) ? 'gpu' : 'cpu';
-      lines.push({
-        what: `encode${name}`,
-        place,
-        why: `${video.why}; ${ladder?.stepsDown.at(-1)?.reason ?? 'the GPU encodes it'}`,
-      });
-    }
-    if (audio.how === 'copy')
-      lines.push({ what: `audio${name}`, place: 'copy', why: 'nothing changes the sound, so its packets are kept' });
-    if (audio.how === 'encode') lines.push({ what: `audio${name}`, place: 'cpu', why: audio.why });
-  }
-  return lines;
 }

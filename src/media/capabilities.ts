@@ -21,10 +21,16 @@ export interface GpuDevice {
   readonly encodes: readonly GpuEncode[];
 }
 
+/** Ways of VA-API to keep to a rate, as FFmpeg names them. */
+export const rateControls = ['CQP', 'CBR', 'VBR', 'ICQ', 'QVBR', 'AVBR'] as const;
+export type RateControl = (typeof rateControls)[number];
+
 /** One combination that a short encode on the device has proved. */
 export interface GpuEncode {
   readonly rung: 'qsv-full' | 'qsv-encode' | 'vaapi';
   readonly codec: 'h264' | 'hevc' | 'av1' | 'vp9';
   readonly bitDepth: 8 | 10;
   readonly lowPower: boolean;
+  /** What the driver offers on the rung vaapi; absent where it was not asked. */
+  readonly rateControls?: readonly RateControl[];
 }

@@ -1,5 +1,5 @@
 import { inputArguments } from './clip.ts';
-import { chain, type FilterPad, filesOf, type InputFile, type Pad, writeGraph } from './graph.ts';
+import { chain, type FilterPad, type InputFile, type Pad, streamsBehind, writeGraph } from './graph.ts';
 
 /** A stream that goes into the output as it is. */
 export interface CopiedStream {
@@ -19,21 +19,16 @@ export interface CommandOutput {
   readonly path: string;
 }
 
-export interface Hardware {
-  /** Arguments before the first input. */
-  readonly globals: readonly string[];
-  /** Options of every decoded input. */
-  readonly decode: readonly string[];
-}
-
 export const nullOutput = '-';
 
-/** The argument list of one FFmpeg process without the fixed arguments of the process contract. */
-export function commandLine(
-  outputs: readonly CommandOutput[],
-  hardware: Hardware = { globals: [], decode: [] },
-): string[] {
+/**
+ * The argument list of one FFmpeg process without the fixed arguments of the process contract.
+ *
+ * @param globals Arguments before the first input, which open devices.
+ */
+export function commandLine(outputs: readonly CommandOutput[], globals: readonly string[] = []): string[] {
   const inputs: InputFile[] = [];
+  const decodes = new Map<number, readonly string[]>();
   const keys = new Map<string, number>();
   const indexOf = (input: InputFile): number => {
     const key = JSON.stringify([input.path, input.options, input.instance]);
@@ -46,7 +41,12 @@ export function commandLine(
   for (const { streams } of outputs) {
     for (const stream of streams) {
       if (stream.from === 'copy') indexOf(stream.input);
-      else filesOf(stream).forEach(indexOf);
+      else {
+        for (const { input, decode } of streamsBehind(stream)) {
+          const index = indexOf(input);
+          if (decode !== undefined) decodes.set(index, decode);
+        }
+      }
     }
   }
   const sinks = outputs.flatMap(({ streams }) => streams.filter((stream) => stream.from !== 'copy').map(sinkOf));
@@ -70,8 +70,8 @@ export function commandLine(
     ];
   });
   return [
-    ...hardware.globals,
-    ...inputs.flatMap((input) => [...hardware.decode, ...inputArguments(input)]),
+    ...globals,
+    ...inputs.flatMap((input, index) => [...(decodes.get(index) ?? []), ...inputArguments(input)]),
     ...(text === '' ? [] : ['-filter_complex', text]),
     ...written,
   ];

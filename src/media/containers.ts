@@ -1,8 +1,11 @@
 import type { Container } from '../model/output.ts';
 import type { Probe } from './probe.ts';
 
-/** The containers that are one file. */
-export type FileContainer = Exclude<Container, 'hls' | 'dash'>;
+/**
+ * The containers that are one file. `cmaf` is a track of picture or sound of hls and dash before it is cut into segments,
+ * and `webvtt` one of text.
+ */
+export type FileContainer = Exclude<Container, 'hls' | 'dash'> | 'cmaf' | 'webvtt';
 
 interface Rules {
   readonly video: readonly string[];
@@ -76,6 +79,26 @@ const rules: Readonly<Record<FileContainer, Rules>> = {
     audioExtension: 'weba',
     muxer: 'webm',
   },
+  cmaf: {
+    video: ['h264', 'hevc', 'av1', 'vp9'],
+    audio: ['aac', 'ac3', 'eac3', 'opus', 'flac', 'alac'],
+    text: 'webvtt',
+    subtitles: ['webvtt'],
+    videoType: 'video/mp4',
+    audioType: 'audio/mp4',
+    audioExtension: 'mp4',
+    muxer: 'mp4',
+  },
+  webvtt: {
+    video: [],
+    audio: [],
+    text: 'webvtt',
+    subtitles: ['webvtt'],
+    videoType: 'text/vtt',
+    audioType: 'text/vtt',
+    audioExtension: 'vtt',
+    muxer: 'webvtt',
+  },
 };
 
 export function takesVideo(container: FileContainer, codec: string): boolean {
@@ -97,8 +120,18 @@ export function textCodec(container: FileContainer): string {
   return rules[container].text;
 }
 
+/** Fragments of a track that is cut later: one for each key frame of a picture, and of about a second for sound. */
+const fragments = {
+  video: ['-movflags', '+frag_keyframe+delay_moov+default_base_moof'],
+  audio: ['-movflags', '+delay_moov+default_base_moof', '-frag_duration', '1000000'],
+} as const;
+
 /** Arguments of the muxer: the index comes first in MP4 and MOV, so that a player can start at once. */
 export function muxArguments(container: FileContainer, audioCodec: string | undefined): string[] {
+  if (container === 'cmaf') {
+    const flac = audioCodec === 'flac' ? ['-strict', '-2'] : [];
+    return [...flac, ...fragments[audioCodec === undefined ? 'video' : 'audio'], '-f', rules.cmaf.muxer];
+  }
   const family = container === 'mp4' || container === 'mov';
   // FFmpeg 5.1 calls FLAC in MP4 experimental, copied or encoded.
   const strict = family && audioCodec === 'flac' ? ['-strict', '-2'] : [];
@@ -106,7 +139,7 @@ export function muxArguments(container: FileContainer, audioCodec: string | unde
 }
 
 export function extensionOf(container: FileContainer, hasVideo: boolean): string {
-  return hasVideo ? container : rules[container].audioExtension;
+  return hasVideo && container !== 'cmaf' ? container : rules[container].audioExtension;
 }
 
 export function mediaTypeOf(container: FileContainer, hasVideo: boolean): string {

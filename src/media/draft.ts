@@ -18,6 +18,8 @@ export interface PlanRequest {
   /** Folder for outputs and small files; an absolute path. */
   readonly scratchDir: string;
   readonly measurements?: Measurements;
+  /** Why a cut by copying did not work when it was tried; then all pictures are encoded. */
+  readonly smartCutFailure?: string;
 }
 
 /** Something that FFmpeg writes: the pad it comes from, and how it is encoded. */
@@ -43,6 +45,8 @@ export class Draft {
   readonly texts: PlannedOutput[] = [];
   readonly request: PlanRequest;
   readonly deinterlace: Deinterlace;
+  /** Seconds by which the ends of the last trim differ from what it asked for; that of the end of the file is absent. */
+  trimmed?: { readonly start: number; readonly end?: number };
   /** Set when an operation asks for new encoding where a copy would do. */
   force = false;
   #instances = 0;
@@ -86,12 +90,13 @@ export class Draft {
   }
 
   /** Refuses when this FFmpeg lacks a filter. */
-  needFilter(name: string, path: string): void {
+  needFilter(name: string, path: string, hint?: string): void {
     if (this.request.capabilities.filters.has(name)) return;
     throw refusal(
       'CAPABILITY_MISSING',
       path,
       `expected an FFmpeg with the filter ${name}, got ${this.version} without it`,
+      hint,
     );
   }
 

@@ -107,6 +107,12 @@ const patterns: readonly Pattern[] = [
     code: 'GPU_REFUSED',
   },
   {
+    // What VA-API's encoder is not given: bit depth, rate control, configuration, size.
+    pattern:
+      /Surface RT format \S+ not supported|Driver does not support .{1,60}(RC mode|reference frames)|Failed to create encode pipeline|Hardware does not support encoding at/i,
+    code: 'GPU_REFUSED',
+  },
+  {
     // What Quick Sync's encoder finds out about a refusal, most of all which parameter it was.
     pattern: /(Selected ratecontrol mode|Low power mode|Current [a-z ]{1,20}) is unsupported/i,
     code: 'GPU_REFUSED',
@@ -117,7 +123,8 @@ const patterns: readonly Pattern[] = [
     gpuOnly: true,
   },
   {
-    pattern: /Error (synchronizing|submitting|during) .*\(-\d+\)|Failed to (sync|end picture|upload)/i,
+    pattern:
+      /Error (synchronizing|submitting|during) .*\(-\d+\)|Failed to (sync|begin picture|end picture|upload|map output)/i,
     code: 'GPU_FAILED',
     gpuOnly: true,
   },

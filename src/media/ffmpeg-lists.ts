@@ -1,3 +1,5 @@
+import { type RateControl, rateControls } from './capabilities.ts';
+
 /** Major and minor version of a release. */
 export type FfmpegVersion = readonly [major: number, minor: number];
 
@@ -22,4 +24,15 @@ export function parseNames(text: string): ReadonlySet<string> {
     if (name !== undefined) names.add(name);
   }
   return names;
+}
+
+/**
+ * The rate controls of a VA driver in the log, at level debug, of a process that opened an encoder on it; `undefined` when
+ * it does not say.
+ */
+export function parseRateControls(log: string): readonly RateControl[] | undefined {
+  // Of a driver that lists none FFmpeg uses no other.
+  if (log.includes('assuming CQP only')) return ['CQP'];
+  const listed = /Driver supports RC modes ([A-Z, ]+)\./.exec(log)?.[1]?.split(', ');
+  return listed && rateControls.filter((control) => listed.includes(control));
 }

@@ -1,4 +1,6 @@
+import { type HdrMetadata, hdrMetadataOf } from './hdr-metadata.ts';
 import type { AudioStream, Probe, SubtitleStream, VideoStream } from './probe.ts';
+import type { StreamEnd, StreamEnds } from './stream-ends.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 type Fraction = VideoStream['frameRate'];
@@ -7,23 +9,33 @@ type Fraction = VideoStream['frameRate'];
  * A probe from what `ffprobe -of json -show_format -show_streams -show_chapters -show_data_hash sha256` printed.
  * Tolerant: members that are missing, `N/A` or of another type are left out, or 0 where a number must be.
  * Throws SyntaxError when `json` is no JSON object.
+ *
+ * @param ends Where streams really begin and end, which counts instead of what the container says.
  */
-export function parseProbe(path: string, json: string): Probe {
+export function parseProbe(path: string, json: string, ends?: StreamEnds): Probe {
   const document: unknown = JSON.parse(json);
   if (!isObject(document)) throw new SyntaxError(`Expected a JSON object from ffprobe, got ${typeof document}`);
   const format = member(document, 'format');
-  const streams = list(document['streams']);
+  const last = number(format['duration']);
+  const streams = list(document['streams']).map((stream) =>
+    measured(stream, ends?.get(number(stream['index']) ?? -1), last),
+  );
   const video = streams.filter((stream) => stream['codec_type'] === 'video');
   const pictures = video.filter((stream) => member(stream, 'disposition')['attached_pic'] === 1);
   const videoStreams = video.filter((stream) => !pictures.includes(stream)).map(videoStream);
   const audioStreams = streams.filter((stream) => stream['codec_type'] === 'audio').map(audioStream);
-  const durations = [...videoStreams, ...audioStreams].map(({ duration }) => duration ?? 0);
+  const heard = [...videoStreams, ...audioStreams];
+  const startTime = number(format['start_time']) ?? 0;
+  const lengths = heard.map(({ startTime: from, duration }) =>
+    duration === undefined ? 0 : from - startTime + duration,
+  );
+  const longest = Math.max(0, ...lengths);
   const bitrate = number(format['bit_rate']);
   return {
     path,
     format: text(format['format_name']) ?? 'unknown',
-    duration: number(format['duration']) ?? Math.max(0, ...durations),
-    startTime: number(format['start_time']) ?? 0,
+    duration: ends === undefined ? (last ?? longest) : longest,
+    startTime,
     bytes: number(format['size']) ?? 0,
     ...(bitrate !== undefined && { bitrate }),
     video: videoStreams,
@@ -32,6 +44,37 @@ export function parseProbe(path: string, json: string): Probe {
     attachedPictures: pictures.length,
     chapters: list(document['chapters']).length,
   };
+}
+
+/** HDR metadata of the first frame in what `ffprobe -of json -show_frames` printed. Throws SyntaxError like `parseProbe`. */
+export function parseFrameHdr(json: string): HdrMetadata | undefined {
+  const document: unknown = JSON.parse(json);
+  if (!isObject(document)) throw new SyntaxError(`Expected a JSON object from ffprobe, got ${typeof document}`);
+  return hdrMetadataOf(list(list(document['frames'])[0]?.['side_data_list']));
+}
+
+/** A stream with what was measured in place of what was claimed: length, number of frames, mean frame rate. */
+function measured(stream: Json, end: StreamEnd | undefined, last: number | undefined): Json {
+  if (end === undefined) return withLength(stream, last);
+  const duration = end.end - end.start;
+  const nominal = fraction(stream['r_frame_rate']);
+  const mean = duration > 0 ? end.packets / duration : 0;
+  const steady = nominal !== undefined && Math.abs(mean / (nominal.num / nominal.den) - 1) < 0.01;
+  const rate = steady ? stream['r_frame_rate'] : `${end.packets * 1000}/${Math.round(duration * 1000)}`;
+  return {
+    ...stream,
+    start_time: end.start,
+    duration,
+    ...(stream['codec_type'] === 'video' && { nb_frames: end.packets, avg_frame_rate: rate }),
+  };
+}
+
+/** FFmpeg's Matroska tells where a stream ends, others how long it is: no stream lasts beyond the end of the file. */
+function withLength(stream: Json, last: number | undefined): Json {
+  const start = number(stream['start_time']) ?? 0;
+  const tagged = number(stream['duration']) === undefined ? durationOf(stream) : undefined;
+  if (tagged === undefined || last === undefined || start <= 0 || tagged <= start) return stream;
+  return start + tagged > last + 0.0005 ? { ...stream, duration: tagged - start } : stream;
 }
 
 function videoStream(stream: Json): VideoStream {
@@ -62,6 +105,7 @@ function videoStream(stream: Json): VideoStream {
       colorTransfer: text(stream['color_transfer']),
       colorPrimaries: text(stream['color_primaries']),
       colorRange: text(stream['color_range']),
+      hdr: hdrMetadataOf(list(stream['side_data_list'])),
       bitrate: number(stream['bit_rate']) ?? number(tagOf(stream, 'BPS')),
       extradataHash: hashOf(stream),
       language: languageOf(stream),

@@ -1,33 +1,19 @@
-import type { OutputStreams } from './output-streams.ts';
+import type { VideoStream } from './probe.ts';
 import type { Timeline } from './timeline.ts';
 
-/** Codecs that Quick Sync decodes in 4:2:0. */
-const decodable = ['h264', 'hevc', 'av1', 'vp9', 'mpeg2video'];
+/** Codecs that Quick Sync decodes in 4:2:0, and the most bits per sample of each. */
+const decodable: Readonly<Record<string, 8 | 10>> = { h264: 8, hevc: 10, av1: 10, vp9: 10, mpeg2video: 8 };
 
-/** Why the picture must pass through the CPU before it is encoded; `undefined` when the GPU can do all of it. */
-export function cpuPicture({ clip, video }: Timeline, outputs: readonly OutputStreams[]): string | undefined {
-  const last = video?.changes.at(-1);
-  if (clip === undefined || video === undefined || video.pad !== undefined)
-    return `${last ?? 'the timeline'} works on the picture in main memory`;
-  const { stream } = video;
-  if (outputs.length > 1) return 'several outputs share one decode in main memory';
-  if (clip.window !== undefined) return 'the cut is made in main memory';
-  if (!decodable.includes(stream.codec)) return `${stream.codec} is decoded by the CPU`;
-  if (!/^(yuvj?420p|nv12|p010|yuv420p10)/.test(stream.pixelFormat))
-    return `${stream.pixelFormat} is decoded by the CPU`;
-  // vpp_qsv rounds time stamps to the mean frame rate.
-  if (video.variable) return 'frames of a variable rate are timed in main memory';
-  if (stream.rotation !== 0) return 'the picture is turned in main memory';
-  if (stream.interlaced) return 'the picture is deinterlaced in main memory';
-  if (stream.width !== video.width || stream.height !== video.height)
-    return 'the shape of the picture is corrected in main memory';
-  for (const { video: part, request } of outputs) {
-    const { resolution, fps } = request.video;
-    if (resolution?.width !== undefined && resolution.height !== undefined && resolution.fit !== 'stretch')
-      return 'bars or crop are made in main memory';
-    if (fps !== undefined) return 'the frame rate is changed in main memory';
-    if (part.how === 'encode' && part.target.dynamicRange !== video.dynamicRange)
-      return 'tone mapping runs in main memory';
-  }
-  return undefined;
+/** Why a stream is decoded by the CPU; `undefined` where every Intel GPU with a decoder for its codec takes it. */
+export function cpuDecode({ codec, pixelFormat, bitDepth }: VideoStream): string | undefined {
+  const most = Object.hasOwn(decodable, codec) ? decodable[codec] : undefined;
+  const planar = /^(yuvj?420p|nv12|p010|yuv420p10)/.test(pixelFormat);
+  return most !== undefined && planar && bitDepth <= most
+    ? undefined
+    : `${codec} in ${pixelFormat} is decoded by the CPU`;
+}
+
+/** Why the picture of a timeline cannot come from the GPU's decoder; `undefined` when it can. */
+export function cpuPicture({ video }: Timeline): string | undefined {
+  return video && cpuDecode(video.stream);
 }

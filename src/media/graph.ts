@@ -1,5 +1,6 @@
 import { escapeFilterValue } from './escape.ts';
 import { decimal } from './numbers.ts';
+import type { VideoStream } from './probe.ts';
 
 // A filter graph is a web of immutable pads: each names the filters that made it and the pads these read. An operation
 // takes a pad and gives a new one; what nobody asks for in the end is never written, and a pad that is read twice is
@@ -21,6 +22,10 @@ export interface StreamPad {
   readonly input: InputFile;
   /** Index of the stream in its file. */
   readonly stream: number;
+  /** What is known of a picture, where it may be decoded elsewhere than in main memory. */
+  readonly video?: VideoStream;
+  /** Options that its file is opened with to be decoded there. */
+  readonly decode?: readonly string[];
 }
 
 export interface FilterPad {
@@ -29,6 +34,20 @@ export interface FilterPad {
   readonly inputs: readonly Pad[];
   /** Filters in a row, already written. */
   readonly filters: readonly string[];
+  /** The layer that these filters lay over the first input, in the form that a GPU can lay over it. */
+  readonly layer?: Layer;
+  /** What this pad and those before it are the work of, up to the next one that says so: `1:blur`. */
+  readonly work?: string;
+}
+
+/** A picture with transparency that is there from 0 on, all the time; where nothing is shown it is transparent. */
+export interface Layer {
+  readonly pad: Pad;
+  /** Place of its upper left corner, in pixels. */
+  readonly x: number;
+  readonly y: number;
+  /** Whether it goes on for ever, or ends with a frame that stays. */
+  readonly endless: boolean;
 }
 
 export type Pad = StreamPad | FilterPad;
@@ -49,7 +68,7 @@ export function chain(pad: Pad, ...filters: readonly string[]): Pad {
 }
 
 /** A filter of several pads. */
-export function join(medium: Medium, inputs: readonly Pad[], ...filters: readonly string[]): Pad {
+export function join(medium: Medium, inputs: readonly Pad[], ...filters: readonly string[]): FilterPad {
   return { from: 'filter', medium, inputs, filters };
 }
 
@@ -110,16 +129,16 @@ export function writeGraph(sinks: readonly FilterPad[], indexOf: (input: InputFi
   return { text: statements.join(';'), labels };
 }
 
-/** The files that lead to a pad, in the order of their first use. */
-export function filesOf(pad: Pad): InputFile[] {
-  const files: InputFile[] = [];
+/** The streams that lead to a pad, in the order of their first use. */
+export function streamsBehind(pad: Pad): StreamPad[] {
+  const streams: StreamPad[] = [];
   const seen = new Set<Pad>();
   const visit = (at: Pad): void => {
     if (seen.has(at)) return;
     seen.add(at);
-    if (at.from === 'stream') files.push(at.input);
+    if (at.from === 'stream') streams.push(at);
     else at.inputs.forEach(visit);
   };
   visit(pad);
-  return files;
+  return streams;
 }

@@ -14,30 +14,20 @@ export interface OutputRequest {
   /** Where a field was said: `spec.output.video`, `spec.output.renditions[1].video`. */
   readonly videoPath: string;
   readonly audioPath: string;
+  /** One of several pictures that are cut at the same moments. */
+  readonly ladder?: boolean;
 }
 
 /** Refuses what this version does not make, and says which field it is. */
 export function refuseUnsupported({ output }: StageSpec): void {
-  const { container, destination, contract, segmentDuration } = output;
+  const { destination } = output;
   const unsupported = (path: string, what: string): Error => refusal('UNSUPPORTED', `spec.output.${path}`, what);
-  if (container === 'hls' || container === 'dash') {
-    throw unsupported(
-      'container',
-      `expected mp4, mkv, webm or mov, got ${container}, which this version does not make`,
-    );
-  }
-  if (segmentDuration !== undefined)
-    throw unsupported('segmentDuration', 'segments belong to hls and dash, which this version does not make');
   for (const kind of ['file', 's3', 'pvc'] as const) {
     if (destination?.[kind] !== undefined)
       throw unsupported(
         `destination.${kind}`,
         'expected the destination asset, got one that this version does not write',
       );
-  }
-  for (const floor of ['minXpsnr', 'minSsim'] as const) {
-    if (contract?.[floor] !== undefined)
-      throw unsupported(`contract.${floor}`, 'this version does not measure picture quality');
   }
 }
 
@@ -48,9 +38,11 @@ export function outputRequests(output: Output, first: Probe): OutputRequest[] {
   if (output.renditions === undefined) {
     return [{ ...base, name: 'main', videoPath: 'spec.output.video', audioPath: 'spec.output.audio' }];
   }
+  const ladder = container === 'cmaf' && output.renditions.length > 1;
   return output.renditions.map((rendition, index) => ({
     name: rendition.name,
     container,
+    ...(ladder && { ladder }),
     video: mergedVideo(base.video, rendition.video),
     audio: { ...base.audio, ...rendition.audio },
     videoPath: rendition.video === undefined ? 'spec.output.video' : `spec.output.renditions[${index}].video`,
@@ -59,8 +51,7 @@ export function outputRequests(output: Output, first: Probe): OutputRequest[] {
 }
 
 function fileContainer({ container }: Output, first: Probe): FileContainer {
-  if (container === 'hls' || container === 'dash')
-    throw new TypeError(`Expected a container that is one file, got ${container}`);
+  if (container === 'hls' || container === 'dash') return 'cmaf';
   return container ?? containerOfFile(first);
 }
 

@@ -6,8 +6,11 @@ import { type Draft, missing } from './draft.ts';
 import type { VideoTarget } from './encoders/video-target.ts';
 import type { Pad } from './graph.ts';
 import { audioBitrate, type OutputRequest } from './output-settings.ts';
+import type { AudioStream } from './probe.ts';
 import { refusal } from './refusal.ts';
-import { audioCopyBlocker, copyableTracks, videoCopyBlocker } from './stream-copy.ts';
+import { smartPicture } from './smart-cut/smart-picture.ts';
+import { joinedStream, type SmartPicture } from './smart-cut/smart-steps.ts';
+import { audioCopyBlocker, copyableTracks, pictureBlocker, videoCopyBlocker } from './stream-copy.ts';
 import { type SubtitleStreams, subtitleStreams } from './subtitle-output.ts';
 import type { Picture, Sound, Timeline } from './timeline.ts';
 import { frameCount, rateOf, videoTarget } from './video-output.ts';
@@ -15,7 +18,14 @@ import { frameCount, rateOf, videoTarget } from './video-output.ts';
 /** The picture of an output: none, the stream as it is, or a pad to be encoded. */
 export type VideoPart =
   | { readonly how: 'none' }
-  | { readonly how: 'copy'; readonly stream: CopiedStream; readonly picture: Picture; readonly clip: Clip }
+  | {
+      readonly how: 'copy';
+      readonly stream: CopiedStream;
+      readonly picture: Picture;
+      readonly clip: Clip;
+      /** The stream is joined from copied and encoded pictures before it is copied. */
+      readonly smart?: SmartPicture;
+    }
   | {
       readonly how: 'encode';
       readonly picture: Picture;
@@ -27,7 +37,13 @@ export type VideoPart =
 
 export type AudioPart =
   | { readonly how: 'none' }
-  | { readonly how: 'copy'; readonly streams: readonly CopiedStream[]; readonly codec: string }
+  | {
+      readonly how: 'copy';
+      readonly streams: readonly CopiedStream[];
+      readonly codec: string;
+      /** What is known of each of the streams. */
+      readonly tracks: readonly AudioStream[];
+    }
   | { readonly how: 'encode'; readonly sound: Sound; readonly finished: FinishedSound; readonly why: string };
 
 export interface OutputStreams {
@@ -41,16 +57,26 @@ export interface OutputStreams {
 export interface SharedPads {
   readonly video: () => Pad;
   readonly audio: () => Pad;
+  /** Sound of renditions that are tracks of one set, by what was asked for: they share it. */
+  readonly sounds: Map<string, AudioPart>;
 }
 
 /** Decides for each stream of an output whether it is copied, encoded or left out. */
 export function streamsOf(draft: Draft, timeline: Timeline, request: OutputRequest, pads: SharedPads): OutputStreams {
-  const audio = audioPart(draft, timeline, request, pads);
+  const audio = sharedAudio(draft, timeline, request, pads);
   const video = videoPart(draft, timeline, request, pads, audioBits(timeline, request, audio));
   if (video.how === 'none' && audio.how === 'none') {
     throw refusal('SPEC_INVALID', 'spec.output', 'expected at least one stream of picture or sound, got none');
   }
   return { request, video, audio, text: subtitleStreams(draft, timeline, request.container) };
+}
+
+function sharedAudio(draft: Draft, timeline: Timeline, request: OutputRequest, pads: SharedPads): AudioPart {
+  if (request.container !== 'cmaf') return audioPart(draft, timeline, request, pads);
+  const key = JSON.stringify(Object.entries(request.audio).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const known = pads.sounds.get(key) ?? audioPart(draft, timeline, request, pads);
+  pads.sounds.set(key, known);
+  return known;
 }
 
 function audioBits({ audio: sound }: Timeline, request: OutputRequest, audio: AudioPart): number {
@@ -79,6 +105,9 @@ function videoPart(
     const stream: CopiedStream = { from: 'copy', input: copyInput(clip), specifier: String(picture.stream.index) };
     return { how: 'copy', stream, picture, clip };
   }
+  const smart = smartOf(draft, timeline, picture, request);
+  if (smart !== undefined && typeof smart !== 'string')
+    return { how: 'copy', stream: joinedStream(smart), picture, clip: smart.clip, smart };
   if (wanted.codec === 'copy') {
     throw refusal(
       'SPEC_INVALID',
@@ -94,9 +123,20 @@ function videoPart(
     picture,
     pad: pads.video(),
     target,
-    why: blocker ?? 'it was changed',
+    why: typeof smart === 'string' ? `${blocker ?? 'it is cut'}, and ${smart}` : (blocker ?? 'it was changed'),
     ...(frames !== undefined && { frames }),
   };
+}
+
+/** How a cut is made by copying, or why not; `undefined` when something else than the cut changes the picture. */
+function smartOf(
+  draft: Draft,
+  { clip }: Timeline,
+  picture: Picture,
+  request: OutputRequest,
+): SmartPicture | string | undefined {
+  if (clip?.window === undefined || picture.pad !== undefined || draft.force) return undefined;
+  return pictureBlocker(clip, picture, request) === undefined ? smartPicture(draft, clip, picture, request) : undefined;
 }
 
 function audioPart(draft: Draft, timeline: Timeline, request: OutputRequest, pads: SharedPads): AudioPart {
@@ -112,7 +152,8 @@ function audioPart(draft: Draft, timeline: Timeline, request: OutputRequest, pad
     return {
       how: 'copy',
       codec: sound.stream.codec,
-      streams: tracks.map((track) => ({ from: 'copy', input, specifier: String(track) })),
+      streams: tracks.map(({ index }) => ({ from: 'copy', input, specifier: String(index) })),
+      tracks,
     };
   }
   if (wanted.codec === 'copy') {
@@ -125,6 +166,7 @@ function audioPart(draft: Draft, timeline: Timeline, request: OutputRequest, pad
         how: 'copy',
         codec: sound.stream.codec,
         streams: [{ from: 'copy', input, specifier: String(sound.stream.index) }],
+        tracks: [sound.stream],
       };
     }
     throw refusal(

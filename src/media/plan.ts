@@ -1,5 +1,7 @@
 import type { OutputContract } from '../model/output-contract.ts';
-import type { OutputFile, Rung } from '../model/result.ts';
+import type { OutputFile, PrecisionReport, Rung } from '../model/result.ts';
+import type { StreamPlan } from './segmented/stream-plan.ts';
+import type { SmartJoin } from './smart-cut/join.ts';
 
 /** Where one part of a plan runs. */
 export type Place = 'gpu' | 'cpu' | 'copy';
@@ -28,6 +30,8 @@ export interface PlanStep {
   /** Share of the work of the whole plan; all steps add up to 1. */
   readonly weight: number;
   readonly placements: readonly Placement[];
+  /** Pieces of the steps before that are joined to one stream before this process starts. */
+  readonly join?: SmartJoin;
 }
 
 /** A measurement that must be made before the final plan can be drawn, for example the first pass of loudnorm. */
@@ -60,6 +64,10 @@ export interface PlannedOutput {
   /** Ending of the published file without the dot. */
   readonly extension: string;
   readonly mediaType: string;
+  /** The key it is published under, where its name and ending do not make it. */
+  readonly key?: string;
+  /** The track of `Plan.stream` that this is the playlist of. */
+  readonly track?: string;
   readonly expect: {
     /** Seconds; absent for pictures. */
     readonly duration?: number;
@@ -78,6 +86,8 @@ export interface PlannedOutput {
     readonly loudness?: number;
   };
   readonly contract: OutputContract;
+  /** How a floor of quality in the contract is met: by a process that measures, or because the picture was copied. */
+  readonly comparison?: { readonly how: 'measured'; readonly argv: readonly string[] } | { readonly how: 'copied' };
 }
 
 /** What to run for a stage, and why. Plain data: `:plan` answers it as it is. */
@@ -91,6 +101,10 @@ export interface Plan {
   readonly files: readonly PlannedFile[];
   readonly steps: readonly PlanStep[];
   readonly outputs: readonly PlannedOutput[];
+  /** How exact the trims of the job are; absent when there are none or nothing is left of the picture. */
+  readonly precision?: PrecisionReport;
+  /** What becomes of the tracks that the steps write, for hls and dash. */
+  readonly stream?: StreamPlan;
   /** Duration of the main output in seconds. */
   readonly duration: number;
   readonly estimate: {

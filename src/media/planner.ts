@@ -1,4 +1,4 @@
-import { operationInputs, operationType } from '../model/operations.ts';
+import { type Operation, operationInputs, operationType } from '../model/operations.ts';
 import type { StageSpec } from '../model/stage.ts';
 import { assemble } from './assemble.ts';
 import { isIndirect } from './containers.ts';
@@ -18,6 +18,8 @@ export interface ProbeRequest {
   readonly input: string;
   /** Seconds from the start of the file near which the times of key frames are wanted (`Probe.keyframes`). */
   readonly keyframesAround?: readonly number[];
+  /** A cut to the frame, in seconds from the start of the file, of which the packets are wanted (`Probe.cut`). */
+  readonly cut?: { readonly start: number; readonly end?: number };
 }
 
 /** Which inputs a stage needs, each once, the first input first. Inputs that nothing refers to are left out. */
@@ -26,19 +28,35 @@ export function probeRequests({ inputs, operations }: Pick<StageSpec, 'inputs' |
   const others = new Set(operations.flatMap(operationInputs));
   const moments: number[] = [];
   let origin = 0;
+  let end: number | undefined;
+  let exact = false;
   for (const operation of operations) {
     const type = operationType(operation);
     // After these the file's own clock does not count any more.
     if (type === 'merge' || type === 'speedRamp') break;
-    if (operation.trim?.start !== undefined) {
-      origin += operation.trim.start;
+    if (operation.trim === undefined) continue;
+    const { trim } = operation;
+    exact ||= trim.precise !== false;
+    if (trim.end !== undefined) end = Math.min(end ?? Number.POSITIVE_INFINITY, origin + trim.end);
+    if (trim.start !== undefined) {
+      origin += trim.start;
       moments.push(origin);
     }
   }
+  const changed = operations.some((operation) => changesPicture(operation));
+  const cut = exact && !changed ? { start: origin, ...(end !== undefined && { end }) } : undefined;
   return [
-    ...(first === undefined ? [] : [{ input: first, ...(moments.length > 0 && { keyframesAround: moments }) }]),
+    ...(first === undefined
+      ? []
+      : [{ input: first, ...(moments.length > 0 && { keyframesAround: moments }), ...(cut && { cut }) }]),
     ...[...others].filter((name) => name !== first).map((input) => ({ input })),
   ];
+}
+
+/** Whether an operation leaves nothing of the picture to be copied. */
+function changesPicture({ merge, speedRamp, blur, watermark, subtitle, transcode }: Operation): boolean {
+  if (subtitle !== undefined) return subtitle.mode !== 'soft';
+  return [merge, speedRamp, blur, watermark].some((changing) => changing !== undefined) || transcode?.force === true;
 }
 
 /**

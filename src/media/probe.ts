@@ -1,3 +1,6 @@
+import type { HdrMetadata } from './hdr-metadata.ts';
+import type { CutPackets } from './smart-cut/packets.ts';
+
 /** What is known of a media file, from ffprobe. Times in seconds, sizes in pixels and bytes. */
 export interface Probe {
   readonly path: string;
@@ -14,6 +17,8 @@ export interface Probe {
   readonly chapters: number;
   /** Presentation times of key frames of the first video stream near the moments that the planner asked for, ascending. */
   readonly keyframes?: readonly number[];
+  /** Packets near the ends of an exact cut of the first video stream, where it may be cut by copying. */
+  readonly cut?: CutPackets;
 }
 
 export interface VideoStream {
@@ -41,6 +46,8 @@ export interface VideoStream {
   readonly colorTransfer?: string;
   readonly colorPrimaries?: string;
   readonly colorRange?: string;
+  /** Mastering display and light levels, from the container or the first frame. */
+  readonly hdr?: HdrMetadata;
   readonly bitrate?: number;
   /** SHA-256 of the codec's extradata; equal for streams that can be joined by copy. */
   readonly extradataHash?: string;

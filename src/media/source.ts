@@ -104,7 +104,7 @@ export function picturePad(clip: Clip, picture: Picture, deinterlace: Deinterlac
   if (picture.pad !== undefined) return picture.pad;
   const { stream } = picture;
   const { input, from } = decodeInput(clip);
-  const source: Pad = { from: 'stream', medium: 'video', input, stream: stream.index };
+  const source: Pad = { from: 'stream', medium: 'video', input, stream: stream.index, video: stream };
   return chain(
     source,
     ...windowFilters(clip, from, picture),
@@ -122,16 +122,12 @@ function windowFilters(clip: Clip, from: number, picture: Picture): string[] {
   if (window === undefined) return variable ? [] : [grid];
   const start = window.start - from;
   if (variable) return variableWindow(start, reachesEnd(clip) ? undefined : window.end - from);
-  const perSecond = frameRate.num / frameRate.den;
-  const first = Math.floor(start * perSecond + 1e-6);
-  const count = Math.max(1, Math.round(picture.end * perSecond));
-  const phase = start - first / perSecond;
+  const count = Math.max(1, Math.round((picture.end * frameRate.num) / frameRate.den));
   return [
-    // Frames of the file come to stand on the grid, so that none is rounded to its neighbour.
-    ...(phase < 1e-6 ? [] : [filter('setpts', { expr: `round(PTS-${decimal(phase)}/TB)` })]),
+    // Before the grid, so that no frame of the file is rounded to its neighbour, and because it forgets the frame rate.
+    ...(start < 1e-6 ? [] : [filter('setpts', { expr: `round(PTS-${decimal(start)}/TB)` })]),
     grid,
-    filter('trim', { start_frame: first, end_frame: first + count }),
-    filter('setpts', { expr: 'PTS-STARTPTS' }),
+    filter('trim', { end_frame: count }),
   ];
 }
 
@@ -145,7 +141,9 @@ function variableWindow(start: number, end: number | undefined): string[] {
 }
 
 function deinterlaceFilters({ interlaced }: VideoStream, mode: Deinterlace): string[] {
-  if (mode === 'always') return [filter('bwdif', { mode: 'send_frame', deint: 'all' })];
+  const always = filter('bwdif', { mode: 'send_frame', deint: 'all' });
+  // A GPU works on frames that say that they are interlaced, and on no others.
+  if (mode === 'always') return interlaced ? [always] : [filter('setfield', { mode: 'tff' }), always];
   return mode === 'auto' && interlaced ? [filter('bwdif', { mode: 'send_frame', deint: 'interlaced' })] : [];
 }
 

@@ -2,6 +2,7 @@ import { type Clip, halfFrameOf, keyframesOf } from './clip.ts';
 import { type FileContainer, takesAudio, takesVideo } from './containers.ts';
 import { frameRateOf, ratio } from './numbers.ts';
 import type { OutputRequest } from './output-settings.ts';
+import type { AudioStream } from './probe.ts';
 import { outputSize } from './resolution.ts';
 import type { Picture, Sound, Timeline } from './timeline.ts';
 
@@ -17,7 +18,20 @@ export function videoCopyBlocker(
   if (clip === undefined || video.pad !== undefined)
     return last === undefined ? 'the picture was changed' : `${last} changes the picture`;
   if (force) return 'transcode.force asks for it';
-  return settingsBlocker(video, request) ?? windowBlocker(clip, video);
+  return pictureBlocker(clip, video, request) ?? windowBlocker(clip, video);
+}
+
+/** Why not even the middle of a cut can be copied. */
+export function pictureBlocker(clip: Clip, video: Picture, request: OutputRequest): string | undefined {
+  return segmentBlocker(clip, request) ?? settingsBlocker(video, request);
+}
+
+/** A copied picture has the key frames of its source, which seldom stand where segments are to end. */
+function segmentBlocker({ window }: Clip, { container, ladder, video }: OutputRequest): string | undefined {
+  if (container !== 'cmaf') return undefined;
+  if (ladder === true) return 'renditions must be cut at the same frames';
+  if (video.codec !== 'copy') return 'segments need key frames at fixed moments';
+  return window === undefined ? undefined : 'segments cannot leave out what lies before a cut';
 }
 
 function settingsBlocker(video: Picture, { video: wanted, container }: OutputRequest): string | undefined {
@@ -86,7 +100,11 @@ export function audioCopyBlocker(
   return undefined;
 }
 
+/** As many files of sound as one set of segments gets. */
+const mostSegmentedTracks = 16;
+
 /** The audio tracks of a clip that fit into a container by copy. */
-export function copyableTracks({ probe }: Clip, container: FileContainer): readonly number[] {
-  return probe.audio.filter(({ codec }) => takesAudio(container, codec)).map(({ index }) => index);
+export function copyableTracks({ probe }: Clip, container: FileContainer): readonly AudioStream[] {
+  const fitting = probe.audio.filter(({ codec }) => takesAudio(container, codec));
+  return container === 'cmaf' ? fitting.slice(0, mostSegmentedTracks) : fitting;
 }

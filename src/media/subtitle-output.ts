@@ -10,7 +10,20 @@ import type { TextTrack, Timeline } from './timeline.ts';
 export interface SubtitleStreams {
   readonly streams: readonly CopiedStream[];
   readonly args: readonly string[];
+  /** The same one by one. */
+  readonly tracks: readonly WrittenSubtitle[];
 }
+
+/** A track of text and how it is written. */
+export interface WrittenSubtitle {
+  readonly stream: CopiedStream;
+  readonly codec: string;
+  readonly language?: string | undefined;
+  /** Starts before the timeline does. */
+  readonly cut: boolean;
+}
+
+export const noSubtitles: SubtitleStreams = { streams: [], args: [], tracks: [] };
 
 /** Text from before a cut has a time below 0, for which a muxer would move picture and sound to later times. */
 const withoutPast = String.raw`noise=amount=0:drop=lt(pts\,0)`;
@@ -40,44 +53,43 @@ export function subtitleStreams(draft: Draft, timeline: Timeline, container: Fil
     language: track.language,
     cut: track.skip > 0,
   }));
-  const all = [...kept, ...added];
-  return {
-    streams: all.map(({ stream }) => stream),
-    args: all.flatMap(({ codec, language, cut }, index) => [
-      `-c:s:${index}`,
-      codec,
-      ...(cut ? [`-bsf:s:${index}`, withoutPast] : []),
-      ...(language === undefined ? [] : [`-metadata:s:s:${index}`, `language=${languageTag(language)}`]),
-    ]),
-  };
+  const tracks = [...kept, ...added];
+  return { streams: tracks.map(({ stream }) => stream), args: subtitleArguments(tracks), tracks };
+}
+
+/** How tracks of text are written, as the arguments of one output that has them all. */
+export function subtitleArguments(tracks: readonly WrittenSubtitle[]): string[] {
+  return tracks.flatMap(({ codec, language, cut }, index) => [
+    `-c:s:${index}`,
+    codec,
+    ...(cut ? [`-bsf:s:${index}`, withoutPast] : []),
+    ...(language === undefined ? [] : [`-metadata:s:s:${index}`, `language=${languageTag(language)}`]),
+  ]);
 }
 
 /** FFmpeg's name for the form a track's text is written in. */
 function codecOfText({ text }: TextTrack, container: FileContainer): string {
   if ('path' in text) return text.codec;
-  return container === 'webm' ? 'webvtt' : 'subrip';
+  return writesWebVtt(container) ? 'webvtt' : 'subrip';
 }
 
-/** WebVTT is kept as it is by WebM; the others read SubRip best. */
+function writesWebVtt(container: FileContainer): boolean {
+  return container === 'webm' || container === 'cmaf';
+}
+
+/** WebVTT is kept as it is by WebM and beside segments; the others read SubRip best. */
 function writeCaptions(
   draft: Draft,
   { name, captions }: { readonly name: string; readonly captions: readonly Caption[] },
   container: FileContainer,
 ): string {
-  return container === 'webm'
+  return writesWebVtt(container)
     ? draft.write(`${name}.vtt`, toWebVtt(captions))
     : draft.write(`${name}.srt`, toSubRip(captions));
 }
 
-interface KeptSubtitle {
-  readonly stream: CopiedStream;
-  readonly codec: string;
-  readonly language?: string | undefined;
-  readonly cut: boolean;
-}
-
 /** Subtitle tracks of the first input, as far as their times still fit and the container can hold them. */
-function keptSubtitles(draft: Draft, { clip, retimed }: Timeline, container: FileContainer): KeptSubtitle[] {
+function keptSubtitles(draft: Draft, { clip, retimed }: Timeline, container: FileContainer): WrittenSubtitle[] {
   const { output, inputs } = draft.request.spec;
   const first = draft.request.probes.get(inputs[0]?.name ?? '');
   if (output.subtitles === 'drop' || first === undefined || first.subtitles.length === 0) return [];

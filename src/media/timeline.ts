@@ -67,7 +67,18 @@ export interface Timeline {
 
 /** Something was done to the picture, which now comes from this pad. */
 export function repaint(picture: Picture, pad: Pad, change: string, now: Partial<Picture> = {}): Picture {
-  return { ...picture, ...now, pad, changes: [...picture.changes, change] };
+  const work = workOf(change, picture.changes.length);
+  return {
+    ...picture,
+    ...now,
+    pad: pad.from === 'filter' ? { ...pad, work } : pad,
+    changes: [...picture.changes, change],
+  };
+}
+
+/** The name of one change among all that were made to a picture. */
+export function workOf(change: string, index: number): string {
+  return `${index}:${change}`;
 }
 
 /** Something was done to the sound, which now comes from this pad. */

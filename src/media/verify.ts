@@ -1,6 +1,7 @@
 import type { ContractCheck } from '../model/output-contract.ts';
 import type { PlannedOutput } from './plan.ts';
 import type { Probe } from './probe.ts';
+import { type QualityFigures, qualityChecks } from './quality-figures.ts';
 
 /** What was found out about a rendered file. */
 export interface MeasuredOutput {
@@ -20,6 +21,8 @@ export interface MeasuredOutput {
   };
   /** Integrated loudness in LUFS, when it was asked for. */
   readonly loudness?: number;
+  /** Likeness to the filtered source, when the contract has a floor for it. */
+  readonly quality?: QualityFigures;
 }
 
 /** Checks of one output in the order in which they matter. All of them must be `ok` before anything is published. */
@@ -37,12 +40,26 @@ export function verifyOutput(planned: PlannedOutput, measured: MeasuredOutput): 
     audioCheck(planned, measured, probe),
     decodeCheck(measured),
     loudnessCheck(planned, measured),
+    ...qualityChecks(planned, measured.quality),
   ].filter((check) => check !== undefined);
 }
 
-/** Outputs that are text: there is nothing to decode in them. */
-export function isText(planned: Pick<PlannedOutput, 'kind'>): boolean {
-  return planned.kind === 'vtt' || planned.kind === 'playlist' || planned.kind === 'report';
+/** What a person can do about failed checks where that is known; the first that is. */
+export function remedyOf(failed: readonly ContractCheck[]): string | undefined {
+  return failed.map(({ name }) => remedies[name]).find((remedy) => remedy !== undefined);
+}
+
+const quality =
+  'Ask for more: a lower output.video.quality, a higher bitrate or targetSize, or preset quality; or lower the floor in output.contract.';
+const remedies: Readonly<Partial<Record<ContractCheck['name'], string>>> = {
+  xpsnr: quality,
+  ssim: quality,
+  loudness: 'Lower the target so that the peaks leave room for it, or raise output.contract.loudnessTolerance.',
+};
+
+/** Outputs that are text and lead to nothing that plays: there is nothing to decode in them. */
+export function isText({ expect, kind }: Pick<PlannedOutput, 'kind' | 'expect'>): boolean {
+  return kind === 'vtt' || kind === 'report' || (kind === 'playlist' && !expect.video && !expect.audio);
 }
 
 function openCheck(planned: PlannedOutput, { bytes, probe, openError }: MeasuredOutput): ContractCheck {

@@ -52,6 +52,7 @@ export function videoTarget(picture: Picture, request: OutputRequest, rate: Rate
     variable: picture.variable && video.fps === undefined,
     bitDepth: dynamicRange !== 'sdr' ? 10 : (video.bitDepth ?? (codec === 'h264' ? 8 : picture.bitDepth)),
     dynamicRange,
+    ...(dynamicRange !== 'sdr' && picture.stream.hdr !== undefined && { hdr: picture.stream.hdr }),
     rate: bounded(rate, width * height * ratio(frameRate)),
     preset: video.preset ?? 'balanced',
     ...(video.keyframeInterval !== undefined && { keyframeInterval: video.keyframeInterval }),
@@ -94,16 +95,24 @@ export function finishPicture(
   const tone =
     picture.dynamicRange === target.dynamicRange
       ? []
-      : toneMapFilters(draft, picture.dynamicRange, `${request.videoPath}.hdr`);
-  if (target.dynamicRange !== 'sdr')
-    draft.note('The picture stays HDR by its colour tags; mastering metadata of the display are not carried over.');
+      : toneMapFilters(draft, picture, target.bitDepth, `${request.videoPath}.hdr`);
+  const [major, minor] = draft.request.capabilities.ffmpeg;
+  if (target.codec === 'vp9' && target.hdr !== undefined && (major < 7 || (major === 7 && minor < 1)))
+    draft.note('Figures of the mastering display are lost: FFmpeg writes them beside vp9 from release 7.1 on.');
   const resize = request.video.resolution === undefined ? [] : resolutionFilters(picture, request.video.resolution);
   const rate = request.video.fps === undefined ? [] : rateFilters(picture, target);
   const depth =
     tone.length > 0 || target.bitDepth !== picture.bitDepth
       ? [filter('format', { pix_fmts: pixelFormat(target.bitDepth) })]
       : [];
-  return chain(pad, ...rate, ...tone, ...resize, ...depth);
+  return chain(pad, ...rate, ...tone, ...resize, ...depth, ...hdrTags(target.dynamicRange));
+}
+
+/** The tags of a picture that stays HDR, on its frames: encoders of FFmpeg 7 take them from there and nowhere else. */
+function hdrTags(dynamicRange: DynamicRange): string[] {
+  if (dynamicRange === 'sdr') return [];
+  const transfer = dynamicRange === 'pq' ? 'smpte2084' : 'arib-std-b67';
+  return [filter('setparams', { range: 'tv', color_primaries: 'bt2020', color_trc: transfer, colorspace: 'bt2020nc' })];
 }
 
 /** Another rate, up to the end of the last frame: after a cut the filter knows a wrong end of the stream. */

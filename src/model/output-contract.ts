@@ -19,8 +19,20 @@ export const outputContract = z
       .boolean()
       .optional()
       .describe('Fail when the output has no sound; follows the inputs and operations when absent.'),
-    minXpsnr: z.number().min(0).max(100).optional().describe('Lowest XPSNR in dB against the filtered source.'),
-    minSsim: z.number().min(0).max(1).optional().describe('Lowest SSIM against the filtered source.'),
+    minXpsnr: z
+      .number()
+      .min(0)
+      .max(100)
+      .optional()
+      .describe(
+        'Lowest XPSNR in dB of the worst plane, against the source through the same filters; needs FFmpeg 7.1.',
+      ),
+    minSsim: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe('Lowest mean SSIM of all planes, against the source through the same filters.'),
     loudnessTolerance: z
       .number()
       .min(0.1)
@@ -48,6 +60,8 @@ export const contractCheck = z
         'loudness',
         'xpsnr',
         'ssim',
+        'segments',
+        'codecs',
       ])
       .describe('What was checked.'),
     ok: z.boolean().describe('Whether it passed.'),

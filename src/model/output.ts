@@ -151,7 +151,9 @@ export const output = withRules(
       container: z
         .enum(containers)
         .optional()
-        .describe('File format; that of the first input if it can be written, else mp4.'),
+        .describe(
+          'File format; that of the first input if it can be written, else mp4. hls and dash are sets of files: segments of fragmented MP4 with playlists and a manifest, both of which are written.',
+        ),
       video: videoOutput.optional(),
       audio: audioOutput.optional(),
       subtitles: z
@@ -163,13 +165,15 @@ export const output = withRules(
         .min(1)
         .max(bounds.renditions)
         .optional()
-        .describe('Versions to make instead of one output.'),
+        .describe(
+          'Versions to make from one decode instead of one output: files of their own, or the ladder of hls and dash, which needs one frame rate or whole multiples of it.',
+        ),
       segmentDuration: z
         .number()
         .min(1)
         .max(20)
         .optional()
-        .describe('Length of a segment of hls and dash in seconds; 6 when absent.'),
+        .describe('Length of a segment of hls and dash in seconds, as near as whole frames allow; 6 when absent.'),
       destination: destination.optional(),
       contract: outputContract.optional(),
     })
@@ -180,6 +184,20 @@ export const output = withRules(
       message: 'names of renditions must differ',
       holds: ({ renditions }) =>
         renditions === undefined || new Set(renditions.map(({ name }) => name)).size === renditions.length,
+      path: ['renditions'],
+    },
+    {
+      cel: "!has(self.segmentDuration) || (has(self.container) && self.container in ['hls', 'dash'])",
+      message: 'segmentDuration belongs to the containers hls and dash',
+      holds: ({ container, segmentDuration }) =>
+        segmentDuration === undefined || container === 'hls' || container === 'dash',
+      path: ['segmentDuration'],
+    },
+    {
+      cel: "!has(self.renditions) || !has(self.container) || !(self.container in ['hls', 'dash']) || !self.renditions.exists(i, i.name == 'main')",
+      message: 'main is the name of the playlist above all renditions of hls and dash',
+      holds: ({ container, renditions }) =>
+        (container !== 'hls' && container !== 'dash') || renditions?.every(({ name }) => name !== 'main') !== false,
       path: ['renditions'],
     },
   ],

@@ -7,7 +7,7 @@ import { output } from './output.ts';
 import { contractCheck } from './output-contract.ts';
 import { boundedMap, jobName, labelValue, timestamp } from './primitives.ts';
 import { progress } from './progress.ts';
-import { accelerationReport, jobError, outputFile } from './result.ts';
+import { accelerationReport, jobError, outputFile, precisionReport } from './result.ts';
 import { withRules } from './rule.ts';
 
 export const apiGroup = 'framewright.dev';
@@ -206,6 +206,7 @@ export const renderJobStatus = z
       .strictObject({
         outputs: z.array(outputFile).max(bounds.outputs).describe('Published files.'),
         acceleration: accelerationReport.optional(),
+        precision: precisionReport.optional(),
         checks: z.array(contractCheck).max(32).optional().describe('Checks that the outputs passed.'),
         speed: z.number().min(0).optional().describe('Seconds of output made per second of encoding.'),
         encodeSeconds: z.number().min(0).optional().describe('Seconds that FFmpeg ran.'),

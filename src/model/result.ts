@@ -27,6 +27,42 @@ export const accelerationReport = z
 
 export type AccelerationReport = z.infer<typeof accelerationReport>;
 
+export const precisionReport = z
+  .strictObject({
+    method: z
+      .enum(['smart-cut', 're-encode', 'keyframe-copy'])
+      .describe(
+        'smart-cut: pictures are copied and only those at the ends encoded; re-encode: all are encoded; keyframe-copy: all are copied.',
+      ),
+    copiedFrames: z.int().min(0).optional().describe('Pictures that are those of the source, bit by bit.'),
+    encodedFrames: z.int().min(0).optional().describe('Pictures that were encoded anew.'),
+    encoded: z
+      .array(
+        z
+          .strictObject({
+            start: z.number().min(0).describe('Seconds of the output at which they start.'),
+            end: z.number().min(0).describe('Seconds of the output at which they end.'),
+            frames: z.int().min(1).describe('How many they are.'),
+          })
+          .describe('Pictures in a row that were encoded anew.'),
+      )
+      .max(2)
+      .optional()
+      .describe('Where the encoded pictures of a smart cut are.'),
+    startErrorSeconds: z
+      .number()
+      .optional()
+      .describe('Seconds from the start that was asked for to the first picture; negative where it is earlier.'),
+    endErrorSeconds: z
+      .number()
+      .optional()
+      .describe('Seconds from the end that was asked for to that of the last picture; absent for the end of the file.'),
+    why: z.string().max(160).optional().describe('Why no other method was used.'),
+  })
+  .describe('How a trim was made and how exact it is.');
+
+export type PrecisionReport = z.infer<typeof precisionReport>;
+
 export const outputFile = z
   .strictObject({
     name: z.string().max(40).describe('main, the name of a rendition, or that of a thumbnail.'),
@@ -42,6 +78,8 @@ export const outputFile = z
     videoCodec: z.string().max(20).optional().describe('Codec of the picture.'),
     audioCodec: z.string().max(20).optional().describe('Codec of the sound.'),
     frames: z.int().min(0).optional().describe('Number of video frames.'),
+    segments: z.int().min(0).optional().describe('Number of segments that a playlist leads to; they lie beside it.'),
+    segmentBytes: z.int().min(0).optional().describe('Size of those segments in bytes.'),
   })
   .describe('One published file.');
 
@@ -68,6 +106,7 @@ export const stageResult = z.strictObject({
   exitCode: z.int().min(0).max(255),
   outputs: z.array(outputFile).max(bounds.outputs).optional(),
   acceleration: accelerationReport.optional(),
+  precision: precisionReport.optional(),
   checks: z.array(contractCheck).max(32).optional(),
   timings: z
     .strictObject({

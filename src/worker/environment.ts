@@ -21,5 +21,9 @@ export const workerEnvironment = {
   maxInputBytes: 'FRAMEWRIGHT_MAX_INPUT_BYTES',
   ffmpeg: 'FRAMEWRIGHT_FFMPEG',
   ffprobe: 'FRAMEWRIGHT_FFPROBE',
+  /** Folder of the render nodes; /dev/dri when not set. */
+  driDir: 'FRAMEWRIGHT_DRI_DIR',
+  /** Folder in which the kernel describes them; /sys/class/drm when not set. */
+  drmClassDir: 'FRAMEWRIGHT_DRM_CLASS_DIR',
   logLevel: 'FRAMEWRIGHT_LOG_LEVEL',
 } as const;

@@ -80,7 +80,7 @@ export async function runWorker({ env, clock, signal, send }: RunWorkerOptions):
   const ended = AbortSignal.any([signal, deadline.signal]);
   const settled = new AbortController();
   try {
-    const { tools, mediaRoot, maxInputBytes, objectsDir, scratchDir, sources } = environment;
+    const { tools, folders, mediaRoot, maxInputBytes, objectsDir, scratchDir, sources } = environment;
     const store = createDirectoryStore({ dir: objectsDir });
     const guard = createAddressGuard(sources);
     const running = runStage(spec, {
@@ -90,7 +90,7 @@ export async function runWorker({ env, clock, signal, send }: RunWorkerOptions):
       scratchDir,
       clock,
       signal: ended,
-      detect: (abort) => detectCapabilities({ tools, signal: abort, cacheDir: `${objectsDir}/.capabilities` }),
+      detect: (abort) => detectCapabilities({ tools, folders, signal: abort, cacheDir: `${objectsDir}/.capabilities` }),
       reporter,
       log,
     });

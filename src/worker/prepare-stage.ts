@@ -3,6 +3,7 @@ import { refuseUnsupported } from '../media/output-settings.ts';
 import type { Measurements, Plan } from '../media/plan.ts';
 import { planStage, probeRequests } from '../media/planner.ts';
 import type { Probe } from '../media/probe.ts';
+import { probeCut } from '../media/run/probe-cut.ts';
 import { probeFile } from '../media/run/probe-file.ts';
 import type { MediaTools } from '../media/run/run-tool.ts';
 import type { StageSpec } from '../model/stage.ts';
@@ -29,8 +30,11 @@ export interface PreparedStage {
   readonly capabilities: Capabilities;
   readonly plan: Plan;
   readonly fetchSeconds: number;
-  /** Plans again with fewer capabilities (a rung has failed), or with the measurements that the plan asked for. */
-  replan(capabilities: Capabilities, measurements?: Measurements): Plan;
+  /**
+   * Plans again: with fewer capabilities (a rung has failed), with the measurements that the plan asked for, or without
+   * cutting by copying, which has failed for the reason given.
+   */
+  replan(capabilities: Capabilities, measurements?: Measurements, smartCutFailure?: string): Plan;
 }
 
 /**
@@ -54,13 +58,22 @@ export async function prepareStage(spec: StageSpec, options: PrepareOptions): Pr
   const requests = probeRequests(spec);
   for (const [index, { name, path }] of inputs.entries()) {
     progress?.at('probing', index / inputs.length);
-    const keyframesNear = requests.find(({ input }) => input === name)?.keyframesAround ?? [];
-    probes.set(name, await probeFile(path, { tools, signal, keyframesNear, label: `input ${name}` }));
+    const { keyframesAround = [], cut: range } = requests.find(({ input }) => input === name) ?? {};
+    const probe = await probeFile(path, { tools, signal, keyframesNear: keyframesAround, label: `input ${name}` });
+    const cut = range && (await probeCut(probe, range, { tools, signal }));
+    probes.set(name, { ...probe, ...(cut && { cut }) });
   }
 
   progress?.at('planning', 0);
   const capabilities = await detecting;
-  const replan: PreparedStage['replan'] = (reduced, measurements) =>
-    planStage({ spec, probes, capabilities: reduced, scratchDir, ...(measurements && { measurements }) });
+  const replan: PreparedStage['replan'] = (reduced, measurements, smartCutFailure) =>
+    planStage({
+      spec,
+      probes,
+      capabilities: reduced,
+      scratchDir,
+      ...(measurements && { measurements }),
+      ...(smartCutFailure !== undefined && { smartCutFailure }),
+    });
   return { inputs, probes, capabilities, plan: replan(capabilities), fetchSeconds, replan };
 }

@@ -11,9 +11,13 @@ export interface PublishableFile {
   readonly path: string;
 }
 
+/** Files that are published at once: each waits for the disk. */
+const atOnce = 8;
+
 /**
- * Makes files visible: all of them, or none when one fails or `signal` is aborted before the first. A key that is taken
- * can only be taken by an earlier run of this same attempt, whose result was lost: its file is replaced.
+ * Makes files visible: all of them, or none when one fails or `signal` is aborted before the first. Playlists come last
+ * and in their order, so that what a visible one leads to is there. A key that is taken can only be taken by an earlier
+ * run of this same attempt, whose result was lost: its file is replaced.
  */
 export async function publishAll(
   store: ObjectStore,
@@ -31,13 +35,27 @@ export async function publishAll(
     }
     signal.throwIfAborted();
     // From here on each step is short and none is given up half-way.
-    for (const object of staged) published.push(await publishOwn(store, object));
+    const leads = staged.filter(({ key }) => isPlaylist(key));
+    const plain = staged.filter(({ key }) => !isPlaylist(key));
+    for (let at = 0; at < plain.length; at += atOnce) {
+      const batch = plain.slice(at, at + atOnce);
+      const ends = await Promise.allSettled(batch.map((object) => publishOwn(store, object)));
+      // All of them have ended before one that failed ends the whole: none appears behind its clean-up.
+      published.push(...ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : [])));
+      const failed = ends.find((end) => end.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
+    }
+    for (const object of leads) published.push(await publishOwn(store, object));
     return published;
   } catch (error) {
     await Promise.allSettled(staged.map((object) => store.discard(object)));
     await Promise.allSettled(published.map(({ key }) => store.remove(key)));
     throw error;
   }
+}
+
+function isPlaylist(key: string): boolean {
+  return /\.(m3u8|mpd)$/.test(key);
 }
 
 async function publishOwn(store: ObjectStore, object: StagedObject): Promise<ObjectInfo> {

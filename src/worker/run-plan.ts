@@ -2,11 +2,17 @@ import { type CodedError, toCodedError } from '../errors.ts';
 import type { Capabilities } from '../media/capabilities.ts';
 import { mayStepDown } from '../media/exit-classification.ts';
 import type { LoudnessMeasurement, Measurements, Plan } from '../media/plan.ts';
-import { type FfmpegRun, runFfmpeg } from '../media/run/ffmpeg-process.ts';
+import { FfmpegError, type FfmpegRun, runFfmpeg } from '../media/run/ffmpeg-process.ts';
+import { type JoinedCut, joinSmartCut } from '../media/run/join-smart-cut.ts';
 import { measureLoudness } from '../media/run/measure-loudness.ts';
+import { packageStream } from '../media/run/package-stream.ts';
 import type { MediaTools } from '../media/run/run-tool.ts';
+import type { PackagedStream } from '../media/segmented/packaged-stream.ts';
+import type { SmartJoin } from '../media/smart-cut/join.ts';
+import { SmartCutError } from '../media/smart-cut/nal-units.ts';
 import type { Rung } from '../model/result.ts';
 import type { Clock } from '../ports.ts';
+import { storageError } from '../storage/storage-error.ts';
 import type { PreparedStage } from './prepare-stage.ts';
 import { writePlannedFiles } from './scratch.ts';
 import type { StageLog } from './stage-log.ts';
@@ -35,6 +41,10 @@ export interface ProcessRecord {
 export interface RenderedPlan {
   /** The plan that succeeded. */
   readonly plan: Plan;
+  /** The set of files that its tracks became, for hls and dash. */
+  readonly stream?: PackagedStream;
+  /** What the pieces of a cut by copying became. */
+  readonly joined?: JoinedCut;
   readonly encodeSeconds: number;
 }
 
@@ -50,6 +60,7 @@ export async function runPlan(
 ): Promise<RenderedPlan> {
   let capabilities = stage.capabilities;
   let measurements: Measurements | undefined;
+  let smartCutFailure: string | undefined;
   let plan = stage.plan;
   const startedAt = options.clock.monotonic();
   for (;;) {
@@ -57,34 +68,72 @@ export async function runPlan(
       options.progress.planned(plan);
       while (plan.analyses.length > 0) {
         measurements = { ...measurements, ...(await analyze(plan, capabilities, options, records)) };
-        plan = stage.replan(capabilities, measurements);
+        plan = stage.replan(capabilities, measurements, smartCutFailure);
       }
       await writePlannedFiles(plan.files);
+      let joined: JoinedCut | undefined;
       for (const step of plan.steps) {
         options.signal.throwIfAborted();
+        if (step.join !== undefined) joined = await joinPieces(step.join, options);
         await runStep(step, plan.rung, capabilities, options, records);
       }
-      return { plan, encodeSeconds: (options.clock.monotonic() - startedAt) / 1000 };
+      const stream = await packaged(plan, options);
+      const encodeSeconds = (options.clock.monotonic() - startedAt) / 1000;
+      return { plan, encodeSeconds, ...(stream !== undefined && { stream }), ...(joined !== undefined && { joined }) };
     } catch (error) {
       if (options.signal.aborted) throw error;
       const failure = toCodedError(error);
+      if (isCutFailure(plan, error)) {
+        const why = error instanceof SmartCutError ? error.message : failure.message;
+        smartCutFailure = `copying failed: ${why}`;
+        options.log.warn({ why }, 'the cut by copying failed, encoding all of it');
+        plan = stage.replan(capabilities, measurements, smartCutFailure);
+        continue;
+      }
       if (!mayStepDown(plan.rung, failure.code)) throw failure;
       options.log.warn({ rung: plan.rung, code: failure.code, why: failure.message }, 'rung failed, trying the next');
       capabilities = withoutRung(capabilities, plan.rung, failure.message);
-      plan = nextPlan(stage, capabilities, measurements, failure);
+      plan = nextPlan(() => stage.replan(capabilities, measurements, smartCutFailure), failure);
+      const { device, rung, stepsDown } = plan;
+      options.log.info({ rung, device, stepsDown }, 'stepped down');
     }
   }
 }
 
+/** Renditions of a GPU that do not fit each other are a failure of its rung, as an encode is. */
+async function packaged({ stream }: Plan, { log, signal }: RunPlanOptions): Promise<PackagedStream | undefined> {
+  if (stream === undefined) return undefined;
+  const set = await packageStream(stream, signal).catch((error: unknown) => {
+    throw storageError('cut an output into segments', error);
+  });
+  log.info(
+    { tracks: set.media.map(({ track, segments }) => ({ id: track.id, segments: segments.length })) },
+    'packaged',
+  );
+  return set;
+}
+
+/** Whether another rung would fail as well: the pieces do not fit together, or cannot be made on the last one. */
+function isCutFailure({ precision, rung }: Plan, error: unknown): boolean {
+  if (precision?.method !== 'smart-cut') return false;
+  if (error instanceof SmartCutError) return true;
+  // With a full disk or a process that stands still, encoding all of it would end in the same way, only later.
+  if (!(error instanceof FfmpegError) || error.code === 'STALLED' || error.code === 'STORAGE_FULL') return false;
+  return !mayStepDown(rung, error.code);
+}
+
+async function joinPieces(join: SmartJoin, { log, signal }: RunPlanOptions): Promise<JoinedCut> {
+  const joined = await joinSmartCut(join, signal).catch((error: unknown) => {
+    throw error instanceof SmartCutError ? error : storageError('join the pieces of a cut', error);
+  });
+  log.info(joined, 'copied and encoded pictures joined');
+  return joined;
+}
+
 /** The failure itself where no rung is left: it says more than that there is none. */
-function nextPlan(
-  stage: PreparedStage,
-  capabilities: Capabilities,
-  measurements: Measurements | undefined,
-  failure: CodedError,
-): Plan {
+function nextPlan(replan: () => Plan, failure: CodedError): Plan {
   try {
-    return stage.replan(capabilities, measurements);
+    return replan();
   } catch {
     throw failure;
   }

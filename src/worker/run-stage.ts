@@ -5,15 +5,21 @@ import { CodedError, toCodedError } from '../errors.ts';
 import { damageIn } from '../media/exit-classification.ts';
 import type { Plan, PlannedOutput } from '../media/plan.ts';
 import { measureOutput } from '../media/run/check-output.ts';
-import { type MeasuredOutput, verifyOutput } from '../media/verify.ts';
+import { streamFiles } from '../media/run/package-stream.ts';
+import { readEnds } from '../media/run/probe-file.ts';
+import type { PackagedStream } from '../media/segmented/packaged-stream.ts';
+import { streamChecks } from '../media/segmented/stream-checks.ts';
+import { endsTooEarly } from '../media/stream-ends.ts';
+import { type MeasuredOutput, remedyOf, verifyOutput } from '../media/verify.ts';
 import type { ContractCheck } from '../model/output-contract.ts';
 import { outputKey, reportKey } from '../model/output-keys.ts';
 import { redactUrls } from '../model/redact-url.ts';
 import type { AccelerationReport, OutputFile, StageResult } from '../model/result.ts';
 import type { StageSpec } from '../model/stage.ts';
 import type { Clock, ObjectStore } from '../ports.ts';
+import { measuredPrecision } from './measured-precision.ts';
 import { type PreparedStage, type PrepareOptions, prepareStage } from './prepare-stage.ts';
-import { publishAll } from './publish-outputs.ts';
+import { type PublishableFile, publishAll } from './publish-outputs.ts';
 import type { ProgressReporter } from './report-progress.ts';
 import { usedInputs } from './resolve-inputs.ts';
 import { type ProcessRecord, type RenderedPlan, runPlan } from './run-plan.ts';
@@ -92,20 +98,43 @@ async function renderAndPublish(
     progress.at('verifying', index / outputs.length);
     const { ffmpeg } = prepared.capabilities;
     const measured = await measureOutput(planned, { tools, clock, ffmpeg, stallSeconds, signal });
-    findings.verified.push({ planned, measured, checks: verifyOutput(planned, measured) });
+    const checks = [...verifyOutput(planned, measured), ...checksInStream(rendered, planned, measured)];
+    findings.verified.push({ planned, measured, checks });
   }
-  assertContract(findings);
+  await assertContract(findings, options);
   const verifySeconds = secondsSince(verifyStartedAt, clock);
 
   progress.at('publishing', 0);
-  const files = outputs.map(({ name, extension, path }) => ({ key: outputKey(spec.identity, name, extension), path }));
-  const published = await publishAll(store, files, signal);
+  const published = await publishAll(store, publishedFiles(rendered, spec), signal);
   progress.at('publishing', 1);
-  log.info({ keys: published.map(({ key }) => key) }, 'outputs published');
-  return { outputs: findings.verified.map((output) => outputFile(output, spec)), verifySeconds };
+  log.info({ keys: outputs.map((output) => keyOf(output, spec)), files: published.length }, 'outputs published');
+  return { outputs: findings.verified.map((output) => outputFile(output, spec, rendered.stream)), verifySeconds };
 }
 
-function assertContract(findings: Findings): void {
+function checksInStream(
+  { stream }: RenderedPlan,
+  { track }: PlannedOutput,
+  { probe }: MeasuredOutput,
+): ContractCheck[] {
+  if (stream === undefined || track === undefined) return [];
+  return streamChecks(stream, track, probe?.video[0]?.codec ?? probe?.audio[0]?.codec);
+}
+
+/** Every file by its key. Those of a set of segments come last, each after what it leads to. */
+function publishedFiles({ plan, stream }: RenderedPlan, spec: StageSpec): PublishableFile[] {
+  const set = stream === undefined ? [] : streamFiles(stream);
+  const files = plan.outputs.map((output) => ({ key: keyOf(output, spec), path: output.path }));
+  return [
+    ...files.filter(({ key }) => !set.includes(key)),
+    ...set.map((name) => ({ key: name, path: join(plan.stream?.folder ?? '', name) })),
+  ];
+}
+
+function keyOf({ key, name, extension }: PlannedOutput, { identity }: StageSpec): string {
+  return key ?? outputKey(identity, name, extension);
+}
+
+async function assertContract(findings: Findings, options: RunStageOptions): Promise<void> {
   for (const { planned, checks } of findings.verified) {
     const failed = checks.filter(({ ok }) => !ok);
     if (failed.length === 0) continue;
@@ -113,11 +142,26 @@ function assertContract(findings: Findings): void {
       ({ name, expected, measured }) => `${name}: expected ${expected ?? '?'}, got ${measured ?? '?'}`,
     );
     const message = `The output ${planned.name} failed its checks: ${figures.join('; ')}`;
-    const damage = inputDamage(findings, failed);
+    const damage = inputDamage(findings, failed) ?? (await shortInput(findings, failed, options));
     // Another attempt on a damaged input would fail in the same way.
     if (damage !== undefined) throw new CodedError('INPUT_INVALID', `An input is damaged (${damage}). ${message}`);
-    throw new CodedError('OUTPUT_CONTRACT_FAILED', message);
+    const hint = remedyOf(failed);
+    throw new CodedError('OUTPUT_CONTRACT_FAILED', message, hint === undefined ? {} : { hint });
   }
+}
+
+/** An output that is too short may come from an input that ends before it says. */
+async function shortInput(
+  { prepared }: Findings,
+  failed: readonly ContractCheck[],
+  { tools, signal }: RunStageOptions,
+): Promise<string | undefined> {
+  if (!failed.some(({ name }) => name === 'duration' || name === 'frames')) return undefined;
+  for (const [name, probe] of prepared?.probes ?? []) {
+    const found = endsTooEarly(probe, await readEnds(probe.path, { tools, signal }));
+    if (found !== undefined) return `input ${name} ${found}`;
+  }
+  return undefined;
 }
 
 /** What shows that the checks failed for the sake of an input: a log of repairs, or copied streams that do not decode. */
@@ -127,7 +171,12 @@ function inputDamage({ processes, rendered }: Findings, failed: readonly Contrac
   return rendered?.plan.rung === 'copy' ? failed.find(({ name }) => name === 'decodes')?.measured : undefined;
 }
 
-function outputFile({ planned, measured }: VerifiedOutput, { identity }: StageSpec): OutputFile {
+function outputFile(
+  { planned, measured }: VerifiedOutput,
+  spec: StageSpec,
+  stream: PackagedStream | undefined,
+): OutputFile {
+  const segments = stream?.media.find(({ track }) => track.id === planned.track)?.segments;
   const { probe, videoPackets } = measured;
   const video = probe?.video[0];
   const audio = probe?.audio[0];
@@ -135,13 +184,17 @@ function outputFile({ planned, measured }: VerifiedOutput, { identity }: StageSp
   return {
     name: planned.name,
     kind: planned.kind,
-    key: outputKey(identity, planned.name, planned.extension),
+    key: keyOf(planned, spec),
     mediaType: planned.mediaType,
     bytes: measured.bytes,
     ...(probe && !still && { durationSeconds: Math.round(probe.duration * 1000) / 1000 }),
     ...(video && { width: video.width, height: video.height, videoCodec: video.codec.slice(0, 20) }),
     ...(video && !still && videoPackets !== undefined && { frames: videoPackets }),
     ...(audio && { audioCodec: audio.codec.slice(0, 20) }),
+    ...(segments && {
+      segments: segments.length,
+      segmentBytes: segments.reduce((total, segment) => total + segment.bytes, 0),
+    }),
   };
 }
 
@@ -153,9 +206,15 @@ function resultOf({ prepared, rendered, verified, processes }: Findings): Partia
   const listed = [...checks.filter(({ ok }) => !ok), ...checks.filter(({ ok }) => ok)].slice(0, 32);
   return {
     ...(plan && { acceleration: accelerationOf(plan) }),
+    ...(plan?.precision && { precision: measuredPrecision(plan.precision, rendered?.joined, mainOf(verified)) }),
     ...(listed.length > 0 && { checks: listed }),
     ...(processes.length > 0 && { processes: processes.length }),
   };
+}
+
+/** The output that a trim is about. */
+function mainOf(verified: readonly VerifiedOutput[]): VerifiedOutput | undefined {
+  return verified.find(({ planned }) => planned.kind === 'video');
 }
 
 function accelerationOf({ rung, device, stepsDown }: Plan): AccelerationReport {

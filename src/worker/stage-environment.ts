@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CodedError } from '../errors.ts';
+import { type DeviceFolders, systemFolders } from '../media/run/render-nodes.ts';
 import type { MediaTools } from '../media/run/run-tool.ts';
 import { toolEnvironment } from '../media/run/tool-environment.ts';
 import { bounds } from '../model/bounds.ts';
@@ -22,6 +23,7 @@ export interface StageEnvironment {
   readonly sources: SourcePolicy;
   readonly maxInputBytes: number;
   readonly tools: MediaTools;
+  readonly folders: DeviceFolders;
   readonly logLevel: LogLevel;
 }
 
@@ -46,6 +48,8 @@ const schema = z.object({
     .default(100 * 1024 ** 3),
   ffmpeg: z.string().min(1).default('ffmpeg'),
   ffprobe: z.string().min(1).default('ffprobe'),
+  driDir: path.default(systemFolders.dri),
+  drmClassDir: path.default(systemFolders.drmClass),
   logLevel: z.enum(logLevels).default('info'),
 });
 
@@ -56,13 +60,14 @@ export function readStageEnvironment(env: Environment): StageEnvironment {
   if (!settings.success) {
     throw invalid(settings.error.issues, ([key]) => variableOf(key) ?? 'the environment');
   }
-  const { mediaRoot, sourceHosts, allowedRanges, ffmpeg, ffprobe, ...rest } = settings.data;
+  const { mediaRoot, sourceHosts, allowedRanges, ffmpeg, ffprobe, driDir, drmClassDir, ...rest } = settings.data;
   return {
     ...rest,
     ...(mediaRoot !== '' && { mediaRoot }),
     spec: readSpec(env[workerEnvironment.stage]),
     sources: { hosts: sourceHosts, allowedRanges },
     tools: { ffmpeg, ffprobe, env: toolEnvironment(env) },
+    folders: { dri: driDir, drmClass: drmClassDir },
   };
 }
 

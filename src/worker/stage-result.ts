@@ -75,6 +75,7 @@ const shrinkings: readonly Shrinking[] = [
     }),
   }),
   (result) => without(result, 'checks'),
+  (result) => without(result, 'precision'),
 ];
 
 function tail(length: number): Shrinking {
@@ -90,9 +91,10 @@ function withChecks(result: StageResult, checks: NonNullable<StageResult['checks
 }
 
 function withTexts(result: StageResult, length: number): StageResult {
-  const { error, acceleration } = result;
+  const { error, acceleration, precision } = result;
   return {
     ...result,
+    ...(precision?.why !== undefined && { precision: { ...precision, why: shorten(precision.why, length / 4) } }),
     ...(error && {
       error: {
         ...error,

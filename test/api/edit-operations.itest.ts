@@ -186,9 +186,7 @@ describe('a request is refused when', () => {
   it.each([
     ['webhook', { webhook: 'https://example.com/hook' }],
     ['webhook', { webhook: { url: 'https://example.com/hook' } }],
-    ['output.container', { output: { container: 'hls' } }],
     ['output.destination.s3', { output: { destination: { s3: { bucket: 'bucket' } } } }],
-    ['output.contract.minSsim', { output: { contract: { minSsim: 0.9 } } }],
   ])('it asks for %s, which is not offered: 501 names the field', async (field, body) => {
     const reply = await client.post('/api/mute', { videoUrl: clip, ...body });
     expect(reply).toMatchObject({ status: 501, body: { statusCode: 501, code: 'NOT_IMPLEMENTED' } });

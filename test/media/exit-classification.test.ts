@@ -40,6 +40,8 @@ describe('FFmpeg 5.1, which exits 1 whatever happened, is understood by its word
     ['[hevc_qsv @ 0x5] Error initializing the encoder: invalid video parameters (-15)', 'GPU_REFUSED'],
     ['[h264_qsv @ 0x5] Selected ratecontrol mode is unsupported', 'GPU_REFUSED'],
     ['[h264_vaapi @ 0x5] No usable encoding profile found.', 'GPU_REFUSED'],
+    ['[h264_vaapi @ 0x5] Failed to create encode pipeline context: 19 (resolution not supported).', 'GPU_REFUSED'],
+    ['[h264_vaapi @ 0x5] Driver does not support VBR RC mode (supported modes: CQP).', 'GPU_REFUSED'],
     ['[h264_qsv @ 0x5] Error during encoding: device failed (-17)', 'GPU_FAILED'],
     ['[h264_qsv @ 0x5] Error during encoding: GPU hang (-21)', 'GPU_FAILED'],
   ])('on a GPU, %s', (stderr, code) => {

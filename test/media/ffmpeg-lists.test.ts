@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseFfmpegVersion, parseNames } from '../../src/media/ffmpeg-lists.ts';
+import { parseFfmpegVersion, parseNames, parseRateControls } from '../../src/media/ffmpeg-lists.ts';
 
 describe('the version of FFmpeg', () => {
   it.each([
@@ -24,5 +24,21 @@ describe('the names in a listing', () => {
     expect([...parseNames(encoders)]).toEqual(['libx264', 'aac']);
     expect([...parseNames(filters)]).toEqual(['gblur', 'anull']);
     expect([...parseNames(newer)]).toEqual(['scale']);
+  });
+});
+
+describe('the rate controls of a VA driver', () => {
+  it('are those that the log lists, as far as they are known', () => {
+    const log = 'a\n[h264_vaapi @ 0x5] Driver supports RC modes CQP, CBR, VBR, QVBR, TCBRC.\nb';
+    expect(parseRateControls(log)).toEqual(['CQP', 'CBR', 'VBR', 'QVBR']);
+  });
+
+  it('are constant quantizers alone where the driver lists none', () => {
+    const log = 'Driver does not report any supported rate control modes: assuming CQP only.';
+    expect(parseRateControls(log)).toEqual(['CQP']);
+  });
+
+  it('are not known where the log says nothing of them', () => {
+    expect(parseRateControls('')).toBeUndefined();
   });
 });

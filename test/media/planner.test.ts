@@ -291,14 +291,12 @@ const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
     'CAPABILITY_MISSING',
     'spec.output.video.codec',
   ],
-  ['hls', { output: { container: 'hls' } }, 'UNSUPPORTED', 'spec.output.container'],
   [
     'an S3 destination',
     { output: { destination: { s3: { bucket: 'abc' } } } },
     'UNSUPPORTED',
     'spec.output.destination.s3',
   ],
-  ['a floor of quality', { output: { contract: { minXpsnr: 30 } } }, 'UNSUPPORTED', 'spec.output.contract.minXpsnr'],
   [
     'soft subtitles before a ramp',
     {
@@ -412,18 +410,29 @@ describe('the ladder', () => {
     expect(commandOf(plan)).toMatch(
       /^-init_hw_device vaapi=va:\/dev\/dri\/renderD129,driver=iHD -init_hw_device qsv=qs@va -filter_hw_device qs -hwaccel qsv /,
     );
-    expect(commandOf(plan)).toContain('[0:0]vpp_qsv=w=1280:h=720:format=nv12');
+    expect(commandOf(plan)).toContain('[0:0]fps=fps=30:start_time=0,vpp_qsv=w=1280:h=720[p0]');
   });
 
-  test('an edit in main memory steps down to encoding only, and says so', () => {
+  test('an edit that only the CPU can make takes frames down and up once, and says so', () => {
     const plan = planOf({
       operations: [{ blur: { regions: [{ x: 0, y: 0, width: 10, height: 10 }] } }],
       acceleration: 'Required',
       capabilities: all,
     });
+    expect(plan).toMatchObject({ rung: 'qsv-full', stepsDown: [] });
+    expect(commandOf(plan).match(/hwdownload/g)).toHaveLength(1);
+    expect(commandOf(plan)).toContain('format=pix_fmts=nv12,hwupload=extra_hw_frames=64[');
+    expect(plan.steps[0]?.placements.slice(0, 2)).toMatchObject([
+      { what: 'decode', place: 'gpu', why: 'frames come down to main memory for blur and nothing else' },
+      { what: 'blur', place: 'cpu' },
+    ]);
+  });
+
+  test('a source that no Intel GPU decodes is decoded by the CPU and encoded by the GPU', () => {
+    const main = clipProbe({ video: [videoStream({ codec: 'prores', pixelFormat: 'yuv422p10le', bitDepth: 10 })] });
+    const plan = planOf({ inputs: { main }, output, acceleration: 'Required', capabilities: all });
     expect(plan.rung).toBe('qsv-encode');
-    expect(plan.stepsDown).toEqual([{ from: 'qsv-full', reason: 'blur works on the picture in main memory' }]);
-    expect(commandOf(plan)).toContain('format=pix_fmts=nv12,hwupload=extra_hw_frames=64');
+    expect(plan.stepsDown).toEqual([{ from: 'qsv-full', reason: 'prores in yuv422p10le is decoded by the CPU' }]);
   });
 
   test('a codec that no device encodes ends on software with a reason for every rung', () => {

@@ -83,7 +83,7 @@ describeOnSoftwareGpu('a transcode on every rung', (gpus) => {
     }
   });
 
-  it('of a variable frame rate decodes on the CPU, where time stamps stay as they are', async () => {
+  it('of a variable frame rate is scaled on the CPU, since the GPU would round time stamps', async () => {
     const jitter = [
       '-vf',
       "select='not(eq(mod(n,7),3))'",
@@ -101,9 +101,11 @@ describeOnSoftwareGpu('a transcode on every rung', (gpus) => {
       output: { container: 'mp4', video: { ...video, codec: 'h264' } },
     } as const;
     const { plan, path } = await renderWith(gpu.tools, await capabilitiesWith(gpus, gpu, qsvRungs), dir, job);
-    expect(plan.stepsDown).toEqual([
-      { from: 'qsv-full', reason: 'frames of a variable rate are timed in main memory' },
-    ]);
+    expect(plan).toMatchObject({ rung: 'qsv-full', stepsDown: [] });
+    const trace = await gpu.trace();
+    expect(eventsOf(trace, 'decode.init')).toHaveLength(1);
+    // Frames go down and up; the processor changes nothing.
+    expect(eventsOf(trace, 'vpp.init').flatMap(({ operations }) => operations)).toEqual([]);
     const moments = async (file: string): Promise<number[]> => {
       const argv = [
         '-v',

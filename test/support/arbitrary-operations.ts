@@ -164,7 +164,7 @@ export function anyOperation({ seconds, clips, sounds, marks, texts }: Scene): f
 /** Any output that the model accepts. */
 export function anyOutput(): fc.Arbitrary<Output> {
   const raw = fc.record({
-    container: maybe(fc.constantFrom('mp4', 'mkv', 'webm', 'mov', 'hls')),
+    container: maybe(fc.constantFrom('mp4', 'mkv', 'webm', 'mov', 'hls', 'dash')),
     video: maybe(
       fc.record({
         codec: maybe(fc.constantFrom('h264', 'hevc', 'av1', 'vp9', 'copy', 'none')),

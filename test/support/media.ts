@@ -8,7 +8,9 @@ import type { LoudnessMeasurement, Plan, PlannedOutput } from '../../src/media/p
 import { planStage, probeRequests } from '../../src/media/planner.ts';
 import type { Probe } from '../../src/media/probe.ts';
 import { detectCapabilities } from '../../src/media/run/detect-capabilities.ts';
+import { joinSmartCut } from '../../src/media/run/join-smart-cut.ts';
 import { parseLoudness } from '../../src/media/run/measure-loudness.ts';
+import { probeCut } from '../../src/media/run/probe-cut.ts';
 import { probeFile } from '../../src/media/run/probe-file.ts';
 import { toolEnvironment } from '../../src/media/run/tool-environment.ts';
 import type { Operation } from '../../src/model/operations.ts';
@@ -233,8 +235,10 @@ export async function render(dir: string, job: Job): Promise<Rendered> {
   const names = Object.keys(job.inputs);
   const spec = stageSpec(names, job.operations, job.output);
   const probes = new Map<string, Probe>();
-  for (const { input, keyframesAround } of probeRequests(spec)) {
-    probes.set(input, await probe(job.inputs[input] ?? '', keyframesAround));
+  for (const { input, keyframesAround, cut: range } of probeRequests(spec)) {
+    const found = await probe(job.inputs[input] ?? '', keyframesAround);
+    const cut = range && (await probeCut(found, range, { tools, signal: AbortSignal.timeout(60_000) }));
+    probes.set(input, { ...found, ...(cut && { cut }) });
   }
   const scratchDir = await mkdtemp(join(dir, 'run-'));
   const measurements: Record<string, LoudnessMeasurement> = {};
@@ -264,6 +268,9 @@ async function writeFiles({ files }: Plan): Promise<void> {
 export async function runPlan(plan: Plan): Promise<string[]> {
   await writeFiles(plan);
   const said: string[] = [];
-  for (const { argv } of plan.steps) said.push(await ffmpeg(...argv));
+  for (const { argv, join: pieces } of plan.steps) {
+    if (pieces !== undefined) await joinSmartCut(pieces, AbortSignal.timeout(60_000));
+    said.push(await ffmpeg(...argv));
+  }
   return said;
 }

@@ -70,7 +70,7 @@ export const software: Capabilities = {
   encoders: new Set(
     'libx264 libx265 libsvtav1 libvpx-vp9 aac libopus flac libmp3lame mjpeg png libwebp libwebp_anim gif'.split(' '),
   ),
-  filters: new Set('subtitles loudnorm zscale tonemap'.split(' ')),
+  filters: new Set('subtitles loudnorm zscale tonemap ssim'.split(' ')),
   devices: [],
   unavailable: {},
   cpus: 2,

@@ -85,6 +85,32 @@ const traceEvent = z.discriminatedUnion('event', [
     inputs: z.int(),
   }),
   event('vpp.close', { framesIn: z.int(), framesOut: z.int() }),
+  event('va.encode.init', {
+    codec,
+    profile: z.string(),
+    /** Which entry point: EncSliceLP or EncSlice. */
+    lowPower: z.boolean(),
+    format: z.string(),
+    bitDepth: z.int(),
+    ...size,
+    frameRate: z.string(),
+    gop: z.int(),
+    refDist: z.int(),
+    level: z.int(),
+    qualityLevel: z.int(),
+    rateControl: z.string(),
+    qp: z.int().optional(),
+    quality: z.int().optional(),
+    targetKbps: z.int().optional(),
+    maxKbps: z.int().optional(),
+    bufferKbits: z.int().optional(),
+    initialKbits: z.int().optional(),
+    /** Out of the sequence header that FFmpeg packs, as ITU-T H.273 numbers them: 2 is unspecified. */
+    colour: z.object({ fullRange: z.int(), primaries: z.int(), transfer: z.int(), matrix: z.int() }),
+    packedHeaders: z.array(z.enum(['sequence', 'picture', 'slice', 'raw'])),
+  }),
+  event('va.encode.close', { codec, frames: z.int(), packets: z.int(), keyFrames: z.int(), bytes: z.int() }),
+  event('va.refused', { what: z.enum(['config', 'context']), codec, status: z.int() }),
   event('fault', { stage: z.string(), call: z.int(), status: z.string() }),
 ]);
 

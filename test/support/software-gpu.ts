@@ -15,12 +15,32 @@ type Status =
   | 'device-failed'
   | 'gpu-hang'
   | 'aborted';
-type Stage = 'session' | 'encode-query' | 'encode-init' | 'encode' | 'decode-init' | 'decode' | 'vpp-init' | 'vpp';
+type RuntimeStage =
+  | 'session'
+  | 'encode-query'
+  | 'encode-init'
+  | 'encode'
+  | 'decode-init'
+  | 'decode'
+  | 'vpp-init'
+  | 'vpp';
+type DriverStage = 'va-config' | 'va-context' | 'va-encode' | 'va-sync';
+type Stage = RuntimeStage | DriverStage;
+
+/** What the VA driver does not offer: all encoders, one, one engine, a depth, a rate control. */
+type DriverRefusal =
+  | 'va-encode'
+  | `va-${'h264' | 'hevc' | 'av1' | 'vp9'}`
+  | 'va-lowpower'
+  | 'va-nolowpower'
+  | 'va-10bit'
+  | `va-${'cqp' | 'cbr' | 'vbr' | 'icq' | 'qvbr'}`;
 
 /** What is wrong with the GPU of a test. */
 export interface Faults {
-  /** What the runtime refuses when it is asked and when an encoder is opened. */
+  /** What the runtime refuses when it is asked and when an encoder is opened, and what the VA driver does not offer. */
   readonly refuse?: readonly (
+    | DriverRefusal
     | 'h264'
     | 'hevc'
     | 'av1'
@@ -28,6 +48,7 @@ export interface Faults {
     | '10bit'
     | 'lowpower'
     | 'nolowpower'
+    | 'nohuc'
     | 'extbrc'
     | 'la'
     | 'icq'

@@ -28,6 +28,7 @@ describe('the environment of a worker', () => {
       sources: { hosts: ['*'], allowedRanges: [] },
       maxInputBytes: 100 * 1024 ** 3,
       tools: { ffmpeg: 'ffmpeg', ffprobe: 'ffprobe', env: {} },
+      folders: { dri: '/dev/dri', drmClass: '/sys/class/drm' },
       logLevel: 'info',
     });
   });
@@ -39,6 +40,12 @@ describe('the environment of a worker', () => {
       FRAMEWRIGHT_ALLOWED_SOURCE_RANGES: '10.0.0.0/8',
     };
     expect(readStageEnvironment(env).sources).toEqual({ hosts: ['a.test', '*.b.test'], allowedRanges: ['10.0.0.0/8'] });
+  });
+
+  it('looks for GPUs where it is told to', () => {
+    const env = { ...complete, FRAMEWRIGHT_DRI_DIR: '/host/dri', FRAMEWRIGHT_DRM_CLASS_DIR: '/host/drm' };
+    expect(readStageEnvironment(env).folders).toEqual({ dri: '/host/dri', drmClass: '/host/drm' });
+    expect(problem({ FRAMEWRIGHT_DRI_DIR: '' })).toMatch(/^FRAMEWRIGHT_DRI_DIR: /);
   });
 
   it('gives FFmpeg what drivers and loaders need, and neither secrets nor the stage', () => {

@@ -34,6 +34,15 @@ const results: fc.Arbitrary<StageResult> = fc.record(
       rung: fc.constant('software' as const),
       stepsDown: fc.array(fc.record({ from: fc.constant('vaapi' as const), reason: text(160) }), { maxLength: 5 }),
     }),
+    precision: fc.record(
+      {
+        method: fc.constant('re-encode' as const),
+        encodedFrames: fc.nat(),
+        startErrorSeconds: fc.integer(),
+        why: text(160),
+      },
+      { requiredKeys: ['method'] },
+    ),
     error: fc.record({
       code: fc.constant('INPUT_INVALID' as const),
       message: text(1024),

@@ -1,34 +1,30 @@
 import { loadConfig, processEnvironment } from '../../config.ts';
 import { toCodedError } from '../../errors.ts';
-import type { Capabilities } from '../../media/capabilities.ts';
-import { detectCapabilities } from '../../media/run/detect-capabilities.ts';
+import { type Observation, observeMachine } from '../../media/run/observe-machine.ts';
 import { toolEnvironment } from '../../media/run/tool-environment.ts';
 import { CliError } from '../cli-error.ts';
-import { argumentsOf, type Command, printJson } from '../command-context.ts';
+import { argumentsOf, type Command, type CommandContext, printJson } from '../command-context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { probeText, softwareGaps } from '../probe-text.ts';
+import { probeExit, reportOf } from '../probe-report.ts';
+import { probeText } from '../probe-text.ts';
 
 export const probe: Command = async (context) => {
   const args = argumentsOf(context);
-  const { ffmpeg, ffprobe } = loadConfig({}, context.environment);
-  let found: Capabilities;
+  const report = reportOf(await observe(context));
+  if (args.on('json')) printJson(context.terminal, report);
+  else context.terminal.out(probeText(report, context.terminal));
+  return probeExit(report, args.on('require-gpu'));
+};
+
+/** Always by trials, never from what a server has remembered: whoever asks wants to know how it is now. */
+async function observe({ environment, interrupted }: CommandContext): Promise<Observation> {
+  const { ffmpeg, ffprobe, driDir, drmClassDir } = loadConfig({}, environment);
+  const tools = { ffmpeg, ffprobe, env: toolEnvironment(processEnvironment()) };
+  const folders = { dri: driDir, drmClass: drmClassDir };
   try {
-    const tools = { ffmpeg, ffprobe, env: toolEnvironment(processEnvironment()) };
-    found = await detectCapabilities({ tools, signal: context.interrupted });
+    return await observeMachine({ tools, folders, signal: interrupted }, environment);
   } catch (cause) {
     const { code, message, hint } = toCodedError(cause);
     throw new CliError(exitCodes.failed, message, { code, remedy: hint, cause });
   }
-  const gaps = softwareGaps(found);
-  if (args.on('json')) {
-    printJson(context.terminal, {
-      ...found,
-      encoders: [...found.encoders],
-      filters: [...found.filters],
-      missing: gaps,
-    });
-  } else {
-    context.terminal.out(probeText(found, context.terminal));
-  }
-  return exitCodes.ok;
-};
+}

@@ -1,6 +1,7 @@
 import { cliPage } from './cli-page.ts';
 import { configurationPage } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
+import { probePage } from './probe-page.ts';
 import { renderJobPage } from './render-job-page.ts';
 
 /** Every generated page of the reference by its file name. */
@@ -9,6 +10,7 @@ export async function referencePages(): Promise<ReadonlyMap<string, string>> {
     ['cli.md', await cliPage()],
     ['configuration.md', configurationPage()],
     ['errors.md', errorsPage()],
+    ['probe.md', probePage()],
     ['render-job.md', renderJobPage()],
   ]);
 }

@@ -2,6 +2,7 @@ import { CodedError } from '../../errors.ts';
 import type { Acceleration } from '../../model/render-job.ts';
 import type { Rung } from '../../model/result.ts';
 import type { Capabilities, GpuDevice, GpuEncode } from '../capabilities.ts';
+import { vaapiRate } from './vaapi-rate.ts';
 import type { VideoTarget } from './video-target.ts';
 
 export interface Ladder {
@@ -13,6 +14,9 @@ export interface Ladder {
 const gpuRungs = ['qsv-full', 'qsv-encode', 'vaapi'] as const;
 type GpuRung = (typeof gpuRungs)[number];
 
+/** What the choice of a rung depends on. */
+type RungTarget = Pick<VideoTarget, 'codec' | 'bitDepth' | 'rate'>;
+
 /**
  * The best rung that can encode all targets on one device, with the reason for every better one that cannot.
  * Throws GPU_UNAVAILABLE when a GPU is required and none will do.
@@ -22,7 +26,7 @@ type GpuRung = (typeof gpuRungs)[number];
 export function chooseRung(
   acceleration: Acceleration,
   capabilities: Capabilities,
-  targets: readonly Pick<VideoTarget, 'codec' | 'bitDepth'>[],
+  targets: readonly RungTarget[],
   cpuPicture: string | undefined,
 ): Ladder {
   if (acceleration === 'Disabled')
@@ -46,24 +50,25 @@ export function chooseRung(
 }
 
 /** The proved encode of a device for a target, low power first: it leaves the shader cores free. */
-export function encodeOf(
-  device: GpuDevice,
-  rung: GpuRung,
-  { codec, bitDepth }: Pick<VideoTarget, 'codec' | 'bitDepth'>,
-): GpuEncode | undefined {
+export function encodeOf(device: GpuDevice, rung: GpuRung, target: RungTarget): GpuEncode | undefined {
   const fitting = device.encodes.filter(
-    (encode) => encode.rung === rung && encode.codec === codec && encode.bitDepth === bitDepth,
+    (encode) =>
+      encode.rung === rung &&
+      encode.codec === target.codec &&
+      encode.bitDepth === target.bitDepth &&
+      // Without HuC firmware, low power has constant quantizers and no rate.
+      (rung !== 'vaapi' || vaapiRate(target, encode.rateControls) !== undefined),
   );
   return fitting.find(({ lowPower }) => lowPower) ?? fitting[0];
 }
 
-function missingReason(
-  { devices }: Capabilities,
-  rung: GpuRung,
-  targets: readonly Pick<VideoTarget, 'codec' | 'bitDepth'>[],
-): string {
+function missingReason({ devices }: Capabilities, rung: GpuRung, targets: readonly RungTarget[]): string {
   if (devices.length === 0) return 'no usable Intel render node';
   const lacking = targets.find((target) => !devices.some((device) => encodeOf(device, rung, target) !== undefined));
   if (lacking === undefined) return 'no single device encodes all outputs';
-  return `no device encodes ${lacking.codec} with ${lacking.bitDepth} bits here`;
+  const { codec, bitDepth } = lacking;
+  const encodes = devices.flatMap((device) => device.encodes).filter((encode) => encode.rung === rung);
+  if (encodes.some((encode) => encode.codec === codec && encode.bitDepth === bitDepth))
+    return `no device keeps ${codec} to a bit rate here`;
+  return `no device encodes ${codec} with ${bitDepth} bits here`;
 }

@@ -48,11 +48,6 @@ export function qsvUpload({ bitDepth }: VideoTarget): string[] {
   return [filter('format', { pix_fmts: format }), filter('hwupload', { extra_hw_frames: 64 })];
 }
 
-/** Scaling and conversion on the GPU. */
-export function qsvProcess({ width, height, bitDepth }: VideoTarget): string[] {
-  return [filter('vpp_qsv', { w: width, h: height, format: bitDepth === 10 ? 'p010le' : 'nv12' })];
-}
-
 /** Mean rate below a highest one where the quality is what is wanted; equal ones would mean a constant rate. */
 const qualityMean = 0.75;
 

@@ -1,51 +1,66 @@
-import type { Hardware } from '../command.ts';
+import type { Capabilities } from '../capabilities.ts';
+import { GpuGraph } from '../gpu-graph.ts';
 import { chain, type Pad } from '../graph.ts';
 import { encodeOf, type Ladder } from './ladder.ts';
-import { qsvArguments, qsvDecode, qsvDevice, qsvProcess, qsvUpload } from './qsv.ts';
-import { softwareArguments, softwareEncoders } from './software.ts';
+import { qsvArguments, qsvDecode, qsvDevice, qsvUpload } from './qsv.ts';
+import { softwareArguments } from './software.ts';
 import { vaapiArguments, vaapiDevice, vaapiUpload } from './vaapi.ts';
 import type { VideoTarget } from './video-target.ts';
 
-/** How one rung takes a finished picture into an encoder. */
+/** How one rung takes finished pictures into encoders; one instance for all outputs of a command. */
 export interface RungEncoder {
-  readonly hardware: Hardware;
-  /** True when the rung scales and converts itself, from the decoded stream on. */
-  readonly onDevice: boolean;
-  readonly name: (target: VideoTarget) => string;
+  readonly rung: Ladder['rung'];
+  /** Arguments before the first input, which open the device. */
+  readonly globals: readonly string[];
   readonly encode: (pad: Pad, target: VideoTarget) => { readonly pad: Pad; readonly args: readonly string[] };
+  /** A picture for an encoder of the CPU, beside those that this rung encodes. */
+  readonly toMemory: (pad: Pad) => Pad;
+  /** The work on pictures, as `FilterPad.work` names it, that the CPU has a part in; all of it when absent. */
+  readonly cpuWork: () => ReadonlySet<string> | undefined;
 }
 
-const none: Hardware = { globals: [], decode: [] };
-
-export function encoderFor({ rung, device }: Ladder, preset: VideoTarget['preset']): RungEncoder {
+/** @param preset That of the output with the longest look-ahead. */
+export function encoderFor(
+  { rung, device }: Ladder,
+  preset: VideoTarget['preset'],
+  capabilities: Pick<Capabilities, 'ffmpeg' | 'filters'>,
+): RungEncoder {
+  const onCpu = { rung, toMemory: (pad: Pad) => pad, cpuWork: () => undefined };
   if (rung === 'software' || device === undefined) {
-    return {
-      hardware: none,
-      onDevice: false,
-      name: ({ codec }) => softwareEncoders[codec],
-      encode: (pad, target) => ({ pad, args: softwareArguments(target) }),
-    };
+    return { ...onCpu, globals: [], encode: (pad, target) => ({ pad, args: softwareArguments(target) }) };
   }
-  const lowPower = (target: VideoTarget): boolean => encodeOf(device, rung, target)?.lowPower ?? false;
   if (rung === 'vaapi') {
     return {
-      hardware: { globals: vaapiDevice(device.node), decode: [] },
-      onDevice: false,
-      name: ({ codec }) => `${codec}_vaapi`,
+      ...onCpu,
+      globals: vaapiDevice(device.node),
       encode: (pad, target) => ({
         pad: chain(pad, ...vaapiUpload(target)),
-        args: vaapiArguments(target, lowPower(target)),
+        args: vaapiArguments(target, encodeOf(device, rung, target) ?? { lowPower: false }),
       }),
     };
   }
-  const full = rung === 'qsv-full';
+  const lowPower = (target: VideoTarget): boolean => encodeOf(device, rung, target)?.lowPower ?? false;
+  const globals = qsvDevice(device.node);
+  if (rung === 'qsv-encode') {
+    return {
+      ...onCpu,
+      globals,
+      encode: (pad, target) => ({
+        pad: chain(pad, ...qsvUpload(target)),
+        args: qsvArguments(target, lowPower(target)),
+      }),
+    };
+  }
+  const { ffmpeg, filters } = capabilities;
+  const graph = new GpuGraph({ decode: qsvDecode(preset), ffmpeg, overlays: filters.has('overlay_qsv') });
   return {
-    hardware: { globals: qsvDevice(device.node), decode: full ? qsvDecode(preset) : [] },
-    onDevice: full,
-    name: ({ codec }) => `${codec}_qsv`,
+    rung,
+    globals,
     encode: (pad, target) => ({
-      pad: chain(pad, ...(full ? qsvProcess(target) : qsvUpload(target))),
-      args: qsvArguments(target, lowPower(target), full ? 'kept' : 'resampled'),
+      pad: graph.toEncoder(pad, target.bitDepth),
+      args: qsvArguments(target, lowPower(target), target.variable ? 'resampled' : 'kept'),
     }),
+    toMemory: (pad) => graph.toMemory(pad),
+    cpuWork: () => graph.cpuWork,
   };
 }

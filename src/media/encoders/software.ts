@@ -1,3 +1,4 @@
+import { svtAv1HdrOptions, x265HdrOptions } from '../hdr-metadata.ts';
 import {
   commonArguments,
   type EncodedCodec,
@@ -59,9 +60,27 @@ export function hasTwoPasses(codec: EncodedCodec): boolean {
   return codec !== 'av1';
 }
 
-function passArguments({ codec, rate }: VideoTarget): string[] {
+/** Where nothing but the distance decides on a key frame. x265 has words of its own for it, SVT-AV1 never does otherwise. */
+function groupArguments(target: VideoTarget): string[] {
+  const gop = groupOfPictures(target);
+  if (gop === undefined) return [];
+  const length = ['-g', String(gop)];
+  if (target.closedGroups !== true || target.codec === 'av1' || target.codec === 'hevc') return length;
+  return [...length, '-keyint_min', String(gop), ...(target.codec === 'h264' ? ['-sc_threshold', '0'] : [])];
+}
+
+function x265Groups(target: VideoTarget): string[] {
+  const gop = groupOfPictures(target);
+  if (target.closedGroups !== true || gop === undefined) return [];
+  return [`keyint=${gop}`, `min-keyint=${gop}`, 'scenecut=0', 'open-gop=0'];
+}
+
+function passArguments(target: VideoTarget): string[] {
+  const { codec, rate, hdr = {} } = target;
   const pass = rate.kind === 'bitrate' ? rate.pass : undefined;
-  const x265 = codec === 'hevc' ? ['log-level=error'] : [];
+  const svtAv1 = codec === 'av1' ? svtAv1HdrOptions(hdr) : [];
+  if (svtAv1.length > 0) return ['-svtav1-params', svtAv1.join(':')];
+  const x265 = codec === 'hevc' ? ['log-level=error', ...x265Groups(target), ...x265HdrOptions(hdr)] : [];
   if (pass === undefined) return x265.length === 0 ? [] : ['-x265-params', x265.join(':')];
   // libx265 does not know FFmpeg's own pass options.
   if (codec !== 'hevc') return ['-pass', String(pass.number), '-passlogfile', pass.log];
@@ -78,7 +97,6 @@ function speedArguments({ codec, preset, rate }: VideoTarget): readonly string[]
 /** Arguments that encode a picture on the CPU. */
 export function softwareArguments(target: VideoTarget): string[] {
   const { codec, rate, bitDepth } = target;
-  const gop = groupOfPictures(target);
   return [
     '-c:v',
     softwareEncoders[codec],
@@ -86,7 +104,7 @@ export function softwareArguments(target: VideoTarget): string[] {
     ...rateArguments(codec, rate),
     ...passArguments(target),
     ...(codec === 'vp9' ? ['-row-mt', '1'] : []),
-    ...(gop === undefined ? [] : ['-g', String(gop)]),
+    ...groupArguments(target),
     '-pix_fmt',
     bitDepth === 10 ? 'yuv420p10le' : 'yuv420p',
     ...commonArguments(target),

@@ -1,27 +1,60 @@
+import type { GpuEncode } from '../capabilities.ts';
 import { filter } from '../graph.ts';
-import { commonArguments, groupOfPictures, type VideoTarget } from './video-target.ts';
+import { vaapiRate } from './vaapi-rate.ts';
+import { commonArguments, type EncodedCodec, groupOfPictures, type Preset, type VideoTarget } from './video-target.ts';
 
+/** iHD's scale of quality against speed, 1 to 7; drivers without one say that they ignore it. */
+const levels: Readonly<Record<Preset, number>> = { performance: 7, balanced: 4, quality: 1 };
+
+const profiles: Readonly<Record<EncodedCodec, readonly [eight: string, ten: string] | undefined>> = {
+  h264: ['high', 'high'],
+  hevc: ['main', 'main10'],
+  av1: ['main', 'main'],
+  // vp9_vaapi takes the one of the frames' depth and knows no names.
+  vp9: undefined,
+};
+
+/** Global arguments that open one Intel render node for VA-API; the node is always named, never guessed. */
 export function vaapiDevice(node: string): string[] {
   return ['-init_hw_device', `vaapi=va:${node},driver=iHD`, '-filter_hw_device', 'va'];
 }
 
-export function vaapiUpload({ bitDepth }: VideoTarget): string[] {
-  return [filter('format', { pix_fmts: bitDepth === 10 ? 'p010le' : 'nv12' }), filter('hwupload')];
+/** Filters that bring frames from memory to the encoder. */
+export function vaapiUpload({ bitDepth, dynamicRange }: VideoTarget): string[] {
+  const transfer = dynamicRange === 'pq' ? 'smpte2084' : 'arib-std-b67';
+  // Colours of frames overrule those of the output, and operations may have lost them.
+  const colours = { color_primaries: 'bt2020', color_trc: transfer, colorspace: 'bt2020nc', range: 'tv' };
+  return [
+    ...(dynamicRange === 'sdr' ? [] : [filter('setparams', colours)]),
+    filter('format', { pix_fmts: bitDepth === 10 ? 'p010le' : 'nv12' }),
+    filter('hwupload'),
+  ];
 }
 
-/** Arguments that encode through VA-API, for drivers without a working VPL runtime. */
-export function vaapiArguments(target: VideoTarget, lowPower: boolean): string[] {
-  const { codec, rate } = target;
-  const gop = groupOfPictures(target) ?? 256;
+/** Arguments that encode through VA-API, for GPUs and drivers on which no session of the VPL runtime opens. */
+export function vaapiArguments(
+  target: VideoTarget,
+  { lowPower, rateControls }: Pick<GpuEncode, 'lowPower' | 'rateControls'>,
+): string[] {
+  const { codec, preset, bitDepth } = target;
+  const profile = profiles[codec]?.[bitDepth === 10 ? 1 : 0];
   return [
     '-c:v',
     `${codec}_vaapi`,
-    ...(rate.kind === 'quality'
-      ? ['-rc_mode', 'CQP', codec === 'av1' || codec === 'vp9' ? '-global_quality' : '-qp', String(rate.value)]
-      : ['-rc_mode', 'VBR', '-b:v', String(rate.mean), '-maxrate', String(rate.max), '-bufsize', String(2 * rate.max)]),
+    ...(profile === undefined ? [] : ['-profile:v', profile]),
+    '-compression_level',
+    String(levels[preset]),
+    ...(vaapiRate(target, rateControls) ?? []),
     ...(lowPower ? ['-low_power', '1'] : []),
     '-g',
-    String(gop),
+    String(groupOfPictures(target) ?? 256),
     ...commonArguments(target),
+    ...vp9Colours(target),
   ];
+}
+
+/** FFmpeg's VP9 encoder tells the driver no colours, which then writes that they are unknown. */
+function vp9Colours({ codec, dynamicRange }: VideoTarget): string[] {
+  if (codec !== 'vp9' || dynamicRange === 'sdr') return [];
+  return ['-bsf:v', 'vp9_metadata=color_space=bt2020:color_range=tv'];
 }

@@ -1,4 +1,5 @@
 import type { FileContainer } from '../containers.ts';
+import type { HdrMetadata } from '../hdr-metadata.ts';
 import { fraction, type Rational } from '../numbers.ts';
 import type { DynamicRange } from '../timeline.ts';
 
@@ -31,10 +32,14 @@ export interface VideoTarget {
   readonly variable: boolean;
   readonly bitDepth: 8 | 10;
   readonly dynamicRange: DynamicRange;
+  /** Where the dynamic range is not SDR: what the source says about it. */
+  readonly hdr?: HdrMetadata;
   readonly rate: Rate;
   readonly preset: Preset;
   /** Longest distance of key frames in seconds; the encoder's own choice when absent. */
   readonly keyframeInterval?: number;
+  /** Key frames exactly that often, and no frame that needs one from before them: segments are cut there. */
+  readonly closedGroups?: boolean;
   readonly container: FileContainer;
 }
 
@@ -49,10 +54,11 @@ export type Timing = 'resampled' | 'kept';
 
 /** Arguments that are the same on every rung: the tag that Apple's players need, colours as they were declared, timing. */
 export function commonArguments(target: VideoTarget, timing: Timing = 'resampled'): string[] {
-  const tagged = target.codec === 'hevc' && (target.container === 'mp4' || target.container === 'mov');
+  const tagged = target.codec === 'hevc' && ['mp4', 'mov', 'cmaf'].includes(target.container);
   const transfer = target.dynamicRange === 'pq' ? 'smpte2084' : 'arib-std-b67';
   return [
     ...(tagged ? ['-tag:v', 'hvc1'] : []),
+    ...(target.closedGroups === true ? ['-flags:v', '+cgop'] : []),
     ...(target.dynamicRange === 'sdr'
       ? []
       : ['-color_primaries', 'bt2020', '-color_trc', transfer, '-colorspace', 'bt2020nc', '-color_range', 'tv']),

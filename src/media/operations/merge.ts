@@ -89,7 +89,8 @@ function mergePictures(
   const lengths = parts.map((part) => Math.max(1, Math.round(secondsOf(part.timeline) / frame)));
   const overlap = transition === undefined ? 0 : Math.max(1, Math.round(transition.duration / frame));
   checkOverlap(lengths, overlap, frame, `${path}.transition.duration`);
-  const dynamicRange = parts.some((part) => part.timeline.video?.dynamicRange === 'sdr') ? 'sdr' : target.dynamicRange;
+  const alikeInRange = parts.every((part) => part.timeline.video?.dynamicRange === target.dynamicRange);
+  const dynamicRange = alikeInRange ? target.dynamicRange : 'sdr';
   const goal: Picture = { ...target, dynamicRange, variable: false };
   const pictures = parts.map((part, at) => alike(draft, part, goal, lengths[at] ?? 1));
   const frames = sum(lengths) - overlap * (lengths.length - 1);
@@ -138,7 +139,7 @@ function checkOverlap(lengths: readonly number[], overlap: number, frame: number
 function alike(draft: Draft, { timeline, path }: Part, goal: Picture, frames: number): Pad {
   const { video } = timeline;
   if (video === undefined) throw missing('video', path);
-  const tone = video.dynamicRange === goal.dynamicRange ? [] : toneMapFilters(draft, video.dynamicRange, path);
+  const tone = video.dynamicRange === goal.dynamicRange ? [] : toneMapFilters(draft, video, goal.bitDepth, path);
   return chain(
     draft.padOf(timeline, video),
     ...tone,

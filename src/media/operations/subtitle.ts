@@ -2,11 +2,12 @@ import type { Caption, OperationParameters } from '../../model/operations.ts';
 import { assStyle, toAss } from '../captions.ts';
 import type { Site } from '../draft.ts';
 import { fileUrl } from '../escape.ts';
-import { chain, filter } from '../graph.ts';
+import { type FilterOptions, filter, generate, join, type Layer, type Pad } from '../graph.ts';
+import { fraction } from '../numbers.ts';
 import type { Probe } from '../probe.ts';
 import { refusal } from '../refusal.ts';
 import { cutTracks } from '../text-tracks.ts';
-import { repaint, type TextTrack, type Timeline } from '../timeline.ts';
+import { type Picture, repaint, type TextTrack, type Timeline } from '../timeline.ts';
 
 type Parameters = OperationParameters['subtitle'];
 
@@ -24,15 +25,24 @@ function burn(timeline: Timeline, { captions, input, style = {} }: Parameters, s
   if (captions !== undefined) {
     checkTimes(captions, timeline.duration, site);
     const file = draft.write(`captions-${index}.ass`, toAss(captions, style, video));
-    return {
-      ...timeline,
-      video: repaint(video, chain(pad, filter('subtitles', { filename: fileUrl(file), ...size })), 'subtitle'),
-    };
+    return { ...timeline, video: written(video, pad, { filename: fileUrl(file), ...size }) };
   }
   const probe = textInput(input, site);
   const members = Object.keys(style).length === 0 ? undefined : forcedStyle(style);
-  const text = filter('subtitles', { filename: fileUrl(probe.path), ...size, charenc: 'UTF-8', force_style: members });
-  return { ...timeline, video: repaint(video, chain(pad, text), 'subtitle') };
+  const text = { filename: fileUrl(probe.path), ...size, charenc: 'UTF-8', force_style: members };
+  return { ...timeline, video: written(video, pad, text) };
+}
+
+/** The picture with text on it: written into it on the CPU, or onto a transparent layer that a GPU lays over it. */
+function written(video: Picture, pad: Pad, text: FilterOptions): Picture {
+  const page = generate(
+    'video',
+    filter('color', { color: 'black@0', size: `${video.width}x${video.height}`, rate: fraction(video.frameRate) }),
+    filter('format', { pix_fmts: 'bgra' }),
+    filter('subtitles', { ...text, alpha: 1 }),
+  );
+  const layer: Layer = { pad: page, x: 0, y: 0, endless: true };
+  return repaint(video, { ...join('video', [pad], filter('subtitles', text)), layer }, 'subtitle');
 }
 
 /** libass lays out SubRip and WebVTT on a page of 384x288, whatever the size of the picture. */

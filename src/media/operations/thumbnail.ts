@@ -230,7 +230,7 @@ function sizeOf(video: Picture, width: number | undefined): { readonly width: nu
 }
 
 function shrink({ video, site }: Frame, size: { readonly width: number; readonly height: number }): string[] {
-  const tone = toneMapFilters(site.draft, video.dynamicRange, site.path);
+  const tone = toneMapFilters(site.draft, video, 8, site.path);
   const same = size.width === video.width && size.height === video.height;
   return [...tone, ...(same ? [] : [filter('scale', { w: size.width, h: size.height, flags: 'bicubic' })])];
 }

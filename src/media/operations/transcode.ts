@@ -1,5 +1,6 @@
 import type { OperationParameters } from '../../model/operations.ts';
 import type { Site } from '../draft.ts';
+import { strongest } from '../gpu-filters.ts';
 import { chain, filter } from '../graph.ts';
 import { even } from '../numbers.ts';
 import { refusal } from '../refusal.ts';
@@ -24,9 +25,9 @@ export function transcode(timeline: Timeline, parameters: Parameters, site: Site
     'cpu',
     always ? 'deinterlacing needs the decoded picture' : 'turning, cropping and retouching need the decoded picture',
   );
-  let now = repaint(video, pad, 'transcode');
+  let now: Picture = { ...video, pad };
   for (const step of steps) now = step(now);
-  return { ...timeline, video: now };
+  return { ...timeline, video: repaint(now, now.pad ?? pad, 'transcode') };
 }
 
 type Step = (picture: Picture) => Picture;
@@ -59,9 +60,13 @@ function cropped({ x, y, width, height }: NonNullable<Parameters['crop']>, path:
 
 function retouched({ denoise = 0, sharpen = 0 }: Parameters): Step[] {
   return [
-    ...(denoise > 0 ? [apply(filter('hqdn3d', { luma_spatial: (denoise / 100) * 16 }))] : []),
+    ...(denoise > 0 ? [apply(filter('hqdn3d', { luma_spatial: (denoise / 100) * strongest.denoise }))] : []),
     ...(sharpen > 0
-      ? [apply(filter('unsharp', { luma_msize_x: 5, luma_msize_y: 5, luma_amount: (sharpen / 100) * 2 }))]
+      ? [
+          apply(
+            filter('unsharp', { luma_msize_x: 5, luma_msize_y: 5, luma_amount: (sharpen / 100) * strongest.sharpen }),
+          ),
+        ]
       : []),
   ];
 }

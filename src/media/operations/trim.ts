@@ -2,6 +2,7 @@ import type { OperationParameters } from '../../model/operations.ts';
 import { type Clip, halfFrameOf, keyframeBefore, type Window } from '../clip.ts';
 import type { Site } from '../draft.ts';
 import { chain, filter, type Pad } from '../graph.ts';
+import { fraction } from '../numbers.ts';
 import { refusal } from '../refusal.ts';
 import { cutTracks } from '../text-tracks.ts';
 import { frameSeconds, onFrame, type Picture, repaint, resound, type Sound, type Timeline } from '../timeline.ts';
@@ -32,6 +33,8 @@ export function trim(
   const stop = end === undefined || end > duration - 0.001 ? undefined : end;
   if (stop === undefined && start === 0) return timeline;
   const cut = precise ? exactCut(timeline, start, stop) : keyframeCut(timeline, start, stop, site);
+  const endError = stop === undefined ? draft.trimmed?.end : cut.end - stop;
+  draft.trimmed = { start: cut.start - start, ...(endError !== undefined && { end: endError }) };
   const clip = timeline.clip && windowed(timeline.clip, timeline, cut);
   const video = timeline.video && cutPicture(timeline.video, cut);
   const audio = timeline.audio && cutSound(timeline.audio, cut);
@@ -124,20 +127,22 @@ function cutPicture(picture: Picture, { start, end, toEnd }: Cut): Picture {
   if (picture.pad === undefined) return { ...rest, ...now };
   return repaint(
     { ...rest, ...now },
-    chain(picture.pad, ...pictureCut(picture, start, toEnd ? undefined : end)),
+    chain(picture.pad, ...pictureCut(picture, start, toEnd ? undefined : end, Math.max(1, kept))),
     'trim',
   );
 }
 
-function pictureCut(picture: Picture, start: number, end: number | undefined): string[] {
-  const seconds = frameSeconds(picture);
-  const cut = picture.variable
-    ? { start: start - 0.0005, end: end === undefined ? undefined : end - 0.0005 }
-    : {
-        start_frame: Math.round(start / seconds),
-        end_frame: end === undefined ? undefined : Math.round(end / seconds),
-      };
-  return [filter('trim', cut), filter('setpts', { expr: 'PTS-STARTPTS' })];
+function pictureCut(picture: Picture, start: number, end: number | undefined, frames: number): string[] {
+  const fromStart = filter('setpts', { expr: 'PTS-STARTPTS' });
+  if (picture.variable)
+    return [filter('trim', { start: start - 0.0005, end: end === undefined ? undefined : end - 0.0005 }), fromStart];
+  return [
+    filter('trim', { start_frame: Math.round(start / frameSeconds(picture)) }),
+    fromStart,
+    // New times have made the frame rate forgotten, and the end of the stream wrong.
+    filter('fps', { fps: fraction(picture.frameRate), start_time: 0 }),
+    filter('trim', { end_frame: frames }),
+  ];
 }
 
 function cutSound(sound: Sound, { start, end, toEnd }: Cut): Sound | undefined {

@@ -6,7 +6,7 @@ import { chain, filter, join, type Pad } from '../graph.ts';
 import { clamp, decimal, even, fraction } from '../numbers.ts';
 import { refusal } from '../refusal.ts';
 import { isPicture, timelineOf } from '../source.ts';
-import { duringWindow, type Picture, repaint, type Timeline } from '../timeline.ts';
+import { duringWindow, frameSeconds, type Picture, repaint, type Timeline } from '../timeline.ts';
 
 type Parameters = OperationParameters['watermark'];
 type Position = NonNullable<Parameters['position']>;
@@ -30,18 +30,21 @@ export function watermark(timeline: Timeline, parameters: Parameters, { draft, p
   const clip = still ? once : draft.clipOf(once.probe, once.path, ['-stream_loop', '-1']);
   const size = sizeOf(mark, parameters.width, video);
   const edge = (margin / 100) * video.height;
+  const marked = markPad(clip, mark, video, size, parameters, still);
+  const place = placeOf(position, edge, size, video);
   const overlaid = join(
     'video',
-    [pad, markPad(clip, mark, video, size, parameters, still)],
+    [pad, marked],
     filter('overlay', {
-      ...placeOf(position, edge, size, video),
+      ...place,
       format: video.bitDepth === 10 ? 'yuv420p10' : 'yuv420',
       // A clip repeats for ever, so the timeline must decide where it ends.
       ...(still ? { eof_action: 'repeat' } : { shortest: 1 }),
       enable: duringWindow(video, start, end),
     }),
   );
-  return { ...timeline, video: repaint(video, overlaid, 'watermark') };
+  const layer = { ...place, pad: markLayer(marked, video, parameters, still), endless: !still };
+  return { ...timeline, video: repaint(video, { ...overlaid, layer }, 'watermark') };
 }
 
 interface Size {
@@ -92,5 +95,44 @@ function markPad(
     // Keeps transparency where there is some, and has room for the opacity.
     filter('format', { pix_fmts: 'rgba' }),
     ...(opacity < 1 ? [filter('colorchannelmixer', { aa: opacity })] : []),
+  );
+}
+
+/**
+ * The mark as a layer of the whole timeline, which shows nothing outside of its time. For a still mark that is one frame
+ * for each change, for a clip every frame.
+ */
+function markLayer(mark: Pad, picture: Picture, { start = 0, end }: Parameters, still: boolean): Pad {
+  const until = end !== undefined && end < picture.end ? end : undefined;
+  // Half a frame early, so that the frame that is meant is the first to be on the other side.
+  const early = frameSeconds(picture) / 2;
+  const clear = (enable: string): string => filter('colorchannelmixer', { aa: 0, enable });
+  if (!still) {
+    const before = Math.round(start / frameSeconds(picture));
+    return chain(
+      mark,
+      ...(before === 0 ? [] : [filter('setpts', { expr: 'PTS-STARTPTS' })]),
+      ...(before === 0 ? [] : [filter('tpad', { start: before, color: 'black@0' })]),
+      ...(until === undefined ? [] : [clear(`gte(t,${decimal(until - early)})`)]),
+    );
+  }
+  const changes = [
+    ...(start > 0 ? [0] : []),
+    ...(start > 0 ? [start - early] : [0]),
+    ...(until === undefined ? [] : [until - early]),
+  ];
+  if (changes.length === 1) return mark;
+  const shown = start > 0 ? 1 : 0;
+  const times = changes.reduceRight(
+    (later, time, at) => (later === '' ? decimal(time) : `if(eq(N,${at}),${decimal(time)},${later})`),
+    '',
+  );
+  return chain(
+    mark,
+    filter('trim', { end_frame: 1 }),
+    filter('loop', { loop: changes.length - 1, size: 1 }),
+    filter('settb', { expr: '1/1000000' }),
+    filter('setpts', { expr: `(${times})/TB` }),
+    clear(`not(eq(n,${shown}))`),
   );
 }

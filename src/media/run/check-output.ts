@@ -1,11 +1,13 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { CodedError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
 import type { PlannedOutput } from '../plan.ts';
 import type { Probe } from '../probe.ts';
+import { samplePlaylists } from '../segmented/playlist-sample.ts';
 import { isText, type MeasuredOutput } from '../verify.ts';
 import { parseWebpAnimation } from '../webp.ts';
 import { measureLoudness } from './measure-loudness.ts';
+import { measureQuality } from './measure-quality.ts';
 import { countPackets, probeFile } from './probe-file.ts';
 import { type MediaTools, runTool } from './run-tool.ts';
 
@@ -34,14 +36,18 @@ export async function measureOutput(planned: PlannedOutput, options: CheckOption
   );
   if (bytes === 0 || isText(planned)) return { bytes };
   const { tools, signal } = options;
-  const probe = await probeFile(planned.path, { tools, signal, label: 'the output' }).catch(badFile);
+  const playlist = planned.kind === 'playlist';
+  const probe = await probeFile(planned.path, { tools, signal, label: 'the output', playlist }).catch(badFile);
   if (typeof probe === 'string') return { bytes, openError: probe };
   if (isAnimatedWebp(planned)) return { bytes, ...(await animationOf(planned.path, probe)) };
+  // The playlist above all others only has to open: what it leads to is measured track by track.
+  if (playlist && planned.track === undefined) return { bytes, probe };
   // At once: a check is mostly the start of short processes.
-  const [packets, decode, loudness] = await Promise.all([
-    countPackets(planned.path, { tools, signal, timeoutMs: fullTimeoutMs }),
+  const [packets, decode, loudness, quality] = await Promise.all([
+    countPackets(planned.path, { tools, signal, timeoutMs: fullTimeoutMs, playlist }),
     decodeCheck(planned, probe, options),
     loudnessOf(planned, probe, options),
+    qualityOf(planned, options),
   ]);
   return {
     bytes,
@@ -50,6 +56,7 @@ export async function measureOutput(planned: PlannedOutput, options: CheckOption
     ...(packets.audio !== undefined && { audioPackets: packets.audio }),
     ...(decode !== undefined && { decode }),
     ...(loudness !== undefined && { loudness }),
+    ...(quality !== undefined && { quality }),
   };
 }
 
@@ -80,11 +87,28 @@ async function decodeCheck(
 ): Promise<MeasuredOutput['decode']> {
   const extent = planned.contract.decode ?? 'sample';
   if (extent === 'none') return undefined;
+  if (planned.kind === 'playlist' && extent === 'sample') return sampleSegments(planned.path, options);
   const starts = extent === 'full' || probe.duration <= 3 * sampleSeconds ? [undefined] : sampleStarts(probe.duration);
   const reached = extent === 'full' || starts.length === 1 ? 'full' : 'sample';
   const errors = await Promise.all(starts.map((start) => decode(planned.path, start, options)));
   const error = errors.find((complaint) => complaint !== undefined);
   return { extent: reached, ...(error !== undefined && { error }) };
+}
+
+/** Segments by themselves, as a player meets them; they may be fewer than three, which is all of them. */
+async function sampleSegments(path: string, options: CheckOptions): Promise<MeasuredOutput['decode']> {
+  const playlists = samplePlaylists(await readFile(path, 'utf8'));
+  const errors = await Promise.all(
+    playlists.map(async (text, index) => {
+      const sample = `${path}.${index}.m3u8`;
+      await writeFile(sample, text, { mode: 0o600 });
+      const error = await decode(sample, undefined, options);
+      await unlink(sample);
+      return error;
+    }),
+  );
+  const error = errors.find((complaint) => complaint !== undefined);
+  return { extent: 'sample', ...(error !== undefined && { error }) };
 }
 
 function sampleStarts(duration: number): number[] {
@@ -114,6 +138,20 @@ async function decode(
     complaint?.replaceAll(/ @ 0x[0-9a-f]+\]/g, ']') ??
     `FFmpeg ended with ${run.signal ?? `status ${run.exitCode ?? 0}`}`
   );
+}
+
+async function qualityOf({ comparison }: PlannedOutput, options: CheckOptions): Promise<MeasuredOutput['quality']> {
+  if (comparison?.how !== 'measured') return undefined;
+  const { tools, clock, ffmpeg, stallSeconds, signal } = options;
+  return measureQuality({
+    program: tools.ffmpeg,
+    env: tools.env,
+    argv: comparison.argv,
+    clock,
+    ffmpeg,
+    stallSeconds,
+    signal,
+  });
 }
 
 /** Measured only on request: a limiter may rightly miss the target on sound with high peaks. */

@@ -1,13 +1,26 @@
+import { readFile } from 'node:fs/promises';
 import { availableParallelism, release } from 'node:os';
 import { z } from 'zod';
 import { CodedError } from '../../errors.ts';
 import type { Rung } from '../../model/result.ts';
-import type { Capabilities, GpuDevice } from '../capabilities.ts';
+import { type Capabilities, type GpuDevice, rateControls } from '../capabilities.ts';
+import type { DeviceTrials, NodeFacts } from '../device-facts.ts';
+import type { DeviceOpening } from '../device-opening.ts';
 import { parseFfmpegVersion, parseNames } from '../ffmpeg-lists.ts';
 import { rememberedOr } from './disk-cache.ts';
+import { isThere } from './is-there.ts';
+import { openDevice } from './open-device.ts';
 import { proveEncodes } from './prove-encodes.ts';
-import { type DeviceFolders, listRenderNodes, noDeviceReason, type RenderNode, systemFolders } from './render-nodes.ts';
+import {
+  type DeviceFolders,
+  listRenderNodes,
+  noDeviceReason,
+  openErrorOf,
+  type RenderNode,
+  systemFolders,
+} from './render-nodes.ts';
 import { type MediaTools, runTool } from './run-tool.ts';
+import { driverSettings } from './tool-environment.ts';
 
 export interface DetectOptions {
   readonly tools: MediaTools;
@@ -17,18 +30,31 @@ export interface DetectOptions {
   readonly folders?: DeviceFolders;
 }
 
+/** What a machine can do, and what was seen on the way. */
+export interface Detection {
+  readonly capabilities: Capabilities;
+  readonly nodes: readonly NodeFacts[];
+  /** What FFmpeg prints about itself. */
+  readonly banner: string;
+}
+
 const oldest = [5, 1] as const;
 
-/** Detections of this process by FFmpeg and folders: what a machine can do does not change while a process runs. */
-const known = new Map<string, Promise<Capabilities>>();
+/** Detections of this process by FFmpeg, its environment and folders: what a machine can do does not change while a process runs. */
+const known = new Map<string, Promise<Detection>>();
 
 /**
  * What the FFmpeg and the GPUs of this machine can do. Rejects with `CAPABILITY_MISSING` when FFmpeg is missing or older
  * than 5.1. A GPU encoder counts only when a short encode with it has succeeded: FFmpeg lists Quick Sync on any machine.
  */
 export async function detectCapabilities(options: DetectOptions): Promise<Capabilities> {
+  return (await detectMachine(options)).capabilities;
+}
+
+/** The same with the facts that explain it, for a diagnosis. */
+export async function detectMachine(options: DetectOptions): Promise<Detection> {
   const { tools, folders = systemFolders } = options;
-  const key = JSON.stringify([tools.ffmpeg, tools.ffprobe, folders]);
+  const key = JSON.stringify([tools, folders]);
   // Shared by callers with different signals, so no one's signal ends it: each of its processes has a time limit.
   const found = known.get(key) ?? detect({ ...options, signal: new AbortController().signal }, folders);
   known.set(key, found);
@@ -53,32 +79,57 @@ function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason));
 }
 
-async function detect(options: DetectOptions, folders: DeviceFolders): Promise<Capabilities> {
+async function detect(options: DetectOptions, folders: DeviceFolders): Promise<Detection> {
   const banner = await print(options, '-version');
   const { version, ffmpeg } = supported(banner);
   const { encoders, filters } = await listings(banner, options);
-  const nodes = await listRenderNodes(folders);
-  const devices: GpuDevice[] = [];
+  const listed = await listRenderNodes(folders);
+  const nodes: NodeFacts[] = [];
   const problems: string[] = [];
-  for (const node of nodes.filter(({ problem }) => problem === undefined)) {
-    const { device, problem } = await tryDevice(node, banner, encoders, options);
-    if (problem === undefined) devices.push(device);
-    else problems.push(problem);
+  for (const node of listed) {
+    const facts = node.problem === undefined ? await tryDevice(node, banner, encoders, options) : factsOf(node);
+    nodes.push(facts);
+    const problem = problemOf(facts);
+    if (problem !== undefined) problems.push(problem);
   }
-  const noDevice = problems.join('; ') || noDeviceReason(nodes, folders);
+  const devices = nodes.flatMap(deviceOf);
+  const noDevice = problems.join('; ') || noDeviceReason(listed, folders);
+  const unavailable = unavailableRungs(nodes, devices, encoders, noDevice, options.tools.ffmpeg);
+  const cpus = availableParallelism();
   return {
-    ffmpegVersion: version,
-    ffmpeg,
-    encoders,
-    filters,
-    devices,
-    unavailable: unavailableRungs(devices, encoders, noDevice, options.tools.ffmpeg),
-    cpus: availableParallelism(),
+    capabilities: { ffmpegVersion: version, ffmpeg, encoders, filters, devices, unavailable, cpus },
+    nodes,
+    banner,
   };
+}
+
+/** Why nothing can be encoded on a node that was tried. */
+function problemOf({ node, opening, trials }: NodeFacts): string | undefined {
+  if (opening?.vaError !== undefined) return `${node} could not be opened: ${opening.vaError}`;
+  if (trials === undefined || trials.encodes.length > 0) return undefined;
+  if (opening?.sessionError !== undefined) return `no session on ${node}: ${opening.sessionError}`;
+  return `every trial encode failed on ${node}: ${trials.refused[0]?.said ?? 'FFmpeg has no encoder for it'}`;
+}
+
+function deviceOf({ node, driver, opening, trials }: NodeFacts): GpuDevice[] {
+  const encodes = trials?.encodes ?? [];
+  return encodes.length === 0 ? [] : [{ node, driver: driverText(driver, opening), encodes }];
+}
+
+/** `i915 6.12.0, Intel iHD driver … 25.2.3, VPL 2.14`. */
+function driverText(driver: string | undefined, opening: DeviceOpening | undefined): string {
+  const api = opening?.sessionApi;
+  const parts = [
+    `${driver ?? 'unknown'} ${release()}`,
+    opening?.vaDriver,
+    api === undefined ? undefined : `VPL ${api}`,
+  ];
+  return parts.filter((part) => part !== undefined).join(', ');
 }
 
 /** One reason per rung that nothing on this machine can serve. */
 function unavailableRungs(
+  nodes: readonly NodeFacts[],
   devices: readonly GpuDevice[],
   encoders: ReadonlySet<string>,
   noDevice: string,
@@ -91,7 +142,11 @@ function unavailableRungs(
     else if (![...encoders].some((name) => name.endsWith(suffix))) {
       reasons[rung] = `${program} was built without ${suffix.slice(1)} encoders`;
     } else if (!devices.some(({ encodes }) => encodes.some((encode) => encode.rung === rung))) {
-      reasons[rung] = `every trial encode failed on ${devices.map(({ node }) => node).join(', ')}`;
+      const refusal = nodes.find(({ opening }) => rung !== 'vaapi' && opening?.sessionError !== undefined);
+      reasons[rung] =
+        refusal === undefined
+          ? `every trial encode failed on ${devices.map(({ node }) => node).join(', ')}`
+          : `no session on ${refusal.node}: ${refusal.opening?.sessionError ?? ''}`;
     }
   }
   return reasons;
@@ -131,31 +186,57 @@ async function print({ tools, signal }: DetectOptions, argument: string): Promis
   return run.stdout;
 }
 
-const rememberedTrials = z.object({
-  encodes: z.array(
-    z.object({
-      rung: z.enum(['qsv-full', 'qsv-encode', 'vaapi']),
-      codec: z.enum(['h264', 'hevc', 'av1', 'vp9']),
-      bitDepth: z.union([z.literal(8), z.literal(10)]),
-      lowPower: z.boolean(),
-    }),
-  ),
-  problem: z.string().optional(),
+const gpuEncode = z.object({
+  rung: z.enum(['qsv-full', 'qsv-encode', 'vaapi']),
+  codec: z.enum(['h264', 'hevc', 'av1', 'vp9']),
+  bitDepth: z.union([z.literal(8), z.literal(10)]),
+  lowPower: z.boolean(),
+  rateControls: z.array(z.enum(rateControls)).exactOptional(),
 });
 
-/** A device by trial encodes, remembered for the same build, kernel and driver. */
+const rememberedTrials = z.object({
+  encodes: z.array(gpuEncode),
+  refused: z.array(gpuEncode.extend({ said: z.string() })),
+  lowPowerNeedsHuc: z.boolean(),
+  hangs: z.boolean(),
+}) satisfies z.ZodType<DeviceTrials>;
+
+function factsOf({ accessError, problem: _problem, ...seen }: RenderNode): NodeFacts {
+  return { ...seen, ...(accessError !== undefined && { openError: accessError }) };
+}
+
+/** A device by trial encodes. It is opened every time, so that what is remembered belongs to the drivers of this moment. */
 async function tryDevice(
   node: RenderNode,
   banner: string,
   encoders: ReadonlySet<string>,
   { tools, signal, cacheDir }: DetectOptions,
-): Promise<{ readonly device: GpuDevice; readonly problem?: string | undefined }> {
-  const driver = `${node.driver ?? 'unknown'} ${release()}`;
-  const identity = ['trials', tools.ffmpeg, banner, node, driver];
-  const { encodes, problem } = await rememberedOr(cacheDir, identity, rememberedTrials, async () => {
-    const trials = await proveEncodes(node.node, encoders, tools, signal);
+): Promise<NodeFacts> {
+  const quickSync = [...encoders].some((name) => name.endsWith('_qsv'));
+  const opening = await openDevice(node.node, { quickSync }, tools, signal);
+  const { vaDriverFile } = opening;
+  const vaDriverThere = vaDriverFile !== undefined && (await isThere(vaDriverFile));
+  const facts = { ...factsOf(node), opening, ...(vaDriverFile !== undefined && { vaDriverThere }) };
+  if (opening.vaError !== undefined) {
+    const openError = await openErrorOf(node.node);
+    return { ...facts, ...(openError !== undefined && { openError }) };
+  }
+  // Where no session opens no trial on Quick Sync can succeed.
+  const worthTrying = new Set(
+    [...encoders].filter((name) => opening.sessionError === undefined || !name.endsWith('_qsv')),
+  );
+  const machine = [release(), await bootId(), driverSettings(tools.env)];
+  const { node: path, vendor, device, driver } = node;
+  const identity = ['trials', tools.ffmpeg, banner, path, vendor, device, driver, machine, opening];
+  const trials = await rememberedOr(cacheDir, identity, rememberedTrials, async () => {
+    const value = await proveEncodes(path, worthTrying, tools, signal);
     // A device on which nothing works may only be busy or starting: it is tried again next time.
-    return { value: { ...trials, encodes: [...trials.encodes] }, remember: trials.problem === undefined };
+    return { value, remember: value.encodes.length > 0 && !value.hangs };
   });
-  return { device: { node: node.node, driver, encodes }, problem };
+  return { ...facts, trials };
+}
+
+/** Firmware and kernel parameters change with a restart. */
+async function bootId(): Promise<string> {
+  return readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => '');
 }

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 
@@ -31,11 +31,25 @@ async function read<T>(path: string, schema: z.ZodType<T>): Promise<T | undefine
   }
 }
 
+/** Findings of drivers and boots that are gone are of no use to anyone after this. */
+const staleMs = 30 * 24 * 3600 * 1000;
+
 /** Written aside and renamed: two processes that find out the same at once leave one whole file. */
 async function write(dir: string, path: string, value: unknown): Promise<void> {
   const draft = `${path}.${randomUUID()}`;
   await mkdir(dir, { recursive: true })
     .then(() => writeFile(draft, JSON.stringify(value)))
     .then(() => rename(draft, path))
+    .then(() => removeStale(dir))
+    // A disk that is full may have taken half of the draft.
+    .catch(() => rm(draft, { force: true }))
     .catch(() => undefined);
+}
+
+async function removeStale(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    const path = join(dir, name);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > staleMs) await rm(path, { force: true });
+  }
 }

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { CodedError } from '../../errors.ts';
-import { parseProbe } from '../ffprobe-parser.ts';
+import { parseFrameHdr, parseProbe } from '../ffprobe-parser.ts';
 import type { Probe } from '../probe.ts';
-import { type MediaTools, runTool, type ToolRun } from './run-tool.ts';
+import { createEndsReader, needsEnds, type StreamEnds } from '../stream-ends.ts';
+import { type MediaTools, runTool, type ToolLimits, type ToolRun } from './run-tool.ts';
 
 export interface ProbeOptions {
   readonly tools: Pick<MediaTools, 'ffprobe' | 'env'>;
@@ -11,11 +12,24 @@ export interface ProbeOptions {
   readonly keyframesNear?: readonly number[];
   /** Longest time of each ffprobe process; 30 s when absent. */
   readonly timeoutMs?: number;
+  /** A playlist of our own making, whose segments lie beside it; those of others are refused. */
+  readonly playlist?: boolean;
   /** How the file is called in messages, where its path means nothing to a person. */
   readonly label?: string;
 }
 
 const defaultTimeoutMs = 30_000;
+/** Long enough for a recording of hours on a slow disk. */
+const wholeFileTimeoutMs = 600_000;
+/** What is wanted of a description. Titles and comments can be of any size, and are nothing to a render. */
+const entries = [
+  'format=format_name,duration,start_time,size,bit_rate',
+  'stream',
+  'stream_tags',
+  'stream_disposition',
+  'stream_side_data',
+  'chapter=id',
+].join(':');
 /** A description is a few kilobytes; megabytes of it are an attack on the memory of the worker. */
 const outputBytes = 4 * 1024 * 1024;
 
@@ -39,17 +53,44 @@ const formats = [
 export async function probeFile(path: string, options: ProbeOptions): Promise<Probe> {
   const label = options.label ?? path;
   await assertContent(path, label);
-  const argv = ['-show_format', '-show_streams', '-show_chapters', '-show_data_hash', 'sha256', '-of', 'json'];
+  const argv = ['-show_entries', entries, '-show_data_hash', 'sha256', '-of', 'json'];
   const run = await ffprobe(path, argv, options);
   const failed = run.exitCode !== 0 || run.exceeded !== undefined;
   if (failed) throw refusal(label, run);
-  const probe = parse(path, label, run.stdout);
+  const claimed = parse(path, label, run.stdout);
+  const ends = needsEnds(claimed) ? await readEnds(path, options) : undefined;
+  const probe = await withFrameHdr(ends === undefined ? claimed : parse(path, label, run.stdout, ends), options);
   if (probe.video.length + probe.audio.length + probe.subtitles.length + probe.attachedPictures === 0) {
     throw new CodedError('INPUT_INVALID', `Expected ${label} to hold pictures, sound or subtitles, got none`);
   }
   const moments = options.keyframesNear ?? [];
   if (moments.length === 0 || probe.video.length === 0) return probe;
   return { ...probe, keyframes: await keyframesNear(path, moments, options) };
+}
+
+/**
+ * Where the packets of each stream begin and end, from reading the whole file without decoding it. What cannot be read
+ * any more is left out.
+ */
+export async function readEnds(path: string, options: ProbeOptions): Promise<StreamEnds> {
+  const reader = createEndsReader();
+  const argv = ['-show_entries', 'packet=stream_index,pts_time,duration_time', '-of', 'csv=p=0'];
+  const onOutput = (chunk: Buffer): void => reader.push(chunk.toString('latin1'));
+  await ffprobe(path, argv, { ...options, timeoutMs: wholeFileTimeoutMs }, onOutput);
+  return reader.ends();
+}
+
+/** Most files keep HDR metadata in the stream itself, where only a decoded frame shows them. */
+async function withFrameHdr(probe: Probe, options: ProbeOptions): Promise<Probe> {
+  const [first, ...others] = probe.video;
+  const isHdr = first?.colorTransfer === 'smpte2084' || first?.colorTransfer === 'arib-std-b67';
+  if (first === undefined || !isHdr || first.hdr !== undefined) return probe;
+  const frame = ['-select_streams', String(first.index), '-read_intervals', '%+#1'];
+  const argv = [...frame, '-show_entries', 'frame_side_data', '-show_frames', '-of', 'json'];
+  const run = await ffprobe(probe.path, argv, options);
+  // What cannot be decoded is found out by the render, which says more about it.
+  const hdr = run.exitCode === 0 ? parseFrameHdr(run.stdout) : undefined;
+  return hdr === undefined ? probe : { ...probe, video: [{ ...first, hdr }, ...others] };
 }
 
 /** Packets of the first video and audio stream, counted by reading the whole file without decoding it. */
@@ -99,12 +140,19 @@ async function keyframesWithin(path: string, start: number, seconds: number, opt
     .map(Number);
 }
 
-function ffprobe(path: string, argv: readonly string[], options: ProbeOptions): Promise<ToolRun> {
-  const guards = ['-v', 'error', '-hide_banner', '-protocol_whitelist', 'file', '-format_whitelist', formats];
+function ffprobe(
+  path: string,
+  argv: readonly string[],
+  options: ProbeOptions,
+  onOutput?: ToolLimits['onOutput'],
+): Promise<ToolRun> {
+  const allowed = options.playlist === true ? `${formats},hls` : formats;
+  const guards = ['-v', 'error', '-hide_banner', '-protocol_whitelist', 'file', '-format_whitelist', allowed];
   return runTool(options.tools.ffprobe, [...guards, ...argv, '-i', `file:${path}`], options.tools.env, {
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
     outputBytes,
     signal: options.signal,
+    ...(onOutput && { onOutput }),
   });
 }
 
@@ -117,9 +165,9 @@ async function assertContent(path: string, label: string): Promise<void> {
   if (info.size === 0) throw new CodedError('INPUT_INVALID', `Expected ${label} to be a media file, got an empty file`);
 }
 
-function parse(path: string, label: string, stdout: string): Probe {
+function parse(path: string, label: string, stdout: string, ends?: StreamEnds): Probe {
   try {
-    return parseProbe(path, stdout);
+    return parseProbe(path, stdout, ends);
   } catch (cause) {
     throw new CodedError('INPUT_INVALID', `Expected a description of ${label} from ffprobe, got none`, { cause });
   }

@@ -1,6 +1,9 @@
 import { constants } from 'node:fs';
-import { access, readdir, readFile, readlink } from 'node:fs/promises';
+import { access, open, readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { NodeOwner } from '../device-facts.ts';
+import { intelVendor, vendorName } from '../gpu-generation.ts';
+import { groupNames } from './user-groups.ts';
 
 /** Where the kernel shows its GPUs; other folders stand in for them in tests. */
 export interface DeviceFolders {
@@ -19,20 +22,27 @@ export interface RenderNode {
   readonly device?: string;
   /** Kernel driver: i915 or xe. */
   readonly driver?: string;
+  readonly owner?: NodeOwner;
+  /** Name of the error with which this process may not use it, for example EACCES. */
+  readonly accessError?: string;
   /** Why it cannot be used; absent when it can. */
   readonly problem?: string;
 }
 
-const intel = '0x8086';
-
-/** All render nodes in the order of their numbers, and for those that cannot be used the cause and its cure. */
+/** All render nodes in the order of their numbers, and for those that cannot be used the cause. Opens none of them. */
 export async function listRenderNodes({ dri, drmClass }: DeviceFolders = systemFolders): Promise<RenderNode[]> {
   const names = await readdir(dri).catch(() => []);
-  const nodes = names.filter((name) => /^renderD\d+$/.test(name)).toSorted((a, b) => numberOf(a) - numberOf(b));
-  return Promise.all(nodes.map((name) => describeNode(join(dri, name), join(drmClass, name, 'device'))));
+  return Promise.all(
+    renderNodeNames(names).map((name) => describeNode(join(dri, name), join(drmClass, name, 'device'))),
+  );
 }
 
-/** Why there is no usable render node at all, in one sentence with a remedy. */
+/** Names of render nodes among those of a folder, in the order of their numbers. */
+export function renderNodeNames(names: readonly string[]): string[] {
+  return names.filter((name) => /^renderD\d+$/.test(name)).toSorted((a, b) => numberOf(a) - numberOf(b));
+}
+
+/** Why there is no usable render node at all, in one sentence. */
 export function noDeviceReason(nodes: readonly RenderNode[], { dri }: DeviceFolders = systemFolders): string {
   if (nodes.length === 0)
     return `no render node in ${dri}: there is no GPU, its driver is not loaded, or it is not passed in`;
@@ -43,26 +53,59 @@ async function describeNode(node: string, sysfs: string): Promise<RenderNode> {
   const vendor = await attribute(join(sysfs, 'vendor'));
   const device = await attribute(join(sysfs, 'device'));
   const driver = await readlink(join(sysfs, 'driver')).then(basename, () => undefined);
-  const problem = await problemOf(node, vendor);
+  const owner = await ownerOf(node);
+  const accessError = await access(node, constants.R_OK | constants.W_OK).then(() => undefined, errorName);
+  const problem = problemOf(vendor, owner, accessError);
   return {
     node,
     ...(vendor !== undefined && { vendor }),
     ...(device !== undefined && { device }),
     ...(driver !== undefined && { driver }),
+    ...(owner !== undefined && { owner }),
+    ...(accessError !== undefined && { accessError }),
     ...(problem !== undefined && { problem }),
   };
 }
 
-async function problemOf(node: string, vendor: string | undefined): Promise<string | undefined> {
-  if (vendor !== undefined && vendor !== intel) return `not an Intel GPU (vendor ${vendor})`;
-  const usable = await access(node, constants.R_OK | constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-  return usable ? undefined : 'no permission to read and write it: add the user to its group, usually render';
+function problemOf(
+  vendor: string | undefined,
+  owner: NodeOwner | undefined,
+  accessError: string | undefined,
+): string | undefined {
+  if (vendor !== undefined && vendor !== intelVendor)
+    return `not an Intel GPU (vendor ${vendor}): ${vendorName(vendor)}`;
+  if (accessError === undefined) return undefined;
+  if (accessError !== 'EACCES' || owner === undefined) return `it cannot be used (${accessError})`;
+  const group = owner.group === undefined ? String(owner.gid) : `${owner.group} (${owner.gid})`;
+  return `no permission to read and write it: it belongs to group ${group}`;
 }
 
-function attribute(path: string): Promise<string | undefined> {
+async function ownerOf(node: string): Promise<NodeOwner | undefined> {
+  const facts = await stat(node).catch(() => undefined);
+  if (facts === undefined) return undefined;
+  const { uid, gid } = facts;
+  const group = (await groupNames()).get(gid);
+  return { uid, gid, mode: facts.mode & 0o777, ...(group !== undefined && { group }) };
+}
+
+/** The name of the error with which a node cannot be opened; `undefined` when it can. */
+export async function openErrorOf(node: string): Promise<string | undefined> {
+  try {
+    const file = await open(node, constants.O_RDWR | constants.O_NONBLOCK);
+    await file.close();
+    return undefined;
+  } catch (error) {
+    return errorName(error);
+  }
+}
+
+/** `EACCES` for an error of the system. */
+export function errorName(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'an unknown error';
+}
+
+/** The text of a file of sysfs without its line break; `undefined` where there is none. */
+export function attribute(path: string): Promise<string | undefined> {
   return readFile(path, 'latin1').then(
     (text) => text.trim(),
     () => undefined,

@@ -26,6 +26,8 @@ export interface ToolLimits {
   /** Most bytes of standard output that are kept; a program that writes more is ended. */
   readonly outputBytes: number;
   readonly signal: AbortSignal;
+  /** Gets standard output as it comes; nothing of it is kept then, and there may be any amount. */
+  readonly onOutput?: (chunk: Buffer) => void;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function runTool(
   program: string,
   argv: readonly string[],
   env: MediaTools['env'],
-  { timeoutMs, outputBytes, signal }: ToolLimits,
+  { timeoutMs, outputBytes, signal, onOutput }: ToolLimits,
 ): Promise<ToolRun> {
   signal.throwIfAborted();
   const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'pipe'], env });
@@ -52,6 +54,10 @@ export async function runTool(
   signal.addEventListener('abort', end, { once: true });
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   child.stdout.on('data', (chunk: Buffer) => {
+    if (onOutput !== undefined) {
+      onOutput(chunk);
+      return;
+    }
     bytes += chunk.length;
     if (bytes <= outputBytes) {
       stdout.push(chunk);

@@ -9,3 +9,13 @@ export function toolEnvironment(env: Readonly<Record<string, string | undefined>
   }
   return kept;
 }
+
+/** Variables that choose other libraries and drivers, by which the same FFmpeg finds another GPU or none. */
+const choosing = /^(LD_|LIBVA_|ONEVPL_|MFX_)/;
+
+/** The part of an environment on which findings about a GPU depend, in order. */
+export function driverSettings(env: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
+  return Object.entries(env)
+    .filter(([name]) => choosing.test(name))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -45,14 +45,16 @@ describe('what this machine can do', () => {
     await addNode('renderD129', '0x10de');
     await addNode('renderD128', '0x8086');
     await writeFile(join(folders.dri, 'card0'), '');
+    const owner = expect.objectContaining({ uid: process.getuid?.(), mode: 0o644 }) as unknown;
     expect(await listRenderNodes(folders)).toEqual([
-      { node: join(folders.dri, 'renderD128'), vendor: '0x8086', device: '0x56c0', driver: 'i915' },
+      { node: join(folders.dri, 'renderD128'), vendor: '0x8086', device: '0x56c0', driver: 'i915', owner },
       {
         node: join(folders.dri, 'renderD129'),
         vendor: '0x10de',
         device: '0x56c0',
         driver: 'i915',
-        problem: 'not an Intel GPU (vendor 0x10de)',
+        owner,
+        problem: 'not an Intel GPU (vendor 0x10de): NVIDIA',
       },
     ]);
   });
@@ -89,6 +91,20 @@ describe('what this machine can do', () => {
     expect([...(await find('second')).encoders]).toEqual(['libmemory']);
     await writeFile(join(cacheDir, file), 'half of a fi');
     expect(await find('third')).toEqual(first);
+  });
+
+  it('is found out anew for the same FFmpeg in another environment, where it may load another driver', async () => {
+    const program = join(dir, 'ffmpeg');
+    const banner = 'echo "ffmpeg version 5.1-$LIBVA_DRIVER_NAME"';
+    await writeFile(program, `#!/bin/sh\n[ "$2" = -version ] && ${banner} || echo ' V..... libnone none'\n`, {
+      mode: 0o755,
+    });
+    const find = (driver: string) => {
+      const env = { ...tools.env, LIBVA_DRIVER_NAME: driver };
+      return detectCapabilities({ tools: { ...tools, ffmpeg: program, env }, signal: never, folders });
+    };
+    expect((await find('iHD')).ffmpegVersion).toContain('iHD');
+    expect((await find('i965')).ffmpegVersion).toContain('i965');
   });
 
   it('cannot be told without FFmpeg, nor with one that is too old', async () => {

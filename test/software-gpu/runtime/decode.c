@@ -5,7 +5,7 @@
 #include "decoder.h"
 #include "description.h"
 #include "switches.h"
-#include "trace.h"
+#include "../shared/trace.h"
 
 EXPORT mfxStatus MFXVideoDECODE_Query(mfxSession handle, mfxVideoParam *in, mfxVideoParam *out)
 {

@@ -5,7 +5,7 @@
 #include "decoder.h"
 #include "description.h"
 #include "switches.h"
-#include "trace.h"
+#include "../shared/trace.h"
 
 enum AVCodecID decoder_id(mfxU32 codec)
 {

@@ -5,7 +5,7 @@
 #include "description.h"
 #include "encoder.h"
 #include "switches.h"
-#include "trace.h"
+#include "../shared/trace.h"
 
 #define TAKE_EXTENSION(member, kind)                                      \
     do {                                                                  \

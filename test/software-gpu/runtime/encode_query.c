@@ -4,7 +4,7 @@
 #include "description.h"
 #include "encoder.h"
 #include "switches.h"
-#include "trace.h"
+#include "../shared/trace.h"
 
 /* Clears a field that is refused, as a real runtime does: FFmpeg finds out by it what to tell its user. */
 #define REFUSE(field)                  \
@@ -80,6 +80,9 @@ mfxStatus check_encode_parameters(mfxVideoParam *parameters)
         REFUSE(mfx->LowPower);
     const char *word = rate_control_word(mfx->RateControlMethod);
     if (!word || refused(word))
+        REFUSE(mfx->RateControlMethod);
+    /* The low-power engine's rate control runs in HuC firmware. */
+    if (mfx->LowPower == MFX_CODINGOPTION_ON && mfx->RateControlMethod != MFX_RATECONTROL_CQP && refused("nohuc"))
         REFUSE(mfx->RateControlMethod);
     if (option2 && option2->ExtBRC == MFX_CODINGOPTION_ON && refused("extbrc"))
         REFUSE(option2->ExtBRC);

@@ -3,7 +3,13 @@
 
 #include "description.h"
 #include "encoder.h"
-#include "trace.h"
+#include "../shared/trace.h"
+
+/* A coding option: null where the application left it to the runtime. */
+static void trace_option(struct TraceLine *line, const char *key, mfxU16 option)
+{
+    trace_word(line, key, option == MFX_CODINGOPTION_ON ? "true" : option == MFX_CODINGOPTION_OFF ? "false" : "null");
+}
 
 static const char *rate_control_name(int method)
 {

@@ -1,13 +1,8 @@
-#define _GNU_SOURCE
 #include "switches.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "trace.h"
 
 static const char *const stage_names[STAGE_COUNT] = {
     [STAGE_SESSION] = "session",
@@ -31,68 +26,20 @@ static const struct {
     { "device-failed", MFX_ERR_DEVICE_FAILED },      { "gpu-hang", MFX_ERR_GPU_HANG },
 };
 
-const char *switch_text(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
-
-/* The part after the next comma; NULL at the end of the list. */
-static const char *next_item(const char *list)
-{
-    const char *comma = strchr(list, ',');
-    return comma ? comma + 1 : NULL;
-}
-
-int refused(const char *word)
-{
-    size_t length = strlen(word);
-    for (const char *item = switch_text("SOFTWARE_GPU_REFUSE"); item; item = next_item(item))
-        if (!strncmp(item, word, length) && (item[length] == '\0' || item[length] == ','))
-            return 1;
-    return 0;
-}
-
-/* A misspelt status ends the process: a fault that is not injected would make a test pass for nothing. */
 static mfxStatus status_named(const char *name)
 {
     for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
         if (!strcmp(name, statuses[i].name))
             return statuses[i].status;
-    fprintf(stderr, "software GPU: unknown status %s in SOFTWARE_GPU_FAIL\n", name);
-    _exit(97);
+    unknown_status(name);
 }
 
 mfxStatus injected_failure(enum Stage stage)
 {
     static atomic_long calls[STAGE_COUNT];
+    char status[FAILURE_NAME];
     long call = atomic_fetch_add(&calls[stage], 1) + 1;
-    for (const char *item = switch_text("SOFTWARE_GPU_FAIL"); item; item = next_item(item)) {
-        char name[24], status[24];
-        long first;
-        if (sscanf(item, "%23[a-z-]@%ld=%23[a-z-]", name, &first, status) != 3) {
-            fprintf(stderr, "software GPU: expected STAGE@CALL=STATUS in SOFTWARE_GPU_FAIL, got %s\n", item);
-            _exit(97);
-        }
-        if (strcmp(name, stage_names[stage]) || call < first)
-            continue;
-        mfxStatus result = status_named(status);
-        struct TraceLine line;
-        trace_begin(&line, "fault");
-        trace_text(&line, "stage", name);
-        trace_number(&line, "call", call);
-        trace_text(&line, "status", status);
-        trace_end(&line);
-        return result;
-    }
-    return MFX_ERR_NONE;
-}
-
-void frame_delay(void)
-{
-    const char *microseconds = switch_text("SOFTWARE_GPU_DELAY_US");
-    if (microseconds)
-        usleep((useconds_t)atoi(microseconds));
+    return failure_wanted(stage_names[stage], call, status) ? status_named(status) : MFX_ERR_NONE;
 }
 
 mfxVersion claimed_version(void)
@@ -105,10 +52,4 @@ mfxVersion claimed_version(void)
     version.Major = (mfxU16)major;
     version.Minor = (mfxU16)minor;
     return version;
-}
-
-int codec_threads(void)
-{
-    const char *wanted = switch_text("SOFTWARE_GPU_THREADS");
-    return wanted ? atoi(wanted) : 2;
 }

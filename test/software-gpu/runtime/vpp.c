@@ -5,7 +5,7 @@
 #include "description.h"
 #include "processor.h"
 #include "switches.h"
-#include "trace.h"
+#include "../shared/trace.h"
 
 EXPORT mfxStatus MFXVideoVPP_Query(mfxSession handle, mfxVideoParam *in, mfxVideoParam *out)
 {

@@ -6,7 +6,7 @@
 
 #include "description.h"
 #include "processor.h"
-#include "trace.h"
+#include "../shared/trace.h"
 
 static const struct {
     mfxU32 kind;

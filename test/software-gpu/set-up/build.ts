@@ -9,6 +9,8 @@ interface Library {
   readonly file: string;
   /** Folder of its C files. */
   readonly folder: string;
+  /** Whether it writes the trace and knows the switches. */
+  readonly shared: boolean;
   readonly includes: readonly string[];
   readonly links: readonly string[];
 }
@@ -18,11 +20,24 @@ const libraries: readonly Library[] = [
   {
     file: 'libmfx-gen.so.1.2',
     folder: 'runtime',
+    shared: true,
     includes: ['usr/include/vpl'],
     links: ['-lva', '-lswscale', '-lavutil', '-lpthread', '-ldl', '-Wl,-Bsymbolic'],
   },
-  { file: 'iHD_drv_video.so', folder: 'va-driver', includes: [], links: ['-lpthread'] },
-  { file: 'librender-node.so', folder: 'render-node', includes: ['usr/include/libdrm'], links: ['-ldl'] },
+  {
+    file: 'iHD_drv_video.so',
+    folder: 'va-driver',
+    shared: true,
+    includes: [],
+    links: ['-lavcodec', '-lavutil', '-lpthread'],
+  },
+  {
+    file: 'librender-node.so',
+    folder: 'render-node',
+    shared: false,
+    includes: ['usr/include/libdrm'],
+    links: ['-ldl'],
+  },
 ];
 
 export const libraryFolder = 'usr/lib/x86_64-linux-gnu';
@@ -41,9 +56,13 @@ export async function buildStandIn(folder: string, root: string): Promise<void> 
   await rename(draft, folder);
 }
 
-async function compile({ file, folder, includes, links }: Library, target: string, root: string): Promise<void> {
-  const from = join(sources, folder);
-  const files = (await readdir(from)).filter((name) => name.endsWith('.c')).map((name) => join(from, name));
+async function compile(
+  { file, folder, shared, includes, links }: Library,
+  target: string,
+  root: string,
+): Promise<void> {
+  const folders = [folder, ...(shared ? ['shared'] : [])].map((name) => join(sources, name));
+  const files = (await Promise.all(folders.map(sourcesIn))).flat();
   const libraryPath = join(root, libraryFolder);
   await run('gcc', [
     // The machine's compiler, the root's C library: -L and -B before the compiler's own places.
@@ -67,4 +86,8 @@ async function compile({ file, folder, includes, links }: Library, target: strin
     ...links,
     '-Wl,-z,defs',
   ]);
+}
+
+async function sourcesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => name.endsWith('.c')).map((name) => join(folder, name));
 }

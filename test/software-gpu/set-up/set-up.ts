@@ -46,18 +46,29 @@ async function make(root: string, build: string, say: (line: string) => void): P
     await buildStandIn(build, join(root, 'root'));
     say(`software GPU: built after ${seconds()}`);
   }
-  const kept = new Set([root, build, join(cache, 'lock')]);
-  const old = (await readdir(cache)).map((name) => join(cache, name)).filter((path) => !kept.has(path));
+  await removeOld(new Set([root, build]));
+}
+
+/** A test run that started before the sources changed may still use what they made of them. */
+const keptMs = 24 * 60 * 60 * 1000;
+
+async function removeOld(current: ReadonlySet<string>): Promise<void> {
+  const paths = (await readdir(cache)).map((name) => join(cache, name));
   // Drafts and locks of others are named after the lock; everything else is of an earlier version.
-  const removable = old.filter((path) => !path.startsWith(join(cache, 'lock')));
-  await Promise.all(removable.map((path) => rm(path, { recursive: true, force: true })));
+  const earlier = paths.filter((path) => !current.has(path) && !path.startsWith(join(cache, 'lock')));
+  for (const path of earlier) {
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > keptMs) await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** Folders named after what they are made of. */
 async function folders(): Promise<{ readonly root: string; readonly build: string }> {
   const setUp = await contents(import.meta.dirname);
   const packages = hash([debianRelease, ...debianPackages, ...(setUp.get('debian-root.ts') ?? [])]);
-  const parts = await Promise.all(['runtime', 'va-driver', 'render-node'].map((name) => contents(join(sources, name))));
+  const parts = await Promise.all(
+    ['shared', 'runtime', 'va-driver', 'render-node'].map((name) => contents(join(sources, name))),
+  );
   const build = hash([packages, cache, ...[setUp, ...parts].flatMap((files) => [...files.entries()].flat(2))]);
   return { root: join(cache, `root-${packages}`), build: join(cache, `build-${build}`) };
 }

@@ -1,13 +1,17 @@
 /*
- * iHD_drv_video.so: a VA-API driver that has surfaces and images, and no codec. FFmpeg keeps a Quick Sync device's frames
- * on it. Its encoders and decoders are listed, as the iHD driver lists them, and refuse to work.
+ * iHD_drv_video.so: a VA-API driver with surfaces, images and encoders. FFmpeg keeps a Quick Sync device's frames on it,
+ * and encodes through it where that is what it is told. Its decoders are listed, as the iHD driver lists them, and refuse
+ * to work.
  */
 #define _GNU_SOURCE
 #include <string.h>
 #include <va/va_backend.h>
 #include <va/va_backend_vpp.h>
 
+#include "abilities.h"
+#include "buffers.h"
 #include "memory.h"
+#include "pipeline.h"
 
 /* Vendor and device: the same as the runtime's, as VADisplayPCIID has them. */
 #define PRETENDED_PCI_ID 0x808656a0
@@ -26,53 +30,40 @@ static VAStatus Terminate(VADriverContextP context) ACCEPTED
 
 static VAStatus QueryConfigProfiles(VADriverContextP context, VAProfile *profiles, int *count)
 {
-    static const VAProfile known[] = {
-        VAProfileNone,     VAProfileH264ConstrainedBaseline, VAProfileH264Main,    VAProfileH264High,
-        VAProfileHEVCMain, VAProfileHEVCMain10,              VAProfileVP9Profile0, VAProfileAV1Profile0,
-    };
-    memcpy(profiles, known, sizeof(known));
-    *count = sizeof(known) / sizeof(known[0]);
+    *count = list_profiles(profiles);
     return VA_STATUS_SUCCESS;
 }
 
 static VAStatus QueryConfigEntrypoints(VADriverContextP context, VAProfile profile, VAEntrypoint *entries, int *count)
 {
-    *count = 0;
-    if (profile == VAProfileNone) {
-        entries[(*count)++] = VAEntrypointVideoProc;
-    } else {
-        entries[(*count)++] = VAEntrypointVLD;
-        entries[(*count)++] = VAEntrypointEncSliceLP;
-    }
-    return VA_STATUS_SUCCESS;
+    *count = list_entry_points(profile, entries);
+    return *count ? VA_STATUS_SUCCESS : VA_STATUS_ERROR_UNSUPPORTED_PROFILE;
 }
 
 static VAStatus GetConfigAttributes(VADriverContextP context, VAProfile profile, VAEntrypoint entry,
                                     VAConfigAttrib *attributes, int count)
 {
     for (int i = 0; i < count; i++)
-        attributes[i].value = attributes[i].type == VAConfigAttribRTFormat
-                                  ? VA_RT_FORMAT_YUV420 | VA_RT_FORMAT_YUV420_10 | VA_RT_FORMAT_RGB32
-                                  : VA_ATTRIB_NOT_SUPPORTED;
+        attributes[i].value = attribute_of(profile, entry, attributes[i].type);
     return VA_STATUS_SUCCESS;
 }
 
 static VAStatus CreateConfig(VADriverContextP context, VAProfile profile, VAEntrypoint entry, VAConfigAttrib *attributes,
                              int count, VAConfigID *id)
 {
-    *id = 1;
-    return VA_STATUS_SUCCESS;
+    return create_config(profile, entry, attributes, count, id);
 }
 
-static VAStatus DestroyConfig(VADriverContextP context, VAConfigID id) ACCEPTED
+static VAStatus DestroyConfig(VADriverContextP context, VAConfigID id)
+{
+    return destroy_config(id);
+}
 
 static VAStatus QueryConfigAttributes(VADriverContextP context, VAConfigID id, VAProfile *profile, VAEntrypoint *entry,
                                       VAConfigAttrib *attributes, int *count)
 {
-    *profile = VAProfileNone;
-    *entry = VAEntrypointVideoProc;
     *count = 0;
-    return VA_STATUS_SUCCESS;
+    return describe_config(id, profile, entry);
 }
 
 static VAStatus CreateSurfaces2(VADriverContextP context, unsigned format, unsigned width, unsigned height,
@@ -134,23 +125,25 @@ static VAStatus QuerySurfaceAttributes(VADriverContextP context, VAConfigID conf
 static VAStatus CreateContext(VADriverContextP context, VAConfigID config, int width, int height, int flags,
                               VASurfaceID *targets, int count, VAContextID *id)
 {
-    *id = 2;
-    return VA_STATUS_SUCCESS;
+    return create_context(config, width, height, id);
 }
 
-static VAStatus DestroyContext(VADriverContextP context, VAContextID id) ACCEPTED
+static VAStatus DestroyContext(VADriverContextP context, VAContextID id)
+{
+    return destroy_context(id);
+}
 
 static VAStatus CreateBuffer(VADriverContextP context, VAContextID owner, VABufferType type, unsigned size,
                              unsigned count, void *data, VABufferID *id)
 {
-    return create_buffer(size, count, data, id);
+    return create_buffer(type, size, count, data, id);
 }
 
 static VAStatus BufferSetNumElements(VADriverContextP context, VABufferID id, unsigned count) ACCEPTED
 
 static VAStatus MapBuffer(VADriverContextP context, VABufferID id, void **data)
 {
-    return map_buffer(id, data);
+    return map_image(id, data) == VA_STATUS_SUCCESS ? VA_STATUS_SUCCESS : map_buffer(id, data);
 }
 
 static VAStatus UnmapBuffer(VADriverContextP context, VABufferID id) ACCEPTED
@@ -161,14 +154,29 @@ static VAStatus DestroyBuffer(VADriverContextP context, VABufferID id)
     return VA_STATUS_SUCCESS;
 }
 
-static VAStatus BeginPicture(VADriverContextP context, VAContextID id, VASurfaceID surface) REFUSED
-static VAStatus RenderPicture(VADriverContextP context, VAContextID id, VABufferID *buffers, int count) REFUSED
-static VAStatus EndPicture(VADriverContextP context, VAContextID id) REFUSED
+static VAStatus BeginPicture(VADriverContextP context, VAContextID id, VASurfaceID surface)
+{
+    return begin_picture(id, surface);
+}
+
+static VAStatus RenderPicture(VADriverContextP context, VAContextID id, VABufferID *buffers, int count)
+{
+    return render_picture(id, buffers, count);
+}
+
+static VAStatus EndPicture(VADriverContextP context, VAContextID id)
+{
+    return end_picture(id);
+}
 
 /* Every operation is finished when its call returns. */
 static VAStatus SyncSurface(VADriverContextP context, VASurfaceID surface) ACCEPTED
 static VAStatus SyncSurface2(VADriverContextP context, VASurfaceID surface, uint64_t timeout) ACCEPTED
-static VAStatus SyncBuffer(VADriverContextP context, VABufferID buffer, uint64_t timeout) ACCEPTED
+
+static VAStatus SyncBuffer(VADriverContextP context, VABufferID buffer, uint64_t timeout)
+{
+    return sync_coded_buffer(buffer);
+}
 
 static VAStatus QuerySurfaceStatus(VADriverContextP context, VASurfaceID surface, VASurfaceStatus *status)
 {

@@ -23,7 +23,6 @@ struct Image {
 
 static struct Pixels *surfaces[OBJECTS];
 static struct Image *images[OBJECTS];
-static void *buffers[OBJECTS];
 /* FFmpeg's decoder, filters and encoder run in threads of their own. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -252,39 +251,26 @@ VAStatus copy_to_surface(VASurfaceID surface, VAImageID id, unsigned width, unsi
     return status;
 }
 
-VAStatus create_buffer(unsigned size, unsigned count, const void *data, VABufferID *id)
+VAStatus map_image(VABufferID id, void **data)
 {
+    unsigned place = id - IMAGE_BUFFER_IDS;
     pthread_mutex_lock(&lock);
-    unsigned place = free_place(buffers);
-    void *bytes = place < OBJECTS ? calloc(count ? count : 1, size ? size : 1) : NULL;
-    if (bytes) {
-        if (data)
-            memcpy(bytes, data, (size_t)size * count);
-        buffers[place] = bytes;
-        *id = BUFFER_IDS + place;
-    }
-    pthread_mutex_unlock(&lock);
-    return bytes ? VA_STATUS_SUCCESS : VA_STATUS_ERROR_ALLOCATION_FAILED;
-}
-
-VAStatus map_buffer(VABufferID id, void **data)
-{
-    pthread_mutex_lock(&lock);
-    *data = NULL;
-    if (id - BUFFER_IDS < OBJECTS)
-        *data = buffers[id - BUFFER_IDS];
-    else if (id - IMAGE_BUFFER_IDS < OBJECTS && images[id - IMAGE_BUFFER_IDS])
-        *data = images[id - IMAGE_BUFFER_IDS]->pixels->bytes;
+    *data = place < OBJECTS && images[place] ? images[place]->pixels->bytes : NULL;
     pthread_mutex_unlock(&lock);
     return *data ? VA_STATUS_SUCCESS : VA_STATUS_ERROR_INVALID_BUFFER;
 }
 
-void destroy_buffer(VABufferID id)
+int view_surface(VASurfaceID id, struct SurfaceView *view)
 {
     pthread_mutex_lock(&lock);
-    if (id - BUFFER_IDS < OBJECTS) {
-        free(buffers[id - BUFFER_IDS]);
-        buffers[id - BUFFER_IDS] = NULL;
+    const struct Pixels *pixels = surface_of(id);
+    if (pixels) {
+        *view = (struct SurfaceView){ .fourcc = pixels->fourcc, .width = pixels->width, .height = pixels->height };
+        for (int plane = 0; plane < pixels->planes; plane++) {
+            view->pitches[plane] = pixels->pitches[plane];
+            view->data[plane] = pixels->bytes + pixels->offsets[plane];
+        }
     }
     pthread_mutex_unlock(&lock);
+    return pixels != NULL;
 }

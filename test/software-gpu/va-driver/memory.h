@@ -1,4 +1,4 @@
-/* Surfaces, images and buffers of the VA driver: plain memory under VA's ids. */
+/* Surfaces and images of the VA driver: plain memory under VA's ids. */
 #pragma once
 #include <stdint.h>
 #include <va/va_backend.h>
@@ -8,6 +8,8 @@
 #define IMAGE_IDS 0x08000000u
 #define IMAGE_BUFFER_IDS 0x10000000u
 #define BUFFER_IDS 0x20000000u
+#define CONFIG_IDS 0x40000000u
+#define CONTEXT_IDS 0x60000000u
 
 /* Most objects of a kind at a time. */
 #define OBJECTS 8192
@@ -27,6 +29,16 @@ VAStatus destroy_image(VAImageID id);
 VAStatus copy_to_image(VASurfaceID surface, VAImageID image, unsigned width, unsigned height);
 VAStatus copy_to_surface(VASurfaceID surface, VAImageID image, unsigned width, unsigned height);
 
-VAStatus create_buffer(unsigned size, unsigned count, const void *data, VABufferID *id);
-VAStatus map_buffer(VABufferID id, void **data);
-void destroy_buffer(VABufferID id);
+/* Where the pixels of an image are, by the id of its buffer. */
+VAStatus map_image(VABufferID id, void **data);
+
+/* The pixels of a surface, valid while it lives. */
+struct SurfaceView {
+    uint32_t fourcc;
+    int width, height;
+    int pitches[3];
+    uint8_t *data[3];
+};
+
+/* 0 when there is no such surface. */
+int view_surface(VASurfaceID id, struct SurfaceView *view);

@@ -50,10 +50,10 @@ void trace_number(struct TraceLine *line, const char *key, long long value)
     append(line, "%lld", value);
 }
 
-void trace_option(struct TraceLine *line, const char *key, mfxU16 option)
+void trace_word(struct TraceLine *line, const char *key, const char *word)
 {
     name(line, key);
-    append(line, "%s", option == MFX_CODINGOPTION_ON ? "true" : option == MFX_CODINGOPTION_OFF ? "false" : "null");
+    append(line, "%s", word);
 }
 
 void trace_open(struct TraceLine *line, const char *key, char bracket)

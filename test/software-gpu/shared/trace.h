@@ -1,7 +1,6 @@
 /* The trace: one JSON object per line and event, appended to the file that SOFTWARE_GPU_TRACE names. */
 #pragma once
 #include <stddef.h>
-#include <vpl/mfx.h>
 
 struct TraceLine {
     char text[4096];
@@ -12,8 +11,8 @@ struct TraceLine {
 void trace_begin(struct TraceLine *line, const char *event);
 void trace_text(struct TraceLine *line, const char *key, const char *value);
 void trace_number(struct TraceLine *line, const char *key, long long value);
-/* A coding option of VPL: true, false, or null where the application left it to the runtime. */
-void trace_option(struct TraceLine *line, const char *key, mfxU16 option);
+/* A word of JSON: true, false, null. */
+void trace_word(struct TraceLine *line, const char *key, const char *word);
 void trace_open(struct TraceLine *line, const char *key, char bracket);
 void trace_item(struct TraceLine *line, const char *text);
 void trace_close(struct TraceLine *line, char bracket);

@@ -1,0 +1,159 @@
+import { readFilter } from './filter-text.ts';
+import { bitsOfFormat, type GpuForm, type ProcessorOptions, surfaceFormat } from './gpu-filters.ts';
+import { chain, filter, type Pad } from './graph.ts';
+
+/** What a picture says of its colours, in FFmpeg's names; what it does not say is absent. */
+export interface Colours {
+  readonly matrix?: string;
+  readonly primaries?: string;
+  readonly transfer?: string;
+}
+
+/** What is known of frames wherever they are. */
+interface Frames {
+  readonly pad: Pad;
+  readonly bits: 8 | 10;
+  readonly colours: Colours;
+  /** The constant rate that an `fps` filter has brought frames to. */
+  readonly rate?: string;
+  /** Whether they still stand on the grid of that rate. */
+  readonly steady: boolean;
+}
+
+export interface MainFrames extends Frames {
+  readonly memory: 'main';
+}
+
+/** Frames in GPU memory; `pad` is what they were before the pending steps, which are gathered into one pass. */
+export interface GpuFrames extends Frames {
+  readonly memory: 'gpu';
+  readonly pending?: Pending;
+}
+
+interface Pending {
+  readonly rank: number;
+  readonly options: ProcessorOptions;
+  /** The depth before it. */
+  readonly bits: 8 | 10;
+  /** The same work as filters of the CPU. */
+  readonly filters: readonly string[];
+}
+
+/** One filter more in main memory. */
+export function filtered(frames: MainFrames, text: string): MainFrames {
+  return { ...noted(frames, text), memory: 'main', pad: chain(frames.pad, text) };
+}
+
+/**
+ * One filter more in GPU memory; `undefined` where these frames cannot be processed.
+ *
+ * @param saysColours See `flushed`.
+ */
+export function appended(frames: GpuFrames, text: string, form: GpuForm, saysColours: boolean): GpuFrames | undefined {
+  if (form.how === 'processed') return processed(frames, text, form, saysColours);
+  const ready = form.early ? frames : flushed(frames, saysColours);
+  return ready && { ...ready, ...noted(ready, text), pad: chain(ready.pad, text) };
+}
+
+function processed(
+  frames: GpuFrames,
+  text: string,
+  { rank, options }: Extract<GpuForm, { how: 'processed' }>,
+  saysColours: boolean,
+): GpuFrames | undefined {
+  const { bits } = noted(frames, text);
+  if (Object.keys(options).join() === 'format' && bits === frames.bits) return frames;
+  const { pending } = frames;
+  if (pending === undefined) return begun(frames, rank, options, [text]);
+  const filters = [...pending.filters, text];
+  if (pending.options['transpose'] === 'hflip' && options['transpose'] === 'vflip')
+    return { ...frames, pending: { ...pending, options: { ...pending.options, transpose: 'reversal' }, filters } };
+  if (rank > pending.rank)
+    return { ...frames, bits, pending: { ...pending, rank, options: { ...pending.options, ...options }, filters } };
+  const ready = flushed(frames, saysColours);
+  return ready && begun(ready, rank, options, [text]);
+}
+
+/** Frames with a first pending step, which is these filters on the CPU. */
+export function begun(
+  frames: GpuFrames,
+  rank: number,
+  options: ProcessorOptions,
+  filters: readonly string[],
+): GpuFrames {
+  const { bits } = filters.reduce((now, text) => noted(now, text), frames);
+  return { ...frames, bits, pending: { rank, options, bits: frames.bits, filters } };
+}
+
+/**
+ * Frames with nothing pending; `undefined` where vpp_qsv would have to process frames that stand on no grid: it rounds
+ * their times to the rate it is told.
+ *
+ * @param saysColours For FFmpeg 6.1 and later, which converts pixels to BT.709 where the output's colours are not said.
+ */
+export function flushed(frames: GpuFrames, saysColours: boolean): GpuFrames | undefined {
+  const { pending, ...rest } = frames;
+  if (pending === undefined) return frames;
+  const ready = onGrid(rest);
+  if (ready === undefined) return undefined;
+  const { matrix, primaries, transfer } = frames.colours;
+  const colours = { out_color_matrix: matrix, out_color_primaries: primaries, out_color_transfer: transfer };
+  const process = filter('vpp_qsv', { ...pending.options, ...(saysColours && colours) });
+  return { ...ready, pad: chain(ready.pad, process) };
+}
+
+/** The same frames where the rate is known that processing needs: setpts forgets it (FFmpeg 7). */
+export function onGrid(frames: GpuFrames): GpuFrames | undefined {
+  if (frames.steady) return frames;
+  const { rate } = frames;
+  if (rate === undefined) return undefined;
+  return { ...frames, steady: true, pad: chain(frames.pad, filter('fps', { fps: rate, start_time: 0 })) };
+}
+
+/** Frames in main memory that were in GPU memory; what is pending and cannot be processed there is done here. */
+export function downloaded(frames: GpuFrames, saysColours: boolean): MainFrames {
+  const ready = flushed(frames, saysColours);
+  const { pad, pending, ...rest } = ready ?? frames;
+  const bits = pending?.bits ?? rest.bits;
+  const planar = bits === 10 ? 'yuv420p10le' : 'yuv420p';
+  const formats = [surfaceFormat(bits), planar].map((format) => filter('format', { pix_fmts: format }));
+  const down: MainFrames = { ...rest, memory: 'main', bits, pad: chain(pad, filter('hwdownload'), ...formats) };
+  return (pending?.filters ?? []).reduce(filtered, down);
+}
+
+/** Frames in GPU memory that were in main memory. */
+export function uploaded({ pad, ...rest }: MainFrames): GpuFrames {
+  const format = filter('format', { pix_fmts: surfaceFormat(rest.bits) });
+  return { ...rest, memory: 'gpu', pad: chain(pad, format, filter('hwupload', { extra_hw_frames: 64 })) };
+}
+
+/** What a filter changes of what is known. */
+function noted<T extends Frames>(frames: T, text: string): T {
+  const { name, options } = readFilter(text);
+  switch (name) {
+    case 'fps':
+      return { ...frames, rate: options['fps'], steady: true };
+    case 'setpts':
+      return { ...frames, steady: false };
+    case 'format':
+      return { ...frames, bits: bitsOfFormat(options['pix_fmts'] ?? '') ?? frames.bits };
+    case 'zscale':
+      return recoloured(frames, options['matrix'], options['primaries'], options['transfer']);
+    case 'setparams':
+      return recoloured(frames, options['colorspace'], options['color_primaries'], options['color_trc']);
+    case 'scale':
+      return recoloured(frames, options['out_color_matrix']);
+    default:
+      return frames;
+  }
+}
+
+function recoloured<T extends Frames>(frames: T, matrix?: string, primaries?: string, transfer?: string): T {
+  const now: Colours = {
+    ...frames.colours,
+    ...(matrix !== undefined && { matrix }),
+    ...(primaries !== undefined && { primaries }),
+    ...(transfer !== undefined && { transfer }),
+  };
+  return { ...frames, colours: now };
+}

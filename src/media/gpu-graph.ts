@@ -1,0 +1,252 @@
+import { gpuForm } from './gpu-filters.ts';
+import {
+  appended,
+  begun,
+  type Colours,
+  downloaded,
+  filtered,
+  flushed,
+  type GpuFrames,
+  type MainFrames,
+  onGrid,
+  uploaded,
+} from './gpu-frames.ts';
+import { cpuDecode } from './gpu-picture.ts';
+import { chain, type FilterPad, filter, join, type Layer, type Pad, type StreamPad } from './graph.ts';
+import type { VideoStream } from './probe.ts';
+
+export interface GpuGraphOptions {
+  /** Options of an input that is decoded into GPU memory. */
+  readonly decode: readonly string[];
+  readonly ffmpeg: readonly [major: number, minor: number];
+  /** Whether this FFmpeg has overlay_qsv. */
+  readonly overlays: boolean;
+}
+
+/**
+ * Turns filter graphs for the CPU into graphs for Quick Sync: decoding, and every filter that the GPU can do, moves into
+ * GPU memory; frames come down where a filter needs them in main memory, and go up once, after the last such filter.
+ *
+ * One instance serves all outputs of a command, so that what they share is decoded, processed, downloaded and uploaded
+ * once. See gpu-filters.ts for what the GPU can do.
+ */
+export class GpuGraph {
+  readonly #decode: readonly string[];
+  readonly #saysColours: boolean;
+  readonly #overlays: boolean;
+  readonly #placed = new Map<Pad, GpuFrames | MainFrames>();
+  readonly #down = new Map<GpuFrames, MainFrames>();
+  readonly #up = new Map<MainFrames, GpuFrames>();
+  readonly #whole = new Map<GpuFrames, GpuFrames | undefined>();
+  /** Pads that work of the CPU reads: what else it needs of them is made there too. */
+  readonly #read = new Set<Pad>();
+  readonly #cpuWork = new Map<Pad, string>();
+  readonly #sinks: Pad[] = [];
+
+  constructor({ decode, ffmpeg: [major, minor], overlays }: GpuGraphOptions) {
+    this.#decode = decode;
+    this.#overlays = overlays;
+    this.#saysColours = major > 6 || (major === 6 && minor >= 1);
+  }
+
+  /** The picture in GPU memory with this depth, ready for an encoder there. */
+  toEncoder(pad: Pad, bits: 8 | 10): Pad {
+    const format = filter('format', { pix_fmts: bits === 10 ? 'yuv420p10le' : 'yuv420p' });
+    const frames = this.#onGpu(this.#place(pad).bits === bits ? pad : chain(pad, format));
+    this.#sinks.push(frames.pad);
+    return frames.pad;
+  }
+
+  /** The picture in main memory, for what is encoded there. */
+  toMemory(pad: Pad): Pad {
+    const { pad: made } = this.#inMemory(pad);
+    this.#sinks.push(made);
+    return made;
+  }
+
+  /** The work, in the words of `FilterPad.work`, of which something is done by the CPU. */
+  get cpuWork(): ReadonlySet<string> {
+    const found = new Set<string>();
+    const seen = new Set<Pad>();
+    const visit = (pad: Pad): void => {
+      if (seen.has(pad)) return;
+      seen.add(pad);
+      const work = this.#cpuWork.get(pad);
+      if (work !== undefined) found.add(work);
+      if (pad.from === 'filter') pad.inputs.forEach(visit);
+    };
+    this.#sinks.forEach(visit);
+    return found;
+  }
+
+  /** Frames where the graph leaves them when nothing is ever brought up again. */
+  #place(pad: Pad, work = ''): GpuFrames | MainFrames {
+    const known = this.#placed.get(pad);
+    if (known !== undefined) return known;
+    const frames = pad.from === 'stream' ? this.#stream(pad) : this.#filters(pad, pad.work ?? work);
+    this.#placed.set(pad, frames);
+    return frames;
+  }
+
+  #stream(pad: StreamPad): GpuFrames | MainFrames {
+    const { video } = pad;
+    const bits = (video?.bitDepth ?? 8) > 8 ? 10 : 8;
+    const known = { bits, colours: video === undefined ? {} : coloursOf(video), steady: false } as const;
+    if (video === undefined || cpuDecode(video) !== undefined) return { ...known, memory: 'main', pad };
+    const decoded: StreamPad = { ...pad, decode: this.#decode };
+    const frames: GpuFrames = { ...known, memory: 'gpu', pad: decoded };
+    if (video.rotation === 0) return frames;
+    // FFmpeg does not turn what the GPU decodes, and would tell players to turn what we have turned.
+    const untold = chain(decoded, filter('sidedata', { mode: 'delete', type: 'DISPLAYMATRIX' }));
+    const { transpose, filters } = turns[video.rotation];
+    return begun({ ...frames, pad: untold }, turnRank, { transpose }, filters);
+  }
+
+  #filters(pad: FilterPad, work: string): GpuFrames | MainFrames {
+    const [only, ...others] = pad.inputs;
+    if (pad.layer !== undefined && only !== undefined) {
+      const under = this.#place(only, work);
+      const laid = under.memory === 'gpu' ? this.#overlaid(under, pad.layer) : undefined;
+      if (laid !== undefined) return laid;
+    }
+    if (only === undefined || others.length > 0) return this.#onCpu(pad, work);
+    let frames = this.#read.has(only) ? this.#inMemory(only, work) : this.#place(only, work);
+    for (const text of pad.filters) frames = this.#filter(frames, text, work);
+    return frames;
+  }
+
+  #filter(frames: GpuFrames | MainFrames, text: string, work: string): GpuFrames | MainFrames {
+    if (frames.memory === 'main') return this.#filteredOnCpu(frames, text, work);
+    const form = gpuForm(text);
+    const next = form && appended(frames, text, form, this.#saysColours);
+    return next ?? this.#filteredOnCpu(this.#downloaded(frames), text, work);
+  }
+
+  #filteredOnCpu(frames: MainFrames, text: string, work: string): MainFrames {
+    const next = filtered(frames, text);
+    this.#cpuWork.set(next.pad, work);
+    return next;
+  }
+
+  /** The first filters of a pad in main memory. */
+  #onCpu(pad: FilterPad, work: string, count = pad.filters.length): MainFrames {
+    const inputs = pad.inputs.map((input) => {
+      const frames = this.#inMemory(input, work);
+      this.#read.add(input);
+      return frames;
+    });
+    const [first, ...others] = inputs;
+    const [head = '', ...rest] = pad.filters.slice(0, count);
+    if (first !== undefined && others.length === 0)
+      return [head, ...rest].reduce((frames, text) => this.#filteredOnCpu(frames, text, work), first);
+    const known = first ?? ({ memory: 'main', bits: 8, colours: {}, steady: false } as const);
+    const pads = inputs.map((input) => input.pad);
+    const joined: MainFrames = { ...known, pad: join('video', pads, head) };
+    this.#cpuWork.set(joined.pad, work);
+    return rest.reduce((frames, text) => this.#filteredOnCpu(frames, text, work), joined);
+  }
+
+  #inMemory(pad: Pad, work = ''): MainFrames {
+    const frames = this.#place(pad, work);
+    return frames.memory === 'main' ? frames : this.#downloaded(frames);
+  }
+
+  /** Frames in GPU memory with nothing pending, after as many filters there as are left after the last of the CPU. */
+  #onGpu(pad: Pad): GpuFrames {
+    const frames = this.#place(pad);
+    const { made } = this.#raised(pad, '') ?? {};
+    const ready = made && this.#flushed(made);
+    // An encoder takes the rate from the frames; those without a grid are timed one by one.
+    return (
+      (ready && (onGrid(ready) ?? ready)) ??
+      this.#uploaded(frames.memory === 'main' ? frames : this.#downloaded(frames))
+    );
+  }
+
+  /** `worth`: whether something but a change of format is done on the GPU by going up early. */
+  #raised(pad: Pad, above: string): { readonly made: GpuFrames; readonly worth: boolean } | undefined {
+    const frames = this.#place(pad, above);
+    if (frames.memory === 'gpu') return { made: frames, worth: true };
+    if (pad.from === 'stream') return { made: this.#uploaded(frames), worth: false };
+    const work = pad.work ?? above;
+    const [only, ...others] = pad.inputs;
+    if (pad.layer !== undefined && only !== undefined) {
+      const under = this.#raised(only, work);
+      const made = under && this.#overlaid(under.made, pad.layer);
+      return made && { made, worth: true };
+    }
+    const forms = pad.filters.map(gpuForm);
+    const start = forms.lastIndexOf(undefined) + 1;
+    const base =
+      start === 0 && only !== undefined && others.length === 0
+        ? this.#raised(only, work)
+        : { made: this.#uploaded(this.#part(pad, start, work)), worth: false };
+    if (base === undefined) return undefined;
+    let made: GpuFrames | undefined = base.made;
+    let { worth } = base;
+    for (const [at, text] of pad.filters.entries()) {
+      const form = forms[at];
+      if (at < start || form === undefined) continue;
+      made = made && appended(made, text, form, this.#saysColours);
+      worth ||= form.how === 'processed' && !Object.hasOwn(form.options, 'format');
+    }
+    if (made === undefined) return undefined;
+    return worth ? { made, worth } : { made: this.#uploaded(frames), worth };
+  }
+
+  #part(pad: FilterPad, count: number, work: string): MainFrames {
+    const whole = this.#place(pad, work);
+    if (count === pad.filters.length && whole.memory === 'main') return whole;
+    return this.#onCpu(pad, work, Math.max(1, count));
+  }
+
+  /** A layer over frames in GPU memory; its compositor makes 8-bit pictures (FFmpeg 6 and before). */
+  #overlaid(frames: GpuFrames, { pad, x, y, endless }: Layer): GpuFrames | undefined {
+    const whole = this.#flushed(frames);
+    const under = whole && onGrid(whole);
+    if (under?.bits !== 8 || !this.#overlays) return undefined;
+    const format = filter('format', { pix_fmts: 'bgra' });
+    const layer = chain(this.#inMemory(pad).pad, format, filter('hwupload', { extra_hw_frames: 16 }));
+    const end = endless ? { shortest: 1 } : { eof_action: 'repeat' };
+    return { ...under, pad: join('video', [under.pad, layer], filter('overlay_qsv', { x, y, ...end })) };
+  }
+
+  #flushed(frames: GpuFrames): GpuFrames | undefined {
+    if (!this.#whole.has(frames)) this.#whole.set(frames, flushed(frames, this.#saysColours));
+    return this.#whole.get(frames);
+  }
+
+  #downloaded(frames: GpuFrames): MainFrames {
+    const known = this.#down.get(frames);
+    if (known !== undefined) return known;
+    const made = downloaded(this.#flushed(frames) ?? frames, this.#saysColours);
+    this.#down.set(frames, made);
+    return made;
+  }
+
+  #uploaded(frames: MainFrames): GpuFrames {
+    const known = this.#up.get(frames);
+    if (known !== undefined) return known;
+    const made = uploaded(frames);
+    this.#up.set(frames, made);
+    return made;
+  }
+}
+
+const turnRank = 4;
+
+/** The turn that a file asks for, on the GPU and on the CPU. */
+const turns = {
+  90: { transpose: 'clock', filters: [filter('transpose', { dir: 'clock' })] },
+  180: { transpose: 'reversal', filters: [filter('hflip'), filter('vflip')] },
+  270: { transpose: 'cclock', filters: [filter('transpose', { dir: 'cclock' })] },
+} as const;
+
+function coloursOf({ colorSpace, colorPrimaries, colorTransfer }: VideoStream): Colours {
+  const said = (name: string | undefined): name is string => name !== undefined && !/^(unknown|reserved)$/.test(name);
+  return {
+    ...(said(colorSpace) && { matrix: colorSpace }),
+    ...(said(colorPrimaries) && { primaries: colorPrimaries }),
+    ...(said(colorTransfer) && { transfer: colorTransfer }),
+  };
+}

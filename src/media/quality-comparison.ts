@@ -1,0 +1,70 @@
+import { commandLine, nullOutput } from './command.ts';
+import type { Draft } from './draft.ts';
+import type { VideoTarget } from './encoders/video-target.ts';
+import { chain, filter, join, type Pad } from './graph.ts';
+import { fraction } from './numbers.ts';
+import type { OutputRequest } from './output-settings.ts';
+import type { VideoPart } from './output-streams.ts';
+import type { PlannedOutput } from './plan.ts';
+import { pixelFormat } from './source.ts';
+import { finishPicture } from './video-output.ts';
+
+/** The floors of a contract and the filters that measure them. */
+const floors = [
+  { field: 'minSsim', name: 'ssim' },
+  {
+    field: 'minXpsnr',
+    name: 'xpsnr',
+    hint: 'Use FFmpeg 7.1 or later, which has the filter xpsnr, or ask for output.contract.minSsim instead.',
+  },
+] as const;
+
+/**
+ * The process that compares a finished output with what the encoder was given: the source through the same filters, made
+ * in main memory whatever the rung was. Frames are compared in their order, since containers round time stamps.
+ * `undefined` without a floor in the contract or without a picture.
+ *
+ * @throws CodedError CAPABILITY_MISSING when this FFmpeg lacks a filter, so that nothing is encoded for nothing.
+ */
+export function qualityComparison(
+  draft: Draft,
+  video: VideoPart,
+  request: OutputRequest,
+  path: string,
+): PlannedOutput['comparison'] {
+  const { contract = {} } = draft.request.spec.output;
+  const wanted = floors.filter(({ field }) => contract[field] !== undefined);
+  if (wanted.length === 0 || video.how === 'none') return undefined;
+  if (video.how === 'copy') return { how: 'copied' };
+  const { pad, picture, target } = video;
+  for (const floor of wanted) {
+    draft.needFilter(floor.name, `spec.output.contract.${floor.field}`, 'hint' in floor ? floor.hint : undefined);
+  }
+  const output: Pad = {
+    from: 'stream',
+    medium: 'video',
+    input: { path, options: ['-protocol_whitelist', 'file'], instance: -1 },
+    stream: 0,
+  };
+  const measured = counted(output, target);
+  const reference = counted(finishPicture(draft, pad, picture, target, request), target);
+  const argv = commandLine([
+    {
+      streams: wanted.map(({ name }) => join('video', [measured, reference], filter(name, { shortest: 1 }))),
+      args: ['-fps_mode', 'passthrough', '-f', 'null'],
+      path: nullOutput,
+    },
+  ]);
+  return { how: 'measured', argv };
+}
+
+/** Frames by their number. `xpsnr` divides by the frame rate, which FFmpeg 7 forgets at setpts and `fps` tells again. */
+function counted(pad: Pad, { frameRate, bitDepth }: VideoTarget): Pad {
+  return chain(
+    pad,
+    filter('settb', { expr: `${frameRate.den}/${frameRate.num}` }),
+    filter('setpts', { expr: 'N' }),
+    filter('fps', { fps: fraction(frameRate) }),
+    filter('format', { pix_fmts: pixelFormat(bitDepth) }),
+  );
+}

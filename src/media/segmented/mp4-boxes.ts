@@ -1,0 +1,94 @@
+import { CodedError } from '../../errors.ts';
+
+// Boxes of the ISO base media file format (ISO/IEC 14496-12, section 4.2): a length, a type of four characters, content.
+
+/** Where a box lies in a buffer; `content` is where its content begins. */
+export interface Mp4Box {
+  readonly type: string;
+  readonly start: number;
+  readonly content: number;
+  readonly end: number;
+}
+
+/** Bytes that the longest header of a box takes. */
+export const longestBoxHeader = 16;
+
+/**
+ * The type and length of the box whose header begins at `start`; a length of 0 reaches to `end`.
+ *
+ * @throws CodedError ENCODER_FAILED when no box can be there
+ */
+export function boxAt(bytes: Uint8Array, start: number, end: number): Mp4Box {
+  if (end - start < 8) throw malformed(`${end - start} bytes at ${start}`);
+  const view = viewOf(bytes);
+  const short = view.getUint32(start);
+  const long = short === 1;
+  if (long && end - start < longestBoxHeader) throw malformed(`a cut-off header at ${start}`);
+  const size = long ? Number(view.getBigUint64(start + 8)) : short === 0 ? end - start : short;
+  const header = long ? longestBoxHeader : 8;
+  if (size < header || size > end - start) throw malformed(`a length of ${size} at ${start}`);
+  return { type: typeAt(bytes, start + 4), start, content: start + header, end: start + size };
+}
+
+/** The boxes that lie one after the other in a range. */
+export function boxesIn(bytes: Uint8Array, start = 0, end = bytes.length): Mp4Box[] {
+  const boxes: Mp4Box[] = [];
+  for (let at = start; at < end; at = boxes.at(-1)?.end ?? end) boxes.push(boxAt(bytes, at, end));
+  return boxes;
+}
+
+/** The first box that a path of types leads to from a range; `undefined` when there is none. */
+export function findBox(bytes: Uint8Array, path: readonly string[], start = 0, end = bytes.length): Mp4Box | undefined {
+  const [type, ...rest] = path;
+  const found = boxesIn(bytes, start, end).find((candidate) => candidate.type === type);
+  return found === undefined || rest.length === 0 ? found : findBox(bytes, rest, found.content, found.end);
+}
+
+/** A box with its content. */
+export function box(type: string, ...content: readonly Uint8Array[]): Uint8Array {
+  const body = joined(content);
+  return joined([uint32(8 + body.length), characters(type), body]);
+}
+
+/** A box that begins with a version and flags. */
+export function fullBox(type: string, version: number, flags: number, ...content: readonly Uint8Array[]): Uint8Array {
+  return box(type, uint32(version * 0x1000000 + flags), ...content);
+}
+
+export function uint32(...values: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(4 * values.length);
+  for (const [index, value] of values.entries()) viewOf(bytes).setUint32(4 * index, value);
+  return bytes;
+}
+
+export function uint64(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  viewOf(bytes).setBigUint64(0, BigInt(value));
+  return bytes;
+}
+
+export function characters(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+export function typeAt(bytes: Uint8Array, start: number): string {
+  return String.fromCharCode(...bytes.subarray(start, start + 4));
+}
+
+export function malformed(got: string): CodedError {
+  return new CodedError('ENCODER_FAILED', `Expected well-formed boxes in an MP4 file of FFmpeg's, got ${got}`);
+}

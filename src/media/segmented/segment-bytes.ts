@@ -1,0 +1,70 @@
+import { isSync, type Sample } from './fragment.ts';
+import { box, characters, fullBox, joined, uint32, uint64 } from './mp4-boxes.ts';
+
+/** One movie fragment: everything before its payload, and the samples that are the payload. */
+export interface FragmentBytes {
+  /** `moof` and the header of `mdat`. */
+  readonly head: Uint8Array;
+  readonly samples: readonly Sample[];
+  /** Bytes of the whole fragment. */
+  readonly size: number;
+}
+
+export const segmentType = box('styp', characters('msdh'), uint32(0), characters('msdh'), characters('cmfs'));
+
+/**
+ * Samples in decoding order as movie fragments. Each key frame of a picture gets one of its own, so that its bytes alone
+ * are a fragment that decodes: what an I-frame playlist needs. Sound is one fragment.
+ *
+ * @param sequence number of the first fragment
+ */
+export function fragmentsOf(
+  samples: readonly Sample[],
+  trackId: number,
+  sequence: number,
+  picture: boolean,
+): FragmentBytes[] {
+  const groups: Sample[][] = [];
+  for (const sample of samples) {
+    const last = groups.at(-1);
+    const before = last?.at(-1);
+    const apart = picture && (isSync(sample) || (before !== undefined && isSync(before)));
+    if (last === undefined || apart) groups.push([sample]);
+    else last.push(sample);
+  }
+  return groups.map((group, index) => fragment(group, trackId, sequence + index));
+}
+
+function fragment(samples: readonly Sample[], trackId: number, sequence: number): FragmentBytes {
+  const payload = samples.reduce((bytes, { size }) => bytes + size, 0);
+  const moof = (offset: number): Uint8Array =>
+    box('moof', fullBox('mfhd', 0, 0, uint32(sequence)), traf(samples, trackId, offset));
+  // The place of the samples counts from the start of moof, whose length does not depend on it.
+  const length = moof(0).length;
+  const head = joined([moof(length + 8), uint32(payload + 8), characters('mdat')]);
+  return { head, samples, size: head.length + payload };
+}
+
+function traf(samples: readonly Sample[], trackId: number, offset: number): Uint8Array {
+  const [first] = samples;
+  const sameDuration = samples.every(({ duration }) => duration === first?.duration);
+  const sameFlags = samples.every(({ flags }) => flags === first?.flags);
+  const shifted = samples.some(({ composition }) => composition !== 0);
+  const header = [...(sameDuration ? [first?.duration ?? 0] : []), ...(sameFlags ? [first?.flags ?? 0] : [])];
+  // default-base-is-moof, and the defaults that are there.
+  const tfhd = 0x020000 + (sameDuration ? 0x000008 : 0) + (sameFlags ? 0x000020 : 0);
+  const trun = 0x000201 + (sameDuration ? 0 : 0x000100) + (sameFlags ? 0 : 0x000400) + (shifted ? 0x000800 : 0);
+  const rows = samples.flatMap(({ duration, size, flags, composition }) => [
+    ...(sameDuration ? [] : [duration]),
+    size,
+    ...(sameFlags ? [] : [flags]),
+    ...(shifted ? [composition] : []),
+  ]);
+  return box(
+    'traf',
+    fullBox('tfhd', 0, tfhd, uint32(trackId, ...header)),
+    fullBox('tfdt', 1, 0, uint64(first?.decode ?? 0)),
+    // Version 1: composition offsets have a sign.
+    fullBox('trun', 1, trun, uint32(samples.length, offset, ...rows)),
+  );
+}

@@ -1,0 +1,138 @@
+import { codecString } from './codec-string.ts';
+import type { SampleDefaults } from './fragment.ts';
+import {
+  box,
+  boxesIn,
+  characters,
+  findBox,
+  fullBox,
+  joined,
+  type Mp4Box,
+  malformed,
+  typeAt,
+  uint32,
+  uint64,
+  viewOf,
+} from './mp4-boxes.ts';
+
+/** What the `moov` of a file with one track says about it. */
+export interface TrackHeader {
+  readonly trackId: number;
+  /** Ticks per second. */
+  readonly timescale: number;
+  /** RFC 6381. */
+  readonly codec: string;
+  /** Bytes of the length before each NAL unit; absent for codecs without NAL units. */
+  readonly nalLengthSize?: number;
+  /** Size of the picture with square pixels; 0 for sound. */
+  readonly width: number;
+  readonly height: number;
+  readonly defaults: SampleDefaults;
+  /**
+   * Ticks at the start of the media that a player leaves out: what an encoder of sound needs to get going, and for a
+   * picture the wait for the first frame that is stored out of order. Offsets below 0 would say the same of a picture,
+   * but FFmpeg's own demuxer moves such a picture to later times.
+   */
+  readonly skipped: number;
+  /** Ticks before the first sample. */
+  readonly delay: number;
+}
+
+/** @param moov the whole box */
+export function trackHeader(moov: Uint8Array): TrackHeader {
+  const need = (path: readonly string[]): Mp4Box => {
+    const found = findBox(moov, ['moov', ...path]);
+    if (found === undefined) throw malformed(`no ${path.join('/')}`);
+    return found;
+  };
+  const view = viewOf(moov);
+  const mdhd = need(['trak', 'mdia', 'mdhd']);
+  const timescale = view.getUint32(mdhd.content + (moov[mdhd.content] === 1 ? 20 : 12));
+  if (timescale === 0) throw malformed('a time base of 0');
+  const tkhd = need(['trak', 'tkhd']);
+  const trex = need(['mvex', 'trex']);
+  const stsd = need(['trak', 'mdia', 'minf', 'stbl', 'stsd']);
+  const [entry] = boxesIn(moov, stsd.content + 8, stsd.end);
+  if (entry === undefined) throw malformed('a track without a description of its samples');
+  const sound = typeAt(moov, need(['trak', 'mdia', 'hdlr']).content + 8) === 'soun';
+  const config = nalConfig(moov, entry);
+  return {
+    trackId: view.getUint32(tkhd.content + (moov[tkhd.content] === 1 ? 20 : 12)),
+    timescale,
+    codec: codecString(moov, entry),
+    ...(config !== undefined && { nalLengthSize: config }),
+    // 16.16 fixed point, shape of the samples included.
+    width: sound ? 0 : Math.round(view.getUint32(tkhd.end - 8) / 0x10000),
+    height: sound ? 0 : Math.round(view.getUint32(tkhd.end - 4) / 0x10000),
+    defaults: {
+      duration: view.getUint32(trex.content + 12),
+      size: view.getUint32(trex.content + 16),
+      flags: view.getUint32(trex.content + 20),
+    },
+    ...edits(moov, timescale),
+  };
+}
+
+/** What an edit list says: an empty edit is a delay, and what comes before its media time is left out. */
+function edits(moov: Uint8Array, timescale: number): Pick<TrackHeader, 'skipped' | 'delay'> {
+  const view = viewOf(moov);
+  const elst = findBox(moov, ['moov', 'trak', 'edts', 'elst']);
+  const mvhd = findBox(moov, ['moov', 'mvhd']);
+  if (elst === undefined || mvhd === undefined) return { skipped: 0, delay: 0 };
+  const movieScale = view.getUint32(mvhd.content + (moov[mvhd.content] === 1 ? 20 : 12)) || 1000;
+  const long = moov[elst.content] === 1;
+  const size = long ? 20 : 12;
+  let [delay, skipped] = [0, 0];
+  for (let at = elst.content + 8; at + size <= elst.end; at += size) {
+    const duration = long ? Number(view.getBigUint64(at)) : view.getUint32(at);
+    const time = long ? Number(view.getBigInt64(at + 8)) : view.getInt32(at + 4);
+    if (time < 0) delay += Math.round((duration * timescale) / movieScale);
+    else skipped = time;
+  }
+  return { skipped, delay };
+}
+
+/** Length of the sizes before NAL units, from `avcC` or `hvcC`. */
+function nalConfig(moov: Uint8Array, entry: Mp4Box): number | undefined {
+  const configs = [
+    ['avcC', 4],
+    ['hvcC', 21],
+  ] as const;
+  for (const [type, at] of configs) {
+    const found = videoConfig(moov, entry, type);
+    if (found !== undefined) return ((moov[found.content + at] ?? 0xff) & 3) + 1;
+  }
+  return undefined;
+}
+
+/** Boxes of a video sample entry begin after its 78 bytes of fields (ISO/IEC 14496-12, section 12.1.3). */
+function videoConfig(moov: Uint8Array, entry: Mp4Box, type: string): Mp4Box | undefined {
+  const isVideo = ['avc1', 'avc3', 'hvc1', 'hev1'].includes(entry.type);
+  return isVideo ? findBox(moov, [type], entry.content + 78, entry.end) : undefined;
+}
+
+/**
+ * The initialization segment of a track: its own boxes, without what players trip over. Its edit list says no more than
+ * what is left out at the start: a delay is part of the time stamps.
+ */
+export function initSegment(moov: Uint8Array, { skipped }: Pick<TrackHeader, 'skipped'>): Uint8Array {
+  const whole = findBox(moov, ['moov']);
+  if (whole === undefined) throw malformed('no moov');
+  const raw = ({ start, end }: Mp4Box): Uint8Array => moov.subarray(start, end);
+  const parts = boxesIn(moov, whole.content, whole.end).flatMap((part) => {
+    // Tags of the source and of the encoder belong into files that are kept, not into every player's start.
+    if (part.type === 'udta' || part.type === 'meta') return [];
+    if (part.type !== 'trak') return [raw(part)];
+    const inner = boxesIn(moov, part.content, part.end).filter(({ type }) => type !== 'edts');
+    const [tkhd, ...rest] = inner.map(raw);
+    const edit = skipped === 0 ? [] : [editOf(skipped)];
+    return [box('trak', ...(tkhd === undefined ? [] : [tkhd]), ...edit, ...rest)];
+  });
+  const brands = ['iso6', 'cmfc', 'mp41'].map(characters);
+  return joined([box('ftyp', characters('iso6'), uint32(0), ...brands), box('moov', ...parts)]);
+}
+
+function editOf(mediaTime: number): Uint8Array {
+  // A duration of 0 is the whole of a fragmented track.
+  return box('edts', fullBox('elst', 1, 0, uint32(1), uint64(0), uint64(mediaTime), uint32(0x00010000)));
+}

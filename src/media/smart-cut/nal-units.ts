@@ -1,0 +1,145 @@
+/** The codecs whose streams are cut by copying: both are rows of NAL units with parameter sets that have numbers. */
+export type NalCodec = 'h264' | 'hevc';
+
+/** A parsed stream that is not what the cut can work with; the whole clip is then encoded instead. */
+export class SmartCutError extends Error {
+  override readonly name = 'SmartCutError';
+}
+
+/** What a NAL unit is for, as far as a cut must know (H.264 table 7-1, H.265 table 7-1). */
+export type NalKind = 'slice' | 'vps' | 'sps' | 'pps' | 'sei' | 'delimiter' | 'other';
+
+const h264Kinds: Readonly<Record<number, NalKind>> = {
+  1: 'slice',
+  5: 'slice',
+  6: 'sei',
+  7: 'sps',
+  8: 'pps',
+  9: 'delimiter',
+};
+const hevcKinds: Readonly<Record<number, NalKind>> = {
+  32: 'vps',
+  33: 'sps',
+  34: 'pps',
+  35: 'delimiter',
+  39: 'sei',
+  40: 'sei',
+};
+const hevcSliceTypes = 32;
+
+export function nalType(codec: NalCodec, unit: Uint8Array): number {
+  const first = unit[0] ?? 0;
+  return codec === 'h264' ? first & 0x1f : (first >> 1) & 0x3f;
+}
+
+export function nalKind(codec: NalCodec, unit: Uint8Array): NalKind {
+  const type = nalType(codec, unit);
+  if (codec === 'h264') return h264Kinds[type] ?? 'other';
+  return type < hevcSliceTypes ? 'slice' : (hevcKinds[type] ?? 'other');
+}
+
+/** The NAL units of one sample of an MP4: each after its length in `lengthBytes` bytes. */
+export function splitSample(sample: Uint8Array, lengthBytes: number): Uint8Array[] {
+  const units: Uint8Array[] = [];
+  let at = 0;
+  while (at < sample.length) {
+    let length = 0;
+    for (let index = 0; index < lengthBytes; index += 1) length = length * 256 + (sample[at + index] ?? 0);
+    at += lengthBytes;
+    if (at + length > sample.length) {
+      throw new SmartCutError(`expected a NAL unit of ${length} bytes, got ${Math.max(0, sample.length - at)}`);
+    }
+    if (length > 0) units.push(sample.subarray(at, at + length));
+    at += length;
+  }
+  return units;
+}
+
+/** The reverse of `splitSample`. */
+export function joinSample(units: readonly Uint8Array[], lengthBytes: number): Uint8Array {
+  const sample = new Uint8Array(units.reduce((total, unit) => total + lengthBytes + unit.length, 0));
+  let at = 0;
+  for (const unit of units) {
+    if (unit.length >= 256 ** lengthBytes)
+      throw new SmartCutError(`expected NAL units below ${256 ** lengthBytes} bytes, got one of ${unit.length}`);
+    for (let index = 0; index < lengthBytes; index += 1)
+      sample[at + index] = Math.floor(unit.length / 256 ** (lengthBytes - 1 - index)) & 0xff;
+    sample.set(unit, at + lengthBytes);
+    at += lengthBytes + unit.length;
+  }
+  return sample;
+}
+
+/** A unit without the bytes that keep start codes out of it (H.264 7.4.1.1, H.265 7.4.2.1). */
+export function unescape(unit: Uint8Array): Uint8Array {
+  const plain = new Uint8Array(unit.length);
+  let length = 0;
+  let zeros = 0;
+  for (const byte of unit) {
+    if (zeros >= 2 && byte === 3) {
+      zeros = 0;
+      continue;
+    }
+    plain[length++] = byte;
+    zeros = byte === 0 ? zeros + 1 : 0;
+  }
+  return plain.subarray(0, length);
+}
+
+/** The reverse of `unescape`. */
+export function escape(plain: Uint8Array): Uint8Array {
+  const unit = new Uint8Array(plain.length + Math.ceil(plain.length / 2) + 1);
+  let length = 0;
+  let zeros = 0;
+  for (const byte of plain) {
+    if (zeros === 2 && byte <= 3) {
+      unit[length++] = 3;
+      zeros = 0;
+    }
+    unit[length++] = byte;
+    zeros = byte === 0 ? zeros + 1 : 0;
+  }
+  // Stuffing behind the last slice ends with zeros, and a unit must not.
+  if (zeros === 2) unit[length++] = 3;
+  return unit.slice(0, length);
+}
+
+/** Reads an unescaped unit bit by bit. */
+export class BitReader {
+  readonly #bytes: Uint8Array;
+  #at: number;
+
+  constructor(bytes: Uint8Array, at = 0) {
+    this.#bytes = bytes;
+    this.#at = at;
+  }
+
+  /** Position in bits. */
+  get position(): number {
+    return this.#at;
+  }
+
+  bit(): number {
+    const byte = this.#bytes[this.#at >> 3];
+    if (byte === undefined) throw new SmartCutError('expected more bits in a NAL unit, got its end');
+    const value = (byte >> (7 - (this.#at & 7))) & 1;
+    this.#at += 1;
+    return value;
+  }
+
+  bits(count: number): number {
+    let value = 0;
+    for (let index = 0; index < count; index += 1) value = value * 2 + this.bit();
+    return value;
+  }
+
+  /** An unsigned Exp-Golomb code, ue(v). */
+  ue(): number {
+    let zeros = 0;
+    while (this.bit() === 0) {
+      zeros += 1;
+      if (zeros > 31) throw new SmartCutError('expected an Exp-Golomb code, got too many zeros');
+    }
+    return 2 ** zeros - 1 + this.bits(zeros);
+  }
+}

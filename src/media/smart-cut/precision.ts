@@ -1,0 +1,41 @@
+import type { PrecisionReport } from '../../model/result.ts';
+import type { Draft } from '../draft.ts';
+import type { VideoPart } from '../output-streams.ts';
+import type { SmartPicture } from './smart-steps.ts';
+
+/** How the trims of a job are made, as far as it is known before they are; absent without a trim or a picture. */
+export function precisionOf({ trimmed }: Draft, video: VideoPart | undefined): PrecisionReport | undefined {
+  if (trimmed === undefined || video === undefined || video.how === 'none') return undefined;
+  const errors = {
+    startErrorSeconds: rounded(trimmed.start),
+    ...(trimmed.end !== undefined && { endErrorSeconds: rounded(trimmed.end) }),
+  };
+  if (video.how === 'encode') return { method: 're-encode', copiedFrames: 0, ...errors, why: video.why.slice(0, 160) };
+  if (video.smart === undefined) return { method: 'keyframe-copy', encodedFrames: 0, ...errors };
+  return smartPrecision(video.smart, errors);
+}
+
+function smartPrecision(
+  { cut: { head, tail, copied, firstShown }, clip: { window }, picture }: SmartPicture,
+  errors: Pick<PrecisionReport, 'startErrorSeconds' | 'endErrorSeconds'>,
+): PrecisionReport {
+  const encodedFrames = (head?.frames ?? 0) + (tail?.frames ?? 0);
+  // Where the rate varies, no picture need begin at the moment that was asked for.
+  const late = window?.exactStart === true ? firstShown - window.start : 0;
+  return {
+    method: 'smart-cut',
+    ...(picture.frames !== undefined && { copiedFrames: Math.max(0, picture.frames - encodedFrames) }),
+    encodedFrames,
+    encoded: [
+      ...(head ? [{ start: 0, end: rounded(copied.start), frames: head.frames }] : []),
+      ...(tail ? [{ start: rounded(copied.end ?? 0), end: rounded(picture.end), frames: tail.frames }] : []),
+    ],
+    ...errors,
+    startErrorSeconds: rounded((errors.startErrorSeconds ?? 0) + late),
+  };
+}
+
+/** To a tenth of a millisecond; never the -0 that rounding a small negative number gives. */
+function rounded(seconds: number): number {
+  return Math.round(seconds * 10_000) / 10_000 + 0;
+}

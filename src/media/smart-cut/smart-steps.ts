@@ -1,0 +1,89 @@
+import type { Clip } from '../clip.ts';
+import { type CommandOutput, type CopiedStream, commandLine } from '../command.ts';
+import type { RungEncoder } from '../encoders/rung-encoder.ts';
+import type { VideoTarget } from '../encoders/video-target.ts';
+import type { Placement, PlanStep } from '../plan.ts';
+import type { Picture } from '../timeline.ts';
+import type { EdgeRange, SmartCut } from './cut-plan.ts';
+import { edgePad, encodedEdge, readFrom } from './edges.ts';
+import type { SmartJoin } from './join.ts';
+
+/** The picture of an output that is cut by copying. */
+export interface SmartPicture {
+  readonly picture: Picture;
+  readonly clip: Clip;
+  readonly cut: SmartCut;
+  /** What the edges are encoded to; absent when none are needed. */
+  readonly target?: VideoTarget;
+  /** Path of the joined stream, without an ending: pieces lie beside it. */
+  readonly base: string;
+}
+
+/** The stream that the pieces are joined to, as an input of the last step. */
+export function joinedStream({ base }: SmartPicture): CopiedStream {
+  const input = { path: `${base}.mp4`, options: ['-protocol_whitelist', 'file'], instance: -1 };
+  return { from: 'copy', input, specifier: '0' };
+}
+
+export function joinOf({ base, cut: { join, head, tail } }: SmartPicture): SmartJoin {
+  return {
+    ...join,
+    source: `${base}-source.mp4`,
+    ...(head && { head: `${base}-head.mp4` }),
+    ...(tail && { tail: `${base}-tail.mp4` }),
+    output: `${base}.mp4`,
+  };
+}
+
+/** The process that takes the copied pictures out of the source and encodes those at the edges. */
+export function piecesStep(smart: SmartPicture, encoder: RungEncoder | undefined, seconds: number): PlanStep {
+  const { clip, picture, cut } = smart;
+  const join = joinOf(smart);
+  const edge = (range: EdgeRange | undefined, path: string | undefined): CommandOutput[] => {
+    if (range === undefined || path === undefined) return [];
+    if (encoder === undefined || smart.target === undefined)
+      throw new TypeError('Expected an encoder for the edges of a cut, got none');
+    const { pad, args } = encodedEdge(edgePad(clip, picture, range), smart.target, picture.stream, encoder);
+    return [{ streams: [pad], args, path }];
+  };
+  const scale = String(cut.join.timescale);
+  const tag = cut.join.codec === 'hevc' ? ['-tag:v', 'hvc1'] : [];
+  const copied: CommandOutput = {
+    streams: [{ from: 'copy', input: readFrom(clip, cut.seek, cut.limit), specifier: String(picture.stream.index) }],
+    // Both scales are that of the source, so that no moment is rounded.
+    args: ['-c:v', 'copy', ...tag, '-video_track_timescale', scale, '-movie_timescale', scale, '-f', 'mp4'],
+    path: join.source,
+  };
+  const outputs = [copied, ...edge(cut.head, join.head), ...edge(cut.tail, join.tail)];
+  return {
+    name: 'pieces',
+    argv: commandLine(outputs, ['-copyts', ...(encoder?.globals ?? [])]),
+    expectedSeconds: seconds,
+    weight: 0.5,
+    placements: placements(smart, encoder),
+  };
+}
+
+function placements({ cut: { head, tail, copied } }: SmartPicture, encoder: RungEncoder | undefined): Placement[] {
+  const until = copied.end === undefined ? 'the end' : `${copied.end.toFixed(3)} s`;
+  const lines: Placement[] = [
+    {
+      what: 'trim',
+      place: 'copy',
+      why: `pictures from ${copied.start.toFixed(3)} s to ${until} of the output are copied: nothing changes them`,
+    },
+  ];
+  const edges = [
+    ...(head ? [`${counted(head.frames)} before the first key frame of the cut`] : []),
+    ...(tail ? [`${counted(tail.frames)} at its end`] : []),
+  ];
+  if (edges.length > 0 && encoder !== undefined) {
+    const place = encoder.rung === 'software' ? 'cpu' : 'gpu';
+    lines.push({ what: 'encode', place, why: `${edges.join(' and ')}: what they refer to is not part of the cut` });
+  }
+  return lines;
+}
+
+function counted(frames: number): string {
+  return `${frames} ${frames === 1 ? 'picture' : 'pictures'}`;
+}

@@ -1,0 +1,21 @@
+/* The encoder of a context: VA's parameters in front, a software encoder of libavcodec behind. */
+#pragma once
+#include <libavcodec/avcodec.h>
+
+#include "encode_request.h"
+#include "memory.h"
+
+struct Encoder {
+    struct EncodeRequest request;
+    AVCodecContext *context; /* NULL before the first picture */
+    AVFrame *frame;
+    AVPacket *packet;
+    long frames, packets, key_frames;
+    int64_t bytes;
+};
+
+/* Encodes a picture as request says, into the request's coded buffer; opens the software encoder for the first one. */
+VAStatus encode_picture(struct Encoder *encoder, const struct SurfaceView *picture);
+
+/* Ends the software encoder, and writes into the trace what it has done. */
+void close_encoder(struct Encoder *encoder);
