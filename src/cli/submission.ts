@@ -32,6 +32,8 @@ const containerOf: ReadonlyMap<string, string> = new Map([
   ['.mkv', 'mkv'],
   ['.webm', 'webm'],
   ['.mov', 'mov'],
+  ['.m3u8', 'hls'],
+  ['.mpd', 'dash'],
 ]);
 
 const isManifest = (name: string): boolean => /\.(ya?ml|json)$/i.test(name) && !/^https?:/i.test(name);
