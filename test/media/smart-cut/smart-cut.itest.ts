@@ -199,6 +199,7 @@ describe('a cut by copying', () => {
     const mute = await render(dir.path, { inputs: { clip }, operations });
     expect(mute.plan.precision?.method).toBe('smart-cut');
     expect((await probe(mute.path())).audio).toHaveLength(0);
+    expect((await ffmpeg('-v', 'info', '-i', mute.path(), '-f', 'ffmetadata', '-y', '-')).includes('Kept')).toBe(true);
     expect((await compare(clip, mute.path(), cut)).filter(({ same }) => same).length).toBeGreaterThan(30);
   });
 
