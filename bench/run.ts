@@ -8,6 +8,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   'worker-overhead': () => import('./worker-overhead.ts'),
   'fused-edits': () => import('./fused-edits.ts'),
   'server-memory': () => import('./server-memory.ts'),
+  'gpu-transcode': () => import('./gpu-transcode.ts'),
 };
 
 const { positionals, values } = parseArgs({
@@ -29,6 +30,12 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(benchmarks
   const load = benchmarks[name];
   if (load === undefined) continue;
   const { benchmark } = await load();
+  const missing = await benchmark.missing?.();
+  if (missing !== undefined) {
+    process.stderr.write(`\n== ${name}: left out: ${missing}\n`);
+    if (positionals.includes(name)) process.exitCode = 1;
+    continue;
+  }
   process.stdout.write(`\n== ${name}: ${benchmark.title}\n${benchmark.method}\n`);
   const result = await benchmark.measure({ runs, print: (line) => process.stdout.write(`${line}\n`) });
   process.stdout.write(`${result.ours} | ${result.other} | ${result.ratio} (goal: ${benchmark.goal})\n`);

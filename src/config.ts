@@ -119,6 +119,12 @@ const settings = {
     default: String(1024 ** 2),
     about: 'Largest uploaded subtitle file in bytes.',
   },
+  streamsPerKey: {
+    variable: 'FRAMEWRIGHT_MAX_STREAMS_PER_KEY',
+    schema: wholeNumber(1, 100_000),
+    default: '100',
+    about: 'Event streams and followed logs that one API key may have open; one more is refused with 429.',
+  },
   inputBytes: {
     variable: 'FRAMEWRIGHT_MAX_INPUT_BYTES',
     schema: wholeNumber(1, 1e15),
@@ -212,6 +218,7 @@ const configSchema = z.object({
   unfinishedJobs: settings.unfinishedJobs.schema,
   fileBytes: settings.fileBytes.schema,
   subtitleBytes: settings.subtitleBytes.schema,
+  streamsPerKey: settings.streamsPerKey.schema,
   inputBytes: settings.inputBytes.schema,
   syncWaitSeconds: settings.syncWaitSeconds.schema,
   timeoutSeconds: settings.timeoutSeconds.schema,

@@ -160,6 +160,7 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
       unfinishedJobs: config.unfinishedJobs,
       fileBytes: config.fileBytes,
       subtitleBytes: config.subtitleBytes,
+      streamsPerKey: config.streamsPerKey,
     },
     syncWaitSeconds: config.syncWaitSeconds,
     deprecated: { enabled: config.deprecatedRoutes, sunset: config.sunset },

@@ -9,6 +9,8 @@ export interface BenchmarkResult {
   readonly ours: string;
   readonly other: string;
   readonly ratio: string;
+  /** What it ran on, where that is more than processor, Node and FFmpeg. */
+  readonly machine?: string;
 }
 
 export interface Benchmark {
@@ -16,6 +18,10 @@ export interface Benchmark {
   /** What is measured, how often, and against what; printed before the figures. */
   readonly method: string;
   readonly goal: string;
+  /** The page of its row; docs/benchmarks.md when absent, on which nothing is of a GPU. */
+  readonly page?: 'benchmarks-gpu.md';
+  /** Why it cannot run on this machine. Named on the command line that is a failure, else it is left out. */
+  readonly missing?: () => Promise<string | undefined>;
   readonly measure: (context: BenchmarkContext) => Promise<BenchmarkResult>;
 }
 

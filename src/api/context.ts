@@ -5,6 +5,7 @@ import type { RenderJob } from '../model/render-job.ts';
 import type { ObjectStore, ProgressBus } from '../ports.ts';
 import type { Caller } from './auth.ts';
 import type { JobNewsDesk } from './job-news.ts';
+import type { OpenStreams } from './open-streams.ts';
 import type { ApiOptions, ApiServices } from './services.ts';
 import { type EditExtras, mainOutput } from './views/edit-job.ts';
 import { type NativeJob, outputKeys, viewNativeJob, withoutSecrets } from './views/native-job.ts';
@@ -14,6 +15,7 @@ export interface ApiContext {
   readonly services: ApiServices;
   readonly options: ApiOptions;
   readonly news: JobNewsDesk;
+  readonly streams: OpenStreams;
 }
 
 /** Start of the URLs in replies to a request, without a slash at its end. */

@@ -1,4 +1,4 @@
-/** Media types (RFC 6838) of what may be uploaded or is published here, by the ending of the name. */
+/** Media types (RFC 6838) of what may be uploaded and may be published, by the ending of the name. */
 const byExtension: Readonly<Record<string, string>> = {
   mp4: 'video/mp4',
   m4v: 'video/mp4',
@@ -38,6 +38,13 @@ const byExtension: Readonly<Record<string, string>> = {
   ssa: 'text/x-ssa',
 };
 
+/** What is published and never uploaded: each leads to other files, or is a part of one. */
+const published: Readonly<Record<string, string>> = {
+  m3u8: 'application/vnd.apple.mpegurl',
+  mpd: 'application/dash+xml',
+  m4s: 'video/iso.segment',
+};
+
 /** Other names that clients use for the same types. */
 const synonyms: Readonly<Record<string, string>> = {
   'video/x-m4v': 'video/mp4',
@@ -63,7 +70,9 @@ export function extensionOf(filename: string): string {
 
 /** The media type of a published or uploaded file, for its replies. */
 export function mediaTypeOf(filename: string): string {
-  return lookUp(extensionOf(filename)) ?? 'application/octet-stream';
+  const extension = extensionOf(filename);
+  const own = Object.hasOwn(published, extension) ? published[extension] : undefined;
+  return own ?? lookUp(extension) ?? 'application/octet-stream';
 }
 
 function lookUp(extension: string): string | undefined {

@@ -9,6 +9,7 @@ import { errorReply, mayRetryLater, presentableError } from './error-replies.ts'
 import { JobNewsDesk } from './job-news.ts';
 import { collectRoutes } from './method-not-allowed.ts';
 import { createApiMetrics } from './metrics.ts';
+import { OpenStreams } from './open-streams.ts';
 import { documentApi } from './openapi.ts';
 import { addReplyHeaders } from './reply-headers.ts';
 import { logRequests, requestId } from './request-log.ts';
@@ -36,7 +37,8 @@ const closeGraceMs = 4000;
  * and event streams.
  */
 export function createServer(services: ApiServices, options: ApiOptions): FastifyInstance {
-  const context: ApiContext = { services, options, news: new JobNewsDesk(services.store, services.clock) };
+  const news = new JobNewsDesk(services.store, services.clock);
+  const context: ApiContext = { services, options, news, streams: new OpenStreams(options.limits.streamsPerKey) };
   const app = Fastify({
     ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),

@@ -50,6 +50,8 @@ export interface ApiLimits {
   readonly fileBytes: number;
   /** Size of one uploaded subtitle file in bytes. */
   readonly subtitleBytes: number;
+  /** Event streams and followed logs that one key may have open. */
+  readonly streamsPerKey: number;
   /** Size of any other body in bytes. */
   readonly bodyBytes: number;
   /** Time that any other body may take to arrive. */
@@ -84,6 +86,7 @@ export const defaultApiOptions = {
     unfinishedJobs: 20,
     fileBytes: 2 * 1024 ** 3,
     subtitleBytes: 1024 ** 2,
+    streamsPerKey: 100,
     bodyBytes: 1024 ** 2,
     bodySeconds: 30,
   },

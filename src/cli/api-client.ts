@@ -85,6 +85,12 @@ export class ApiClient {
     }
   }
 
+  /** A published text, such as a playlist. @param url as for `download` */
+  async text(url: string): Promise<string> {
+    const init = { method: 'GET', signal: AbortSignal.timeout(answerWithin) };
+    return (await this.#request(new URL(url, `${this.url}/`), init)).text();
+  }
+
   async #send(path: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers);
     if (this.#key !== undefined) headers.set('authorization', `Bearer ${this.#key}`);

@@ -58,7 +58,7 @@ export const commands: readonly CommandSpec[] = [
         name: 'output',
         short: 'o',
         value: 'FILE',
-        description: 'Where to put the result; a folder (with a slash) for several.',
+        description: 'Where to put the result; a folder (with a slash) for several files, hls and dash.',
       },
       { name: 'overwrite', description: 'Replace files that are there.' },
       {

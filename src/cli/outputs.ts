@@ -3,8 +3,10 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, extname, join, parse } from 'node:path';
 import type { ApiClient } from './api-client.ts';
 import { UsageError } from './cli-error.ts';
+import { downloadSet, type StreamSet } from './download-set.ts';
 import { jobView, type OutputView } from './job-view.ts';
 import { list, text } from './json.ts';
+import { isDescription, prefixOf } from './stream-set.ts';
 
 /** Addresses of the published files by their keys. */
 export function outputUrls(job: unknown): ReadonlyMap<string, string> {
@@ -43,7 +45,7 @@ export function checkTarget(target: string, overwrite: boolean): void {
   throw new UsageError(`${target} exists already`, { remedy: 'choose another name, or replace it with --overwrite' });
 }
 
-/** Downloads every file of a job; gives the local paths by key. */
+/** Downloads every file of a job, a set of segments whole; gives the local paths by key. */
 export async function downloadOutputs(
   client: ApiClient,
   job: unknown,
@@ -52,7 +54,48 @@ export async function downloadOutputs(
 ): Promise<ReadonlyMap<string, string>> {
   const { outputs } = jobView(job);
   const urls = outputUrls(job);
-  const places = placesOf(outputs, target, isFolder(target));
+  const set = setOf(outputs, urls, client.url);
+  if (set !== undefined) {
+    const allowed = (path: string): void => checkTarget(path, overwrite);
+    const others = outputs.filter(({ key }) => !set.others.includes(key) && key !== set.main && !isDescription(key));
+    const files = await downloadSet(client, set, setFolder(target), allowed);
+    if (others.length === 0) return files;
+    const rest = await downloadFiles(client, others, urls, setFolder(target), overwrite, true);
+    return new Map([...files, ...rest]);
+  }
+  return downloadFiles(client, outputs, urls, target, overwrite, isFolder(target));
+}
+
+/** The folder of a set: the target, or where a playlist that was named as the target lies. */
+function setFolder(target: string): string {
+  return /\.(m3u8|mpd)$/i.test(target) ? dirname(target) : target;
+}
+
+/** What is to be fetched of an output of hls or dash; `undefined` when the outputs are files of their own. */
+function setOf(
+  outputs: readonly OutputView[],
+  urls: ReadonlyMap<string, string>,
+  server: string,
+): StreamSet | undefined {
+  const main = outputs.find(({ key, kind }) => kind === 'playlist' && key.endsWith('-main.m3u8'))?.key;
+  const url = main === undefined ? undefined : urls.get(main);
+  if (main === undefined || url === undefined) return undefined;
+  const prefix = prefixOf(main);
+  const members = outputs.filter(
+    ({ key }) => key === `${prefix}main.mpd` || /^text_\d+\.vtt$/.test(key.slice(prefix.length)),
+  );
+  return { main, others: members.map(({ key }) => key), base: new URL('.', new URL(url, `${server}/`)).href };
+}
+
+async function downloadFiles(
+  client: ApiClient,
+  outputs: readonly OutputView[],
+  urls: ReadonlyMap<string, string>,
+  target: string,
+  overwrite: boolean,
+  folder: boolean,
+): Promise<ReadonlyMap<string, string>> {
+  const places = placesOf(outputs, target, folder);
   for (const place of places.values()) checkTarget(place, overwrite);
   for (const { key, bytes } of outputs) {
     const [place, url] = [places.get(key), urls.get(key)];

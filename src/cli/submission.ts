@@ -32,6 +32,8 @@ const containerOf: ReadonlyMap<string, string> = new Map([
   ['.mkv', 'mkv'],
   ['.webm', 'webm'],
   ['.mov', 'mov'],
+  ['.m3u8', 'hls'],
+  ['.mpd', 'dash'],
 ]);
 
 const isManifest = (name: string): boolean => /\.(ya?ml|json)$/i.test(name) && !/^https?:/i.test(name);
@@ -115,8 +117,10 @@ export function manifestWith(manifest: unknown, sets: readonly string[]): unknow
 export function specWith(rest: Readonly<Record<string, unknown>>, inputs: readonly Record<string, unknown>[]) {
   const parsed = renderJobSpec.safeParse({ inputs, ...rest });
   if (parsed.success) return parsed.data;
-  throw new UsageError('the job is not complete or contradicts itself', {
-    details: parsed.error.issues.map(({ path, message }) => `${pathText(path)}: ${message}`),
+  const places = parsed.error.issues.map(({ path, message }) => `${pathText(path)}: ${message}`);
+  const [only = 'the job is not valid', ...more] = places;
+  throw new UsageError(more.length === 0 ? only : `the job is wrong in ${places.length} places`, {
+    details: more.length === 0 ? [] : places,
     remedy: 'see `framewright submit --help` for the parameters of each operation',
   });
 }

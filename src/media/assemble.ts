@@ -22,6 +22,7 @@ import type { Analysis, Placement, Plan, PlannedOutput, PlanStep } from './plan.
 import { encodeSeconds } from './price.ts';
 import { qualityComparison } from './quality-comparison.ts';
 import { playlistPath, publishedSet, segmentedOutputs, segmentedRequest } from './segmented/segmented-outputs.ts';
+import { readFrom } from './smart-cut/edges.ts';
 import { precisionOf } from './smart-cut/precision.ts';
 import { joinOf, piecesStep, type SmartPicture } from './smart-cut/smart-steps.ts';
 import type { Timeline } from './timeline.ts';
@@ -224,6 +225,7 @@ function commandOutput(
     streams,
     args,
     metadataFrom: first,
+    ...(smartOf(video) !== undefined && { metadataInput: readFrom(first, 0, undefined) }),
     chapters: request.container !== 'cmaf' && !timeline.retimed && timeline.clip === first,
     path: outputPath(draft, output),
   };

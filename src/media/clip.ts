@@ -60,11 +60,21 @@ export function reachesEnd({ window, probe }: Clip): boolean {
 }
 
 function inputFile(clip: Clip, options: readonly string[]): InputFile {
+  const [video] = clip.probe.video;
+  const steady = video !== undefined && keepsGraph(video) ? ['-reinit_filter:v', '0'] : [];
   return {
     path: clip.path,
-    options: ['-protocol_whitelist', 'file', ...clip.options, ...options],
+    options: ['-protocol_whitelist', 'file', ...steady, ...clip.options, ...options],
     instance: clip.instance,
   };
+}
+
+/**
+ * Whether the filter graph stays as it is when the picture changes its size in mid-stream: made anew, it would count
+ * frames from 0 again. The first filter must then be one that takes any size, and filters that turn a picture come first.
+ */
+export function keepsGraph({ rotation, warped }: VideoStream): boolean {
+  return rotation === 0 && warped !== true;
 }
 
 export function inputArguments({ path, options }: InputFile): string[] {

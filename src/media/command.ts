@@ -14,7 +14,9 @@ export interface CommandOutput {
   readonly streams: readonly (Pad | CopiedStream)[];
   readonly args: readonly string[];
   /** The file whose title and other tags the output keeps. */
-  readonly metadataFrom?: { readonly path: string; readonly instance: number };
+  readonly metadataFrom?: Pick<InputFile, 'path' | 'instance'>;
+  /** Opened for its tags alone, when nothing else is read from it. */
+  readonly metadataInput?: InputFile;
   readonly chapters?: boolean;
   readonly path: string;
 }
@@ -38,8 +40,10 @@ export function commandLine(outputs: readonly CommandOutput[], globals: readonly
     inputs.push(input);
     return inputs.length - 1;
   };
-  for (const { streams } of outputs) {
-    for (const stream of streams) {
+  const sourceOf = ({ metadataFrom }: CommandOutput): number =>
+    inputs.findIndex((input) => input.path === metadataFrom?.path && input.instance === metadataFrom.instance);
+  for (const output of outputs) {
+    for (const stream of output.streams) {
       if (stream.from === 'copy') indexOf(stream.input);
       else {
         for (const { input, decode } of streamsBehind(stream)) {
@@ -48,14 +52,14 @@ export function commandLine(outputs: readonly CommandOutput[], globals: readonly
         }
       }
     }
+    if (output.metadataInput !== undefined && sourceOf(output) === -1) indexOf(output.metadataInput);
   }
   const sinks = outputs.flatMap(({ streams }) => streams.filter((stream) => stream.from !== 'copy').map(sinkOf));
   const { text, labels } = writeGraph(sinks, indexOf);
   const label = labels.values();
-  const written = outputs.flatMap(({ streams, args, metadataFrom, chapters, path }) => {
-    const source = inputs.findIndex(
-      (input) => input.path === metadataFrom?.path && input.instance === metadataFrom.instance,
-    );
+  const written = outputs.flatMap((output) => {
+    const { streams, args, chapters, path } = output;
+    const source = sourceOf(output);
     return [
       ...streams.flatMap((stream) => [
         '-map',

@@ -57,6 +57,7 @@ function pictureDifference(a: VideoStream, b: VideoStream | undefined): string |
     ['width', 'size'],
     ['height', 'size'],
     ['rotation', 'rotation'],
+    ['warped', 'mirroring'],
     ['pixelFormat', 'pixel format'],
     ['sampleAspectRatio', 'shape of pixels'],
     ['frameRate', 'frame rate'],

@@ -106,6 +106,7 @@ function videoStream(stream: Json): VideoStream {
       colorPrimaries: text(stream['color_primaries']),
       colorRange: text(stream['color_range']),
       hdr: hdrMetadataOf(list(stream['side_data_list'])),
+      warped: isWarped(stream) ? true : undefined,
       bitrate: number(stream['bit_rate']) ?? number(tagOf(stream, 'BPS')),
       extradataHash: hashOf(stream),
       language: languageOf(stream),
@@ -141,20 +142,28 @@ function subtitleStream(stream: Json): SubtitleStream {
 
 /** ffprobe tells how far the picture is turned against the clock; a player turns it back, so the sign changes. */
 function rotationOf(stream: Json): VideoStream['rotation'] {
+  const clockwise = turnOf(stream);
+  const turn = (((Math.round(clockwise / 90) * 90) % 360) + 360) % 360;
+  // FFmpeg keeps the size of a picture that it turns by any other angle.
+  if (Math.abs(clockwise - Math.round(clockwise / 90) * 90) >= 1) return 0;
+  return turn === 90 || turn === 180 || turn === 270 ? turn : 0;
+}
+
+function turnOf(stream: Json): number {
   const matrix = list(stream['side_data_list'])
     .map((data) => number(data['rotation']))
     .find((value) => value !== undefined);
-  const clockwise = matrix === undefined ? (number(tagOf(stream, 'rotate')) ?? 0) : -matrix;
-  switch ((((Math.round(clockwise / 90) * 90) % 360) + 360) % 360) {
-    case 90:
-      return 90;
-    case 180:
-      return 180;
-    case 270:
-      return 270;
-    default:
-      return 0;
-  }
+  return matrix === undefined ? (number(tagOf(stream, 'rotate')) ?? 0) : -matrix;
+}
+
+/** Whether the display matrix mirrors (its determinant is negative) or turns by something else than quarters. */
+function isWarped(stream: Json): boolean {
+  const printed = list(stream['side_data_list']).map((data) => data['displaymatrix']);
+  const text = printed.find((value): value is string => typeof value === 'string') ?? '';
+  const [[a = 1, b = 0] = [], [c = 0, d = 1] = []] = [...text.matchAll(/^\d{8}:([-\s\d]+)$/gm)].map(([, row = '']) =>
+    row.trim().split(/\s+/).map(Number),
+  );
+  return a * d - b * c < 0 || Math.abs(turnOf(stream) - Math.round(turnOf(stream) / 90) * 90) >= 1;
 }
 
 /** The bits of a sample, from names such as yuv420p10le, p010le, gray12be; `bits_per_raw_sample` is often missing. */

@@ -110,6 +110,10 @@ export class GpuGraph {
       if (laid !== undefined) return laid;
     }
     if (only === undefined || others.length > 0) return this.#onCpu(pad, work);
+    if (pad.guard === true) {
+      const decoded = this.#place(only, work);
+      if (decoded.memory === 'gpu') return decoded;
+    }
     let frames = this.#read.has(only) ? this.#inMemory(only, work) : this.#place(only, work);
     for (const text of pad.filters) frames = this.#filter(frames, text, work);
     return frames;

@@ -5,7 +5,8 @@ import type { Timeline } from './timeline.ts';
 const decodable: Readonly<Record<string, 8 | 10>> = { h264: 8, hevc: 10, av1: 10, vp9: 10, mpeg2video: 8 };
 
 /** Why a stream is decoded by the CPU; `undefined` where every Intel GPU with a decoder for its codec takes it. */
-export function cpuDecode({ codec, pixelFormat, bitDepth }: VideoStream): string | undefined {
+export function cpuDecode({ codec, pixelFormat, bitDepth, warped }: VideoStream): string | undefined {
+  if (warped === true) return 'the picture is mirrored or turned askew in main memory';
   const most = Object.hasOwn(decodable, codec) ? decodable[codec] : undefined;
   const planar = /^(yuvj?420p|nv12|p010|yuv420p10)/.test(pixelFormat);
   return most !== undefined && planar && bitDepth <= most

@@ -34,6 +34,8 @@ export interface FilterPad {
   readonly inputs: readonly Pad[];
   /** Filters in a row, already written. */
   readonly filters: readonly string[];
+  /** They do nothing but keep the size of what the CPU decodes, should the stream change its size. */
+  readonly guard?: true;
   /** The layer that these filters lay over the first input, in the form that a GPU can lay over it. */
   readonly layer?: Layer;
   /** What this pad and those before it are the work of, up to the next one that says so: `1:blur`. */

@@ -1,6 +1,7 @@
 import type { Rung } from '../model/result.ts';
 import type { Draft } from './draft.ts';
 import type { OutputStreams } from './output-streams.ts';
+import type { SmartPicture } from './smart-cut/smart-steps.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Frames of 1920x1080 that one core encodes or filters in a second; orders of magnitude for an estimate before the start. */
@@ -35,12 +36,19 @@ export function encodeSeconds(draft: Draft, timeline: Timeline, outputs: readonl
     0,
   );
   const encoding = outputs.reduce((seconds, { video: part }) => {
-    if (part.how !== 'encode') return seconds;
-    const { width, height, codec, preset, rate } = part.target;
+    const target = part.how === 'encode' ? part.target : part.how === 'copy' ? part.smart?.target : undefined;
+    if (target === undefined) return seconds;
+    const { width, height, codec, preset, rate } = target;
     const pace = preset === 'performance' ? 2.5 : preset === 'quality' ? 0.5 : 1;
     const passes = rate.kind === 'bitrate' && rate.pass !== undefined ? 1.7 : 1;
     const speed = encodeRates[codec] * pace * (rung === 'software' ? 1 : gpuGain);
-    return seconds + (frames * passes * width * height) / fullHd / speed;
+    const encoded = part.how === 'copy' ? encodedFrames(part.smart) : frames;
+    return seconds + (encoded * passes * width * height) / fullHd / speed;
   }, 0);
   return Math.round((copied + (filtering + encoding) / cores) * 10) / 10;
+}
+
+/** Pictures at the ends of a cut by copying. */
+function encodedFrames(smart: SmartPicture | undefined): number {
+  return (smart?.cut.head?.frames ?? 0) + (smart?.cut.tail?.frames ?? 0);
 }

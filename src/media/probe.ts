@@ -30,6 +30,8 @@ export interface VideoStream {
   readonly height: number;
   /** Clockwise turn in degrees that a player applies: 0, 90, 180 or 270. */
   readonly rotation: 0 | 90 | 180 | 270;
+  /** The file asks for something else beside or instead of that turn: a mirror image, or a turn by another angle. */
+  readonly warped?: boolean;
   readonly sampleAspectRatio: { readonly num: number; readonly den: number };
   readonly pixelFormat: string;
   readonly bitDepth: number;

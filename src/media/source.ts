@@ -1,4 +1,4 @@
-import { type Clip, decodeInput, halfFrameOf, reachesEnd } from './clip.ts';
+import { type Clip, decodeInput, halfFrameOf, keepsGraph, reachesEnd } from './clip.ts';
 import { chain, filter, type Pad } from './graph.ts';
 import { decimal, even, fraction, type Rational } from './numbers.ts';
 import type { AudioStream, Probe, VideoStream } from './probe.ts';
@@ -106,12 +106,19 @@ export function picturePad(clip: Clip, picture: Picture, deinterlace: Deinterlac
   const { input, from } = decodeInput(clip);
   const source: Pad = { from: 'stream', medium: 'video', input, stream: stream.index, video: stream };
   return chain(
-    source,
+    guarded(source, stream),
     ...windowFilters(clip, from, picture),
     ...deinterlaceFilters(stream, deinterlace),
     ...shapeFilters(stream, picture),
     filter('format', { pix_fmts: pixelFormat(picture.bitDepth) }),
   );
+}
+
+/** Frames of one size, also where the picture changes its size in mid-stream. */
+function guarded(source: Pad, stream: VideoStream): Pad {
+  if (!keepsGraph(stream)) return source;
+  const size = filter('scale', { w: stream.width, h: stream.height });
+  return { from: 'filter', medium: 'video', inputs: [source], filters: [size], guard: true };
 }
 
 /** The frames of the clip's window, from 0 on; constant rates on an even grid, whatever gaps the file has. */
@@ -156,6 +163,8 @@ function shapeFilters(stream: VideoStream, { width, height }: Picture): string[]
     return [filter('scale', { w: width, h: height, ...range, ...matrix }), filter('setsar', { sar: '1' })];
   }
   const odd = stream.width % 2 === 1 || stream.height % 2 === 1;
+  // Nothing can be cut off a single row or column.
+  if (stream.width < 2 || stream.height < 2) return [filter('scale', { w: width, h: height, ...range, ...matrix })];
   return [
     // An odd last row or column is cut off: scaling would soften the whole picture.
     ...(odd ? [filter('crop', { w: width, h: height, x: 0, y: 0 })] : []),

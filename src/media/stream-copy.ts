@@ -23,7 +23,7 @@ export function videoCopyBlocker(
 
 /** Why not even the middle of a cut can be copied. */
 export function pictureBlocker(clip: Clip, video: Picture, request: OutputRequest): string | undefined {
-  return segmentBlocker(clip, request) ?? settingsBlocker(video, request);
+  return segmentBlocker(clip, request) ?? sourceBlocker(clip, video, request) ?? settingsBlocker(video, request);
 }
 
 /** A copied picture has the key frames of its source, which seldom stand where segments are to end. */
@@ -32,6 +32,15 @@ function segmentBlocker({ window }: Clip, { container, ladder, video }: OutputRe
   if (ladder === true) return 'renditions must be cut at the same frames';
   if (video.codec !== 'copy') return 'segments need key frames at fixed moments';
   return window === undefined ? undefined : 'segments cannot leave out what lies before a cut';
+}
+
+/** AVI says when a frame is decoded and not when it is shown: copied elsewhere, its frames would come out of order. */
+function sourceBlocker({ probe }: Clip, { stream }: Picture, { container }: OutputRequest): string | undefined {
+  if (probe.format === 'avi' && stream.hasBFrames > 0) return 'AVI does not say when its frames are shown';
+  const plain = stream.rotation === 0 && stream.warped !== true;
+  return plain || container === 'mp4' || container === 'mov' || container === 'cmaf'
+    ? undefined
+    : `${container} cannot say that the picture is turned`;
 }
 
 function settingsBlocker(video: Picture, { video: wanted, container }: OutputRequest): string | undefined {

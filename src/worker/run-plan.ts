@@ -2,6 +2,7 @@ import { type CodedError, toCodedError } from '../errors.ts';
 import type { Capabilities } from '../media/capabilities.ts';
 import { mayStepDown } from '../media/exit-classification.ts';
 import type { LoudnessMeasurement, Measurements, Plan } from '../media/plan.ts';
+import { checkSeam } from '../media/run/check-seam.ts';
 import { FfmpegError, type FfmpegRun, runFfmpeg } from '../media/run/ffmpeg-process.ts';
 import { type JoinedCut, joinSmartCut } from '../media/run/join-smart-cut.ts';
 import { measureLoudness } from '../media/run/measure-loudness.ts';
@@ -122,10 +123,11 @@ function isCutFailure({ precision, rung }: Plan, error: unknown): boolean {
   return !mayStepDown(rung, error.code);
 }
 
-async function joinPieces(join: SmartJoin, { log, signal }: RunPlanOptions): Promise<JoinedCut> {
+async function joinPieces(join: SmartJoin, { log, signal, tools }: RunPlanOptions): Promise<JoinedCut> {
   const joined = await joinSmartCut(join, signal).catch((error: unknown) => {
     throw error instanceof SmartCutError ? error : storageError('join the pieces of a cut', error);
   });
+  await checkSeam(join, tools, signal);
   log.info(joined, 'copied and encoded pictures joined');
   return joined;
 }

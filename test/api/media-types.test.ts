@@ -18,11 +18,24 @@ describe('the kind of a file', () => {
     ['a.svg', 'image/svg+xml'],
     ['', 'text/html'],
     ['', ''],
+    ['main.m3u8', 'application/vnd.apple.mpegurl'],
+    ['main.mpd', 'application/dash+xml'],
+    ['a.m4s', 'video/iso.segment'],
     ['a.constructor', ''],
     ['a.__proto__', ''],
     ['', 'constructor'],
   ])('of %j with type %j is none', (name, type) => {
     expect(fileKind(name, type)).toBeUndefined();
+  });
+
+  it.each([
+    ['u-1-main.m3u8', 'application/vnd.apple.mpegurl'],
+    ['u-1-main.mpd', 'application/dash+xml'],
+    ['u-1-video_720p_1.m4s', 'video/iso.segment'],
+    ['u-1-video_720p_init.mp4', 'video/mp4'],
+    ['u-1-text_1.vtt', 'text/vtt'],
+  ])('of %s among published files is %s', (name, type) => {
+    expect(mediaTypeOf(name)).toBe(type);
   });
 
   it('of something unknown is bytes in replies', () => {

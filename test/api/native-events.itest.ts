@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultApiOptions } from '../../src/api/services.ts';
 import type { StageRun } from '../../src/ports.ts';
 import { aRun } from '../support/jobs.ts';
 import { ApiServer, type Client } from './api-server.ts';
@@ -51,13 +52,10 @@ class Stream implements AsyncDisposable {
     this.#abort = abort;
   }
 
-  static async open(name: string, lastEventId?: string): Promise<Stream> {
+  static async open(name: string, lastEventId?: string, key = client.key, url = server.url): Promise<Stream> {
     const abort = new AbortController();
-    const headers = { 'x-api-key': client.key, ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) };
-    return new Stream(
-      await fetch(`${server.url}/apis/render-jobs/${name}/events`, { headers, signal: abort.signal }),
-      abort,
-    );
+    const headers = { 'x-api-key': key, ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) };
+    return new Stream(await fetch(`${url}/apis/render-jobs/${name}/events`, { headers, signal: abort.signal }), abort);
   }
 
   /** The next block of text up to an empty line; undefined at the end. */
@@ -88,6 +86,46 @@ class Stream implements AsyncDisposable {
     await this.#reader.cancel().catch(() => undefined);
   }
 }
+
+describe('open streams of a key', () => {
+  it('are refused beyond the limit with a problem and Retry-After, and counted down when they end', async () => {
+    const limits = { ...defaultApiOptions.limits, streamsPerKey: 3 };
+    await using own = await ApiServer.start({ options: { limits } });
+    await own.publish('clip.mp4');
+    const [ann, bob] = [await own.client('ann', 'admin'), await own.client('bob', 'admin')];
+    const name = await ann.make('mute', { videoUrl: '/assets/clip.mp4' });
+    const open = (key: string): Promise<Stream> => Stream.open(name, undefined, key, own.url);
+    const streams = [await open(ann.key), await open(ann.key), await open(ann.key)];
+    expect(streams.map(({ status }) => status)).toEqual([200, 200, 200]);
+
+    for (const path of ['events', 'logs?follow']) {
+      const refused = await fetch(`${own.url}/apis/render-jobs/${name}/${path}`, { headers: { 'x-api-key': ann.key } });
+      expect(refused.status).toBe(429);
+      expect(refused.headers.get('content-type')).toContain('application/problem+json');
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(await refused.json()).toMatchObject({
+        status: 429,
+        code: 'TOO_MANY_REQUESTS',
+        detail: 'Expected at most 3 open streams of one key, got one more.',
+        hint: expect.stringContaining('FRAMEWRIGHT_MAX_STREAMS_PER_KEY') as unknown,
+      });
+    }
+    // Others are not shut out, nor is anything that is no stream.
+    await using other = await open(bob.key);
+    expect(other.status).toBe(200);
+    expect((await ann.get(`/apis/render-jobs/${name}`)).status).toBe(200);
+
+    await streams[0]?.[Symbol.asyncDispose]();
+    // The server learns of a closed connection a moment later.
+    await expect
+      .poll(async () => {
+        await using again = await open(ann.key);
+        return again.status;
+      })
+      .toBe(200);
+    for (const stream of streams) await stream[Symbol.asyncDispose]();
+  });
+});
 
 describe('GET /apis/render-jobs/:id/events', () => {
   it('sends the present state, then each change and all progress that the reader keeps up with, and ends with the job', async () => {

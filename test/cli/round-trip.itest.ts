@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { list, number, text } from '../../src/cli/json.ts';
 import { ffmpeg } from '../support/media.ts';
 import { Standalone } from '../support/standalone.ts';
+import { parsePlaylist } from '../support/stream-set.ts';
 
 const main = join(import.meta.dirname, '../../src/main.ts');
 
@@ -125,6 +126,29 @@ describe('submit', () => {
     );
     expect(run, run.err).toMatchObject({ code: 0 });
     expect((await readdir(join(folder, 'many'))).toSorted()).toEqual(['poster.jpg', 'sprite-index.vtt', 'sprite.jpg']);
+  });
+
+  it('fetches a set of segments whole, under short names that its playlists lead to', async () => {
+    const spec = ['container=hls', 'segmentDuration=1', 'video.preset=performance'];
+    const set = spec.flatMap((member) => ['--set', `output.${member}`]);
+    const text = join(folder, 'words.srt');
+    await writeFile(text, '1\n00:00:01,000 --> 00:00:02,000\nHello\n');
+    const words = ['--op', 'subtitle', '--input', text, '--mode', 'soft', '--language', 'en'];
+    const run = await framewright('submit', ...words, ...set, 'clip.mp4', '-o', 'set/');
+    expect(run, run.err).toMatchObject({ code: 0 });
+    const files = await readdir(join(folder, 'set'));
+    expect(files).toEqual(expect.arrayContaining(['main.m3u8', 'main.mpd', 'text_1.vtt', 'video_main_4.m4s']));
+    const playlists = files.filter((name) => name.endsWith('.m3u8'));
+    const texts = await Promise.all(playlists.map((name) => readFile(join(folder, 'set', name), 'utf8')));
+    const led = new Set(texts.flatMap((playlist) => parsePlaylist(playlist).uris));
+    expect([...led, 'main.m3u8', 'main.mpd'].toSorted()).toEqual(files.toSorted());
+    for (const name of ['main.m3u8', 'main.mpd']) {
+      // By itself FFmpeg's demuxer of DASH takes a subtitle file of that ending for an attack.
+      const all = name.endsWith('.mpd') ? ['-allowed_extensions', 'ALL'] : [];
+      await ffmpeg(...all, '-i', join(folder, 'set', name), '-map', '0:v', '-map', '0:a', '-f', 'null', '-');
+    }
+    const again = await framewright('submit', ...set, 'clip.mp4', '-o', 'set/');
+    expect(again).toMatchObject({ code: 2, err: expect.stringContaining('exists already') });
   });
 
   it('prints the job for programs', async () => {

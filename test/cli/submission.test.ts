@@ -207,7 +207,7 @@ describe('submit', () => {
       inputs: [{ name: 'a', asset: 'a.bin' }],
       operations: [{ merge: { append: ['a'] } }],
     });
-    expect(refusal('--op', 'merge', 'a.mp4').details).toEqual([expect.stringContaining('append or prepend')]);
+    expect(refusal('--op', 'merge', 'a.mp4').message).toContain('append or prepend');
   });
 
   it('sets any member of the spec, typed by the model', () => {
@@ -277,11 +277,20 @@ describe('submit', () => {
     [['clip.mp4', '--set', 'output.video.quality=best'], /expected a whole number for --set output.video.quality/],
     [['clip.mp4', '--set', '__proto__.polluted=1'], /no "__proto__"/],
     [['clip.mp4', '--op', 'trim:__proto__=1'], /no parameter "__proto__"/],
-    [['clip.mp4', '--op', 'trim', '--start', '9', '--end', '3'], /contradicts itself/],
-    [['clip.mp4', '--op', 'blur:x=1'], /contradicts itself/],
+    [['clip.mp4', '--op', 'trim', '--start', '9', '--end', '3'], /trim\.end: end must be greater than start/],
+    [['clip.mp4', '--op', 'blur:x=1'], /wrong in 3 places/],
   ])('refuses %j', (args, message) => {
     expect(refusal(...args).message).toMatch(message);
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+  });
+
+  it('names the place and the rule in the first line when one thing is wrong', () => {
+    const reversed = refusal('clip.mp4', '--op', 'trim:start=5,end=1');
+    expect(reversed.message).toBe('spec.operations[0].trim.end: end must be greater than start');
+    expect(reversed.details).toEqual([]);
+    expect(refusal('clip.mp4', '--op', 'trim:start=9,end=3', '--set', 'priority=999').message).toBe(
+      'the job is wrong in 2 places',
+    );
   });
 
   it('names every failing place of a job that contradicts itself', () => {

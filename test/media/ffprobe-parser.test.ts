@@ -131,6 +131,20 @@ describe('the description by ffprobe', () => {
   });
 
   it.each([
+    ['a mirror image', ['65536 0 0', '0 -65536 0'], 0, 0, true],
+    ['a diagonal', ['0 65536 0', '65536 0 0'], -90, 90, true],
+    ['a quarter', ['0 65536 0', '-65536 0 0'], -90, 90, undefined],
+    ['an eighth', ['46341 46341 0', '-46341 46341 0'], -45, 0, true],
+    ['nothing', ['65536 0 0', '0 65536 0'], 0, 0, undefined],
+    ['nonsense', ['a b c'], 0, 0, undefined],
+  ] as const)('tell %s by the display matrix', (_what, rows, rotation, turn, warped) => {
+    const displaymatrix = `\n${rows.map((row, index) => `0000000${index}: ${row}\n`).join('')}`;
+    const found = video({ side_data_list: [{ side_data_type: 'Display Matrix', displaymatrix, rotation }] });
+    expect(found.rotation).toBe(turn);
+    expect(found.warped).toBe(warped);
+  });
+
+  it.each([
     ['yuv420p', undefined, 8],
     ['yuv420p10le', undefined, 10],
     ['yuv422p12be', undefined, 12],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runTool } from '../../src/media/run/run-tool.ts';
+import { describeOnGpu, whenTraced } from '../support/real-gpu.ts';
 import {
   capabilitiesWith,
   capabilitiesWithout,
@@ -12,14 +13,13 @@ import {
   type RungJob,
   renderWith,
 } from '../support/rung-jobs.ts';
-import { describeOnSoftwareGpu } from '../support/software-gpu.ts';
 import { eventsOf } from '../support/software-gpu-trace.ts';
 
 const limits = { timeoutMs: 60_000, outputBytes: 1024, signal: new AbortController().signal };
 const frames = 60;
 const video = { bitrate: '2M', preset: 'performance', resolution: { height: 180 }, keyframeInterval: 1 } as const;
 
-describeOnSoftwareGpu('a transcode on every rung', (gpus) => {
+describeOnGpu('a transcode on every rung', (gpus) => {
   let dir: string;
   const at = (name: string): string => join(dir, name);
   const clip = async (name: string, ...encode: readonly string[]): Promise<void> => {
@@ -67,19 +67,20 @@ describeOnSoftwareGpu('a transcode on every rung', (gpus) => {
       expect(likeness.frames).toBe(frames);
       expect(likeness.dB, rung).toBeGreaterThan(35);
 
-      const trace = await gpu.trace();
-      expect(eventsOf(trace, 'decode.init')).toHaveLength(rung === 'qsv-full' ? 1 : 0);
-      expect(eventsOf(trace, 'encode.init')).toMatchObject([
-        {
-          codec: expected?.codec,
-          width: expected?.width,
-          height: expected?.height,
-          memory: 'video',
-          rateControl: 'VBR',
-          lowPower: true,
-        },
-      ]);
-      expect(eventsOf(trace, 'encode.close')).toMatchObject([{ frames, packets: frames }]);
+      await whenTraced(gpu, (trace) => {
+        expect(eventsOf(trace, 'decode.init')).toHaveLength(rung === 'qsv-full' ? 1 : 0);
+        expect(eventsOf(trace, 'encode.init')).toMatchObject([
+          {
+            codec: expected?.codec,
+            width: expected?.width,
+            height: expected?.height,
+            memory: 'video',
+            rateControl: 'VBR',
+            lowPower: true,
+          },
+        ]);
+        expect(eventsOf(trace, 'encode.close')).toMatchObject([{ frames, packets: frames }]);
+      });
     }
   });
 
@@ -102,10 +103,11 @@ describeOnSoftwareGpu('a transcode on every rung', (gpus) => {
     } as const;
     const { plan, path } = await renderWith(gpu.tools, await capabilitiesWith(gpus, gpu, qsvRungs), dir, job);
     expect(plan).toMatchObject({ rung: 'qsv-full', stepsDown: [] });
-    const trace = await gpu.trace();
-    expect(eventsOf(trace, 'decode.init')).toHaveLength(1);
-    // Frames go down and up; the processor changes nothing.
-    expect(eventsOf(trace, 'vpp.init').flatMap(({ operations }) => operations)).toEqual([]);
+    await whenTraced(gpu, (trace) => {
+      expect(eventsOf(trace, 'decode.init')).toHaveLength(1);
+      // Frames go down and up; the processor changes nothing.
+      expect(eventsOf(trace, 'vpp.init').flatMap(({ operations }) => operations)).toEqual([]);
+    });
     const moments = async (file: string): Promise<number[]> => {
       const argv = [
         '-v',
@@ -140,6 +142,8 @@ describeOnSoftwareGpu('a transcode on every rung', (gpus) => {
     for (const file of [software.path, path]) expect(await countFrames(gpus.plain, file)).toBe(30);
     expect(plan.outputs[0]?.expect.frames).toBe(30);
     expect((await psnr(gpus.plain, software.path, path)).dB).toBeGreaterThan(35);
-    expect(eventsOf(await gpu.trace(), 'encode.init')).toMatchObject([{ frameRate: '30/1' }]);
+    await whenTraced(gpu, (trace) => {
+      expect(eventsOf(trace, 'encode.init')).toMatchObject([{ frameRate: '30/1' }]);
+    });
   });
 });

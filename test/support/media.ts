@@ -7,6 +7,7 @@ import type { Capabilities } from '../../src/media/capabilities.ts';
 import type { LoudnessMeasurement, Plan, PlannedOutput } from '../../src/media/plan.ts';
 import { planStage, probeRequests } from '../../src/media/planner.ts';
 import type { Probe } from '../../src/media/probe.ts';
+import { checkSeam } from '../../src/media/run/check-seam.ts';
 import { detectCapabilities } from '../../src/media/run/detect-capabilities.ts';
 import { joinSmartCut } from '../../src/media/run/join-smart-cut.ts';
 import { parseLoudness } from '../../src/media/run/measure-loudness.ts';
@@ -269,7 +270,10 @@ export async function runPlan(plan: Plan): Promise<string[]> {
   await writeFiles(plan);
   const said: string[] = [];
   for (const { argv, join: pieces } of plan.steps) {
-    if (pieces !== undefined) await joinSmartCut(pieces, AbortSignal.timeout(60_000));
+    if (pieces !== undefined) {
+      await joinSmartCut(pieces, AbortSignal.timeout(60_000));
+      await checkSeam(pieces, tools, AbortSignal.timeout(60_000));
+    }
     said.push(await ffmpeg(...argv));
   }
   return said;

@@ -1,5 +1,6 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CodedError } from '../../src/errors.ts';
 import { systemClock } from '../../src/local/system-clock.ts';
 import type { Capabilities, GpuEncode } from '../../src/media/capabilities.ts';
 import type { Plan } from '../../src/media/plan.ts';
@@ -11,6 +12,7 @@ import { probeFile } from '../../src/media/run/probe-file.ts';
 import { type MediaTools, runTool } from '../../src/media/run/run-tool.ts';
 import type { Operation } from '../../src/model/operations.ts';
 import type { Output } from '../../src/model/output.ts';
+import { isRealGpu, skipOnRealGpu } from './real-gpu.ts';
 import type { SoftwareGpu, SoftwareGpus } from './software-gpu.ts';
 
 export const qsvRungs = ['qsv-full', 'qsv-encode'] as const;
@@ -36,6 +38,7 @@ export async function capabilitiesWith(
   gpu: SoftwareGpu,
   rungs: readonly QsvRung[],
 ): Promise<Capabilities> {
+  if (isRealGpu()) return capabilitiesOfReal(gpu, rungs);
   const folders = { dri: join(gpu.folders.dri, 'none'), drmClass: join(gpu.folders.drmClass, 'none') };
   const found = await detectCapabilities({ tools: gpus.plain, folders, signal });
   const combinations = (['h264', 'hevc', 'av1', 'vp9'] as const).flatMap((codec) =>
@@ -48,6 +51,23 @@ export async function capabilitiesWith(
   for (const rung of qsvRungs) if (!rungs.includes(rung)) unavailable[rung] = 'left out by the test';
   const device = { node: gpu.node, driver: 'i915', encodes };
   return { ...found, devices: [device], unavailable };
+}
+
+/** What a real GPU was proved to do on these rungs. */
+async function capabilitiesOfReal(
+  { tools, folders, node }: SoftwareGpu,
+  rungs: readonly QsvRung[],
+): Promise<Capabilities> {
+  const found = await detectCapabilities({ tools, folders, signal });
+  const left = new Set<string>(rungs);
+  const devices = found.devices
+    .filter((device) => device.node === node)
+    .map((device) => ({ ...device, encodes: device.encodes.filter(({ rung }) => left.has(rung)) }));
+  if (devices.length === 0)
+    skipOnRealGpu(`${node} cannot be used: ${found.unavailable['qsv-encode'] ?? 'no reason given'}`);
+  const unavailable = { ...found.unavailable };
+  for (const rung of qsvRungs) if (!left.has(rung)) unavailable[rung] = 'left out by the test';
+  return { ...found, devices, unavailable };
 }
 
 /** The same FFmpeg without a GPU. */
@@ -79,7 +99,7 @@ export async function renderWith(
     probes.set(name, await probeFile(input, { tools, signal, ...near }));
   }
   const scratchDir = await mkdtemp(join(dir, 'run-'));
-  const plan = planStage({ spec, probes, capabilities, scratchDir });
+  const plan = planOrSkip(() => planStage({ spec, probes, capabilities, scratchDir }));
   for (const { path, content } of plan.files) await writeFile(path, content);
   for (const { argv } of plan.steps) {
     const { ffmpeg } = capabilities;
@@ -99,6 +119,16 @@ export async function renderWith(
   }
   const path = plan.outputs[0]?.path ?? '';
   return { plan, path, probe: await probeFile(path, { tools, signal }) };
+}
+
+/** A real GPU need not encode what a test asks of it. */
+function planOrSkip(plan: () => Plan): Plan {
+  try {
+    return plan();
+  } catch (error) {
+    if (isRealGpu() && error instanceof CodedError && error.code === 'GPU_UNAVAILABLE') skipOnRealGpu(error.message);
+    throw error;
+  }
 }
 
 /** Peak signal-to-noise ratio of two files' pictures in dB, and how many frames of them were compared. */

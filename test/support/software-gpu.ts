@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DeviceFolders } from '../../src/media/run/render-nodes.ts';
 import type { MediaTools } from '../../src/media/run/run-tool.ts';
-import { setUpStandIn } from '../software-gpu/set-up/set-up.ts';
+import { type StandIn, setUpStandIn } from '../software-gpu/set-up/set-up.ts';
 import { quote } from '../software-gpu/set-up/wrappers.ts';
 import { readTrace, type TraceEvent } from './software-gpu-trace.ts';
 
@@ -77,6 +77,10 @@ export interface SoftwareGpu {
   readonly node: string;
   /** Why a test should read it: a test on a GPU that was never used passes for nothing. */
   readonly trace: () => Promise<TraceEvent[]>;
+  /** Begins a new trace. */
+  readonly forget: () => Promise<void>;
+  /** From now on it has these faults and no others: a GPU may pass its trials and fail later. */
+  readonly become: (faults: Faults) => Promise<void>;
 }
 
 export interface SoftwareGpus {
@@ -98,14 +102,17 @@ function gpusOf(programs: { readonly gpu: string; readonly plain: string }): Sof
       const node = join(folders.dri, 'renderD128');
       await writeNode(node, join(folders.drmClass, 'renderD128', 'device'), faults);
       const trace = join(dir, 'trace.ndjson');
-      const tool = async (name: string): Promise<string> => {
-        const settings = Object.entries(switches(node, trace, faults)).map(([key, value]) => `${key}=${quote(value)}`);
-        const lines = ['#!/bin/sh', `export ${settings.join(' ')}`, `exec ${quote(join(programs.gpu, name))} "$@"`];
-        await writeFile(join(dir, name), `${lines.join('\n')}\n`, { mode: 0o755 });
-        return join(dir, name);
+      const become = async (now: Faults): Promise<void> => {
+        const settings = Object.entries(switches(node, trace, now)).map(([key, value]) => `${key}=${quote(value)}`);
+        for (const name of ['ffmpeg', 'ffprobe']) {
+          const lines = ['#!/bin/sh', `export ${settings.join(' ')}`, `exec ${quote(join(programs.gpu, name))} "$@"`];
+          await writeFile(join(dir, name), `${lines.join('\n')}\n`, { mode: 0o755 });
+        }
       };
-      const tools = { ffmpeg: await tool('ffmpeg'), ffprobe: await tool('ffprobe'), env: environment };
-      return { tools, folders, node, trace: () => readTrace(trace) };
+      await become(faults);
+      const tools = { ffmpeg: join(dir, 'ffmpeg'), ffprobe: join(dir, 'ffprobe'), env: environment };
+      const forget = () => rm(trace, { force: true });
+      return { tools, folders, node, trace: () => readTrace(trace), forget, become };
     },
   };
 }
@@ -134,8 +141,15 @@ function switches(node: string, trace: string, faults: Faults): Record<string, s
   };
 }
 
+/** Names the render node of a real GPU, on which only the suites run that hold there: see `real-gpu.ts`. */
+export const realGpuVariable = 'FRAMEWRIGHT_TEST_GPU';
+const real = process.env[realGpuVariable] ?? '';
+
 // Before any test, so that no test's time limit covers the set-up.
-const standIn = await setUpStandIn((line) => console.error(line));
+const standIn: StandIn =
+  real === ''
+    ? await setUpStandIn((line) => console.error(line))
+    : { absent: `it is about the software GPU's faults and traces, and ${realGpuVariable} asks for ${real}` };
 
 /**
  * Tests that need a GPU. Where the software stand-in cannot be made they are one skipped test that says why; in CI that
@@ -150,6 +164,6 @@ export function describeOnSoftwareGpu(name: string, tests: (gpus: SoftwareGpus) 
     const reason = `needs the software stand-in of a GPU: ${standIn.absent}`;
     // The reporter counts skipped tests and does not name them.
     console.error(`${name}: ${reason}`);
-    it.skipIf((process.env['CI'] ?? '') === '')(reason, () => expect(standIn.absent).toBeUndefined());
+    it.skipIf((process.env['CI'] ?? '') === '' || real !== '')(reason, () => expect(standIn.absent).toBeUndefined());
   });
 }

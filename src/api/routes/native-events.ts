@@ -48,6 +48,7 @@ export function nativeEvents(plain: FastifyInstance, context: ApiContext): void 
       const { uid, resourceVersion } = job.metadata;
       if (isTerminal(job.status?.phase) && seen?.uid === uid && seen.version === resourceVersion)
         return reply.code(204).send(null);
+      context.streams.add(request, reply);
       const base = publicBase(context, request);
       const sources = {
         ...services,

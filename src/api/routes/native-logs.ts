@@ -68,6 +68,7 @@ export function nativeLogs(plain: FastifyInstance, context: ApiContext): void {
       const caller = callerOf(request);
       const { follow = false, attempt, namespace } = request.query;
       const job = await findJob(store, caller, request.params.id, allowedNamespace(caller, namespace));
+      if (follow) context.streams.add(request, reply);
       const signal = AbortSignal.any([goneSignal(reply), context.news.closing]);
       const run = follow ? await awaitRun(job, attempt, signal) : await runOf(job, attempt);
       reply.type('application/x-ndjson').header('cache-control', 'no-store');

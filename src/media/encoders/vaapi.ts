@@ -20,15 +20,8 @@ export function vaapiDevice(node: string): string[] {
 }
 
 /** Filters that bring frames from memory to the encoder. */
-export function vaapiUpload({ bitDepth, dynamicRange }: VideoTarget): string[] {
-  const transfer = dynamicRange === 'pq' ? 'smpte2084' : 'arib-std-b67';
-  // Colours of frames overrule those of the output, and operations may have lost them.
-  const colours = { color_primaries: 'bt2020', color_trc: transfer, colorspace: 'bt2020nc', range: 'tv' };
-  return [
-    ...(dynamicRange === 'sdr' ? [] : [filter('setparams', colours)]),
-    filter('format', { pix_fmts: bitDepth === 10 ? 'p010le' : 'nv12' }),
-    filter('hwupload'),
-  ];
+export function vaapiUpload({ bitDepth }: VideoTarget): string[] {
+  return [filter('format', { pix_fmts: bitDepth === 10 ? 'p010le' : 'nv12' }), filter('hwupload')];
 }
 
 /** Arguments that encode through VA-API, for GPUs and drivers on which no session of the VPL runtime opens. */

@@ -52,6 +52,7 @@ export function piecesStep(smart: SmartPicture, encoder: RungEncoder | undefined
     streams: [{ from: 'copy', input: readFrom(clip, cut.seek, cut.limit), specifier: String(picture.stream.index) }],
     // Both scales are that of the source, so that no moment is rounded.
     args: ['-c:v', 'copy', ...tag, '-video_track_timescale', scale, '-movie_timescale', scale, '-f', 'mp4'],
+    metadataFrom: clip,
     path: join.source,
   };
   const outputs = [copied, ...edge(cut.head, join.head), ...edge(cut.tail, join.tail)];

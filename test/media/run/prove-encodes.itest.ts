@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -153,7 +153,7 @@ describeOnSoftwareGpu('trial encodes on a GPU', (gpus) => {
     expect(await encodesFor('first')).toBe(2);
     expect(await encodesFor('second')).toBe(0);
     // The same programs at the same paths, over a runtime of another release.
-    await writeFile(gpu.tools.ffmpeg, (await readFile(gpu.tools.ffmpeg, 'utf8')).replace("_API=''", "_API='2.9'"));
+    await gpu.become({ api: '2.9' });
     expect(await encodesFor('third')).toBe(2);
     expect(await encodesFor('fourth')).toBe(0);
   });
