@@ -1,6 +1,6 @@
+import { LatestByKey } from '../latest-by-key.ts';
 import { isNewer, type ProgressMessage } from '../model/progress.ts';
 import type { ProgressBus, ProgressFilter } from '../ports.ts';
-import { LatestByKey } from './latest-by-key.ts';
 
 interface Subscriber {
   readonly filter: ProgressFilter;

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { CodedError } from '../errors.ts';
+import { LatestByKey } from '../latest-by-key.ts';
 import { bounds } from '../model/bounds.ts';
 import type { StageIdentity, StageSpec } from '../model/stage.ts';
 import type { Clock, JobRef, PoolSlots, ProgressBus, StageRun, StageRunner, StopReason } from '../ports.ts';
 import { workerEnvironment } from '../worker/environment.ts';
 import type { Database } from './database.ts';
-import { LatestByKey } from './latest-by-key.ts';
 import { RunDirectory, runName } from './run-directory.ts';
 import { judgeEnd, notStarted, type RunEnd } from './run-end.ts';
 import { readLog } from './run-log.ts';

@@ -12,6 +12,8 @@ export interface Arrow {
 
 const WIRING = { may: ['src/', 'node:'], packages: true, never: ['src/main.ts', 'src/cli/'] };
 const CONTRACT = ['src/model/', 'src/ports.ts', 'src/errors.ts'];
+/** What the adapters of one port have in common. */
+const SHARED = ['src/job-write.ts', 'src/latest-by-key.ts'];
 
 /**
  * The arrows of the architecture, the most special first: a file obeys the first one whose `from` it starts with.
@@ -24,6 +26,7 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'src/standalone-server.ts', ...WIRING },
   { from: 'src/config.ts', may: ['src/model/', 'src/errors.ts', 'node:', 'zod'], packages: false },
   { from: 'src/errors.ts', may: ['zod'], packages: false },
+  { from: 'src/job-write.ts', may: [...CONTRACT, 'node:util', 'zod'], packages: false },
   { from: 'src/ports.ts', may: ['src/model/', 'src/errors.ts'], packages: false },
   { from: 'src/model/', may: ['src/model/', 'src/errors.ts', 'zod'], packages: false },
   { from: 'src/crd/', may: ['src/crd/', 'src/model/', 'src/errors.ts', 'zod', 'js-yaml'], packages: false },
@@ -37,10 +40,16 @@ export const ARROWS: readonly Arrow[] = [
   },
   { from: 'src/controller/', may: ['src/controller/', ...CONTRACT, 'node:util'], packages: false },
   // The names through which a runner talks to a worker are the only thing that an adapter knows of it.
-  { from: 'src/local/', may: ['src/local/', ...CONTRACT, 'src/worker/environment.ts', 'node:'], packages: true },
+  {
+    from: 'src/local/',
+    may: ['src/local/', ...SHARED, ...CONTRACT, 'src/worker/environment.ts', 'node:'],
+    packages: true,
+  },
+  // The controller runtime knows Kubernetes and nothing of what is rendered.
+  { from: 'src/kubernetes/runtime/', may: ['src/kubernetes/runtime/', 'src/ports.ts', 'node:'], packages: true },
   {
     from: 'src/kubernetes/',
-    may: ['src/kubernetes/', ...CONTRACT, 'src/worker/environment.ts', 'node:'],
+    may: ['src/kubernetes/', ...SHARED, ...CONTRACT, 'src/worker/environment.ts', 'node:'],
     packages: true,
   },
   { from: 'src/nats/', may: ['src/nats/', ...CONTRACT, 'node:'], packages: true },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LatestByKey } from '../../src/local/latest-by-key.ts';
+import { LatestByKey } from '../src/latest-by-key.ts';
 
 describe('LatestByKey', () => {
   it('gives the latest value of every key, each after the values of it that were read before', async () => {
