@@ -1,0 +1,363 @@
+import { isDeepStrictEqual } from 'node:util';
+import { CodedError } from '../errors.ts';
+import { checkMove, checkSize, patchedJob, specFromJson, statusBytes, statusFromJson } from '../job-write.ts';
+import { bounds } from '../model/bounds.ts';
+import { labels } from '../model/labels.ts';
+import { isTerminal } from '../model/lifecycle.ts';
+import { apiVersion, type RenderJob, type RenderJobStatus } from '../model/render-job.ts';
+import {
+  type Clock,
+  ConflictError,
+  type CreateGuard,
+  type CreateOutcome,
+  type JobChange,
+  type JobFilter,
+  type JobPage,
+  type JobRef,
+  type JobStore,
+  keyOf,
+  type NewJob,
+  NotFoundError,
+  type SpecPatch,
+  type StoreHealth,
+} from '../ports.ts';
+import { CreationClock, cursorAfter, orderOf } from './creation-order.ts';
+import { InTurn } from './in-turn.ts';
+import { matches } from './job-match.ts';
+import { isAtWork, JobNews } from './job-news.ts';
+import {
+  acceptRenderJob,
+  type CachedJob,
+  cleanupFinalizer,
+  renderJobBody,
+  renderJobPath,
+  renderJobsPath,
+} from './render-job-object.ts';
+import { hasStatus, isAlreadyExists, isConflict, statuses } from './runtime/api-error.ts';
+import { isLater } from './runtime/api-object.ts';
+import type { Change } from './runtime/object-cache.ts';
+import { Reflector } from './runtime/reflector.ts';
+import type { ApiCall, Transport } from './runtime/transport.ts';
+import { storeError } from './store-errors.ts';
+
+export interface KubernetesJobStoreOptions {
+  readonly clock: Clock;
+  /** Retention of finished jobs that set none of their own, in seconds. */
+  readonly defaultTtlSeconds: number;
+  /** The only namespace to look at; all of them when absent. */
+  readonly namespace?: string;
+  readonly onError?: (error: unknown, during: string) => void;
+}
+
+const mergePatch = 'application/merge-patch+json';
+
+/** How often a change of the finalizers is computed anew when someone else changed the job meanwhile. */
+const finalizerTries = 5;
+
+/**
+ * RenderJobs in the Kubernetes API. All of them are in memory, kept up to date by one watch; what this process writes it
+ * sees at once. Reads are answered from memory, and by the API server where memory has nothing.
+ */
+export class KubernetesJobStore implements JobStore, AsyncDisposable {
+  readonly #transport: Transport;
+  readonly #options: KubernetesJobStoreOptions;
+  readonly #reflector: Reflector<CachedJob>;
+  readonly #news = new JobNews();
+  readonly #creating = new InTurn();
+  readonly #created: CreationClock;
+  /** Creations under way by owner: they count as jobs until they are in the cache. */
+  readonly #reserved = new Map<string, number>();
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+
+  constructor(transport: Transport, options: KubernetesJobStoreOptions) {
+    this.#transport = transport;
+    this.#options = options;
+    this.#created = new CreationClock(() => options.clock.now());
+    this.#reflector = new Reflector<CachedJob>(transport, {
+      path: renderJobsPath(options.namespace),
+      accept: acceptRenderJob,
+      indexes: { owner: ({ job }) => [job.metadata.labels?.[labels.owner] ?? []].flat() },
+      onChange: (change) => this.#changed(change),
+      ...(options.onError === undefined ? {} : { onError: options.onError }),
+    });
+    this.#running = this.#reflector.run(this.#stop.signal);
+  }
+
+  /** Resolves when every job is known for the first time. */
+  whenSynced(): Promise<void> {
+    return this.#reflector.whenSynced();
+  }
+
+  async create(job: NewJob, guard?: CreateGuard): Promise<CreateOutcome> {
+    const json = JSON.stringify(job.spec);
+    checkSize('spec', json, bounds.specBytes);
+    const wanted = { ...job, spec: specFromJson(json) };
+    return this.#creating.run(keyOf(job), async () => {
+      const known = this.#cached(job);
+      return known === undefined ? this.#make(wanted, guard) : outcomeOf(known.job, wanted);
+    });
+  }
+
+  async get(ref: JobRef, { fresh = false }: { readonly fresh?: boolean } = {}): Promise<RenderJob | undefined> {
+    const known = fresh ? undefined : this.#cached(ref);
+    // Another replica may have made it a moment ago.
+    return (known ?? (await this.#read(ref)))?.job;
+  }
+
+  async list(
+    filter: JobFilter,
+    { limit = 100, cursor, offset = 0 }: { limit?: number; cursor?: string; offset?: number } = {},
+  ): Promise<JobPage> {
+    const before = cursor === undefined ? undefined : orderOf(cursor);
+    const found = this.#find(filter)
+      .filter(({ order }) => before === undefined || order < before)
+      .toSorted((a, b) => (a.order < b.order ? 1 : -1));
+    const page = found.slice(offset, offset + limit);
+    const last = page.at(-1);
+    const more = found.length > offset + limit;
+    return {
+      jobs: page.map(({ job }) => job),
+      ...(more && last !== undefined ? { cursor: cursorAfter(last.order) } : {}),
+    };
+  }
+
+  async count(filter: JobFilter): Promise<number> {
+    return this.#find(filter).length;
+  }
+
+  async patchSpec(ref: JobRef, resourceVersion: string, patch: SpecPatch): Promise<RenderJob> {
+    const { job } = await this.#at(ref, resourceVersion);
+    const next = patchedJob(job, patch);
+    checkSize('spec', JSON.stringify(next.spec), bounds.specBytes);
+    if (isDeepStrictEqual(next, job)) return job;
+    const { labels: changed, ...spec } = patch;
+    const body = { metadata: { resourceVersion, labels: changed }, spec };
+    return this.#write(ref, { method: 'PATCH', path: renderJobPath(ref), contentType: mergePatch, body });
+  }
+
+  async writeStatus(ref: JobRef, resourceVersion: string, status: RenderJobStatus): Promise<RenderJob> {
+    const json = JSON.stringify(status);
+    checkSize('status', json, statusBytes);
+    const written = statusFromJson(json);
+    const { job } = await this.#at(ref, resourceVersion);
+    checkMove(job, written.phase);
+    if (isDeepStrictEqual(written, job.status)) return job;
+    const { name, namespace, uid } = job.metadata;
+    // A write of the subresource takes nothing but the status from its body.
+    const body = {
+      apiVersion,
+      kind: 'RenderJob',
+      metadata: { name, namespace, uid, resourceVersion },
+      status: written,
+    };
+    return this.#write(ref, { method: 'PUT', path: `${renderJobPath(ref)}/status`, body });
+  }
+
+  async remove(ref: JobRef, uid?: string): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      const found = this.#cached(ref) ?? (await this.#read(ref));
+      if (found === undefined || found.job.metadata.deletionTimestamp !== undefined) return;
+      if (uid !== undefined && found.metadata.uid !== uid) return;
+      try {
+        // Made by kubectl: it would be gone before its files are.
+        const held = found.metadata.finalizers?.includes(cleanupFinalizer) === true;
+        if (!held) await this.#setFinalizers(found, [...(found.metadata.finalizers ?? []), cleanupFinalizer]);
+        await this.#delete(found);
+        return;
+      } catch (error) {
+        if (hasStatus(error, statuses.notFound)) return;
+        if (!isConflict(error) || tries === finalizerTries) throw storeError(error, ref);
+        await this.#read(ref);
+      }
+    }
+  }
+
+  async finalize(ref: JobRef, uid: string): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      const found = this.#cached(ref) ?? (await this.#read(ref));
+      if (found?.metadata.uid !== uid) return;
+      try {
+        const others = (found.metadata.finalizers ?? []).filter((name) => name !== cleanupFinalizer);
+        if (others.length < (found.metadata.finalizers?.length ?? 0)) await this.#setFinalizers(found, others);
+        if (found.job.metadata.deletionTimestamp === undefined) await this.#delete(found);
+        if (others.length === 0) this.#reflector.cache.remove(found);
+        return;
+      } catch (error) {
+        if (hasStatus(error, statuses.notFound)) {
+          this.#reflector.cache.remove(found);
+          return;
+        }
+        if (!isConflict(error) || tries === finalizerTries) throw storeError(error, ref);
+        await this.#read(ref);
+      }
+    }
+  }
+
+  async listExpired(now: number, limit: number): Promise<readonly RenderJob[]> {
+    return [...this.#reflector.cache.values()]
+      .flatMap(({ job, order }) => {
+        const at = this.#expiry(job);
+        return at === undefined || at > now || job.metadata.deletionTimestamp !== undefined ? [] : [{ job, order, at }];
+      })
+      .toSorted((a, b) => a.at - b.at || (a.order < b.order ? -1 : 1))
+      .slice(0, limit)
+      .map(({ job }) => job);
+  }
+
+  watch(signal: AbortSignal): AsyncIterable<JobChange> {
+    const jobs = [...this.#reflector.cache.values()].map(({ job }) => job);
+    return this.#news.watch(jobs, signal);
+  }
+
+  health(): StoreHealth {
+    return { synced: this.#reflector.synced, lastContactMs: this.#reflector.lastContactMs };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #make(job: NewJob, guard: CreateGuard | undefined): Promise<CreateOutcome> {
+    const release = guard === undefined ? undefined : this.#reserve(guard);
+    if (guard !== undefined && release === undefined) {
+      // The name may be taken by a job that only another replica knows yet.
+      const found = await this.#read(job);
+      if (found !== undefined) return outcomeOf(found.job, job);
+      throw new CodedError(
+        'QUEUE_DEPTH_EXCEEDED',
+        `Expected fewer than ${guard.maxUnfinished} unfinished jobs of ${guard.owner}, got as many`,
+      );
+    }
+    try {
+      return await this.#post(job);
+    } finally {
+      release?.();
+    }
+  }
+
+  async #post(job: NewJob): Promise<CreateOutcome> {
+    const body = renderJobBody(job, this.#created.next());
+    const path = renderJobsPath(job.namespace);
+    try {
+      const made = await this.#transport.request({ method: 'POST', path, body, query: { fieldValidation: 'Strict' } });
+      return { job: this.#observe(made).job, created: true, sameSpec: true };
+    } catch (error) {
+      if (hasStatus(error, statuses.notFound)) {
+        throw new CodedError('INVALID_REQUEST', `Expected the namespace ${job.namespace} to exist, but it does not`, {
+          cause: error,
+        });
+      }
+      if (!isAlreadyExists(error)) throw storeError(error, job);
+      const found = await this.#read(job);
+      // Removed between the two calls.
+      if (found === undefined) throw storeError(error, job);
+      return outcomeOf(found.job, job);
+    }
+  }
+
+  /**
+   * Takes a place among the unfinished jobs of an owner. Other replicas count for themselves: each may be ahead of the
+   * others by what it is making at this moment.
+   *
+   * @returns how to give it back; undefined when there is none
+   */
+  #reserve({ owner, maxUnfinished }: CreateGuard): (() => void) | undefined {
+    const jobs = this.#reflector.cache.byIndex('owner', owner);
+    const unfinished = jobs.filter(({ job }) => !isTerminal(job.status?.phase)).length;
+    const reserved = this.#reserved.get(owner) ?? 0;
+    if (unfinished + reserved >= maxUnfinished) return undefined;
+    this.#reserved.set(owner, reserved + 1);
+    return () => {
+      const left = (this.#reserved.get(owner) ?? 1) - 1;
+      if (left === 0) this.#reserved.delete(owner);
+      else this.#reserved.set(owner, left);
+    };
+  }
+
+  #cached(ref: JobRef): CachedJob | undefined {
+    return this.#reflector.cache.get(keyOf(ref));
+  }
+
+  #find(filter: JobFilter): CachedJob[] {
+    const jobs =
+      filter.owner === undefined
+        ? [...this.#reflector.cache.values()]
+        : this.#reflector.cache.byIndex('owner', filter.owner);
+    return jobs.filter(({ job }) => matches(job, filter));
+  }
+
+  /** Past the cache, and into it. */
+  async #read(ref: JobRef): Promise<CachedJob | undefined> {
+    if (ref.namespace === '' || ref.name === '') return undefined;
+    try {
+      return this.#observe(await this.#transport.request({ path: renderJobPath(ref) }));
+    } catch (error) {
+      if (!hasStatus(error, statuses.notFound)) throw storeError(error, ref);
+      return undefined;
+    }
+  }
+
+  /** The job at the version that a write was computed from; no other is worth a request. */
+  async #at(ref: JobRef, resourceVersion: string): Promise<CachedJob> {
+    const known = this.#cached(ref);
+    const behind = known === undefined || isLater(resourceVersion, known.metadata.resourceVersion) !== false;
+    const found = behind && known?.metadata.resourceVersion !== resourceVersion ? await this.#read(ref) : known;
+    if (found === undefined) throw new NotFoundError(`Expected a job ${keyOf(ref)}, got none: it was removed`);
+    if (found.metadata.resourceVersion === resourceVersion) return found;
+    throw new ConflictError(
+      `Expected version ${resourceVersion} of ${keyOf(ref)}, got ${found.metadata.resourceVersion}: read it again`,
+    );
+  }
+
+  async #write(ref: JobRef, call: ApiCall): Promise<RenderJob> {
+    try {
+      return this.#observe(await this.#transport.request(call)).job;
+    } catch (error) {
+      throw storeError(error, ref);
+    }
+  }
+
+  async #setFinalizers({ job, metadata }: CachedJob, finalizers: readonly string[]): Promise<void> {
+    const { uid, resourceVersion } = metadata;
+    const body = { metadata: { uid, resourceVersion, finalizers } };
+    const call = { method: 'PATCH' as const, path: renderJobPath(job.metadata), contentType: mergePatch, body };
+    const answer = await this.#transport.request(call);
+    // Without the last finalizer a job that is being removed is gone with this answer.
+    if (job.metadata.deletionTimestamp === undefined || finalizers.length > 0) this.#observe(answer);
+  }
+
+  async #delete({ job, metadata: { uid } }: CachedJob): Promise<void> {
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid }, propagationPolicy: 'Background' };
+    const answer = await this.#transport.request({ method: 'DELETE', path: renderJobPath(job.metadata), body });
+    const left = acceptRenderJob(answer);
+    if (left?.job.metadata.deletionTimestamp !== undefined) this.#reflector.observe(left);
+  }
+
+  #observe(answer: unknown): CachedJob {
+    const object = acceptRenderJob(answer);
+    if (object === undefined) throw new Error('Expected the API server to answer with a RenderJob, got something else');
+    this.#reflector.observe(object);
+    return object;
+  }
+
+  #changed(change: Change<CachedJob>): void {
+    const { job } = change.object;
+    if (change.type === 'removed') this.#news.tell({ type: 'removed', job });
+    // Of the jobs that were there from the start only those that need something are news.
+    else if (change.type === 'changed' || this.#reflector.synced || isAtWork(job))
+      this.#news.tell({ type: 'put', job });
+  }
+
+  /** When a finished job is to be removed, in Unix milliseconds. */
+  #expiry({ metadata, spec, status }: RenderJob): number | undefined {
+    if (!isTerminal(status?.phase)) return undefined;
+    const finished = Date.parse(status?.finishedAt ?? metadata.creationTimestamp);
+    return finished + (spec.ttlSecondsAfterFinished ?? this.#options.defaultTtlSeconds) * 1000;
+  }
+}
+
+function outcomeOf(existing: RenderJob, wanted: NewJob): CreateOutcome {
+  return { job: existing, created: false, sameSpec: isDeepStrictEqual(existing.spec, wanted.spec) };
+}
