@@ -126,6 +126,7 @@ describe('the next rung is tried', () => {
   it('after damage that only a hardware decoder may have seen', () => {
     expect(mayStepDown('qsv-full', 'INPUT_INVALID')).toBe(true);
     expect(mayStepDown('qsv-encode', 'INPUT_INVALID')).toBe(false);
+    expect(mayStepDown('vaapi', 'INPUT_INVALID')).toBe(false);
   });
 
   it.each(['STORAGE_FULL', 'INTERNAL_ERROR', 'DEADLINE_EXCEEDED', 'INTERRUPTED'] as const)(

@@ -44,6 +44,7 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
     const x265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error:crf=12'];
     await make('clip.mp4', ...picture, ...sound, ...x264);
     await make('hdr.mkv', ...picture, '-vf', `format=yuv420p10le,${colours}`, ...x265);
+    await make('groups.mp4', ...picture, ...sound, ...x264, '-g', '15');
     await make('logo.png', '-f', 'lavfi', '-i', 'color=orange:s=48x32', '-frames:v', '1');
     // The first job makes the trials, which the others remember.
     await onGpu(stageOf());
@@ -215,6 +216,24 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
     expect(await countFrames(gpus.plain, path())).toBe(frames);
     const likeness = await psnr(gpus.plain, await onSoftware(spec), path());
     expect(likeness.frames).toBe(frames);
+    expect(likeness.dB).toBeGreaterThan(35);
+  });
+
+  it('encodes the edges of an exact cut and copies what is between', async () => {
+    const operations = [{ trim: { start: 0.3, end: 1.7 } }];
+    const spec = { inputs: [{ name: 'main', asset: 'groups.mp4' }], operations, output: { container: 'mp4' } } as const;
+    const { result, trace, path } = await onGpu({ ...spec, inputs: [...spec.inputs], operations });
+    expect(result.acceleration?.rung).toBe('vaapi');
+    const encoded = eventsOf(trace, 'va.encode.close').reduce((sum, { frames }) => sum + frames, 0);
+    expect(encoded).toBeGreaterThan(0);
+    expect(encoded).toBeLessThan(42);
+    expect(await countFrames(gpus.plain, path())).toBe(42);
+    const likeness = await psnr(
+      gpus.plain,
+      await onSoftware({ ...spec, inputs: [...spec.inputs], operations }),
+      path(),
+    );
+    expect(likeness).toMatchObject({ frames: 42 });
     expect(likeness.dB).toBeGreaterThan(35);
   });
 

@@ -2,6 +2,7 @@
 
 #include <libavutil/opt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../shared/switches.h"
@@ -64,7 +65,10 @@ static void set_structure(AVCodecContext *context, AVDictionary **options, const
         av_dict_set(options, "preset", "veryfast", 0);
         av_dict_set(options, "tune", "zerolatency", 0);
         av_dict_set(options, "forced-idr", "1", 0);
-        av_dict_set(options, "x264-params", "force-cfr=1:scenecut=0:mbtree=0", 0);
+        /* As FFmpeg's parameter sets for VA-API are: see h264_slices.h. One slice, for which one thread works. */
+        av_dict_set(options, "x264-params",
+                    "force-cfr=1:scenecut=0:mbtree=0:threads=1:slices=1:ref=1:weightp=0:psy=0:deblock=0,0", 0);
+        av_dict_set_int(options, "coder", request->cabac, 0);
         av_dict_set(options, "profile",
                     request->profile == VAProfileH264High   ? "high"
                     : request->profile == VAProfileH264Main ? "main"
@@ -151,6 +155,24 @@ static void copy_picture(AVFrame *to, const struct SurfaceView *from)
     }
 }
 
+/* Puts the coded picture into the application's buffer. */
+static VAStatus give_picture(struct Encoder *encoder)
+{
+    const struct EncodeRequest *request = &encoder->request;
+    const AVPacket *packet = encoder->packet;
+    if (encoder->context->codec_id != AV_CODEC_ID_H264 || !request->headers.slice_size)
+        return fill_coded_buffer(request->coded, packet->data, (size_t)packet->size);
+    uint8_t *bytes;
+    size_t size = put_under_headers(&encoder->slices, &request->headers, packet->data, (size_t)packet->size, &bytes);
+    if (!size) {
+        fprintf(stderr, "software GPU: the slice does not fit under the headers that were packed for it\n");
+        return VA_STATUS_ERROR_ENCODING_ERROR;
+    }
+    VAStatus status = fill_coded_buffer(request->coded, bytes, size);
+    free(bytes);
+    return status;
+}
+
 VAStatus encode_picture(struct Encoder *encoder, const struct SurfaceView *picture)
 {
     if (picture->fourcc != VA_FOURCC_NV12 && picture->fourcc != VA_FOURCC_P010)
@@ -172,7 +194,7 @@ VAStatus encode_picture(struct Encoder *encoder, const struct SurfaceView *pictu
     if (avcodec_send_frame(encoder->context, frame) < 0 ||
         avcodec_receive_packet(encoder->context, encoder->packet) < 0)
         return VA_STATUS_ERROR_ENCODING_ERROR;
-    VAStatus status = fill_coded_buffer(encoder->request.coded, encoder->packet->data, (size_t)encoder->packet->size);
+    VAStatus status = give_picture(encoder);
     encoder->packets++;
     encoder->key_frames += (encoder->packet->flags & AV_PKT_FLAG_KEY) != 0;
     encoder->bytes += encoder->packet->size;
@@ -192,6 +214,7 @@ void close_encoder(struct Encoder *encoder)
         trace_number(&line, "bytes", encoder->bytes);
         trace_end(&line);
     }
+    end_encode_request(&encoder->request);
     avcodec_free_context(&encoder->context);
     av_frame_free(&encoder->frame);
     av_packet_free(&encoder->packet);

@@ -10,6 +10,7 @@ struct Encoder {
     AVCodecContext *context; /* NULL before the first picture */
     AVFrame *frame;
     AVPacket *packet;
+    struct SliceWriter slices; /* of H.264 */
     long frames, packets, key_frames;
     int64_t bytes;
 };
