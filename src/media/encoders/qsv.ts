@@ -91,7 +91,8 @@ export function qsvArguments(target: VideoTarget, lowPower: boolean, timing: Tim
       : ['-extbrc', '1', '-look_ahead_depth', String(lookAhead(preset))]),
     ...(codec === 'vp9' ? [] : ['-b_strategy', '1', '-bf', '7']),
     ...(codec === 'h264' ? ['-adaptive_i', '1', '-adaptive_b', '1', '-refs', '5'] : []),
-    ...(codec === 'hevc' ? ['-refs', '4', '-idr_interval', 'begin_only'] : []),
+    // Every I frame is one that players can seek to, which FFmpeg's default says and `begin_only` does not.
+    ...(codec === 'hevc' ? ['-refs', '4', '-idr_interval', '0'] : []),
     '-g',
     String(gop),
     '-async_depth',
