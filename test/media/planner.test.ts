@@ -292,6 +292,12 @@ const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
     'spec.output.video.codec',
   ],
   [
+    'a tolerance of loudness without a loudness',
+    { output: { contract: { loudnessTolerance: 1 } } },
+    'SPEC_INVALID',
+    'spec.output.contract.loudnessTolerance',
+  ],
+  [
     'an S3 destination',
     { output: { destination: { s3: { bucket: 'abc' } } } },
     'UNSUPPORTED',
