@@ -85,9 +85,8 @@ describe('a floor of likeness', () => {
     const output = { container: 'hls', video: { preset: 'performance' }, renditions, contract: good } as const;
     const { result, report } = await runWorkerOn(bench, stageOf({ output: { ...output, renditions } }));
     expect(result).toMatchObject({ exitCode: 0 });
-    expect(report.match(/"name":"ssim","ok":true,"expected":"at least 0.97","measured":"0.9[789]\d\d"/g)).toHaveLength(
-      2,
-    );
+    const passed = report.match(/"name":"ssim","ok":true,"expected":"at least 0.97","measured":"0.9[789]\d\d"/g);
+    expect(new Set(passed).size).toBe(2);
   });
 
   it('is checked for every rendition, and not for thumbnails and sound', async () => {
