@@ -77,9 +77,12 @@ static void set_structure(AVCodecContext *context, AVDictionary **options, const
     } else if (!strcmp(codec, "hevc")) {
         av_dict_set(options, "preset", "superfast", 0);
         av_dict_set(options, "forced-idr", "1", 0);
+        /* As FFmpeg's parameter sets for VA-API are: see hevc_slices.h. */
         av_dict_set(options, "x265-params",
                     "log-level=none:pools=none:frame-threads=1:repeat-headers=1:bframes=0:rc-lookahead=0:scenecut=0:"
-                    "b-adapt=0:cutree=0:info=0",
+                    "b-adapt=0:cutree=0:info=0:wpp=0:slices=1:ctu=32:min-cu-size=8:max-tu-size=32:tu-intra-depth=1:"
+                    "tu-inter-depth=1:amp=0:sao=0:temporal-mvp=0:strong-intra-smoothing=0:signhide=0:tskip=0:weightp=0:"
+                    "ref=1:aq-mode=1:aq-strength=0.1:qg-size=8:psy-rd=0:psy-rdoq=0",
                     0);
     } else {
         av_dict_set(options, "cpu-used", "8", 0);
@@ -155,20 +158,31 @@ static void copy_picture(AVFrame *to, const struct SurfaceView *from)
     }
 }
 
+/* The coded picture under the application's headers; its size, or 0 when it has to stay under its own. */
+static size_t with_packed_headers(struct Encoder *encoder, uint8_t **bytes)
+{
+    const struct PackedHeaders *headers = &encoder->request.headers;
+    const AVPacket *packet = encoder->packet;
+    if (!headers->slice_size)
+        return 0;
+    switch (encoder->context->codec_id) {
+    case AV_CODEC_ID_H264:
+        return put_under_headers(&encoder->slices, headers, packet->data, (size_t)packet->size, bytes);
+    case AV_CODEC_ID_HEVC:
+        return put_under_hevc_headers(&encoder->hevc_slices, headers, packet->data, (size_t)packet->size, bytes);
+    default: return 0;
+    }
+}
+
 /* Puts the coded picture into the application's buffer. */
 static VAStatus give_picture(struct Encoder *encoder)
 {
-    const struct EncodeRequest *request = &encoder->request;
+    uint8_t *bytes = NULL;
+    size_t size = with_packed_headers(encoder, &bytes);
     const AVPacket *packet = encoder->packet;
-    if (encoder->context->codec_id != AV_CODEC_ID_H264 || !request->headers.slice_size)
-        return fill_coded_buffer(request->coded, packet->data, (size_t)packet->size);
-    uint8_t *bytes;
-    size_t size = put_under_headers(&encoder->slices, &request->headers, packet->data, (size_t)packet->size, &bytes);
-    if (!size) {
-        fprintf(stderr, "software GPU: the slice does not fit under the headers that were packed for it\n");
-        return VA_STATUS_ERROR_ENCODING_ERROR;
-    }
-    VAStatus status = fill_coded_buffer(request->coded, bytes, size);
+    encoder->packed += size > 0;
+    VAStatus status = size ? fill_coded_buffer(encoder->request.coded, bytes, size)
+                           : fill_coded_buffer(encoder->request.coded, packet->data, (size_t)packet->size);
     free(bytes);
     return status;
 }
@@ -211,6 +225,7 @@ void close_encoder(struct Encoder *encoder)
         trace_number(&line, "frames", encoder->frames);
         trace_number(&line, "packets", encoder->packets);
         trace_number(&line, "keyFrames", encoder->key_frames);
+        trace_number(&line, "packed", encoder->packed);
         trace_number(&line, "bytes", encoder->bytes);
         trace_end(&line);
     }
