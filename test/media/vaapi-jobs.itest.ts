@@ -1,6 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { probeFile } from '../../src/media/run/probe-file.ts';
 import { runTool } from '../../src/media/run/run-tool.ts';
 import type { StageResult } from '../../src/model/result.ts';
 import type { StageSpec } from '../../src/model/stage.ts';
@@ -41,7 +42,9 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
     const sound = ['-f', 'lavfi', '-i', `sine=d=${seconds}`, '-c:a', 'aac'];
     const x264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '12', '-pix_fmt', 'yuv420p'];
     const colours = 'setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv';
-    const x265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error:crf=12'];
+    const display = 'G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(40000000,50)';
+    const metadata = `log-level=error:crf=12:master-display=${display}:max-cll=4000,400`;
+    const x265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', metadata];
     await make('clip.mp4', ...picture, ...sound, ...x264);
     await make('hdr.mkv', ...picture, '-vf', `format=yuv420p10le,${colours}`, ...x265);
     await make('h264-groups.mp4', ...picture, ...sound, ...x264, '-g', '15');
@@ -231,6 +234,18 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
     const likeness = await psnr(gpus.plain, await onSoftware(spec), path());
     expect(likeness.frames).toBe(frames);
     expect(likeness.dB).toBeGreaterThan(35);
+  });
+
+  it.each([
+    ['hevc', 'mp4'],
+    ['hevc', 'mkv'],
+    ['av1', 'mp4'],
+  ] as const)('keeps what is known of the mastering of HDR10 in %s in %s', async (codec, container) => {
+    const { path } = await onGpu({ inputs: hdr, output: { container, video: { ...video, codec } } });
+    const { video: streams } = await probeFile(path(), { tools: gpus.plain, signal: limits.signal });
+    expect(streams[0]?.hdr).toMatchObject({ light: { max: 4000, average: 400 } });
+    expect(streams[0]?.hdr?.mastering?.maxLuminance).toBeCloseTo(4000, 0);
+    expect(streams[0]?.hdr?.mastering?.red.x).toBeCloseTo(0.68, 3);
   });
 
   it.each(['h264', 'hevc'] as const)(
