@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { probeFile } from '../../src/media/run/probe-file.ts';
 import { runTool } from '../../src/media/run/run-tool.ts';
+import type { Output } from '../../src/model/output.ts';
 import type { StageResult } from '../../src/model/result.ts';
 import type { StageSpec } from '../../src/model/stage.ts';
 import { countFrames, psnr } from '../support/rung-jobs.ts';
@@ -269,6 +270,33 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
       expect(likeness.dB).toBeGreaterThan(35);
     },
   );
+
+  it.each(['h264', 'hevc', 'av1'] as const)('cuts a ladder of %s where its key frames are', async (codec) => {
+    const heights = [180, 90];
+    const renditions = heights.map((height) => ({ name: `${height}p`, video: { resolution: { height } } }));
+    const output: Output = { container: 'hls', segmentDuration: 1, video: { ...video, codec }, renditions };
+    const { result, trace } = await onGpu({ output, identity: { ...stageOf().identity, uid: `uid-${codec}` } });
+    expect(result).toMatchObject({ processes: 1, acceleration: { rung: 'vaapi' } });
+    expect(eventsOf(trace, 'va.encode.init').map(({ gop }) => gop)).toEqual([15, 15]);
+    for (const height of heights) {
+      const playlist = join(bench.objects, `uid-${codec}-1-video_${height}p.m3u8`);
+      const argv = [
+        '-v',
+        'error',
+        '-select_streams',
+        'v:0',
+        '-show_entries',
+        'packet=flags',
+        '-of',
+        'csv=p=0',
+        playlist,
+      ];
+      const { stdout } = await runTool(gpus.plain.ffprobe, argv, gpus.plain.env, { ...limits, outputBytes: 4096 });
+      const flags = stdout.trim().split('\n');
+      expect(flags).toHaveLength(rate * seconds);
+      expect(flags.flatMap((flag, index) => (flag.startsWith('K') ? [index] : []))).toEqual([0, 15, 30, 45]);
+    }
+  });
 
   it('encodes all renditions of one decode in one process', async () => {
     const renditions = [
