@@ -216,6 +216,6 @@ function shorten(line: string): string {
   return line
     .replaceAll(/ @ 0x[0-9a-f]+\]/g, ']')
     .replace(/^file:.*: (?=[A-Za-z])/, '')
-    .replaceAll(/(?:file:)?(?!\/(?:dev|sys)\/)(?:\/[^\s/:'"]+)+\/([^\s/:'"]+)/g, '$1')
+    .replaceAll(/(?<![^\s'":=(])(?:file:)?(?!\/(?:dev|sys)\/)(?:\/[^\s/:'"]+)+\/([^\s/:'"]+)/g, '$1')
     .slice(0, 300);
 }

@@ -11,6 +11,24 @@ function classify(stderrTail: string, exit: Partial<FfmpegExit> = {}): string {
   return classifyExit({ exitCode: 1, ffmpeg: [5, 1], rung: 'software', stderrTail, ...exit }).code;
 }
 
+describe('a message', () => {
+  it.each([
+    ['file:/srv/media/tom & jerry: the film.mp4: corrupt input packet in stream 0', 'corrupt input packet in stream 0'],
+    [
+      '[in#0 @ 0x5] Error opening input: Invalid data found when processing input',
+      '[in#0] Error opening input: Invalid data found when processing input',
+    ],
+    [
+      'Error opening output file /var/lib/scratch/main.mp4: No space left on device',
+      'Error opening output file main.mp4: No space left on device',
+    ],
+    ['No VA display found for device /dev/dri/renderD128.', 'No VA display found for device /dev/dri/renderD128.'],
+  ])('says nothing of the folders of the machine: %s', (line, said) => {
+    const { message } = classifyExit({ exitCode: 1, ffmpeg: [5, 1], rung: 'software', stderrTail: line });
+    expect(message).toBe(`FFmpeg said: ${said}`);
+  });
+});
+
 describe('FFmpeg 5.1, which exits 1 whatever happened, is understood by its words:', () => {
   it.each([
     ['Error writing trailer of tm/o.mp4: No space left on device', 'STORAGE_FULL'],
