@@ -92,6 +92,12 @@ interface Pattern {
 const patterns: readonly Pattern[] = [
   { pattern: /No space left on device|Disk quota exceeded/i, code: 'STORAGE_FULL' },
   { pattern: /device failed|GPU hang|device is lost|device lost|hung and reset/i, code: 'GPU_FAILED', gpuOnly: true },
+  {
+    // The GPU's memory is full.
+    pattern: /Failed to create surface|Unable to allocate a surface|Failed to allocate frame to upload/i,
+    code: 'GPU_FAILED',
+    gpuOnly: true,
+  },
   { pattern: /Error (initializing|creating|setting) an? (internal )?MFX session/i, code: 'GPU_UNAVAILABLE' },
   {
     pattern:

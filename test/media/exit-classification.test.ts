@@ -60,6 +60,7 @@ describe('FFmpeg 5.1, which exits 1 whatever happened, is understood by its word
     ['[h264_vaapi @ 0x5] No usable encoding profile found.', 'GPU_REFUSED'],
     ['[h264_vaapi @ 0x5] Failed to create encode pipeline context: 19 (resolution not supported).', 'GPU_REFUSED'],
     ['[h264_vaapi @ 0x5] Driver does not support VBR RC mode (supported modes: CQP).', 'GPU_REFUSED'],
+    ['[AVHWFramesContext @ 0x5] Failed to create surface: 2 (x).\nError: Cannot allocate memory', 'GPU_FAILED'],
     ['[h264_qsv @ 0x5] Error during encoding: device failed (-17)', 'GPU_FAILED'],
     ['[h264_qsv @ 0x5] Error during encoding: GPU hang (-21)', 'GPU_FAILED'],
   ])('on a GPU, %s', (stderr, code) => {
