@@ -46,6 +46,8 @@ export interface JobFilter {
   readonly text?: string;
   /** Node or machine of any attempt. */
   readonly node?: string;
+  /** Name of an asset that an input of the job refers to. */
+  readonly asset?: string;
   /** Created at or after this instant, in Unix milliseconds. */
   readonly since?: number;
 }

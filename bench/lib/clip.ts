@@ -58,3 +58,19 @@ export async function benchClip(seconds: number): Promise<string> {
   await rename(unfinished, path);
   return name;
 }
+
+/** A clip of the folder several times in a row, by copying; returns its name in the clip folder. */
+export async function loopedClip(name: string, times: number): Promise<string> {
+  const looped = name.replace(/\.mp4$/, `-x${times}.mp4`);
+  const path = join(clipFolder, looped);
+  const exists = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (exists) return looped;
+  const unfinished = join(clipFolder, `.${looped}`);
+  const loop = ['-stream_loop', String(times - 1), '-i', join(clipFolder, name), '-c', 'copy'];
+  await runTool('ffmpeg', ['-hide_banner', '-nostdin', '-y', '-v', 'error', ...loop, '-f', 'mp4', unfinished]);
+  await rename(unfinished, path);
+  return looped;
+}

@@ -1,5 +1,6 @@
 import { formatClock, formatTable } from './format.ts';
-import { list, number, text } from './json.ts';
+import { list, member, number, text } from './json.ts';
+import { precisionText } from './precision-text.ts';
 
 /** A plan for the eye: where each part runs and why, then the command lines, ready to paste into a shell. */
 export function planText(plan: unknown): string {
@@ -17,6 +18,7 @@ export function planText(plan: unknown): string {
       text(placement, 'why') ?? '',
     ]),
   );
+  const precision = precisionText(member(plan, 'precision'));
   const placements = formatTable(['STEP', 'WHAT', 'WHERE', 'WHY'], parts);
   const commands = [...list(plan, 'analyses'), ...steps].map((step) => {
     const argv = list(step, 'argv').filter((word) => typeof word === 'string');
@@ -27,6 +29,7 @@ export function planText(plan: unknown): string {
     `${text(plan, 'rung') ?? 'unknown'}${device ? ` on ${device}` : ''}${seconds === undefined ? '' : `, about ${formatClock(seconds)}`}, ${steps.length} FFmpeg ${steps.length === 1 ? 'process' : 'processes'}`,
     ...down,
     ...(parts.length > 0 ? ['', placements] : []),
+    ...(precision === undefined ? [] : ['', `trim: ${precision}`]),
     ...(notes.length > 0 ? ['', ...notes.map((note) => `note: ${note}`)] : []),
     '',
     ...commands,

@@ -3,7 +3,7 @@ import { allOf, type Condition } from './sql-condition.ts';
 
 /** The SQL condition of a filter on the table `job`; values travel as parameters, never in the text. */
 export function whereOf(filter: JobFilter): Condition {
-  const { namespace, owner, type, phases, text, node, since } = filter;
+  const { namespace, owner, type, phases, text, node, since, asset } = filter;
   const parts: Condition[] = [];
   if (namespace !== undefined) parts.push({ text: 'namespace = ?', values: [namespace] });
   if (owner !== undefined) parts.push({ text: 'owner = ?', values: [owner] });
@@ -15,6 +15,12 @@ export function whereOf(filter: JobFilter): Condition {
     parts.push({
       text: "EXISTS (SELECT 1 FROM json_each(status, '$.attempts') AS attempt WHERE attempt.value ->> 'node' = ?)",
       values: [node],
+    });
+  }
+  if (asset !== undefined) {
+    parts.push({
+      text: "EXISTS (SELECT 1 FROM json_each(spec, '$.inputs') AS input WHERE input.value ->> 'asset' = ?)",
+      values: [asset],
     });
   }
   return allOf(parts);

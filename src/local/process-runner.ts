@@ -5,10 +5,12 @@ import { bounds } from '../model/bounds.ts';
 import type { StageIdentity, StageSpec } from '../model/stage.ts';
 import type { Clock, JobRef, PoolSlots, ProgressBus, StageRun, StageRunner, StopReason } from '../ports.ts';
 import { workerEnvironment } from '../worker/environment.ts';
+import type { LogLimits } from './bounded-log.ts';
 import type { Database } from './database.ts';
 import { RunDirectory, runName } from './run-directory.ts';
 import { judgeEnd, notStarted, type RunEnd } from './run-end.ts';
 import { readLog } from './run-log.ts';
+import { RunLogs } from './run-logs.ts';
 import { temporaryFolderVariable } from './run-processes.ts';
 import { RunRecords } from './run-records.ts';
 import { recoverRuns } from './run-recovery.ts';
@@ -34,6 +36,8 @@ export interface ProcessRunnerOptions {
   /** How long workers of a dead server and, on shutdown, those of this one may take to end, in milliseconds. */
   readonly recoveryGraceMs?: number;
   readonly shutdownGraceMs?: number;
+  /** How long the log of a run may grow, and what is kept of one that is longer. */
+  readonly logLimits?: LogLimits;
 }
 
 interface LiveRun {
@@ -63,12 +67,15 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
   readonly #ending = new Set<Promise<void>>();
   readonly #watchers = new Set<LatestByKey<string, Changed>>();
   #retry: NodeJS.Timeout | undefined;
+  readonly #logs: RunLogs;
   #closed = false;
 
   private constructor(options: ProcessRunnerOptions, records: RunRecords, directory: RunDirectory) {
     this.#options = options;
     this.#records = records;
     this.#directory = directory;
+    const { clock, logLimits: limits, onError } = options;
+    this.#logs = new RunLogs({ clock, limits, onError });
   }
 
   /** Brings the runs of an earlier server to their end first: see `recoverRuns`. Needs the data directory's lock. */
@@ -161,7 +168,8 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
       throw new CodedError('NOT_FOUND', `Expected a stage that was started, got ${name}, of which nothing is known`);
     }
     const { log: path } = this.#directory.pathsOf(name);
-    return readLog({ path, clock: this.#options.clock, signal, isLive: () => follow && this.#live.has(name) });
+    const shrunk = this.#logs.shrunkOf(name);
+    return readLog({ path, clock: this.#options.clock, signal, isLive: () => follow && this.#live.has(name), shrunk });
   }
 
   /** Ends all workers, within ten seconds whatever they do. What they leave is on record; what waits is dropped. */
@@ -175,6 +183,7 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
     // A process in an uninterruptible wait outlives SIGKILL; the next server finds it.
     const deadline = wait((this.#options.shutdownGraceMs ?? 8000) + 1500, undefined, { ref: false });
     await Promise.race([Promise.all(this.#ending), deadline]);
+    this.#logs[Symbol.dispose]();
   }
 
   #startNext(): void {
@@ -229,6 +238,7 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
     } catch (error) {
       end = notStarted(error);
     }
+    this.#logs.end(live.name);
     try {
       await this.#directory.removeScratch(live.name);
     } catch (error) {
@@ -240,6 +250,7 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
   #spawn({ name, spec }: LiveRun): WorkerProcess {
     const { worker, bus } = this.#options;
     return this.#directory.prepare(name, (paths, log) => {
+      this.#logs.begin(name, paths.log);
       const env = {
         ...worker.env,
         [workerEnvironment.stage]: JSON.stringify(spec),

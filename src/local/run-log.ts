@@ -1,5 +1,6 @@
-import { open } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { Clock } from '../ports.ts';
+import type { Shrunk } from './bounded-log.ts';
 
 const pollMs = 200;
 const chunkBytes = 65_536;
@@ -10,15 +11,25 @@ export interface LogReading {
   readonly signal: AbortSignal;
   /** Whether more may come. */
   readonly isLive: () => boolean;
+  /** How far the log has shrunk while it was read; a log that nobody cuts has not. */
+  readonly shrunk?: () => Shrunk;
 }
 
 /** The bytes of a log as far as it is written, and of one that is live as they come, until its end or the signal. */
-export async function* readLog({ path, clock, signal, isLive }: LogReading): AsyncGenerator<Uint8Array> {
+export async function* readLog({ path, clock, signal, isLive, shrunk }: LogReading): AsyncGenerator<Uint8Array> {
   let position = 0;
+  let known = shrunk?.().by ?? 0;
+  /** The place of what comes next, which lies earlier after a cut; what a slow reader has missed then is gone. */
+  const place = (): number => {
+    const { from, by } = shrunk?.() ?? { from: 0, by: known };
+    if (position > from) position = Math.max(from, position - (by - known));
+    known = by;
+    return position;
+  };
   while (!signal.aborted) {
     // Asked before reading: what is written after the last question cannot be missed, for then there is one more round.
     const more = isLive();
-    for await (const chunk of readFrom(path, position)) {
+    for (let chunk = readAt(path, place()); chunk.byteLength > 0; chunk = readAt(path, place())) {
       position += chunk.byteLength;
       yield chunk;
       if (signal.aborted) return;
@@ -28,18 +39,18 @@ export async function* readLog({ path, clock, signal, isLive }: LogReading): Asy
   }
 }
 
-/** From `position` to the end of the file; nothing when the file is not there yet, or no more. */
-async function* readFrom(path: string, position: number): AsyncGenerator<Uint8Array> {
-  const file = await open(path, 'r').catch(() => undefined);
-  if (file === undefined) return;
+/** The next bytes, at once, so that no cut comes in between; none when the file is not there yet, or no more. */
+function readAt(path: string, position: number): Uint8Array {
+  let file: number;
   try {
-    for (let at = position; ; ) {
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(chunkBytes), 0, chunkBytes, at);
-      if (bytesRead === 0) return;
-      at += bytesRead;
-      yield buffer.subarray(0, bytesRead);
-    }
+    file = openSync(path, 'r');
+  } catch {
+    return new Uint8Array();
+  }
+  try {
+    const buffer = Buffer.alloc(chunkBytes);
+    return buffer.subarray(0, readSync(file, buffer, 0, chunkBytes, position));
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }

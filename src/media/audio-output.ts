@@ -5,7 +5,7 @@ import { chain, filter, type Pad } from './graph.ts';
 import { loudnessFilters } from './loudness.ts';
 import { audioBitrate, type OutputRequest } from './output-settings.ts';
 import { refusal } from './refusal.ts';
-import { layoutOf, spread } from './source.ts';
+import { layoutOf, mixChannels } from './source.ts';
 import type { Sound } from './timeline.ts';
 
 export type EncodedAudio = Exclude<AudioCodec, 'copy' | 'none'>;
@@ -54,7 +54,7 @@ export function finishSound(draft: Draft, pad: Pad, sound: Sound, request: Outpu
   const layout = layoutOf(channels);
   const mixed = chain(
     pad,
-    ...spread(sound.channels, channels),
+    ...mixChannels(sound.channels, channels),
     filter('aformat', { sample_fmts: 'fltp', channel_layouts: layout }),
   );
   // Loudness depends on the number of channels, so it is measured and set after the mix.
@@ -66,6 +66,11 @@ export function finishSound(draft: Draft, pad: Pad, sound: Sound, request: Outpu
           path: `${audioPath}.loudness`,
         });
   const loudness = loud === undefined && channels === sound.channels ? sound.loudness : loud?.target;
+  if (loudness === undefined && draft.request.spec.output.contract?.loudnessTolerance !== undefined) {
+    draft.note(
+      `${audioPath}: the loudness is not checked: the sound is silent, or was changed after it was brought to it.`,
+    );
+  }
   const pitched = chain(loud?.pad ?? mixed, filter('aresample', { sample_rate: rate }));
   return {
     pad: pitched,

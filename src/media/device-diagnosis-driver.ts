@@ -14,7 +14,9 @@ export function driverFindings(node: NodeFacts, facts: MachineFacts): Finding[] 
   return xe;
 }
 
-function vaDriver({ node, opening, vaDriverThere }: NodeFacts, error: string): Finding {
+function vaDriver({ node, opening, owner, vaDriverThere }: NodeFacts, error: string): Finding {
+  if (owner?.device === false && opening?.vaDriverFile === undefined)
+    return { cause: 'node-gone', node, seen: `${node} is no device file; FFmpeg said "${error}".`, commands: [] };
   if (/No VA display found/i.test(error)) {
     const seen = `${node}: FFmpeg cannot open it ("${error}"), and this process can: a sandbox or another user may be between them.`;
     return { cause: 'node-gone', node, seen, commands: [] };

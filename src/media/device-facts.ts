@@ -39,6 +39,8 @@ export interface NodeOwner {
   readonly group?: string;
   /** Permission bits, for example 0o660. */
   readonly mode: number;
+  /** Whether it is a device file at all. */
+  readonly device: boolean;
 }
 
 export interface MachineFacts {

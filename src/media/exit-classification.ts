@@ -68,7 +68,8 @@ export function isGpu(rung: Rung): boolean {
 /** Failures after which the next rung of the encoder ladder may do: it decodes, filters or encodes by other means. */
 export function mayStepDown(rung: Rung, code: ErrorCode): boolean {
   if (!isGpu(rung)) return false;
-  return stepDownCodes.has(code) || (code === 'INPUT_INVALID' && rung !== 'qsv-encode');
+  // Other rungs decode on the CPU already.
+  return stepDownCodes.has(code) || (code === 'INPUT_INVALID' && rung === 'qsv-full');
 }
 
 const stepDownCodes: ReadonlySet<ErrorCode> = new Set([
@@ -91,6 +92,12 @@ interface Pattern {
 const patterns: readonly Pattern[] = [
   { pattern: /No space left on device|Disk quota exceeded/i, code: 'STORAGE_FULL' },
   { pattern: /device failed|GPU hang|device is lost|device lost|hung and reset/i, code: 'GPU_FAILED', gpuOnly: true },
+  {
+    // The GPU's memory is full.
+    pattern: /Failed to create surface|Unable to allocate a surface|Failed to allocate frame to upload/i,
+    code: 'GPU_FAILED',
+    gpuOnly: true,
+  },
   { pattern: /Error (initializing|creating|setting) an? (internal )?MFX session/i, code: 'GPU_UNAVAILABLE' },
   {
     pattern:
@@ -207,7 +214,14 @@ function said(line: string): string {
   return `FFmpeg said: ${shorten(line)}`;
 }
 
-/** Without the address of FFmpeg's context, which differs from run to run: `[h264 @ 0x5612]` becomes `[h264]`. */
+/**
+ * Without the address of FFmpeg's context, which differs from run to run: `[h264 @ 0x5612]` becomes `[h264]`. Of files only
+ * the name: where they lie on the machine is nothing to the owner of a job.
+ */
 function shorten(line: string): string {
-  return line.replaceAll(/ @ 0x[0-9a-f]+\]/g, ']').slice(0, 300);
+  return line
+    .replaceAll(/ @ 0x[0-9a-f]+\]/g, ']')
+    .replace(/^file:.*: (?=[A-Za-z])/, '')
+    .replaceAll(/(?<![^\s'":=(])(?:file:)?(?!\/(?:dev|sys)\/)(?:\/[^\s/:'"]+)+\/([^\s/:'"]+)/g, '$1')
+    .slice(0, 300);
 }

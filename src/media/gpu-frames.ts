@@ -44,34 +44,26 @@ export function filtered(frames: MainFrames, text: string): MainFrames {
   return { ...noted(frames, text), memory: 'main', pad: chain(frames.pad, text) };
 }
 
-/**
- * One filter more in GPU memory; `undefined` where these frames cannot be processed.
- *
- * @param saysColours See `flushed`.
- */
-export function appended(frames: GpuFrames, text: string, form: GpuForm, saysColours: boolean): GpuFrames | undefined {
-  if (form.how === 'processed') return processed(frames, text, form, saysColours);
-  const ready = form.early ? frames : flushed(frames, saysColours);
-  return ready && { ...ready, ...noted(ready, text), pad: chain(ready.pad, text) };
+/** Whether a filter can be added while steps are pending. */
+export function fits({ pending }: GpuFrames, form: GpuForm): boolean {
+  if (pending === undefined) return true;
+  if (form.how === 'passes') return form.early;
+  return form.rank > pending.rank || isHalfTurn(pending, form);
 }
 
-function processed(
-  frames: GpuFrames,
-  text: string,
-  { rank, options }: Extract<GpuForm, { how: 'processed' }>,
-  saysColours: boolean,
-): GpuFrames | undefined {
+function isHalfTurn({ options }: Pending, form: GpuForm): boolean {
+  return form.how === 'processed' && options['transpose'] === 'hflip' && form.options['transpose'] === 'vflip';
+}
+
+/** One filter more in GPU memory, which fits. */
+export function appended(frames: GpuFrames, text: string, form: GpuForm): GpuFrames {
+  if (form.how === 'passes') return { ...noted(frames, text), pad: chain(frames.pad, text) };
   const { bits } = noted(frames, text);
-  if (Object.keys(options).join() === 'format' && bits === frames.bits) return frames;
+  if (Object.keys(form.options).join() === 'format' && bits === frames.bits) return frames;
   const { pending } = frames;
-  if (pending === undefined) return begun(frames, rank, options, [text]);
-  const filters = [...pending.filters, text];
-  if (pending.options['transpose'] === 'hflip' && options['transpose'] === 'vflip')
-    return { ...frames, pending: { ...pending, options: { ...pending.options, transpose: 'reversal' }, filters } };
-  if (rank > pending.rank)
-    return { ...frames, bits, pending: { ...pending, rank, options: { ...pending.options, ...options }, filters } };
-  const ready = flushed(frames, saysColours);
-  return ready && begun(ready, rank, options, [text]);
+  if (pending === undefined) return begun(frames, form.rank, form.options, [text]);
+  const options = { ...pending.options, ...(isHalfTurn(pending, form) ? { transpose: 'reversal' } : form.options) };
+  return { ...frames, bits, pending: { ...pending, rank: form.rank, options, filters: [...pending.filters, text] } };
 }
 
 /** Frames with a first pending step, which is these filters on the CPU. */
@@ -98,7 +90,8 @@ export function flushed(frames: GpuFrames, saysColours: boolean): GpuFrames | un
   if (ready === undefined) return undefined;
   const { matrix, primaries, transfer } = frames.colours;
   const colours = { out_color_matrix: matrix, out_color_primaries: primaries, out_color_transfer: transfer };
-  const process = filter('vpp_qsv', { ...pending.options, ...(saysColours && colours) });
+  // With frames in flight FFmpeg 7.1 loses the last of them where the end of the stream comes together with a frame.
+  const process = filter('vpp_qsv', { ...pending.options, ...(saysColours && colours), async_depth: 0 });
   return { ...ready, pad: chain(ready.pad, process) };
 }
 

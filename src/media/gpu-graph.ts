@@ -5,6 +5,7 @@ import {
   type Colours,
   downloaded,
   filtered,
+  fits,
   flushed,
   type GpuFrames,
   type MainFrames,
@@ -14,6 +15,7 @@ import {
 import { cpuDecode } from './gpu-picture.ts';
 import { chain, type FilterPad, filter, join, type Layer, type Pad, type StreamPad } from './graph.ts';
 import type { VideoStream } from './probe.ts';
+import { type Memory, remembered } from './remembered.ts';
 
 export interface GpuGraphOptions {
   /** Options of an input that is decoded into GPU memory. */
@@ -34,10 +36,13 @@ export class GpuGraph {
   readonly #decode: readonly string[];
   readonly #saysColours: boolean;
   readonly #overlays: boolean;
-  readonly #placed = new Map<Pad, GpuFrames | MainFrames>();
-  readonly #down = new Map<GpuFrames, MainFrames>();
-  readonly #up = new Map<MainFrames, GpuFrames>();
-  readonly #whole = new Map<GpuFrames, GpuFrames | undefined>();
+  readonly #placed: Memory<Pad, GpuFrames | MainFrames> = new Map();
+  // What the same frames went through already, so that outputs which are alike up to a point share the work up to there.
+  readonly #gpuSteps: Memory<GpuFrames, Memory<string, GpuFrames>> = new Map();
+  readonly #cpuSteps: Memory<MainFrames, Memory<string, MainFrames>> = new Map();
+  readonly #down: Memory<GpuFrames, MainFrames> = new Map();
+  readonly #up: Memory<MainFrames, GpuFrames> = new Map();
+  readonly #whole: Memory<GpuFrames, GpuFrames | undefined> = new Map();
   /** Pads that work of the CPU reads: what else it needs of them is made there too. */
   readonly #read = new Set<Pad>();
   readonly #cpuWork = new Map<Pad, string>();
@@ -81,11 +86,9 @@ export class GpuGraph {
 
   /** Frames where the graph leaves them when nothing is ever brought up again. */
   #place(pad: Pad, work = ''): GpuFrames | MainFrames {
-    const known = this.#placed.get(pad);
-    if (known !== undefined) return known;
-    const frames = pad.from === 'stream' ? this.#stream(pad) : this.#filters(pad, pad.work ?? work);
-    this.#placed.set(pad, frames);
-    return frames;
+    return remembered(this.#placed, pad, () =>
+      pad.from === 'stream' ? this.#stream(pad) : this.#filters(pad, pad.work ?? work),
+    );
   }
 
   #stream(pad: StreamPad): GpuFrames | MainFrames {
@@ -102,50 +105,62 @@ export class GpuGraph {
     return begun({ ...frames, pad: untold }, turnRank, { transpose }, filters);
   }
 
-  #filters(pad: FilterPad, work: string): GpuFrames | MainFrames {
+  /** The first filters of a pad, where they can be without bringing frames up. */
+  #filters(pad: FilterPad, work: string, count = pad.filters.length): GpuFrames | MainFrames {
     const [only, ...others] = pad.inputs;
     if (pad.layer !== undefined && only !== undefined) {
       const under = this.#place(only, work);
       const laid = under.memory === 'gpu' ? this.#overlaid(under, pad.layer) : undefined;
       if (laid !== undefined) return laid;
     }
-    if (only === undefined || others.length > 0) return this.#onCpu(pad, work);
+    if (only === undefined || others.length > 0) return this.#joined(pad, work, count);
     if (pad.guard === true) {
       const decoded = this.#place(only, work);
       if (decoded.memory === 'gpu') return decoded;
     }
     let frames = this.#read.has(only) ? this.#inMemory(only, work) : this.#place(only, work);
-    for (const text of pad.filters) frames = this.#filter(frames, text, work);
+    for (const text of pad.filters.slice(0, count)) frames = this.#filter(frames, text, work);
     return frames;
   }
 
   #filter(frames: GpuFrames | MainFrames, text: string, work: string): GpuFrames | MainFrames {
     if (frames.memory === 'main') return this.#filteredOnCpu(frames, text, work);
+    return this.#filteredOnGpu(frames, text) ?? this.#filteredOnCpu(this.#downloaded(frames), text, work);
+  }
+
+  #filteredOnGpu(frames: GpuFrames, text: string): GpuFrames | undefined {
     const form = gpuForm(text);
-    const next = form && appended(frames, text, form, this.#saysColours);
-    return next ?? this.#filteredOnCpu(this.#downloaded(frames), text, work);
+    if (form === undefined) return undefined;
+    const ready = fits(frames, form) ? frames : this.#flushed(frames);
+    if (ready === undefined) return undefined;
+    return remembered(
+      remembered(this.#gpuSteps, ready, () => new Map()),
+      text,
+      () => appended(ready, text, form),
+    );
   }
 
   #filteredOnCpu(frames: MainFrames, text: string, work: string): MainFrames {
-    const next = filtered(frames, text);
+    const next = remembered(
+      remembered(this.#cpuSteps, frames, () => new Map()),
+      text,
+      () => filtered(frames, text),
+    );
     this.#cpuWork.set(next.pad, work);
     return next;
   }
 
-  /** The first filters of a pad in main memory. */
-  #onCpu(pad: FilterPad, work: string, count = pad.filters.length): MainFrames {
-    const inputs = pad.inputs.map((input) => {
+  /** What reads several pads, or none, in main memory. */
+  #joined({ inputs, filters }: FilterPad, work: string, count: number): MainFrames {
+    const read = inputs.map((input) => {
       const frames = this.#inMemory(input, work);
       this.#read.add(input);
       return frames;
     });
-    const [first, ...others] = inputs;
-    const [head = '', ...rest] = pad.filters.slice(0, count);
-    if (first !== undefined && others.length === 0)
-      return [head, ...rest].reduce((frames, text) => this.#filteredOnCpu(frames, text, work), first);
-    const known = first ?? ({ memory: 'main', bits: 8, colours: {}, steady: false } as const);
-    const pads = inputs.map((input) => input.pad);
-    const joined: MainFrames = { ...known, pad: join('video', pads, head) };
+    const [first = { memory: 'main', bits: 8, colours: {}, steady: false } as const] = read;
+    const [head = '', ...rest] = filters.slice(0, count);
+    const pads = read.map((input) => input.pad);
+    const joined: MainFrames = { ...first, pad: join('video', pads, head) };
     this.#cpuWork.set(joined.pad, work);
     return rest.reduce((frames, text) => this.#filteredOnCpu(frames, text, work), joined);
   }
@@ -171,7 +186,7 @@ export class GpuGraph {
   #raised(pad: Pad, above: string): { readonly made: GpuFrames; readonly worth: boolean } | undefined {
     const frames = this.#place(pad, above);
     if (frames.memory === 'gpu') return { made: frames, worth: true };
-    if (pad.from === 'stream') return { made: this.#uploaded(frames), worth: false };
+    if (pad.from === 'stream') return undefined;
     const work = pad.work ?? above;
     const [only, ...others] = pad.inputs;
     if (pad.layer !== undefined && only !== undefined) {
@@ -179,29 +194,23 @@ export class GpuGraph {
       const made = under && this.#overlaid(under.made, pad.layer);
       return made && { made, worth: true };
     }
-    const forms = pad.filters.map(gpuForm);
-    const start = forms.lastIndexOf(undefined) + 1;
+    const start = pad.filters.map(gpuForm).lastIndexOf(undefined) + 1;
     const base =
       start === 0 && only !== undefined && others.length === 0
         ? this.#raised(only, work)
-        : { made: this.#uploaded(this.#part(pad, start, work)), worth: false };
-    if (base === undefined) return undefined;
-    let made: GpuFrames | undefined = base.made;
-    let { worth } = base;
-    for (const [at, text] of pad.filters.entries()) {
-      const form = forms[at];
-      if (at < start || form === undefined) continue;
-      made = made && appended(made, text, form, this.#saysColours);
-      worth ||= form.how === 'processed' && !Object.hasOwn(form.options, 'format');
+        : { made: this.#uploaded(this.#cpuPart(pad, start, work)), worth: false };
+    let { made, worth }: { made?: GpuFrames | undefined; worth: boolean } = base ?? { worth: false };
+    for (const text of pad.filters.slice(start)) {
+      const form = gpuForm(text);
+      made = made && this.#filteredOnGpu(made, text);
+      worth ||= form?.how === 'processed' && !Object.hasOwn(form.options, 'format');
     }
-    if (made === undefined) return undefined;
-    return worth ? { made, worth } : { made: this.#uploaded(frames), worth };
+    return made !== undefined && worth ? { made, worth } : { made: this.#uploaded(frames), worth: false };
   }
 
-  #part(pad: FilterPad, count: number, work: string): MainFrames {
-    const whole = this.#place(pad, work);
-    if (count === pad.filters.length && whole.memory === 'main') return whole;
-    return this.#onCpu(pad, work, Math.max(1, count));
+  #cpuPart(pad: FilterPad, count: number, work: string): MainFrames {
+    const frames = count === pad.filters.length ? this.#place(pad, work) : this.#filters(pad, work, count);
+    return frames.memory === 'main' ? frames : this.#downloaded(frames);
   }
 
   /** A layer over frames in GPU memory; its compositor makes 8-bit pictures (FFmpeg 6 and before). */
@@ -216,24 +225,16 @@ export class GpuGraph {
   }
 
   #flushed(frames: GpuFrames): GpuFrames | undefined {
-    if (!this.#whole.has(frames)) this.#whole.set(frames, flushed(frames, this.#saysColours));
-    return this.#whole.get(frames);
+    return remembered(this.#whole, frames, () => flushed(frames, this.#saysColours));
   }
 
   #downloaded(frames: GpuFrames): MainFrames {
-    const known = this.#down.get(frames);
-    if (known !== undefined) return known;
-    const made = downloaded(this.#flushed(frames) ?? frames, this.#saysColours);
-    this.#down.set(frames, made);
-    return made;
+    const whole = this.#flushed(frames) ?? frames;
+    return remembered(this.#down, whole, () => downloaded(whole, this.#saysColours));
   }
 
   #uploaded(frames: MainFrames): GpuFrames {
-    const known = this.#up.get(frames);
-    if (known !== undefined) return known;
-    const made = uploaded(frames);
-    this.#up.set(frames, made);
-    return made;
+    return remembered(this.#up, frames, () => uploaded(frames));
   }
 }
 

@@ -1,14 +1,29 @@
 import type { OperationParameters } from '../model/operations.ts';
+import type { StageSpec } from '../model/stage.ts';
 import type { Draft } from './draft.ts';
 import { chain, filter, type Pad } from './graph.ts';
 import { clamp } from './numbers.ts';
+import { refusal } from './refusal.ts';
 import { soundFormat } from './source.ts';
 import type { Sound } from './timeline.ts';
 
 /** EBU R 128 counts what is quieter than this as silence. */
 const silence = -70;
-/** The widest loudness range that loudnorm of FFmpeg 5.1 takes, in LU. */
-const widestRange = 20;
+/** The widest loudness range that loudnorm takes, in LU. */
+const widestRange = 50;
+
+/** Refuses a tolerance of loudness in a job that brings no sound to a loudness: nothing would be checked. */
+export function refuseIdleTolerance({ operations, output }: Pick<StageSpec, 'operations' | 'output'>): void {
+  if (output.contract?.loudnessTolerance === undefined) return;
+  const targets = [output.audio, ...(output.renditions ?? []).map(({ audio }) => audio)];
+  const wanted = targets.some((audio) => audio?.loudness !== undefined);
+  if (wanted || operations.some(({ normalizeLoudness }) => normalizeLoudness !== undefined)) return;
+  throw refusal(
+    'SPEC_INVALID',
+    'spec.output.contract.loudnessTolerance',
+    'expected a loudness to compare with, in output.audio.loudness or an operation normalizeLoudness, got none',
+  );
+}
 
 export interface LoudSound {
   readonly pad: Pad;

@@ -3,6 +3,7 @@ import type { StageSpec } from '../model/stage.ts';
 import { assemble } from './assemble.ts';
 import { isIndirect } from './containers.ts';
 import { Draft, type PlanRequest } from './draft.ts';
+import { refuseIdleTolerance } from './loudness.ts';
 import { applyOperation } from './operations/index.ts';
 import { outputRequests, refuseUnsupported } from './output-settings.ts';
 import type { Plan } from './plan.ts';
@@ -71,6 +72,7 @@ function changesPicture({ merge, speedRamp, blur, watermark, subtitle, transcode
 export function planStage(request: PlanRequest): Plan {
   const { spec, probes } = request;
   refuseUnsupported(spec);
+  refuseIdleTolerance(spec);
   const name = spec.inputs[0]?.name ?? '';
   for (const [index, input] of spec.inputs.entries()) checkInput(probes.get(input.name), index);
   const draft = new Draft(request);

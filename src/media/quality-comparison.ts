@@ -6,7 +6,8 @@ import { fraction } from './numbers.ts';
 import type { OutputRequest } from './output-settings.ts';
 import type { VideoPart } from './output-streams.ts';
 import type { PlannedOutput } from './plan.ts';
-import { pixelFormat } from './source.ts';
+import { scale } from './resolution.ts';
+import { picturePad, pixelFormat } from './source.ts';
 import { finishPicture } from './video-output.ts';
 
 /** The floors of a contract and the filters that measure them. */
@@ -35,8 +36,8 @@ export function qualityComparison(
   const { contract = {} } = draft.request.spec.output;
   const wanted = floors.filter(({ field }) => contract[field] !== undefined);
   if (wanted.length === 0 || video.how === 'none') return undefined;
-  if (video.how === 'copy') return { how: 'copied' };
-  const { pad, picture, target } = video;
+  const compared = comparedPicture(draft, video, request);
+  if (compared === undefined) return { how: 'copied' };
   for (const floor of wanted) {
     draft.needFilter(floor.name, `spec.output.contract.${floor.field}`, 'hint' in floor ? floor.hint : undefined);
   }
@@ -46,8 +47,9 @@ export function qualityComparison(
     input: { path, options: ['-protocol_whitelist', 'file'], instance: -1 },
     stream: 0,
   };
-  const measured = counted(output, target);
-  const reference = counted(finishPicture(draft, pad, picture, target, request), target);
+  const { target, shape } = compared;
+  const measured = counted(chain(output, ...shape), target);
+  const reference = counted(compared.reference, target);
   const argv = commandLine([
     {
       streams: wanted.map(({ name }) => join('video', [measured, reference], filter(name, { shortest: 1 }))),
@@ -58,8 +60,33 @@ export function qualityComparison(
   return { how: 'measured', argv };
 }
 
+interface ComparedPicture {
+  /** What the output should look like. */
+  readonly reference: Pad;
+  readonly target: Pick<VideoTarget, 'frameRate' | 'bitDepth'>;
+  /** Filters that bring the output to the shape of the reference, where it was copied in another. */
+  readonly shape: readonly string[];
+}
+
+/** `undefined` where every packet of the picture is one of the source. */
+function comparedPicture(
+  draft: Draft,
+  video: Exclude<VideoPart, { how: 'none' }>,
+  request: OutputRequest,
+): ComparedPicture | undefined {
+  if (video.how === 'encode') {
+    const { pad, picture, target } = video;
+    return { reference: finishPicture(draft, pad, picture, target, request), target, shape: [] };
+  }
+  // A cut that is copied but for its edges: all of it is compared.
+  if (video.smart?.target === undefined) return undefined;
+  const { clip, picture, target } = video.smart;
+  const { width, height } = picture;
+  return { reference: picturePad(clip, picture, 'never'), target, shape: [scale({ width, height })] };
+}
+
 /** Frames by their number. `xpsnr` divides by the frame rate, which FFmpeg 7 forgets at setpts and `fps` tells again. */
-function counted(pad: Pad, { frameRate, bitDepth }: VideoTarget): Pad {
+function counted(pad: Pad, { frameRate, bitDepth }: ComparedPicture['target']): Pad {
   return chain(
     pad,
     filter('settb', { expr: `${frameRate.den}/${frameRate.num}` }),

@@ -25,17 +25,13 @@ function lastFigure(log: string, pattern: RegExp): number | undefined {
   return Number.isNaN(value) ? undefined : value;
 }
 
-/** One check per floor in the contract of a video; a copied picture is that of the source without a measurement. */
-export function qualityChecks(
-  { kind, contract, comparison }: PlannedOutput,
-  quality: QualityFigures = {},
-): ContractCheck[] {
-  if (kind !== 'video') return [];
+/** One check per floor of an output with a picture; a copied one is that of the source without a measurement. */
+export function qualityChecks({ contract, comparison }: PlannedOutput, quality: QualityFigures = {}): ContractCheck[] {
+  if (comparison === undefined) return [];
   const check = (name: 'xpsnr' | 'ssim', floor: number | undefined, unit: string, digits: number): ContractCheck[] => {
     if (floor === undefined) return [];
     const expected = `at least ${floor}${unit}`;
-    if (comparison?.how === 'copied')
-      return [{ name, ok: true, expected, measured: 'the same picture: it was copied' }];
+    if (comparison.how === 'copied') return [{ name, ok: true, expected, measured: 'the same picture: it was copied' }];
     const figure = quality[name];
     if (figure === undefined) {
       return [{ name, ok: false, expected, measured: `no figure: ${quality.error ?? 'not measured'}`.slice(0, 80) }];

@@ -189,17 +189,23 @@ export function soundPad(clip: Clip, sound: Sound): Pad {
         ]),
     // Fills holes of more than a tenth of a second, and silence up to a late first sample.
     filter('aresample', { async: 1, first_pts: 0 }),
-    ...spread(sound.stream.channels, sound.channels),
+    ...mixChannels(sound.stream.channels, sound.channels),
     soundFormat(sound),
   );
 }
 
 /**
- * One voice on two channels as it is: FFmpeg's own mix would make it 3 dB quieter, which matters where it is added to or
- * stands beside other sound.
+ * Filters that bring sound to another number of channels. One voice goes on two channels as it is: FFmpeg's own mix would
+ * make it 3 dB quieter, which matters where it is added to or stands beside other sound. Fewer channels are mixed with the
+ * shares of ITU-R BS.775, together at most 1: FFmpeg does that for integers only, and floating point would be clipped by
+ * the encoder.
  */
-export function spread(from: number, to: number): string[] {
-  return from === 1 && to === 2 ? [filter('pan', { args: 'stereo|c0=c0|c1=c0' })] : [];
+export function mixChannels(from: number, to: number): string[] {
+  if (from === 1 && to === 2) return [filter('pan', { args: 'stereo|c0=c0|c1=c0' })];
+  if (to >= from) return [];
+  // Named, or the mix could be made by an earlier filter that converts as well.
+  const known = from <= layouts.length ? [filter('aformat', { channel_layouts: layoutOf(from) })] : [];
+  return [...known, filter('aresample', { rematrix_maxval: 1 })];
 }
 
 export function soundFormat({ sampleRate, layout }: { readonly sampleRate: number; readonly layout: string }): string {

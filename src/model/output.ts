@@ -90,7 +90,14 @@ export const audioOutput = z
         'copy keeps the stream, none leaves it out; when absent the codec of the source if it can stay, else aac (opus in webm).',
       ),
     bitrate: bitrate.optional().describe('Bit rate; 128k for stereo when absent.'),
-    channels: z.int().min(1).max(8).optional().describe('Number of channels; those of the source when absent.'),
+    channels: z
+      .int()
+      .min(1)
+      .max(8)
+      .optional()
+      .describe(
+        'Number of channels; those of the source when absent. Fewer are mixed as ITU-R BS.775 says, without clipping.',
+      ),
     sampleRate: z
       .union([z.literal(44_100), z.literal(48_000)])
       .optional()

@@ -59,11 +59,13 @@ type Shrinking = (result: StageResult) => StageResult;
 const shrinkings: readonly Shrinking[] = [
   tail(1024),
   tail(256),
-  (result) =>
-    withChecks(
-      result,
-      (result.checks ?? []).filter(({ ok }) => !ok),
-    ),
+  // A set of segments has many checks: as many as there is room for, those of what comes first.
+  ...[24, 16, 8].map(
+    (most): Shrinking =>
+      (result) =>
+        withChecks(result, fewerChecks(result, most)),
+  ),
+  (result) => withChecks(result, fewerChecks(result, 0)),
   (result) => withTexts(result, 400),
   (result) => withChecks(result, (result.checks ?? []).filter(({ ok }) => !ok).slice(0, 4)),
   (result) => (result.error ? { ...result, error: without(result.error, 'stderrTail') } : result),
@@ -84,6 +86,12 @@ function tail(length: number): Shrinking {
     if (error?.stderrTail === undefined) return result;
     return { ...result, error: { ...error, stderrTail: error.stderrTail.slice(-length) } };
   };
+}
+
+/** All that failed, and of a success this many that passed. */
+function fewerChecks({ checks = [], error }: StageResult, most: number): NonNullable<StageResult['checks']> {
+  const passed = error === undefined ? most : 0;
+  return [...checks.filter(({ ok }) => !ok), ...checks.filter(({ ok }) => ok).slice(0, passed)];
 }
 
 function withChecks(result: StageResult, checks: NonNullable<StageResult['checks']>): StageResult {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultApiOptions } from '../../src/api/services.ts';
 import { ApiServer, type Client } from './api-server.ts';
@@ -147,6 +147,26 @@ describe('POST /api/assets stores', () => {
     );
   });
 
+  it('one of two simultaneous uploads with one Idempotency-Key; the other is told to come again and gets its answer', async () => {
+    const headers = { 'idempotency-key': 'upload-2' };
+    const path = '/api/assets?filename=a.mp4';
+    const before = await server.files();
+    const slow = httpRequest(server.url + path, { method: 'POST', headers: { 'x-api-key': client.key, ...headers } });
+    const answer = Promise.withResolvers<IncomingMessage>();
+    slow.on('response', answer.resolve).on('error', answer.reject);
+    slow.write('con');
+    await expect.poll(async () => (await server.files()).length).toBeGreaterThan(before.length);
+
+    const winner = await client.send('POST', path, { body: 'content', headers });
+    expect(winner.status).toBe(201);
+    slow.end('tent');
+    expect(await answer.promise).toMatchObject({ statusCode: 409, headers: { 'retry-after': '1' } });
+
+    const again = await client.send('POST', path, { body: 'content', headers });
+    expect([again.status, again.body]).toEqual([201, winner.body]);
+    expect(await server.files()).toHaveLength(before.length + 1);
+  });
+
   it('a file once for one Idempotency-Key, and answers 422 to other content', async () => {
     const headers = { 'idempotency-key': 'upload-1' };
     const send = (text: string) => client.send('POST', '/api/assets?filename=a.mp4', { body: text, headers });
@@ -275,6 +295,38 @@ describe('GET and DELETE /api/assets', () => {
     expect((await client.send('DELETE', `/api/assets/${String(body['id'])}`)).body).toMatchObject({
       code: 'NOT_FOUND',
     });
+  });
+
+  it('keep a file that a job still needs, and name the job, until it has ended', async () => {
+    const { body } = await upload('needed.mp4', 'x');
+    const path = `/api/assets/${String(body['id'])}`;
+    await server.publish('other.mp4');
+    const jobs = [
+      await client.make('mute', { videoUrl: String(body['url']) }),
+      await client.make('merge', { videoUrls: ['/assets/other.mp4', `/assets/${String(body['id'])}`] }),
+    ];
+    await server.move(jobs[1] ?? '', { phase: 'Running' });
+    const refused = await client.send('DELETE', path);
+    expect(refused).toMatchObject({ status: 409, body: { statusCode: 409, code: 'CONFLICT' } });
+    for (const name of jobs) expect(String(refused.body['message'])).toContain(name);
+    expect((await fetch(String(body['url']))).status).toBe(200);
+
+    await server.move(jobs[0] ?? '', { phase: 'Cancelled' });
+    expect(String((await client.send('DELETE', path)).body['message'])).toBe(
+      `Expected a file that no unfinished job needs, got one that one needs: ${jobs[1]}.`,
+    );
+    await server.move(jobs[1] ?? '', { phase: 'Succeeded' });
+    expect((await client.send('DELETE', path)).status).toBe(204);
+  });
+
+  it('keep a file that a job of another owner needs, without naming it', async () => {
+    const { body } = await upload('shared.mp4', 'x');
+    const bob = await server.client('bob');
+    const name = await bob.make('mute', { videoUrl: String(body['url']) });
+    const refused = await client.send('DELETE', `/api/assets/${String(body['id'])}`);
+    expect(refused.status).toBe(409);
+    expect(refused.text).not.toContain(name);
+    expect(String(refused.body['message'])).toContain('1 of others');
   });
 
   it('answer 403 for the file of another owner, 404 in another namespace, and let a team owner delete it', async () => {

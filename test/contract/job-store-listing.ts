@@ -69,6 +69,19 @@ export function jobStoreListing(current: Current): void {
       expect(await names({ node: 'gpu' })).toEqual([]);
     });
 
+    it('filter by an asset that an input refers to', async () => {
+      const { store } = current();
+      const using = (...assets: readonly string[]) => ({
+        spec: { inputs: assets.map((asset, index) => ({ name: `input-${index}`, asset })), operations: [{ mute: {} }] },
+      });
+      await store.create(newJob('first', using('a.mp4')));
+      await store.create(newJob('both', using('b.mp4', 'a.mp4')));
+      await store.create(newJob('url'));
+      expect(await names({ asset: 'a.mp4' })).toEqual(['both', 'first']);
+      expect(await names({ asset: 'b.mp4', phases: ['Queued'] })).toEqual(['both']);
+      expect(await names({ asset: 'a.mp' })).toEqual([]);
+    });
+
     it('filter by the time of creation, its instant included', async () => {
       const { store } = current();
       const { job } = await store.create(newJob('a'));

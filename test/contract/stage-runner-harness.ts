@@ -9,6 +9,7 @@ export type Behaviour =
   | 'killed'
   | 'nonsense'
   | 'verbose'
+  | 'flood'
   | 'hang'
   | 'stubborn'
   | 'litter'

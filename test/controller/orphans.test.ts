@@ -21,11 +21,17 @@ describe('orphans', () => {
     ]);
   });
 
-  it('are files that a finished job does not name', async () => {
+  it('are files of other attempts than the one that a finished job names, whose segments are not listed', async () => {
     const result = aResult({
       outputs: [{ name: 'main', kind: 'video', key: `${uid}-2-main.mp4`, mediaType: 'video/mp4', bytes: 1 }],
     });
     const job = aJob({}, aStatus({ phase: 'Succeeded', attempt: 2, result: { outputs: result.outputs ?? [] } }));
-    expect(await orphans([`${uid}-1-main.mp4`, `${uid}-2-main.mp4`], [job])).toEqual([`${uid}-1-main.mp4`]);
+    const keys = [`${uid}-1-main.mp4`, `${uid}-1-video_a_1.m4s`, `${uid}-2-main.mp4`, `${uid}-2-video_a_1.m4s`];
+    expect(await orphans(keys, [job])).toEqual([`${uid}-1-main.mp4`, `${uid}-1-video_a_1.m4s`]);
+  });
+
+  it('are all files of a job that failed', async () => {
+    const job = aJob({}, aStatus({ phase: 'Failed', attempt: 1 }));
+    expect(await orphans([`${uid}-1-video_a_1.m4s`], [job])).toEqual([`${uid}-1-video_a_1.m4s`]);
   });
 });

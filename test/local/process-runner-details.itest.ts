@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findRunProcesses } from '../../src/local/run-processes.ts';
@@ -38,6 +38,28 @@ describe('a run in its folder', () => {
   it.each(['../../etc', 'a/b', '', '.', 'a\0b'])('cannot have the uid %j, which might lead elsewhere', async (uid) => {
     await expect(start('succeed', uid)).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
     expect(readdirSync(local.data.runs)).toEqual([]);
+  });
+});
+
+describe('the log of a run', () => {
+  it('that writes more than a log may hold keeps its beginning and its end, and says what is left out', async () => {
+    await local[Symbol.asyncDispose]();
+    local = await openLocalRunner(folder, { logLimits: { most: 100_000, head: 10_000, tail: 40_000 } });
+    await start('flood');
+    const { signal } = new AbortController();
+    const followed = await Array.fromAsync(local.runner.logs(identityOf('a'), { follow: true, signal }));
+    expect(await untilRun(local.runner, 'a', hasEnded)).toMatchObject({ state: 'succeeded' });
+    const path = join(local.data.runs, 'a-1-render', 'log.ndjson');
+    expect(statSync(path).size).toBeLessThan(60_000);
+    const kept = readFileSync(path, 'utf8').trimEnd().split('\n');
+    expect(kept[0]).toBe('{"message":"started"}');
+    expect(
+      kept.filter((line) => /^\{"level":40,.*"msg":"about \d+ bytes of this log were left out here"\}$/.test(line)),
+    ).toHaveLength(1);
+    expect(kept.at(-1)).toContain('"line":5000,');
+    // Whoever follows it sees its end too, whatever was cut before.
+    expect(Buffer.concat(followed).toString()).toContain('"line":5000,');
+    expect(local.errors).toEqual([]);
   });
 });
 

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { LogLimits } from '../../src/local/bounded-log.ts';
 import { type DataDirectory, openDataDirectory } from '../../src/local/data-directory.ts';
 import { Database } from '../../src/local/database.ts';
 import { InProcessBus } from '../../src/local/in-process-bus.ts';
@@ -34,7 +35,14 @@ export async function openLocalRunner(
     command = process.execPath,
     recoveryGraceMs = 1000,
     shutdownGraceMs = 1000,
-  }: Partial<{ slots: number; command: string; recoveryGraceMs: number; shutdownGraceMs: number }> = {},
+    logLimits,
+  }: Partial<{
+    slots: number;
+    command: string;
+    recoveryGraceMs: number;
+    shutdownGraceMs: number;
+    logLimits: LogLimits;
+  }> = {},
 ): Promise<LocalRunner> {
   const data = openDataDirectory(folder);
   const database = Database.open(data.database);
@@ -55,6 +63,7 @@ export async function openLocalRunner(
     onError: (_, error) => errors.push(error),
     recoveryGraceMs,
     shutdownGraceMs,
+    ...(logLimits !== undefined && { logLimits }),
   });
   return {
     data,

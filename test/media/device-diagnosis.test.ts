@@ -96,6 +96,14 @@ describe('a render node', () => {
       ['node-gone'],
     ],
     [
+      'that is a plain file',
+      closed({
+        owner: { uid: 0, gid: 0, group: 'root', mode: 0o644, device: false },
+        opening: { vaError: 'Device creation failed: -542398533.' },
+      }),
+      ['node-gone'],
+    ],
+    [
       'without the VA driver',
       closed({
         opening: {
@@ -168,7 +176,7 @@ describe('permission', () => {
   });
 
   it('is given by number where the group has no name, as in most images', () => {
-    const unnamed = closed({ openError: 'EACCES', owner: { uid: 0, gid: 992, mode: 0o660 } });
+    const unnamed = closed({ openError: 'EACCES', owner: { uid: 0, gid: 992, mode: 0o660, device: true } });
     const [finding] = diagnose(
       machineFacts({ nodes: [unnamed], surroundings: 'container', user: { uid: 65532, groups: [], listedIn: [] } }),
     );
@@ -182,7 +190,7 @@ describe('permission', () => {
   });
 
   it('cannot come from a group that may not use the node either', () => {
-    const own = closed({ openError: 'EACCES', owner: { uid: 0, gid: 0, group: 'root', mode: 0o600 } });
+    const own = closed({ openError: 'EACCES', owner: { uid: 0, gid: 0, group: 'root', mode: 0o600, device: true } });
     expect(diagnose(machineFacts({ nodes: [own] }))[0]?.commands[0]).toMatch(/^chgrp render \/dev\/dri\/renderD128/);
   });
 });

@@ -11,6 +11,24 @@ function classify(stderrTail: string, exit: Partial<FfmpegExit> = {}): string {
   return classifyExit({ exitCode: 1, ffmpeg: [5, 1], rung: 'software', stderrTail, ...exit }).code;
 }
 
+describe('a message', () => {
+  it.each([
+    ['file:/srv/media/tom & jerry: the film.mp4: corrupt input packet in stream 0', 'corrupt input packet in stream 0'],
+    [
+      '[in#0 @ 0x5] Error opening input: Invalid data found when processing input',
+      '[in#0] Error opening input: Invalid data found when processing input',
+    ],
+    [
+      'Error opening output file /var/lib/scratch/main.mp4: No space left on device',
+      'Error opening output file main.mp4: No space left on device',
+    ],
+    ['No VA display found for device /dev/dri/renderD128.', 'No VA display found for device /dev/dri/renderD128.'],
+  ])('says nothing of the folders of the machine: %s', (line, said) => {
+    const { message } = classifyExit({ exitCode: 1, ffmpeg: [5, 1], rung: 'software', stderrTail: line });
+    expect(message).toBe(`FFmpeg said: ${said}`);
+  });
+});
+
 describe('FFmpeg 5.1, which exits 1 whatever happened, is understood by its words:', () => {
   it.each([
     ['Error writing trailer of tm/o.mp4: No space left on device', 'STORAGE_FULL'],
@@ -42,6 +60,7 @@ describe('FFmpeg 5.1, which exits 1 whatever happened, is understood by its word
     ['[h264_vaapi @ 0x5] No usable encoding profile found.', 'GPU_REFUSED'],
     ['[h264_vaapi @ 0x5] Failed to create encode pipeline context: 19 (resolution not supported).', 'GPU_REFUSED'],
     ['[h264_vaapi @ 0x5] Driver does not support VBR RC mode (supported modes: CQP).', 'GPU_REFUSED'],
+    ['[AVHWFramesContext @ 0x5] Failed to create surface: 2 (x).\nError: Cannot allocate memory', 'GPU_FAILED'],
     ['[h264_qsv @ 0x5] Error during encoding: device failed (-17)', 'GPU_FAILED'],
     ['[h264_qsv @ 0x5] Error during encoding: GPU hang (-21)', 'GPU_FAILED'],
   ])('on a GPU, %s', (stderr, code) => {
@@ -126,6 +145,7 @@ describe('the next rung is tried', () => {
   it('after damage that only a hardware decoder may have seen', () => {
     expect(mayStepDown('qsv-full', 'INPUT_INVALID')).toBe(true);
     expect(mayStepDown('qsv-encode', 'INPUT_INVALID')).toBe(false);
+    expect(mayStepDown('vaapi', 'INPUT_INVALID')).toBe(false);
   });
 
   it.each(['STORAGE_FULL', 'INTERNAL_ERROR', 'DEADLINE_EXCEEDED', 'INTERRUPTED'] as const)(

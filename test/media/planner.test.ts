@@ -292,6 +292,12 @@ const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
     'spec.output.video.codec',
   ],
   [
+    'a tolerance of loudness without a loudness',
+    { output: { contract: { loudnessTolerance: 1 } } },
+    'SPEC_INVALID',
+    'spec.output.contract.loudnessTolerance',
+  ],
+  [
     'an S3 destination',
     { output: { destination: { s3: { bucket: 'abc' } } } },
     'UNSUPPORTED',
@@ -410,7 +416,7 @@ describe('the ladder', () => {
     expect(commandOf(plan)).toMatch(
       /^-init_hw_device vaapi=va:\/dev\/dri\/renderD129,driver=iHD -init_hw_device qsv=qs@va -filter_hw_device qs -hwaccel qsv /,
     );
-    expect(commandOf(plan)).toContain('[0:0]fps=fps=30:start_time=0,vpp_qsv=w=1280:h=720[p0]');
+    expect(commandOf(plan)).toContain('[0:0]fps=fps=30:start_time=0,vpp_qsv=w=1280:h=720:async_depth=0[p0]');
   });
 
   test('an edit that only the CPU can make takes frames down and up once, and says so', () => {

@@ -1,7 +1,9 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { probeFile } from '../../src/media/run/probe-file.ts';
 import { runTool } from '../../src/media/run/run-tool.ts';
+import type { Output } from '../../src/model/output.ts';
 import type { StageResult } from '../../src/model/result.ts';
 import type { StageSpec } from '../../src/model/stage.ts';
 import { countFrames, psnr } from '../support/rung-jobs.ts';
@@ -41,9 +43,26 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
     const sound = ['-f', 'lavfi', '-i', `sine=d=${seconds}`, '-c:a', 'aac'];
     const x264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '12', '-pix_fmt', 'yuv420p'];
     const colours = 'setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv';
-    const x265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error:crf=12'];
+    const display = 'G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(40000000,50)';
+    const metadata = `log-level=error:crf=12:master-display=${display}:max-cll=4000,400`;
+    const x265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', metadata];
     await make('clip.mp4', ...picture, ...sound, ...x264);
     await make('hdr.mkv', ...picture, '-vf', `format=yuv420p10le,${colours}`, ...x265);
+    await make('h264-groups.mp4', ...picture, ...sound, ...x264, '-g', '15');
+    const closed = 'log-level=error:crf=12:keyint=15:min-keyint=15:scenecut=0:open-gop=0';
+    const hevc = [
+      '-c:v',
+      'libx265',
+      '-preset',
+      'ultrafast',
+      '-x265-params',
+      closed,
+      '-tag:v',
+      'hvc1',
+      '-pix_fmt',
+      'yuv420p',
+    ];
+    await make('hevc-groups.mp4', ...picture, ...sound, ...hevc);
     await make('logo.png', '-f', 'lavfi', '-i', 'color=orange:s=48x32', '-frames:v', '1');
     // The first job makes the trials, which the others remember.
     await onGpu(stageOf());
@@ -216,6 +235,67 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
     const likeness = await psnr(gpus.plain, await onSoftware(spec), path());
     expect(likeness.frames).toBe(frames);
     expect(likeness.dB).toBeGreaterThan(35);
+  });
+
+  it.each([
+    ['hevc', 'mp4'],
+    ['hevc', 'mkv'],
+    ['av1', 'mp4'],
+  ] as const)('keeps what is known of the mastering of HDR10 in %s in %s', async (codec, container) => {
+    const { path } = await onGpu({ inputs: hdr, output: { container, video: { ...video, codec } } });
+    const { video: streams } = await probeFile(path(), { tools: gpus.plain, signal: limits.signal });
+    expect(streams[0]?.hdr).toMatchObject({ light: { max: 4000, average: 400 } });
+    expect(streams[0]?.hdr?.mastering?.maxLuminance).toBeCloseTo(4000, 0);
+    expect(streams[0]?.hdr?.mastering?.red.x).toBeCloseTo(0.68, 3);
+  });
+
+  it.each(['h264', 'hevc'] as const)(
+    'encodes the edges of an exact cut of %s and copies what is between',
+    async (codec) => {
+      const inputs = [{ name: 'main', asset: `${codec}-groups.mp4` }];
+      const spec: Partial<StageSpec> = {
+        inputs,
+        operations: [{ trim: { start: 0.3, end: 1.7 } }],
+        output: { container: 'mp4' },
+      };
+      const { result, trace, path } = await onGpu(spec);
+      expect(result.acceleration?.rung).toBe('vaapi');
+      const closed = eventsOf(trace, 'va.encode.close');
+      expect(closed.length).toBeGreaterThan(0);
+      for (const event of closed) expect(event).toMatchObject({ codec, packed: event.frames });
+      expect(closed.reduce((sum, { frames }) => sum + frames, 0)).toBeLessThan(42);
+      expect(await countFrames(gpus.plain, path())).toBe(42);
+      const likeness = await psnr(gpus.plain, await onSoftware(spec), path());
+      expect(likeness).toMatchObject({ frames: 42 });
+      expect(likeness.dB).toBeGreaterThan(35);
+    },
+  );
+
+  it.each(['h264', 'hevc', 'av1'] as const)('cuts a ladder of %s where its key frames are', async (codec) => {
+    const heights = [180, 90];
+    const renditions = heights.map((height) => ({ name: `${height}p`, video: { resolution: { height } } }));
+    const output: Output = { container: 'hls', segmentDuration: 1, video: { ...video, codec }, renditions };
+    const { result, trace } = await onGpu({ output, identity: { ...stageOf().identity, uid: `uid-${codec}` } });
+    expect(result).toMatchObject({ processes: 1, acceleration: { rung: 'vaapi' } });
+    expect(eventsOf(trace, 'va.encode.init').map(({ gop }) => gop)).toEqual([15, 15]);
+    for (const height of heights) {
+      const playlist = join(bench.objects, `uid-${codec}-1-video_${height}p.m3u8`);
+      const argv = [
+        '-v',
+        'error',
+        '-select_streams',
+        'v:0',
+        '-show_entries',
+        'packet=flags',
+        '-of',
+        'csv=p=0',
+        playlist,
+      ];
+      const { stdout } = await runTool(gpus.plain.ffprobe, argv, gpus.plain.env, { ...limits, outputBytes: 4096 });
+      const flags = stdout.trim().split('\n');
+      expect(flags).toHaveLength(rate * seconds);
+      expect(flags.flatMap((flag, index) => (flag.startsWith('K') ? [index] : []))).toEqual([0, 15, 30, 45]);
+    }
   });
 
   it('encodes all renditions of one decode in one process', async () => {

@@ -8,7 +8,7 @@ export function nodeFacts(change: Partial<NodeFacts> = {}): NodeFacts {
     vendor: '0x8086',
     device: '0x56a0',
     driver: 'i915',
-    owner: { uid: 0, gid: 104, group: 'render', mode: 0o660 },
+    owner: { uid: 0, gid: 104, group: 'render', mode: 0o660, device: true },
     opening: { vaDriver: 'Intel iHD driver - 25.2.3', sessionApi: '2.14' },
     trials: trials({}),
     ...change,

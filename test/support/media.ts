@@ -11,6 +11,7 @@ import { checkSeam } from '../../src/media/run/check-seam.ts';
 import { detectCapabilities } from '../../src/media/run/detect-capabilities.ts';
 import { joinSmartCut } from '../../src/media/run/join-smart-cut.ts';
 import { parseLoudness } from '../../src/media/run/measure-loudness.ts';
+import { packageStream } from '../../src/media/run/package-stream.ts';
 import { probeCut } from '../../src/media/run/probe-cut.ts';
 import { probeFile } from '../../src/media/run/probe-file.ts';
 import { toolEnvironment } from '../../src/media/run/tool-environment.ts';
@@ -101,7 +102,13 @@ export async function makeClip(path: string, options: ClipOptions = {}): Promise
 }
 
 export async function probe(path: string, keyframesNear?: readonly number[]): Promise<Probe> {
-  return probeFile(path, { tools, signal: AbortSignal.timeout(60_000), ...(keyframesNear && { keyframesNear }) });
+  const playlist = path.endsWith('.m3u8');
+  return probeFile(path, {
+    tools,
+    playlist,
+    signal: AbortSignal.timeout(60_000),
+    ...(keyframesNear && { keyframesNear }),
+  });
 }
 
 /** Every frame as grey bytes, one buffer per frame. */
@@ -276,5 +283,6 @@ export async function runPlan(plan: Plan): Promise<string[]> {
     }
     said.push(await ffmpeg(...argv));
   }
+  if (plan.stream !== undefined) await packageStream(plan.stream, AbortSignal.timeout(60_000));
   return said;
 }

@@ -109,7 +109,15 @@ const traceEvent = z.discriminatedUnion('event', [
     colour: z.object({ fullRange: z.int(), primaries: z.int(), transfer: z.int(), matrix: z.int() }),
     packedHeaders: z.array(z.enum(['sequence', 'picture', 'slice', 'raw'])),
   }),
-  event('va.encode.close', { codec, frames: z.int(), packets: z.int(), keyFrames: z.int(), bytes: z.int() }),
+  event('va.encode.close', {
+    codec,
+    frames: z.int(),
+    packets: z.int(),
+    keyFrames: z.int(),
+    /** Packets that stand under the headers that FFmpeg packed. */
+    packed: z.int(),
+    bytes: z.int(),
+  }),
   event('va.refused', { what: z.enum(['config', 'context']), codec, status: z.int() }),
   event('fault', { stage: z.string(), call: z.int(), status: z.string() }),
 ]);

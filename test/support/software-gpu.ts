@@ -24,7 +24,7 @@ type RuntimeStage =
   | 'decode'
   | 'vpp-init'
   | 'vpp';
-type DriverStage = 'va-config' | 'va-context' | 'va-encode' | 'va-sync';
+type DriverStage = 'va-surface' | 'va-config' | 'va-context' | 'va-encode' | 'va-sync';
 type Stage = RuntimeStage | DriverStage;
 
 /** What the VA driver does not offer: all encoders, one, one engine, a depth, a rate control. */

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { CodedError } from '../../errors.ts';
+import { isTerminal, phases } from '../../model/lifecycle.ts';
 import type { Asset } from '../../ports.ts';
 import { type Caller, callerOf } from '../auth.ts';
 import { filenameOf, safeFilename } from '../content-disposition.ts';
@@ -31,6 +32,9 @@ const framing = 64 * 1024;
 
 /** Age from which a published file without an entry in the index is nobody's. */
 const abandonedMs = 60_000;
+
+/** When a request whose Idempotency-Key is in use may come again: another upload of it is about to end. */
+const busySeconds = 1;
 
 /** `/api/assets`: upload, list, delete. */
 export async function assets(plain: FastifyInstance, context: ApiContext): Promise<void> {
@@ -67,7 +71,10 @@ export async function assets(plain: FastifyInstance, context: ApiContext): Promi
     config: { upload: true },
     handler: async (request, reply) => {
       const caller = callerOf(request);
-      const asset = await upload(context, request, caller, request.query.filename);
+      const asset = await upload(context, request, caller, request.query.filename).catch((error: unknown) => {
+        if (error instanceof CodedError && error.code === 'CONFLICT') reply.header('retry-after', busySeconds);
+        throw error;
+      });
       const base = publicBase(context, request);
       return reply
         .code(201)
@@ -106,6 +113,7 @@ export async function assets(plain: FastifyInstance, context: ApiContext): Promi
     schema: {
       tags: ['assets'],
       summary: 'Delete an uploaded file',
+      description: '409 CONFLICT names the jobs that have not ended and need it.',
       params: z.object({ id: z.string().describe('Id of the file.') }),
       response: { 204: z.null().describe('The file is gone.'), ...editErrors },
     },
@@ -118,12 +126,36 @@ export async function assets(plain: FastifyInstance, context: ApiContext): Promi
       if (caller.role === 'user' && asset.owner !== caller.owner) {
         throw new CodedError('FORBIDDEN', 'Not the owner of this resource.');
       }
+      await refuseWhileNeeded(services.store, caller, asset.key);
       // The bytes first: an entry without them can be deleted again, bytes without an entry never.
       await services.objects.remove(asset.key);
       await services.assets.remove(asset.key);
       return reply.code(204).send(null);
     },
   });
+}
+
+/** Names of jobs in a refusal. */
+const namedJobs = 5;
+
+/** A job that has not ended may start, or start again, at any moment: its inputs have to stay. */
+async function refuseWhileNeeded(store: ApiContext['services']['store'], caller: Caller, asset: string): Promise<void> {
+  const filter = { asset, phases: phases.filter((phase) => !isTerminal(phase)) };
+  const all = await store.count(filter);
+  if (all === 0) return;
+  // Whoever knows its URL can use a file; the names of others' jobs are theirs.
+  const { jobs } = await store.list({ ...filter, ...ownedBy(caller) }, { limit: namedJobs });
+  const names = jobs.map(({ metadata }) => metadata.name);
+  const others = all - names.length;
+  const list = [...names, ...(others > 0 ? [`${others} ${names.length > 0 ? 'more' : 'of others'}`] : [])].join(', ');
+  throw new CodedError(
+    'CONFLICT',
+    `Expected a file that no unfinished job needs, got one that ${all === 1 ? 'one needs' : `${all} need`}: ${list}.`,
+    {
+      hint: 'Wait until these jobs have ended, or cancel them; then delete the file.',
+      details: names.map((name) => ({ path: name, message: 'needs this file as an input' })),
+    },
+  );
 }
 
 function ownedBy(caller: Caller): { readonly owner?: string; readonly namespace?: string } {

@@ -3,7 +3,8 @@ import { exitCodes } from '../exit-codes.ts';
 import { printable } from '../format.ts';
 import { columns } from '../help.ts';
 import { jobView } from '../job-view.ts';
-import { list, number, text } from '../json.ts';
+import { list, member, number, text } from '../json.ts';
+import { precisionText } from '../precision-text.ts';
 import { details } from '../progress-view.ts';
 import { outputLines } from '../show-job.ts';
 
@@ -29,6 +30,7 @@ export function describe(job: unknown): string {
     ['created', view.createdAt],
     ['finished', view.finishedAt],
     ['ran on', [view.node, view.rung].filter((fact) => fact !== undefined).join(', ')],
+    ['trim', precisionText(member(job, 'status', 'result', 'precision'))],
     ['error', view.error && `${view.error.code}: ${view.error.message}`],
     ['remedy', view.error?.hint],
   ];

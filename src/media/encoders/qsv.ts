@@ -66,6 +66,12 @@ function rateArguments(codec: EncodedCodec, rate: Rate): string[] {
   return ['-b:v', String(mean), '-maxrate', String(max), ...buffer];
 }
 
+/** Key frames at changes of scene, or never there: where segments are cut at them, only their distance counts. */
+function adaptiveArguments({ codec, closedGroups }: VideoTarget): string[] {
+  if (closedGroups === true) return codec === 'vp9' ? [] : ['-adaptive_i', '0'];
+  return codec === 'h264' ? ['-adaptive_i', '1'] : [];
+}
+
 /**
  * Arguments that encode on the GPU, measured to be accepted by FFmpeg 7.1's encoders.
  *
@@ -90,8 +96,10 @@ export function qsvArguments(target: VideoTarget, lowPower: boolean, timing: Tim
       ? []
       : ['-extbrc', '1', '-look_ahead_depth', String(lookAhead(preset))]),
     ...(codec === 'vp9' ? [] : ['-b_strategy', '1', '-bf', '7']),
-    ...(codec === 'h264' ? ['-adaptive_i', '1', '-adaptive_b', '1', '-refs', '5'] : []),
-    ...(codec === 'hevc' ? ['-refs', '4', '-idr_interval', 'begin_only'] : []),
+    ...adaptiveArguments(target),
+    ...(codec === 'h264' ? ['-adaptive_b', '1', '-refs', '5'] : []),
+    // Every I frame is one that players can seek to, which FFmpeg's default says and `begin_only` does not.
+    ...(codec === 'hevc' ? ['-refs', '4', '-idr_interval', '0'] : []),
     '-g',
     String(gop),
     '-async_depth',

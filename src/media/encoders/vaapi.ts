@@ -41,6 +41,7 @@ export function vaapiArguments(
     ...(lowPower ? ['-low_power', '1'] : []),
     '-g',
     String(groupOfPictures(target) ?? 256),
+    ...(target.closedGroups === true ? ['-idr_interval', '0'] : []),
     ...commonArguments(target),
     ...vp9Colours(target),
   ];

@@ -6,7 +6,7 @@ import { chain, filter, generate, join, type Pad } from '../graph.ts';
 import { fraction, sum } from '../numbers.ts';
 import { refusal } from '../refusal.ts';
 import { containFilters } from '../resolution.ts';
-import { pixelFormat, soundFormat, spread, timelineOf } from '../source.ts';
+import { mixChannels, pixelFormat, soundFormat, timelineOf } from '../source.ts';
 import { delayTracks } from '../text-tracks.ts';
 import { frameSeconds, type Picture, repaint, resound, type Sound, type Timeline } from '../timeline.ts';
 import { toneMapFilters } from '../tone-map.ts';
@@ -201,7 +201,7 @@ function soundPart(draft: Draft, timeline: Timeline, format: Sound, seconds: num
   }
   return chain(
     draft.soundOf(timeline, timeline.audio),
-    ...spread(timeline.audio.channels, format.channels),
+    ...mixChannels(timeline.audio.channels, format.channels),
     soundFormat(format),
     filter('apad', { whole_len: samples }),
     cut,

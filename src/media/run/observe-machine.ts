@@ -1,9 +1,16 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { DisplayFacts, MachineFacts } from '../device-facts.ts';
 import { type Detection, type DetectOptions, detectMachine } from './detect-capabilities.ts';
 import { isThere } from './is-there.ts';
-import { attribute, type DeviceFolders, errorName, renderNodeNames, systemFolders } from './render-nodes.ts';
+import {
+  attribute,
+  type DeviceFolders,
+  driverBehind,
+  errorName,
+  renderNodeNames,
+  systemFolders,
+} from './render-nodes.ts';
 import { currentUser } from './user-groups.ts';
 
 export interface Observation {
@@ -59,7 +66,7 @@ async function displaysOf(drmClass: DeviceFolders['drmClass']): Promise<DisplayF
       if (kind === undefined || !kind.startsWith('0x03')) return [];
       const vendor = (await attribute(join(folder, 'vendor'))) ?? 'unknown';
       const device = (await attribute(join(folder, 'device'))) ?? 'unknown';
-      const driver = await readlink(join(folder, 'driver')).then(basename, () => undefined);
+      const driver = await driverBehind(join(folder, 'driver'));
       return [{ address, vendor, device, ...(driver !== undefined && { driver }) }];
     }),
   );

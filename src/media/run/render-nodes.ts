@@ -1,9 +1,12 @@
 import { constants } from 'node:fs';
-import { access, open, readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { access, open, readdir, readlink, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { NodeOwner } from '../device-facts.ts';
 import { intelVendor, vendorName } from '../gpu-generation.ts';
 import { groupNames } from './user-groups.ts';
+
+/** Longer than any attribute that is read here, in bytes. */
+const longestAttribute = 64;
 
 /** Where the kernel shows its GPUs; other folders stand in for them in tests. */
 export interface DeviceFolders {
@@ -39,7 +42,7 @@ export async function listRenderNodes({ dri, drmClass }: DeviceFolders = systemF
 
 /** Names of render nodes among those of a folder, in the order of their numbers. */
 export function renderNodeNames(names: readonly string[]): string[] {
-  return names.filter((name) => /^renderD\d+$/.test(name)).toSorted((a, b) => numberOf(a) - numberOf(b));
+  return names.filter((name) => /^renderD\d{1,6}$/.test(name)).toSorted((a, b) => numberOf(a) - numberOf(b));
 }
 
 /** Why there is no usable render node at all, in one sentence. */
@@ -52,7 +55,7 @@ export function noDeviceReason(nodes: readonly RenderNode[], { dri }: DeviceFold
 async function describeNode(node: string, sysfs: string): Promise<RenderNode> {
   const vendor = await attribute(join(sysfs, 'vendor'));
   const device = await attribute(join(sysfs, 'device'));
-  const driver = await readlink(join(sysfs, 'driver')).then(basename, () => undefined);
+  const driver = await driverBehind(join(sysfs, 'driver'));
   const owner = await ownerOf(node);
   const accessError = await access(node, constants.R_OK | constants.W_OK).then(() => undefined, errorName);
   const problem = problemOf(vendor, owner, accessError);
@@ -85,7 +88,13 @@ async function ownerOf(node: string): Promise<NodeOwner | undefined> {
   if (facts === undefined) return undefined;
   const { uid, gid } = facts;
   const group = (await groupNames()).get(gid);
-  return { uid, gid, mode: facts.mode & 0o777, ...(group !== undefined && { group }) };
+  return {
+    uid,
+    gid,
+    mode: facts.mode & 0o777,
+    device: facts.isCharacterDevice(),
+    ...(group !== undefined && { group }),
+  };
 }
 
 /** The name of the error with which a node cannot be opened; `undefined` when it can. */
@@ -104,12 +113,21 @@ export function errorName(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'an unknown error';
 }
 
-/** The text of a file of sysfs without its line break; `undefined` where there is none. */
-export function attribute(path: string): Promise<string | undefined> {
-  return readFile(path, 'latin1').then(
-    (text) => text.trim(),
-    () => undefined,
-  );
+/** A number as sysfs writes it, for example 0x8086; `undefined` where there is none, or something else. */
+export async function attribute(path: string): Promise<string | undefined> {
+  try {
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(longestAttribute), 0, longestAttribute, 0);
+    return /^0x[0-9a-f]{1,8}$/i.exec(buffer.toString('latin1', 0, bytesRead).trim())?.[0].toLowerCase();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The name of the kernel driver behind a link of sysfs. */
+export async function driverBehind(link: string): Promise<string | undefined> {
+  const name = await readlink(link).then(basename, () => '');
+  return /^[\w.-]{1,64}$/.test(name) ? name : undefined;
 }
 
 function numberOf(name: string): number {

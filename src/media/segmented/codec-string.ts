@@ -79,8 +79,14 @@ function av1(bytes: Uint8Array, entry: Mp4Box): string {
 function vp9(bytes: Uint8Array, entry: Mp4Box): string {
   const config = videoConfig(bytes, entry, 'vpcC', 10).subarray(4);
   const [profile = 0, level = 0, third = 0, primaries = 1, transfer = 1, matrix = 1] = config;
-  const values = [profile, level, third >> 4, (third >> 1) & 7, primaries, transfer, matrix, third & 1];
-  return ['vp09', ...values.map(decimals)].join('.');
+  const [chroma, range] = [(third >> 1) & 7, third & 1];
+  const values = [profile, level, third >> 4];
+  // What is not specified is no value of the parameter: without the optional part it means BT.709 in 4:2:0.
+  const plain =
+    [primaries, transfer, matrix].every((value) => value === 1 || value === 2) && chroma <= 1 && range === 0;
+  return ['vp09', ...[...values, ...(plain ? [] : [chroma, primaries, transfer, matrix, range])].map(decimals)].join(
+    '.',
+  );
 }
 
 /** Object types of ISO/IEC 14496-1 and 14496-3, from the descriptors in `esds`. */

@@ -65,15 +65,16 @@ export function textPlaylist({ prefix, duration }: Pick<StreamPlan, 'prefix' | '
 export function masterPlaylist(stream: PackagedStream): string {
   const { plan, media, texts } = stream;
   const target = targetDuration(media);
+  // A group is read only together with a picture; sound alone is a variant by itself.
+  const groups = new Set(plan.variants.flatMap(({ video, audio }) => (video === undefined ? [] : [audio])));
   const variants = plan.variants.flatMap((variant) => {
     const video = media.find(({ track }) => track.id === variant.video);
     const sound = media.filter(({ track }) => track.group !== undefined && track.group === variant.audio);
     const main = video ?? sound[0];
     if (main === undefined) return [];
-    return [variantLines(plan, main, video === undefined ? [] : sound, { target, subtitles: texts.length > 0 })];
+    const group = groups.has(variant.audio) ? variant.audio : undefined;
+    return [variantLines(plan, main, video === undefined ? [] : sound, { target, group, subtitles: texts.length > 0 })];
   });
-  // A group is read only together with a picture; sound alone is a variant by itself.
-  const groups = new Set(plan.variants.flatMap(({ video, audio }) => (video === undefined ? [] : [audio])));
   const sounds = media.filter(({ track }) => track.kind === 'audio' && groups.has(track.group));
   const iframes = media.filter(({ track, keyframes }) => track.kind === 'video' && keyframes.length > 0);
   return lines([
@@ -124,11 +125,18 @@ function renditionLines(
   return [...audio, ...subtitles];
 }
 
+interface VariantFacts {
+  readonly target: number;
+  /** The group of sound that belongs to it, where the playlist has it. */
+  readonly group: string | undefined;
+  readonly subtitles: boolean;
+}
+
 function variantLines(
   { prefix }: StreamPlan,
   main: PackagedMedia,
   sound: readonly PackagedMedia[],
-  { target, subtitles }: { readonly target: number; readonly subtitles: boolean },
+  { target, group, subtitles }: VariantFacts,
 ): string[] {
   const peaks = sound.map((media) => peakBandwidth(loadsOf(media), target));
   const means = sound.map((media) => averageBandwidth(loadsOf(media)));
@@ -140,7 +148,7 @@ function variantLines(
     ['CODECS', quoted([...codecs].join(','))],
     ...(picture ? pictureAttributes(main) : []),
     ...(picture ? [['FRAME-RATE', main.frameRate.toFixed(3)] as const] : []),
-    ['AUDIO', sound[0]?.track.group && quoted(sound[0].track.group)],
+    ['AUDIO', group && quoted(group)],
     ['SUBTITLES', subtitles ? quoted('text') : undefined],
     ['CLOSED-CAPTIONS', picture ? 'NONE' : undefined],
   ]);

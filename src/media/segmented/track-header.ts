@@ -61,9 +61,7 @@ export function trackHeader(moov: Uint8Array): TrackHeader {
     timescale,
     codec: codecString(moov, entry),
     ...(config !== undefined && { nalLengthSize: config }),
-    // 16.16 fixed point, shape of the samples included.
-    width: sound ? 0 : Math.round(view.getUint32(tkhd.end - 8) / 0x10000),
-    height: sound ? 0 : Math.round(view.getUint32(tkhd.end - 4) / 0x10000),
+    ...(sound ? { width: 0, height: 0 } : pictureSize(view, entry, tkhd)),
     defaults: {
       duration: view.getUint32(trex.content + 12),
       size: view.getUint32(trex.content + 16),
@@ -71,6 +69,21 @@ export function trackHeader(moov: Uint8Array): TrackHeader {
     },
     ...edits(moov, timescale),
   };
+}
+
+/**
+ * The size in the header of the track has the shape of the samples in it. Where that is only the rounding of a scaled
+ * picture to even sides, the size that a decoder gives counts.
+ */
+function pictureSize(view: DataView, entry: Mp4Box, tkhd: Mp4Box): Pick<TrackHeader, 'width' | 'height'> {
+  const stored = { width: view.getUint16(entry.content + 24), height: view.getUint16(entry.content + 26) };
+  // 16.16 fixed point.
+  const shown = {
+    width: Math.round(view.getUint32(tkhd.end - 8) / 0x10000),
+    height: Math.round(view.getUint32(tkhd.end - 4) / 0x10000),
+  };
+  const near = Math.abs(shown.width - stored.width) <= 2 && Math.abs(shown.height - stored.height) <= 2;
+  return near ? stored : shown;
 }
 
 /** What an edit list says: an empty edit is a delay, and what comes before its media time is left out. */

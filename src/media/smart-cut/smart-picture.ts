@@ -17,12 +17,10 @@ export function smartPicture(
   { name, container, video }: OutputRequest,
 ): SmartPicture | string {
   const { smartCutFailure, spec, scratchDir } = draft.request;
-  const { contract = {}, renditions } = spec.output;
+  const { renditions } = spec.output;
   if (smartCutFailure !== undefined) return smartCutFailure;
   if (container === 'cmaf' || renditions !== undefined) return 'renditions are made from one decode';
   if (video.codec === 'copy') return 'the ends of the cut would have to be encoded';
-  if (contract.minSsim !== undefined || contract.minXpsnr !== undefined)
-    return 'a floor of quality is measured on pictures that were all encoded';
   const cut = planSmartCut(clip);
   if (typeof cut === 'string') return cut;
   const encodes = cut.head !== undefined || cut.tail !== undefined;

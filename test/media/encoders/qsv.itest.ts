@@ -66,8 +66,8 @@ describeOnSoftwareGpu('arguments of Quick Sync encoders', (gpus) => {
       8,
       { format: 'nv12', profile: 100, refDist: 8, refs: 5, bitrateLimit: false, adaptiveI: true, adaptiveB: true },
     ],
-    ['hevc', 8, { format: 'nv12', profile: 1, refDist: 8, refs: 4, idrInterval: 0 }],
-    ['hevc', 10, { format: 'p010', profile: 2, refDist: 8, refs: 4, idrInterval: 0 }],
+    ['hevc', 8, { format: 'nv12', profile: 1, refDist: 8, refs: 4, idrInterval: 1 }],
+    ['hevc', 10, { format: 'p010', profile: 2, refDist: 8, refs: 4, idrInterval: 1 }],
     ['av1', 8, { format: 'nv12', profile: 1, refDist: 8 }],
     ['av1', 10, { format: 'p010', profile: 1, refDist: 8 }],
   ] as const)('ask %s with %d bits for a bit rate with look-ahead', async (codec, bitDepth, own) => {

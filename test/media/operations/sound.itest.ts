@@ -122,3 +122,39 @@ describe('normalizeLoudness', () => {
     expect(integrated).toBeCloseTo(-20, 0);
   });
 });
+
+describe('a change of channels', () => {
+  /** Strength of one tone in a sound, by the Goertzel algorithm. */
+  const strength = (signal: Float32Array, hertz: number): number => {
+    const step = 2 * Math.cos((2 * Math.PI * hertz) / rate);
+    let [one, two] = [0, 0];
+    for (const value of signal) [one, two] = [value + step * one - two, one];
+    return (2 * Math.sqrt(one * one + two * two - step * one * two)) / signal.length;
+  };
+  /** A second of tones, each channel with a pitch of its own. */
+  const surround = async (layout: string, count: number, level: number): Promise<string> => {
+    const path = `${dir.path}/${layout}-${count}-${level}.mkv`;
+    const voices = Array.from({ length: count }, (_, index) => `${level}*sin(2*PI*${200 * (index + 1)}*t)`).join('|');
+    const args = ['-f', 'lavfi', '-i', `aevalsrc=${voices}:c=${layout}:s=${rate}:d=1`];
+    await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x64:r=25:d=1', ...args, ...lossless, path);
+    return path;
+  };
+  const half = Math.SQRT1_2;
+
+  test.each([
+    // Left, right, centre, low frequencies, then the channels behind and beside.
+    ['5.1 to two', '5.1', 6, 2, [1, 0, half, 0, half, 0]],
+    ['5.1 at the sides to two', '5.1(side)', 6, 2, [1, 0, half, 0, half, 0]],
+    ['7.1 to two', '7.1', 8, 2, [1, 0, half, 0, half, 0, half, 0]],
+    ['two to one', 'stereo', 2, 1, [1, 1]],
+    ['5.1 to one', '5.1', 6, 1, [1, 1, Math.SQRT2, 0, half, half]],
+  ] as const)('%s keeps the shares of BS.775 and does not clip', async (_what, layout, count, channels, shares) => {
+    const source = await surround(layout, count, 0.99);
+    const { path } = await render(dir.path, { inputs: { source }, output: { audio: { codec: 'flac', channels } } });
+    const mixed = await samples(path());
+    const total = shares.reduce((sum: number, share) => sum + share, 0);
+    for (const [index, share] of shares.entries()) {
+      expect(strength(mixed, 200 * (index + 1)), `channel ${index}`).toBeCloseTo((0.99 * share) / total, 2);
+    }
+  });
+});

@@ -59,6 +59,28 @@ describe('what this machine can do', () => {
     ]);
   });
 
+  it.each([
+    ['a folder', (node: string) => mkdir(node)],
+    ['a link to itself', (node: string) => symlink(node, node)],
+    ['a link to nothing', (node: string) => symlink('/nonexistent', node)],
+  ])('is told of a node that is %s', async (_what, make) => {
+    await make(join(folders.dri, 'renderD128'));
+    const { devices, unavailable } = await detectCapabilities({ tools, signal: never, folders });
+    expect(devices).toEqual([]);
+    expect(unavailable['qsv-full']).toMatch(/renderD128(: it cannot be used \(E| could not be opened: )/);
+  });
+
+  it('takes nothing but numbers from the kernel, however much is written there', async () => {
+    await addNode('renderD128', `0x8086${'f'.repeat(100_000)}`);
+    await addNode('renderD129', '0x8086\u001b[31m');
+    await addNode(`renderD${'9'.repeat(30)}`, '0x8086');
+    const nodes = await listRenderNodes(folders);
+    expect(nodes.map(({ node, vendor }) => [node, vendor])).toEqual([
+      [join(folders.dri, 'renderD128'), undefined],
+      [join(folders.dri, 'renderD129'), undefined],
+    ]);
+  });
+
   it('is no GPU rung with the GPU of another maker', async () => {
     await addNode('renderD128', '0x1002');
     const { unavailable } = await detectCapabilities({ tools, signal: never, folders });

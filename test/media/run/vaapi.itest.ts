@@ -121,6 +121,14 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
       /Failed to create encode pipeline context/,
     ],
     [
+      'memory of the GPU that is full',
+      { fail: ['va-surface@1=memory'] },
+      h264,
+      244,
+      'GPU_FAILED',
+      /Failed to create surface|Unable to allocate a surface/,
+    ],
+    [
       'a device that is lost while it encodes',
       { fail: ['va-encode@20=device-lost'] },
       h264,
@@ -166,6 +174,14 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
       code: 'GPU_REFUSED',
       message: expect.stringMatching(said) as unknown,
     });
+  });
+
+  // FFmpeg 7.1 ends by SIGSEGV where the encoder is the one that gets no memory.
+  it('ends with memory of the GPU that becomes full in mid-stream, one way or another', async () => {
+    const gpu = await gpus.create(dir, { fail: ['va-surface@3=memory'] });
+    const line = [...vaapiDevice(gpu.node), ...picture(2), ...upload('nv12'), ...h264, ...toNull];
+    await expect(run(gpu, line)).rejects.toMatchObject({ code: 'GPU_FAILED' });
+    expect(eventsOf(await gpu.trace(), 'fault')).not.toEqual([]);
   });
 
   it('ends with a picture that is larger than the encoder takes', async () => {

@@ -118,9 +118,12 @@ static void set_x265(struct Encoder *encoder, AVDictionary **options, int qualit
 {
     mfxInfoMFX *mfx = &encoder->parameters.mfx;
     int depth = encoder->option2.LookAheadDepth;
-    char text[160];
-    int used = snprintf(text, sizeof(text), "log-level=none:pools=none:frame-threads=%d:rc-lookahead=%d:repeat-headers=0",
-                        codec_threads(), depth > 1 ? depth : 5 + encoder->context->max_b_frames);
+    /* Every I frame an IDR frame: IdrInterval counts from 1 for HEVC. A closed group needs no more than that. */
+    int closed = mfx->IdrInterval == 1 || (mfx->GopOptFlag & MFX_GOP_CLOSED);
+    char text[180];
+    int used = snprintf(text, sizeof(text),
+                        "log-level=none:pools=none:frame-threads=%d:rc-lookahead=%d:repeat-headers=0:open-gop=%d",
+                        codec_threads(), depth > 1 ? depth : 5 + encoder->context->max_b_frames, !closed);
     if (quality)
         snprintf(text + used, sizeof(text) - (size_t)used, ":%s=%d",
                  mfx->RateControlMethod == MFX_RATECONTROL_CQP ? "qp" : "crf", quality);

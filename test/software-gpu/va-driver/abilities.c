@@ -115,22 +115,19 @@ static uint32_t rate_controls(VAEntrypoint entry)
     return offered;
 }
 
+/* What libx265 is told to do without is not offered: see encoder.c and hevc_slices.c. */
 static uint32_t hevc_features(void)
 {
-    VAConfigAttribValEncHEVCFeatures features = { .bits = {
-        .amp = VA_FEATURE_SUPPORTED, .sao = VA_FEATURE_SUPPORTED, .temporal_mvp = VA_FEATURE_SUPPORTED,
-        .cu_qp_delta = VA_FEATURE_SUPPORTED,
-    } };
+    VAConfigAttribValEncHEVCFeatures features = { .bits = { .cu_qp_delta = VA_FEATURE_SUPPORTED } };
     return features.value;
 }
 
-/* Coding blocks of 8 to 64 pixels, transform blocks of 4 to 32. */
+/* Coding blocks of 8 to 32 pixels, transform blocks of 4 to 32, no hierarchy below. */
 static uint32_t hevc_block_sizes(void)
 {
     VAConfigAttribValEncHEVCBlockSizes sizes = { .bits = {
-        .log2_max_coding_tree_block_size_minus3 = 3, .log2_min_coding_tree_block_size_minus3 = 3,
-        .log2_max_luma_transform_block_size_minus2 = 3, .max_max_transform_hierarchy_depth_inter = 2,
-        .max_max_transform_hierarchy_depth_intra = 2,
+        .log2_max_coding_tree_block_size_minus3 = 2, .log2_min_coding_tree_block_size_minus3 = 2,
+        .log2_max_luma_transform_block_size_minus2 = 3,
     } };
     return sizes.value;
 }

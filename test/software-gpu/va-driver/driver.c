@@ -10,6 +10,7 @@
 
 #include "abilities.h"
 #include "buffers.h"
+#include "failures.h"
 #include "memory.h"
 #include "pipeline.h"
 
@@ -69,6 +70,9 @@ static VAStatus QueryConfigAttributes(VADriverContextP context, VAConfigID id, V
 static VAStatus CreateSurfaces2(VADriverContextP context, unsigned format, unsigned width, unsigned height,
                                 VASurfaceID *ids, unsigned count, VASurfaceAttrib *attributes, unsigned attribute_count)
 {
+    VAStatus failure = injected_failure(FAILURE_SURFACE);
+    if (failure != VA_STATUS_SUCCESS)
+        return failure;
     uint32_t fourcc = format == VA_RT_FORMAT_YUV420_10 ? VA_FOURCC_P010
                       : format == VA_RT_FORMAT_RGB32   ? VA_FOURCC_BGRA
                                                        : VA_FOURCC_NV12;

@@ -1,6 +1,7 @@
 #include "encode_request.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <va/va_enc_av1.h>
 #include <va/va_enc_h264.h>
@@ -48,6 +49,7 @@ static void read_picture(struct EncodeRequest *request, const void *data)
         request->coded = picture->coded_buf;
         request->key = picture->pic_fields.bits.idr_pic_flag;
         request->quantizer = picture->pic_init_qp;
+        request->cabac = picture->pic_fields.bits.entropy_coding_mode_flag;
     } else if (!strcmp(codec, "hevc")) {
         const VAEncPictureParameterBufferHEVC *picture = data;
         request->coded = picture->coded_buf;
@@ -111,6 +113,44 @@ void start_encode_request(struct EncodeRequest *request, VAProfile profile, VAEn
     request->colours = (struct Colours){ .primaries = 2, .transfer = 2, .matrix = 2 };
 }
 
+void end_encode_request(struct EncodeRequest *request)
+{
+    free(request->headers.sets);
+    free(request->headers.messages);
+    free(request->headers.slice);
+    request->headers = (struct PackedHeaders){ 0 };
+}
+
+void start_picture_request(struct EncodeRequest *request)
+{
+    request->headers.sets_size = request->headers.messages_size = request->headers.slice_size = 0;
+}
+
+static VAStatus append(uint8_t **bytes, size_t *size, const struct BufferView *more)
+{
+    size_t count = (size_t)more->size * more->count;
+    uint8_t *longer = realloc(*bytes, *size + count);
+    if (!longer)
+        return VA_STATUS_ERROR_ALLOCATION_FAILED;
+    memcpy(longer + *size, more->data, count);
+    *bytes = longer;
+    *size += count;
+    return VA_STATUS_SUCCESS;
+}
+
+static VAStatus read_packed_header(struct EncodeRequest *request, const struct BufferView *buffer)
+{
+    struct PackedHeaders *headers = &request->headers;
+    switch (request->packing) {
+    case VAEncPackedHeaderSequence:
+        read_colours(codec_of(request->profile), buffer->data, (size_t)buffer->size * buffer->count, &request->colours);
+        return append(&headers->sets, &headers->sets_size, buffer);
+    case VAEncPackedHeaderSlice: return append(&headers->slice, &headers->slice_size, buffer);
+    case VAEncPackedHeaderRawData: return append(&headers->messages, &headers->messages_size, buffer);
+    default: return VA_STATUS_SUCCESS;
+    }
+}
+
 VAStatus read_encode_buffer(struct EncodeRequest *request, const struct BufferView *buffer)
 {
     switch (buffer->type) {
@@ -123,11 +163,7 @@ VAStatus read_encode_buffer(struct EncodeRequest *request, const struct BufferVi
         request->packed |= 1u << (type < 31 ? type : 31);
         break;
     }
-    case VAEncPackedHeaderDataBufferType:
-        if (request->packing == VAEncPackedHeaderSequence)
-            read_colours(codec_of(request->profile), buffer->data, (size_t)buffer->size * buffer->count,
-                         &request->colours);
-        break;
+    case VAEncPackedHeaderDataBufferType: return read_packed_header(request, buffer);
     default: break;
     }
     return VA_STATUS_SUCCESS;

@@ -4,6 +4,7 @@
 #include <va/va_backend.h>
 
 #include "buffers.h"
+#include "h264_slices.h"
 #include "sequence_header.h"
 
 struct EncodeRequest {
@@ -26,14 +27,20 @@ struct EncodeRequest {
     VABufferID coded;
     int key;
     int quantizer; /* on the codec's own scale: 0 to 51, or 0 to 255 */
+    int cabac; /* of H.264 */
 
     /* Kinds of headers that the application packs, as bits 1 << VAEncPackedHeaderType, and the last of them. */
     uint32_t packed, packing;
+    struct PackedHeaders headers;
     struct Colours colours;
 };
 
 /* Nothing is known yet. */
 void start_encode_request(struct EncodeRequest *request, VAProfile profile, VAEntrypoint entry, uint32_t rate_control);
+void end_encode_request(struct EncodeRequest *request);
+
+/* Forgets what was only said of the last picture. */
+void start_picture_request(struct EncodeRequest *request);
 
 /* Reads one buffer; what it has no use for is passed over, as drivers do. */
 VAStatus read_encode_buffer(struct EncodeRequest *request, const struct BufferView *buffer);

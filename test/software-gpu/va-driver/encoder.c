@@ -2,6 +2,7 @@
 
 #include <libavutil/opt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../shared/switches.h"
@@ -64,7 +65,10 @@ static void set_structure(AVCodecContext *context, AVDictionary **options, const
         av_dict_set(options, "preset", "veryfast", 0);
         av_dict_set(options, "tune", "zerolatency", 0);
         av_dict_set(options, "forced-idr", "1", 0);
-        av_dict_set(options, "x264-params", "force-cfr=1:scenecut=0:mbtree=0", 0);
+        /* As FFmpeg's parameter sets for VA-API are: see h264_slices.h. One slice, for which one thread works. */
+        av_dict_set(options, "x264-params",
+                    "force-cfr=1:scenecut=0:mbtree=0:threads=1:slices=1:ref=1:weightp=0:psy=0:deblock=0,0", 0);
+        av_dict_set_int(options, "coder", request->cabac, 0);
         av_dict_set(options, "profile",
                     request->profile == VAProfileH264High   ? "high"
                     : request->profile == VAProfileH264Main ? "main"
@@ -73,9 +77,12 @@ static void set_structure(AVCodecContext *context, AVDictionary **options, const
     } else if (!strcmp(codec, "hevc")) {
         av_dict_set(options, "preset", "superfast", 0);
         av_dict_set(options, "forced-idr", "1", 0);
+        /* As FFmpeg's parameter sets for VA-API are: see hevc_slices.h. */
         av_dict_set(options, "x265-params",
                     "log-level=none:pools=none:frame-threads=1:repeat-headers=1:bframes=0:rc-lookahead=0:scenecut=0:"
-                    "b-adapt=0:cutree=0:info=0",
+                    "b-adapt=0:cutree=0:info=0:wpp=0:slices=1:ctu=32:min-cu-size=8:max-tu-size=32:tu-intra-depth=1:"
+                    "tu-inter-depth=1:amp=0:sao=0:temporal-mvp=0:strong-intra-smoothing=0:signhide=0:tskip=0:weightp=0:"
+                    "ref=1:aq-mode=1:aq-strength=0.1:qg-size=8:psy-rd=0:psy-rdoq=0",
                     0);
     } else {
         av_dict_set(options, "cpu-used", "8", 0);
@@ -151,6 +158,35 @@ static void copy_picture(AVFrame *to, const struct SurfaceView *from)
     }
 }
 
+/* The coded picture under the application's headers; its size, or 0 when it has to stay under its own. */
+static size_t with_packed_headers(struct Encoder *encoder, uint8_t **bytes)
+{
+    const struct PackedHeaders *headers = &encoder->request.headers;
+    const AVPacket *packet = encoder->packet;
+    if (!headers->slice_size)
+        return 0;
+    switch (encoder->context->codec_id) {
+    case AV_CODEC_ID_H264:
+        return put_under_headers(&encoder->slices, headers, packet->data, (size_t)packet->size, bytes);
+    case AV_CODEC_ID_HEVC:
+        return put_under_hevc_headers(&encoder->hevc_slices, headers, packet->data, (size_t)packet->size, bytes);
+    default: return 0;
+    }
+}
+
+/* Puts the coded picture into the application's buffer. */
+static VAStatus give_picture(struct Encoder *encoder)
+{
+    uint8_t *bytes = NULL;
+    size_t size = with_packed_headers(encoder, &bytes);
+    const AVPacket *packet = encoder->packet;
+    encoder->packed += size > 0;
+    VAStatus status = size ? fill_coded_buffer(encoder->request.coded, bytes, size)
+                           : fill_coded_buffer(encoder->request.coded, packet->data, (size_t)packet->size);
+    free(bytes);
+    return status;
+}
+
 VAStatus encode_picture(struct Encoder *encoder, const struct SurfaceView *picture)
 {
     if (picture->fourcc != VA_FOURCC_NV12 && picture->fourcc != VA_FOURCC_P010)
@@ -172,7 +208,7 @@ VAStatus encode_picture(struct Encoder *encoder, const struct SurfaceView *pictu
     if (avcodec_send_frame(encoder->context, frame) < 0 ||
         avcodec_receive_packet(encoder->context, encoder->packet) < 0)
         return VA_STATUS_ERROR_ENCODING_ERROR;
-    VAStatus status = fill_coded_buffer(encoder->request.coded, encoder->packet->data, (size_t)encoder->packet->size);
+    VAStatus status = give_picture(encoder);
     encoder->packets++;
     encoder->key_frames += (encoder->packet->flags & AV_PKT_FLAG_KEY) != 0;
     encoder->bytes += encoder->packet->size;
@@ -189,9 +225,11 @@ void close_encoder(struct Encoder *encoder)
         trace_number(&line, "frames", encoder->frames);
         trace_number(&line, "packets", encoder->packets);
         trace_number(&line, "keyFrames", encoder->key_frames);
+        trace_number(&line, "packed", encoder->packed);
         trace_number(&line, "bytes", encoder->bytes);
         trace_end(&line);
     }
+    end_encode_request(&encoder->request);
     avcodec_free_context(&encoder->context);
     av_frame_free(&encoder->frame);
     av_packet_free(&encoder->packet);

@@ -3,6 +3,7 @@
 #include <libavcodec/avcodec.h>
 
 #include "encode_request.h"
+#include "hevc_slices.h"
 #include "memory.h"
 
 struct Encoder {
@@ -10,7 +11,10 @@ struct Encoder {
     AVCodecContext *context; /* NULL before the first picture */
     AVFrame *frame;
     AVPacket *packet;
+    struct SliceWriter slices; /* of H.264 */
+    struct HevcWriter hevc_slices;
     long frames, packets, key_frames;
+    long packed; /* packets under the application's headers */
     int64_t bytes;
 };
 

@@ -6,6 +6,7 @@
 #include "../shared/switches.h"
 
 static const char *const stage_names[FAILURE_COUNT] = {
+    [FAILURE_SURFACE] = "va-surface",
     [FAILURE_CONFIG] = "va-config",
     [FAILURE_CONTEXT] = "va-context",
     [FAILURE_ENCODE] = "va-encode",

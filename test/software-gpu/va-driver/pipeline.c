@@ -186,6 +186,7 @@ VAStatus begin_picture(VAContextID id, VASurfaceID surface)
     if (!is_encoding(context->config.entry))
         return VA_STATUS_ERROR_UNIMPLEMENTED;
     context->surface = surface;
+    start_picture_request(&context->encoder.request);
     return VA_STATUS_SUCCESS;
 }
 
@@ -198,7 +199,9 @@ VAStatus render_picture(VAContextID id, const VABufferID *buffers, int count)
         struct BufferView buffer;
         if (!view_buffer(buffers[i], &buffer))
             return VA_STATUS_ERROR_INVALID_BUFFER;
-        read_encode_buffer(&context->encoder.request, &buffer);
+        VAStatus status = read_encode_buffer(&context->encoder.request, &buffer);
+        if (status != VA_STATUS_SUCCESS)
+            return status;
     }
     return VA_STATUS_SUCCESS;
 }

@@ -2,66 +2,10 @@
 
 #include <string.h>
 
+#include "bits.h"
+
 /* Longest sequence header that is read. */
-#define LONGEST 512
-
-struct Bits {
-    uint8_t bytes[LONGEST];
-    size_t size, position; /* bytes, bits */
-};
-
-static unsigned bit(struct Bits *bits)
-{
-    size_t byte = bits->position / 8;
-    unsigned value = byte < bits->size ? bits->bytes[byte] >> (7 - bits->position % 8) & 1 : 0;
-    bits->position++;
-    return value;
-}
-
-static unsigned number(struct Bits *bits, int count)
-{
-    unsigned value = 0;
-    while (count-- > 0)
-        value = value << 1 | bit(bits);
-    return value;
-}
-
-/* Exp-Golomb code (H.264 clause 9.1). */
-static unsigned golomb(struct Bits *bits)
-{
-    int zeros = 0;
-    while (zeros < 31 && bits->position < bits->size * 8 && !bit(bits))
-        zeros++;
-    return (1u << zeros) - 1 + number(bits, zeros);
-}
-
-static void skip_golombs(struct Bits *bits, int count)
-{
-    while (count-- > 0)
-        golomb(bits);
-}
-
-/* Finds a NAL unit by its type and takes out the emulation prevention; 0 when there is none. */
-static int find_unit(struct Bits *bits, const uint8_t *bytes, size_t size, unsigned type, int hevc)
-{
-    for (size_t i = 0; i + 4 < size; i++) {
-        if (bytes[i] || bytes[i + 1] || bytes[i + 2] != 1)
-            continue;
-        unsigned found = hevc ? bytes[i + 3] >> 1 & 0x3f : bytes[i + 3] & 0x1f;
-        if (found != type)
-            continue;
-        int zeros = 0;
-        for (size_t at = i + 3 + (hevc ? 2 : 1); at < size && bits->size < LONGEST; at++) {
-            if (zeros >= 2 && bytes[at] == 1)
-                break;
-            if (zeros < 2 || bytes[at] != 3)
-                bits->bytes[bits->size++] = bytes[at];
-            zeros = bytes[at] ? 0 : zeros + 1;
-        }
-        return 1;
-    }
-    return 0;
-}
+#define LONGEST 1024
 
 static void read_description(struct Bits *bits, struct Colours *colours)
 {
@@ -153,18 +97,34 @@ static void read_av1(struct Bits *bits, struct Colours *colours)
     colours->full_range = (int)bit(bits);
 }
 
+/* Finds a NAL unit by its type and takes the emulation prevention out; its size is 0 when there is none. */
+static struct Bits find_unit(const uint8_t *bytes, size_t size, unsigned type, int hevc, uint8_t *to)
+{
+    struct Unit unit, *last = NULL;
+    while (next_unit(bytes, size, last, &unit)) {
+        last = &unit;
+        unsigned found = hevc ? unit.bytes[0] >> 1 & 0x3f : unit.bytes[0] & 0x1f;
+        if (found == type)
+            return (struct Bits){ to, unescape(&unit, to), hevc ? 16 : 8 };
+    }
+    return (struct Bits){ to, 0, 0 };
+}
+
 void read_colours(const char *codec, const uint8_t *bytes, size_t size, struct Colours *colours)
 {
-    struct Bits bits = { .size = 0 };
+    uint8_t memory[LONGEST];
+    if (size > LONGEST)
+        return;
     if (!strcmp(codec, "h264")) {
-        if (find_unit(&bits, bytes, size, 7, 0))
+        struct Bits bits = find_unit(bytes, size, 7, 0, memory);
+        if (bits.size)
             read_h264(&bits, colours);
     } else if (!strcmp(codec, "hevc")) {
-        if (find_unit(&bits, bytes, size, 33, 1))
+        struct Bits bits = find_unit(bytes, size, 33, 1, memory);
+        if (bits.size)
             read_hevc(&bits, colours);
     } else if (!strcmp(codec, "av1")) {
-        bits.size = size < LONGEST ? size : LONGEST;
-        memcpy(bits.bytes, bytes, bits.size);
+        struct Bits bits = { bytes, size, 0 };
         read_av1(&bits, colours);
     }
 }

@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CodedError } from '../../../src/errors.ts';
+import { box, boxesIn, characters, findBox, fullBox, joined, uint32 } from '../../../src/media/segmented/mp4-boxes.ts';
+
+describe('boxes', () => {
+  it('that were written are found by their path', () => {
+    const bytes = joined([box('ftyp', characters('iso6')), box('moov', box('trak', fullBox('tkhd', 1, 3, uint32(7))))]);
+    expect(boxesIn(bytes).map(({ type, start, end }) => [type, start, end])).toEqual([
+      ['ftyp', 0, 12],
+      ['moov', 12, 44],
+    ]);
+    const found = findBox(bytes, ['moov', 'trak', 'tkhd']);
+    expect([...bytes.subarray(found?.content, found?.end)]).toEqual([1, 0, 0, 3, 0, 0, 0, 7]);
+    expect(findBox(bytes, ['moov', 'mvhd'])).toBeUndefined();
+  });
+
+  it('of 64-bit length and of length 0 reach where they say', () => {
+    const long = joined([uint32(1), characters('mdat'), uint32(0, 20), uint32(9)]);
+    expect(boxesIn(long)).toEqual([{ type: 'mdat', start: 0, content: 16, end: 20 }]);
+    const rest = joined([uint32(0), characters('mdat'), uint32(1, 2, 3)]);
+    expect(boxesIn(rest)).toEqual([{ type: 'mdat', start: 0, content: 8, end: 20 }]);
+  });
+
+  it('of any bytes end, or are refused with a coded error', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        try {
+          const boxes = boxesIn(bytes);
+          expect(boxes.every(({ start, end }) => end > start)).toBe(true);
+        } catch (error) {
+          expect(error).toBeInstanceOf(CodedError);
+        }
+      }),
+    );
+  });
+});
