@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { judgeEnd, notStarted, type WorkerExit } from '../../src/local/run-end.ts';
-import type { StageResult } from '../../src/model/result.ts';
+import type { StageResult } from '../src/model/result.ts';
+import { judgeEnd, notStarted, type WorkerExit } from '../src/run-end.ts';
 
 const exit = (code: number | null, signal: NodeJS.Signals | null = null, memoryExhausted = false): WorkerExit => ({
   code,

@@ -1,9 +1,28 @@
 import { constants } from 'node:os';
-import { type ErrorCode, errorTable, isErrorCode } from '../errors.ts';
-import { bounds } from '../model/bounds.ts';
-import type { StageResult } from '../model/result.ts';
-import type { StageRun, StopReason } from '../ports.ts';
-import type { ResultRead } from './run-directory.ts';
+import { type ErrorCode, errorTable, isErrorCode } from './errors.ts';
+import { bounds } from './model/bounds.ts';
+import { type StageResult, stageResult } from './model/result.ts';
+import type { StageRun, StopReason } from './ports.ts';
+
+/** What a worker left as its result: a valid one, none, or something else with the reason why it does not count. */
+export type ResultRead = { readonly result: StageResult } | { readonly missing: string };
+
+/** Reads a result as a worker leaves it. */
+export function readResultText(text: string): ResultRead {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > bounds.resultBytes) return { missing: tooLong(bytes) };
+  if (text.trim() === '') return { missing: 'it left no result' };
+  try {
+    const parsed = stageResult.safeParse(JSON.parse(text));
+    return parsed.success ? { result: parsed.data } : { missing: 'its result does not have the agreed form' };
+  } catch {
+    return { missing: 'its result is not JSON' };
+  }
+}
+
+export function tooLong(bytes: number): string {
+  return `its result has ${bytes} bytes, ${bounds.resultBytes} are allowed`;
+}
 
 /** How the process of a run ended, as its parent saw it. */
 export interface WorkerExit {
