@@ -136,7 +136,8 @@ export interface StageRun {
   readonly message?: string;
 }
 
-export type StopReason = 'cancelled' | 'timeout' | 'suspended' | 'deleted' | 'superseded';
+export const stopReasons = ['cancelled', 'timeout', 'suspended', 'deleted', 'superseded'] as const;
+export type StopReason = (typeof stopReasons)[number];
 
 export interface PoolSlots {
   readonly pool: string;

@@ -53,8 +53,9 @@ export type RunEnd = Pick<StageRun, 'exitCode' | 'infrastructure' | 'message' | 
 export function judgeEnd({ result: read, exit, stopReason, shutdown = false }: EndObservation): RunEnd {
   const exitCode = exit === undefined ? undefined : exitCodeOf(exit);
   if ('result' in read) return withResult(read.result, exitCode);
-  if (exit === undefined) return lost(`The server that ran the worker ended, the worker with it, and ${read.missing}.`);
-  if (shutdown) return lost(`The server was shut down, the worker with it, and ${read.missing}.`, exitCode);
+  if (exit === undefined)
+    return lostRun(`The server that ran the worker ended, the worker with it, and ${read.missing}.`);
+  if (shutdown) return lostRun(`The server was shut down, the worker with it, and ${read.missing}.`, exitCode);
   if (stopReason !== undefined)
     return crashed('INTERRUPTED', `The worker was ended (${stopReason}) and ${read.missing}.`, exitCode);
   if (exitCode === errorTable.INTERRUPTED.exit) {
@@ -75,6 +76,11 @@ export function notStarted(error: unknown): RunEnd {
   return { ...end, infrastructure: true };
 }
 
+/** The end of a run that was stopped and of which nothing is left, or that was stopped before it ran. */
+export function stoppedRun(stopReason: StopReason): RunEnd {
+  return crashed('INTERRUPTED', `The stage was ended (${stopReason}) and its worker left no result.`, undefined);
+}
+
 function withResult(result: StageResult, exitCode = result.exitCode): RunEnd {
   const { error } = result;
   if (result.exitCode === 0) return { state: 'succeeded', exitCode: 0, result };
@@ -88,7 +94,8 @@ function withResult(result: StageResult, exitCode = result.exitCode): RunEnd {
   };
 }
 
-function lost(message: string, exitCode?: number): RunEnd {
+/** The end of a run that no one saw: the machine's fault, not the job's. */
+export function lostRun(message: string, exitCode?: number): RunEnd {
   return { state: 'lost', infrastructure: true, message, ...(exitCode === undefined ? {} : { exitCode }) };
 }
 

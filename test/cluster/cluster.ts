@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { findProgram } from '../../scripts/bootstrap/find-program.mjs';
 import { type ControlPlane, startControlPlane } from './control-plane/control-plane.ts';
@@ -46,9 +47,17 @@ export async function openCluster(
   }
 }
 
-async function applyDefinitions(access: ClusterAccess): Promise<void> {
-  await kubectl(access, ['apply', '--server-side', '--force-conflicts', '-f', join(root, 'crds')]);
-  await kubectl(access, ['wait', '--for=condition=Established', '--timeout=60s', '-f', join(root, 'crds')]);
+/** Applies our CustomResourceDefinitions and waits until they are served. */
+export async function applyDefinitions(access: ClusterAccess): Promise<void> {
+  const files = ['-f', join(root, 'crds')];
+  await kubectl(access, ['apply', '--server-side', '--force-conflicts', ...files]);
+  const deadline = performance.now() + 60_000;
+  const established = ['wait', '--for=condition=Established', '--timeout=10s', ...files];
+  // It fails at once on a definition that has no condition at all yet.
+  while (!(await kubectl(access, established).then(Boolean, () => false))) {
+    if (performance.now() > deadline) throw new Error('Expected the definitions to be served within a minute');
+    await sleep(100);
+  }
 }
 
 /** Runs kubectl to its end. Answers its standard output; rejects with what it said when it fails. */

@@ -5,7 +5,7 @@ import { isRecord } from '../../src/kubernetes/runtime/api-object.ts';
 import { kubeconfigCredentials } from '../../src/kubernetes/runtime/kubeconfig.ts';
 import { Transport } from '../../src/kubernetes/runtime/transport.ts';
 import { systemClock as clock } from '../../src/local/system-clock.ts';
-import { kubectl } from '../cluster/cluster.ts';
+import { applyDefinitions, kubectl } from '../cluster/cluster.ts';
 import { startControlPlane } from '../cluster/control-plane/control-plane.ts';
 import { jobStoreContract } from '../contract/job-store.ts';
 import { describeWithPrograms } from '../support/cluster.ts';
@@ -18,8 +18,7 @@ describeWithPrograms('cluster', 'RenderJobs in Kubernetes', (paths) => {
   beforeAll(async () => {
     const plane = stack.use(await startControlPlane(paths));
     const access = { kubeconfig: plane.kubeconfig, kubectl: paths['kubectl'] ?? '', own: true };
-    await kubectl(access, ['apply', '-f', 'crds/']);
-    await kubectl(access, ['wait', '--for=condition=Established', '-f', 'crds/']);
+    await applyDefinitions(access);
     for (const namespace of ['media', 'other']) await kubectl(access, ['create', 'namespace', namespace]);
     transport = stack.use(
       new Transport(await kubeconfigCredentials(plane.kubeconfig), { userAgent: 'framewright-test' }),

@@ -44,7 +44,11 @@ export function certificateFile(folder: string): string {
   return join(folder, 'certificates', 'apiserver.crt');
 }
 
-export function controllerManagerArguments(folder: string, kubeconfig: string, credentials: Credentials): string[] {
+export function controllerManagerArguments(
+  folder: string,
+  kubeconfig: string,
+  { credentials, without }: { credentials: Credentials; without: readonly string[] },
+): string[] {
   return [
     `--kubeconfig=${kubeconfig}`,
     '--leader-elect=false',
@@ -54,6 +58,7 @@ export function controllerManagerArguments(folder: string, kubeconfig: string, c
     '--secure-port=0',
     `--root-ca-file=${certificateFile(folder)}`,
     `--service-account-private-key-file=${credentials.signingKey}`,
+    `--controllers=${['*', ...without.map((name) => `-${name}`)].join(',')}`,
     // Quota and garbage collection follow new resource types within seconds instead of half a minute.
     '--kube-api-qps=200',
     '--kube-api-burst=400',

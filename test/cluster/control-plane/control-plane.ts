@@ -23,6 +23,13 @@ export interface ControlPlane extends AsyncDisposable {
   readonly kubeconfig: string;
   /** By the name of the program, to be killed by tests that need it. */
   readonly programs: ReadonlyMap<string, Program>;
+  /** The API server's own certificate and key, for servers of a test that it talks to. */
+  readonly certificate: { readonly cert: string; readonly key: string };
+}
+
+export interface ControlPlaneOptions {
+  /** Controllers of the controller manager that are not to run, by its names for them. */
+  readonly without?: readonly string[];
 }
 
 type Paths = Readonly<Record<string, string>>;
@@ -38,7 +45,10 @@ interface Place {
  *
  * @param paths the programs of the kit `cluster`
  */
-export async function startControlPlane(paths: Paths): Promise<ControlPlane> {
+export async function startControlPlane(
+  paths: Paths,
+  { without = [] }: ControlPlaneOptions = {},
+): Promise<ControlPlane> {
   const folder = await mkdtemp(join(tmpdir(), 'framewright-cluster-'));
   const guard = startGuard(folder);
   const programs = new Map<string, Program>();
@@ -56,18 +66,27 @@ export async function startControlPlane(paths: Paths): Promise<ControlPlane> {
       return writeKubeconfig(file, { server, ca }, { token: credentials.tokens[user] });
     };
     const admin = await kubeconfig('admin');
-    const manager = controllerManagerArguments(folder, await kubeconfig('system:kube-controller-manager'), credentials);
+    const manager = controllerManagerArguments(folder, await kubeconfig('system:kube-controller-manager'), {
+      credentials,
+      without,
+    });
     const start = (name: string, args: readonly string[]): void =>
       void programs.set(name, startProgram(pathOf(paths, name), args, place));
     start('kube-controller-manager', manager);
     start('kube-scheduler', schedulerArguments(await kubeconfig('system:kube-scheduler')));
     start('kwok', kwokArguments(admin, join(import.meta.dirname, 'kwok-stages.yaml')));
     await whenControllersWork(server, ca, credentials.tokens.admin, programs);
-    return { server, kubeconfig: admin, programs, [Symbol.asyncDispose]: stop };
+    const certificate = await readCertificate(folder);
+    return { server, kubeconfig: admin, programs, certificate, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+async function readCertificate(folder: string): Promise<ControlPlane['certificate']> {
+  const file = certificateFile(folder);
+  return { cert: await readFile(file, 'utf8'), key: await readFile(file.replace(/crt$/, 'key'), 'utf8') };
 }
 
 async function startApi(
