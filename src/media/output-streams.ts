@@ -1,7 +1,7 @@
 import { type FinishedSound, finishSound } from './audio-output.ts';
 import { type Clip, copyInput, halfFrameOf } from './clip.ts';
 import type { CopiedStream } from './command.ts';
-import { takesAudio } from './containers.ts';
+import { containerName, takesAudio } from './containers.ts';
 import { type Draft, missing } from './draft.ts';
 import type { VideoTarget } from './encoders/video-target.ts';
 import type { Pad } from './graph.ts';
@@ -147,7 +147,7 @@ function audioPart(draft: Draft, timeline: Timeline, request: OutputRequest, pad
   if (blocker === undefined && clip !== undefined) {
     const tracks = copyableTracks(clip, container);
     if (tracks.length < clip.probe.audio.length)
-      draft.note(`Of ${clip.probe.audio.length} audio tracks ${tracks.length} fit into ${container}.`);
+      draft.note(`Of ${clip.probe.audio.length} audio tracks ${tracks.length} fit into ${containerName(container)}.`);
     const input = copyInput(clip);
     return {
       how: 'copy',

@@ -2,7 +2,7 @@ import type { Caption } from '../model/operations.ts';
 import { toSubRip, toWebVtt } from './captions.ts';
 import { copyInput } from './clip.ts';
 import type { CopiedStream } from './command.ts';
-import { type FileContainer, subtitleCodec, textCodec } from './containers.ts';
+import { containerName, type FileContainer, subtitleCodec, textCodec } from './containers.ts';
 import type { Draft } from './draft.ts';
 import { languageTag } from './language.ts';
 import type { TextTrack, Timeline } from './timeline.ts';
@@ -102,7 +102,7 @@ function keptSubtitles(draft: Draft, { clip, retimed }: Timeline, container: Fil
   return clip.probe.subtitles.flatMap(({ index, codec, language }) => {
     const written = subtitleCodec(container, codec);
     if (written === undefined) {
-      draft.note(`A subtitle track (${codec}) was dropped, because ${container} cannot hold it.`);
+      draft.note(`A subtitle track (${codec}) was dropped, because ${containerName(container)} cannot hold it.`);
       return [];
     }
     return [{ stream: { from: 'copy' as const, input, specifier: String(index) }, codec: written, language, cut }];

@@ -202,7 +202,7 @@ const encodes: readonly (readonly [string, PlanCase, string])[] = [
   ['an exact end among frames out of order', { operations: [{ trim: { end: 5 } }] }, 'out of order'],
   ['transcode with force', { operations: [{ transcode: { force: true } }] }, 'force'],
   ['another codec', { output: { video: { codec: 'hevc' } } }, 'hevc is wanted'],
-  ['a codec that the container does not take', { output: { container: 'webm' } }, 'webm does not take h264'],
+  ['a codec that the container does not take', { output: { container: 'webm' } }, 'h264 is no codec for webm'],
   ['another quality', { output: { video: { quality: 30 } } }, 'video.quality'],
   [
     'a merge of clips of another size',
