@@ -108,13 +108,13 @@ function markLayer(mark: Pad, picture: Picture, { start = 0, end }: Parameters, 
   const early = frameSeconds(picture) / 2;
   const clear = (enable: string): string => filter('colorchannelmixer', { aa: 0, enable });
   if (!still) {
-    const before = Math.round(start / frameSeconds(picture));
-    return chain(
-      mark,
-      ...(before === 0 ? [] : [filter('setpts', { expr: 'PTS-STARTPTS' })]),
-      ...(before === 0 ? [] : [filter('tpad', { start: before, color: 'black@0' })]),
-      ...(until === undefined ? [] : [clear(`gte(t,${decimal(until - early)})`)]),
-    );
+    const outside = [
+      ...(start > 0 ? [`lt(t,${decimal(start - early)})`] : []),
+      ...(until === undefined ? [] : [`gte(t,${decimal(until - early)})`]),
+    ];
+    // Its first frame is repeated up to its time, so that there is a layer from the beginning.
+    const grid = filter('fps', { fps: fraction(picture.frameRate), start_time: 0 });
+    return outside.length === 0 ? mark : chain(mark, grid, clear(outside.join('+')));
   }
   const changes = [
     ...(start > 0 ? [0] : []),
