@@ -28,6 +28,8 @@ export interface DetectOptions {
   /** Folder in which findings are remembered between processes; nothing is when absent. */
   readonly cacheDir?: string;
   readonly folders?: DeviceFolders;
+  /** How long it counts that no GPU can be used, in milliseconds: a server need not be restarted when that was repaired. */
+  readonly lookAgainMs?: number;
 }
 
 /** What a machine can do, and what was seen on the way. */
@@ -45,9 +47,13 @@ interface SharedDetection {
   /** Ends its processes, once nobody waits for it any more. */
   readonly end: AbortController;
   waiting: number;
+  /** When to look again, by the monotonic clock. */
+  until: number;
 }
 
-/** Detections of this process by FFmpeg, its environment and folders: what a machine can do does not change while a process runs. */
+const minute = 60_000;
+
+/** Detections of this process by FFmpeg, its environment and folders: what a GPU can do does not change while a process runs. */
 const known = new Map<string, SharedDetection>();
 
 /**
@@ -63,19 +69,32 @@ export async function detectMachine(options: DetectOptions): Promise<Detection> 
   const { tools, folders = systemFolders } = options;
   const key = JSON.stringify([tools, folders]);
   options.signal.throwIfAborted();
-  const shared = known.get(key) ?? beginDetection(key, options, folders);
+  const earlier = known.get(key);
+  const fresh = earlier !== undefined && performance.now() < earlier.until;
+  const shared = fresh ? earlier : beginDetection(key, options, folders);
   return waitFor(shared, key, options.signal);
 }
 
 function beginDetection(key: string, options: DetectOptions, folders: DeviceFolders): SharedDetection {
   const end = new AbortController();
   // No one caller's signal ends it, since others may have come to wait for it.
-  const shared = { found: detect({ ...options, signal: end.signal }, folders), end, waiting: 0 };
+  const shared = {
+    found: detect({ ...options, signal: end.signal }, folders),
+    end,
+    waiting: 0,
+    until: Number.POSITIVE_INFINITY,
+  };
   known.set(key, shared);
-  // A failure may heal.
-  shared.found.catch(() => {
-    if (known.get(key) === shared) known.delete(key);
-  });
+  const { lookAgainMs = minute } = options;
+  shared.found.then(
+    ({ capabilities: { devices } }) => {
+      if (devices.length === 0) shared.until = performance.now() + lookAgainMs;
+    },
+    // A failure may heal at once.
+    () => {
+      if (known.get(key) === shared) known.delete(key);
+    },
+  );
   return shared;
 }
 

@@ -130,6 +130,15 @@ describe('what this machine can do', () => {
     expect((await find('i965')).ffmpegVersion).toContain('i965');
   });
 
+  it('is looked for again where no GPU can be used, for one that is repaired while a server runs', async () => {
+    const find = (lookAgainMs: number) => detectCapabilities({ tools, signal: never, folders, lookAgainMs });
+    expect((await find(0)).unavailable['qsv-full']).toContain('no render node');
+    await addNode('renderD128', '0x1002');
+    const second = await find(60_000);
+    expect(second.unavailable['qsv-full']).toContain('not an Intel GPU');
+    expect(await find(60_000)).toBe(second);
+  });
+
   it('ends its processes when the last of those who wait for it leaves', async () => {
     const program = join(dir, 'ffmpeg');
     const pidFile = join(dir, 'pid');
