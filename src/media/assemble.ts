@@ -208,6 +208,7 @@ function commandOutput(
     const encoded = encoder.encode(finishPicture(draft, video.pad, video.picture, target, request), target);
     streams.push(encoded.pad);
     args.push(...encoded.args);
+    if (encoded.note !== undefined) draft.note(encoded.note);
   }
   if (audio.how === 'copy') {
     streams.push(...audio.streams);
