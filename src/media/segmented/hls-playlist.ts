@@ -1,5 +1,6 @@
 import { averageBandwidth, peakBandwidth } from './bandwidth.ts';
 import {
+  largest,
   loadsOf,
   type PackagedMedia,
   type PackagedStream,
@@ -35,7 +36,7 @@ export function mediaPlaylist({ prefix }: Pick<StreamPlan, 'prefix'>, media: Pac
 /** Every key frame by the range of its bytes, for fast forward and previews (RFC 8216, section 4.3.3.6). */
 export function iframePlaylist({ prefix }: Pick<StreamPlan, 'prefix'>, media: PackagedMedia): string {
   const { keyframes, track } = media;
-  const target = Math.max(1, ...keyframes.map(({ duration }) => Math.round(secondsOf(media, duration))));
+  const target = Math.max(1, largest(keyframes.map(({ duration }) => Math.round(secondsOf(media, duration)))));
   return lines([
     ...head(target),
     '#EXT-X-PLAYLIST-TYPE:VOD',
@@ -157,7 +158,7 @@ function variantLines(
 
 function iframeLine({ prefix }: StreamPlan, video: PackagedMedia): string {
   const loads = video.keyframes.map(({ duration, bytes }) => ({ seconds: secondsOf(video, duration), bytes }));
-  const peak = Math.max(...loads.map((load) => averageBandwidth([load])));
+  const peak = largest(loads.map((load) => averageBandwidth([load])));
   return tag('EXT-X-I-FRAME-STREAM-INF', [
     ['BANDWIDTH', String(peak)],
     ['AVERAGE-BANDWIDTH', String(averageBandwidth(loads))],
