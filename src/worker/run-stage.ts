@@ -260,7 +260,8 @@ async function writeReport(
     result,
     ffmpeg: prepared?.capabilities.ffmpegVersion,
     unavailable: prepared?.capabilities.unavailable,
-    probes: prepared && Object.fromEntries(prepared.probes),
+    probes:
+      prepared && Object.fromEntries([...prepared.probes].map(([name, { text: _words, ...probe }]) => [name, probe])),
     plan: rendered?.plan ?? prepared?.plan,
     processes,
     outputs: verified.map(({ planned, checks, measured }) => ({ name: planned.name, checks, probe: measured.probe })),

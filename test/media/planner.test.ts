@@ -304,10 +304,14 @@ const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
     'spec.output.destination.s3',
   ],
   [
-    'soft subtitles before a ramp',
+    'the soft subtitles of a film before a ramp',
     {
+      inputs: {
+        clip: clipProbe(),
+        film: clipProbe({ path: '/in/film.mkv', subtitles: [{ index: 2, codec: 'subrip' }] }),
+      },
       operations: [
-        { subtitle: { mode: 'soft', captions: [{ from: 0, to: 1, text: 'x' }] } },
+        { subtitle: { mode: 'soft', input: 'film' } },
         { speedRamp: { segments: [{ start: 0, end: 5, speed: 2 }] } },
       ],
     },

@@ -4,10 +4,11 @@ import type { Site } from '../draft.ts';
 import { fileUrl } from '../escape.ts';
 import { type FilterOptions, filter, generate, join, type Layer, type Pad } from '../graph.ts';
 import { fraction } from '../numbers.ts';
-import type { Probe } from '../probe.ts';
+import type { Probe, SubtitleStream } from '../probe.ts';
 import { refusal } from '../refusal.ts';
+import { hasTextTimes } from '../text-times.ts';
 import { cutTracks } from '../text-tracks.ts';
-import { type Picture, repaint, type TextTrack, type Timeline } from '../timeline.ts';
+import { type Picture, repaint, type TextSource, type TextTrack, type Timeline } from '../timeline.ts';
 
 type Parameters = OperationParameters['subtitle'];
 
@@ -27,9 +28,11 @@ function burn(timeline: Timeline, { captions, input, style = {} }: Parameters, s
     const file = draft.write(`captions-${index}.ass`, toAss(captions, style, video));
     return { ...timeline, video: written(video, pad, { filename: fileUrl(file), ...size }) };
   }
-  const probe = textInput(input, site);
+  const { probe, order } = textInput(input, site);
   const members = Object.keys(style).length === 0 ? undefined : forcedStyle(style);
-  const text = { filename: fileUrl(probe.path), ...size, charenc: 'UTF-8', force_style: members };
+  // Fonts that are attached to a film are loaded with its track.
+  const track = order === undefined ? { charenc: 'UTF-8' } : { stream_index: order };
+  const text = { filename: fileUrl(probe.path), ...size, ...track, force_style: members };
   return { ...timeline, video: written(video, pad, text) };
 }
 
@@ -60,11 +63,26 @@ function forcedStyle(style: NonNullable<Parameters['style']>): string {
 }
 
 const textFormats = ['srt', 'webvtt', 'ass', 'ssa'];
+const textCodecs = ['subrip', 'webvtt', 'ass', 'ssa', 'mov_text', 'text'];
 
-function textInput(name: string | undefined, { draft, path }: Site): Probe {
+/** The text of an input: a file of subtitles, or the first text track of a film. */
+interface TextInput {
+  readonly probe: Probe;
+  readonly track: SubtitleStream;
+  /** Its number among the subtitle tracks of a film; absent for a file of subtitles. */
+  readonly order?: number;
+}
+
+function textInput(name: string | undefined, { draft, path }: Site): TextInput {
   const { probe } = draft.clip(name ?? '', `${path}.input`);
-  if (textFormats.includes(probe.format) && probe.subtitles.length > 0) return probe;
-  throw refusal('INPUT_UNSUPPORTED', `${path}.input`, `expected an SRT, WebVTT or ASS file, got ${probe.format}`);
+  const order = probe.subtitles.findIndex(({ codec }) => textCodecs.includes(codec));
+  const track = probe.subtitles[order];
+  if (track !== undefined) return { probe, track, ...(!textFormats.includes(probe.format) && { order }) };
+  throw refusal(
+    'INPUT_UNSUPPORTED',
+    `${path}.input`,
+    `expected an SRT, WebVTT or ASS file, or a film with a track of text, got ${probe.format} without one`,
+  );
 }
 
 function checkTimes(captions: readonly Caption[], duration: number, { draft, path }: Site): void {
@@ -85,14 +103,19 @@ function soft(timeline: Timeline, { captions, input, language }: Parameters, sit
     const shown = cutTracks([track], 0, timeline.duration);
     return { ...timeline, tracks: [...timeline.tracks, ...shown] };
   }
-  const probe = textInput(input, site);
+  const { probe, track, order } = textInput(input, site);
   if (timeline.video === undefined)
     throw refusal('INPUT_UNSUPPORTED', path, 'expected a picture to show subtitles on, got a file without video');
-  return {
-    ...timeline,
-    tracks: [
-      ...timeline.tracks,
-      { ...common, text: { path: probe.path, codec: probe.subtitles[0]?.codec ?? 'subrip' } },
-    ],
+  const text = {
+    path: probe.path,
+    codec: track.codec,
+    ...(order === undefined ? sourceOf(probe) : { stream: track.index }),
   };
+  const said = language ?? track.language;
+  const added: TextTrack = { ...common, ...(said !== undefined && { language: said }), text };
+  return { ...timeline, tracks: [...timeline.tracks, added] };
+}
+
+function sourceOf({ text, format }: Probe): { readonly source?: TextSource } {
+  return text !== undefined && hasTextTimes(format) ? { source: { content: text, format } } : {};
 }
