@@ -267,6 +267,36 @@ const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
     'spec.output.video.codec',
   ],
   [
+    'a ladder whose frame rates never end a segment together',
+    {
+      output: {
+        container: 'hls',
+        video: { fps: 25 },
+        renditions: [{ name: 'a' }, { name: 'b', video: { fps: 29.97 } }],
+      },
+    },
+    'SPEC_INVALID',
+    'spec.output.renditions[1].video.fps',
+  ],
+  [
+    'a copied picture in a ladder',
+    { output: { container: 'hls', renditions: [{ name: 'a', video: { codec: 'copy' } }, { name: 'b' }] } },
+    'SPEC_INVALID',
+    'spec.output.renditions[0].video.codec',
+  ],
+  [
+    'segments of a copied picture that was cut',
+    { operations: [cut], output: { container: 'dash', video: { codec: 'copy' } } },
+    'SPEC_INVALID',
+    'spec.output.video.codec',
+  ],
+  [
+    'MP3 in segments',
+    { output: { container: 'hls', audio: { codec: 'mp3' } } },
+    'SPEC_INVALID',
+    'spec.output.audio.codec',
+  ],
+  [
     'a size that is too small',
     { output: { video: { targetSize: 20_000 } } },
     'SPEC_INVALID',
