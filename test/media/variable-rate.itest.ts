@@ -61,12 +61,10 @@ describeOnSoftwareGpu('a cut of a variable frame rate, with FFmpeg 7', (gpus) =>
     const { path, plan } = await renderWith(gpu.tools, await rungs[rung](gpu), dir.path, jobOf('h264', 'mp4'));
     expect(plan).toMatchObject({ rung, notes: [expect.stringMatching(/on a grid of/) as unknown] });
     const trace = await gpu.trace();
-    const rates = [...eventsOf(trace, 'encode.init'), ...eventsOf(trace, 'va.encode.init')];
-    expect(rates).toHaveLength(1);
-    const [num = 0, den = 1] = rates[0]?.frameRate.split('/').map(Number) ?? [];
-    expect(num / den).toBeGreaterThan(20);
-    expect(num / den).toBeLessThan(31);
-    expect(await countFrames(gpus.plain, path)).toBeGreaterThan(45);
+    const encoders = [...eventsOf(trace, 'encode.init'), ...eventsOf(trace, 'va.encode.init')];
+    // The mean is below 26; on the next grid there is a place for every frame but one in a thousand.
+    expect(encoders.map(({ frameRate }) => frameRate)).toEqual(['30000/1001']);
+    expect(await countFrames(gpus.plain, path)).toBe(60);
     expect((await stat(path)).size).toBeGreaterThan(80_000);
   });
 });

@@ -2,7 +2,7 @@ import type { Capabilities } from '../capabilities.ts';
 import { isRateForgotten } from '../forgotten-rate.ts';
 import { GpuGraph } from '../gpu-graph.ts';
 import { chain, filter, type Pad } from '../graph.ts';
-import { fraction } from '../numbers.ts';
+import { fraction, type Rational, ratio } from '../numbers.ts';
 import { encodeOf, type Ladder } from './ladder.ts';
 import { qsvArguments, qsvDecode, qsvDevice, qsvUpload } from './qsv.ts';
 import { softwareArguments } from './software.ts';
@@ -78,13 +78,26 @@ export function encoderFor(
   };
 }
 
+/** Rates at which films are made, rising. */
+const grids: readonly Rational[] = [
+  { num: 24_000, den: 1001 },
+  { num: 25, den: 1 },
+  { num: 30_000, den: 1001 },
+  { num: 30, den: 1 },
+  { num: 50, den: 1 },
+  { num: 60_000, den: 1001 },
+  { num: 60, den: 1 },
+  { num: 120, den: 1 },
+];
+
 /**
- * A picture of a variable rate that a GPU cannot be told, with its frames on a grid of the mean rate: told the time base
- * instead, Quick Sync refuses it and VA-API has no bits for any frame.
+ * A picture of a variable rate that a GPU cannot be told, with its frames on a grid: told the time base instead, Quick Sync
+ * refuses it and VA-API has no bits for any frame. On one not coarser than the mean rate hardly a frame is left out.
  */
 function onGrid(pad: Pad, target: VideoTarget, encode: RungEncoder['encode']): EncodedPicture {
-  const fps = fraction(target.frameRate);
+  const frameRate = grids.find((grid) => ratio(grid) >= ratio(target.frameRate)) ?? target.frameRate;
+  const fps = fraction(frameRate);
   const steady = chain(pad, filter('fps', { fps, start_time: 0 }));
   const note = `Frames of the variable rate were put on a grid of ${fps} per second: behind a cut, FFmpeg 7 cannot tell a GPU their rate.`;
-  return { ...encode(steady, { ...target, variable: false }), note };
+  return { ...encode(steady, { ...target, frameRate, variable: false }), note };
 }

@@ -80,7 +80,7 @@ function x265Groups(target: VideoTarget): string[] {
  * 90 000 frames per second has no bits for any of them, or does not open.
  */
 function meanRate({ variable, codec, frameRate: { num, den } }: VideoTarget): string[] {
-  if (!variable || codec === 'vp9') return [];
+  if (!variable || codec === 'vp9' || num <= 0) return [];
   return codec === 'av1' ? [`fps-num=${num}`, `fps-denom=${den}`] : [`fps=${num}/${den}`];
 }
 
@@ -113,7 +113,7 @@ export function softwareArguments(target: VideoTarget): string[] {
     ...speedArguments(target),
     ...rateArguments(codec, rate),
     ...passArguments(target),
-    ...(codec === 'h264' && target.variable ? ['-x264-params', meanRate(target).join(':')] : []),
+    ...(codec === 'h264' ? meanRate(target).flatMap((told) => ['-x264-params', told]) : []),
     ...(codec === 'vp9' ? ['-row-mt', '1'] : []),
     ...groupArguments(target),
     '-pix_fmt',
