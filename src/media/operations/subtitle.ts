@@ -1,14 +1,22 @@
-import type { Caption, OperationParameters } from '../../model/operations.ts';
+import type { Caption, OperationParameters, SubtitleStyle } from '../../model/operations.ts';
 import { assStyle, toAss } from '../captions.ts';
 import type { Site } from '../draft.ts';
 import { fileUrl } from '../escape.ts';
 import { type FilterOptions, filter, generate, join, type Layer, type Pad } from '../graph.ts';
+import { graphicsColour } from '../hdr-graphics.ts';
 import { fraction } from '../numbers.ts';
 import type { Probe, SubtitleStream } from '../probe.ts';
 import { refusal } from '../refusal.ts';
 import { hasTextTimes } from '../text-times.ts';
 import { cutTracks } from '../text-tracks.ts';
-import { type Picture, repaint, type TextSource, type TextTrack, type Timeline } from '../timeline.ts';
+import {
+  type DynamicRange,
+  type Picture,
+  repaint,
+  type TextSource,
+  type TextTrack,
+  type Timeline,
+} from '../timeline.ts';
 
 type Parameters = OperationParameters['subtitle'];
 
@@ -25,11 +33,12 @@ function burn(timeline: Timeline, { captions, input, style = {} }: Parameters, s
   const size = { original_size: `${video.width}x${video.height}` };
   if (captions !== undefined) {
     checkTimes(captions, timeline.duration, site);
-    const file = draft.write(`captions-${index}.ass`, toAss(captions, style, video));
+    const file = draft.write(`captions-${index}.ass`, toAss(captions, lit(style, video.dynamicRange), video));
     return { ...timeline, video: written(video, pad, { filename: fileUrl(file), ...size }) };
   }
   const { probe, order } = textInput(input, site);
-  const members = Object.keys(style).length === 0 ? undefined : forcedStyle(style);
+  const plain = Object.keys(style).length === 0;
+  const members = plain ? plainColour(probe, video) : forcedStyle(lit(style, video.dynamicRange));
   // Fonts that are attached to a film are loaded with its track.
   const track = order === undefined ? { charenc: 'UTF-8' } : { stream_index: order };
   const text = { filename: fileUrl(probe.path), ...size, ...track, force_style: members };
@@ -46,6 +55,20 @@ function written(video: Picture, pad: Pad, text: FilterOptions): Picture {
   );
   const layer: Layer = { pad: page, x: 0, y: 0, endless: true };
   return repaint(video, { ...join('video', [pad], filter('subtitles', text)), layer }, 'subtitle');
+}
+
+/** A style whose colours are those of graphics on a picture of this range. */
+function lit(style: SubtitleStyle, range: DynamicRange): SubtitleStyle {
+  if (range === 'sdr') return style;
+  const { color = '#ffffff', outlineColor = '#000000' } = style;
+  return { ...style, color: graphicsColour(color, range), outlineColor: graphicsColour(outlineColor, range) };
+}
+
+/** The colour of text without colours of its own, where white would be too bright. */
+function plainColour({ subtitles }: Probe, { dynamicRange }: Picture): string | undefined {
+  const styled = subtitles.some(({ codec }) => codec === 'ass' || codec === 'ssa');
+  if (dynamicRange === 'sdr' || styled) return undefined;
+  return `PrimaryColour=${assStyle(lit({}, dynamicRange), scriptPage)['PrimaryColour'] ?? ''}`;
 }
 
 /** libass lays out SubRip and WebVTT on a page of 384x288, whatever the size of the picture. */
