@@ -7,6 +7,7 @@ import { writeRow } from './lib/results-page.ts';
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Benchmark }>>> = {
   'worker-overhead': () => import('./worker-overhead.ts'),
   'fused-edits': () => import('./fused-edits.ts'),
+  ladder: () => import('./ladder.ts'),
   'smart-cut': () => import('./smart-cut.ts'),
   'server-memory': () => import('./server-memory.ts'),
   'gpu-transcode': () => import('./gpu-transcode.ts'),

@@ -214,7 +214,7 @@ const table = {
     exit: 21,
     retry: 'elsewhere',
     summary: 'The GPU failed or hung in mid-stream.',
-    remedy: 'Check the kernel log of the node (`dmesg | grep -i i915`), then retry.',
+    remedy: 'Check the kernel log of the node (`dmesg | grep -iE "i915|xe "`), then retry.',
   },
   GPU_REFUSED: {
     status: 500,

@@ -1,4 +1,4 @@
-import { access, mkdir, rename } from 'node:fs/promises';
+import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runTool } from './run-tool.ts';
@@ -59,8 +59,8 @@ export async function benchClip(seconds: number): Promise<string> {
   return name;
 }
 
-/** A clip of the folder several times in a row, by copying; returns its name in the clip folder. */
-export async function loopedClip(name: string, times: number): Promise<string> {
+/** The picture of a clip of the folder several times in a row, by copying, with one tone; returns its name in the folder. */
+export async function loopedClip(name: string, seconds: number, times: number): Promise<string> {
   const looped = name.replace(/\.mp4$/, `-x${times}.mp4`);
   const path = join(clipFolder, looped);
   const exists = await access(path).then(
@@ -68,9 +68,14 @@ export async function loopedClip(name: string, times: number): Promise<string> {
     () => false,
   );
   if (exists) return looped;
-  const unfinished = join(clipFolder, `.${looped}`);
-  const loop = ['-stream_loop', String(times - 1), '-i', join(clipFolder, name), '-c', 'copy'];
-  await runTool('ffmpeg', ['-hide_banner', '-nostdin', '-y', '-v', 'error', ...loop, '-f', 'mp4', unfinished]);
+  const [picture, unfinished] = [join(clipFolder, `.picture-${name}`), join(clipFolder, `.${looped}`)];
+  const quiet = ['-hide_banner', '-nostdin', '-y', '-v', 'error'];
+  // Without its sound, which is a little longer, the picture repeats without a gap.
+  await runTool('ffmpeg', [...quiet, '-i', join(clipFolder, name), '-map', '0:v', '-c', 'copy', picture]);
+  const tone = ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${seconds * times}`];
+  const loop = ['-stream_loop', String(times - 1), '-i', picture, ...tone, '-c:v', 'copy', '-c:a', 'aac'];
+  await runTool('ffmpeg', [...quiet, ...loop, '-f', 'mp4', unfinished]);
   await rename(unfinished, path);
+  await rm(picture);
   return looped;
 }

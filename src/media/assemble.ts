@@ -21,7 +21,8 @@ import { placementsOf } from './placements.ts';
 import type { Analysis, Placement, Plan, PlannedOutput, PlanStep } from './plan.ts';
 import { encodeSeconds } from './price.ts';
 import { qualityComparison } from './quality-comparison.ts';
-import { playlistPath, publishedSet, segmentedOutputs, segmentedRequest } from './segmented/segmented-outputs.ts';
+import { playlistPath, publishedSet } from './segmented/published-set.ts';
+import { segmentedOutputs, segmentedRequest } from './segmented/segmented-outputs.ts';
 import { readFrom } from './smart-cut/edges.ts';
 import { precisionOf } from './smart-cut/precision.ts';
 import { joinOf, piecesStep, type SmartPicture } from './smart-cut/smart-steps.ts';
@@ -208,6 +209,7 @@ function commandOutput(
     const encoded = encoder.encode(finishPicture(draft, video.pad, video.picture, target, request), target);
     streams.push(encoded.pad);
     args.push(...encoded.args);
+    if (encoded.note !== undefined) draft.note(encoded.note);
   }
   if (audio.how === 'copy') {
     streams.push(...audio.streams);

@@ -1,5 +1,5 @@
 import type { AudioCodec } from '../model/output.ts';
-import { takesAudio } from './containers.ts';
+import { containerName, takesAudio } from './containers.ts';
 import type { Draft } from './draft.ts';
 import { chain, filter, type Pad } from './graph.ts';
 import { loudnessFilters } from './loudness.ts';
@@ -29,7 +29,11 @@ export function audioCodecOf({ audio, audioPath, container }: OutputRequest, sou
   const { codec } = audio;
   if (codec !== undefined && isEncodedAudio(codec)) {
     if (takesAudio(container, codec)) return codec;
-    throw refusal('SPEC_INVALID', `${audioPath}.codec`, `expected a codec that ${container} takes, got ${codec}`);
+    throw refusal(
+      'SPEC_INVALID',
+      `${audioPath}.codec`,
+      `expected a codec for ${containerName(container)}, got ${codec}`,
+    );
   }
   if (isEncodedAudio(source) && takesAudio(container, source)) return source;
   return container === 'webm' ? 'opus' : 'aac';

@@ -101,6 +101,11 @@ const rules: Readonly<Record<FileContainer, Rules>> = {
   },
 };
 
+/** How a container is called towards people, who never ask for the inner ones. */
+export function containerName(container: FileContainer): string {
+  return container === 'cmaf' ? 'hls and dash' : container;
+}
+
 export function takesVideo(container: FileContainer, codec: string): boolean {
   return rules[container].video.includes(codec);
 }

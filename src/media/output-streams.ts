@@ -1,7 +1,7 @@
 import { type FinishedSound, finishSound } from './audio-output.ts';
 import { type Clip, copyInput, halfFrameOf } from './clip.ts';
 import type { CopiedStream } from './command.ts';
-import { takesAudio } from './containers.ts';
+import { containerName, takesAudio } from './containers.ts';
 import { type Draft, missing } from './draft.ts';
 import type { VideoTarget } from './encoders/video-target.ts';
 import type { Pad } from './graph.ts';
@@ -100,14 +100,15 @@ function videoPart(
     if (Object.keys(wanted).length === 0) return { how: 'none' };
     throw missing('video', videoPath);
   }
+  // Where a plain copy would do, it leaves the choice of packets to a seek; this picks them one by one.
+  const smart = smartOf(draft, timeline, picture, request);
+  if (smart !== undefined && typeof smart !== 'string')
+    return { how: 'copy', stream: joinedStream(smart), picture, clip: smart.clip, smart };
   const blocker = videoCopyBlocker(timeline, picture, request, draft.force);
   if (blocker === undefined && clip !== undefined) {
     const stream: CopiedStream = { from: 'copy', input: copyInput(clip), specifier: String(picture.stream.index) };
     return { how: 'copy', stream, picture, clip };
   }
-  const smart = smartOf(draft, timeline, picture, request);
-  if (smart !== undefined && typeof smart !== 'string')
-    return { how: 'copy', stream: joinedStream(smart), picture, clip: smart.clip, smart };
   if (wanted.codec === 'copy') {
     throw refusal(
       'SPEC_INVALID',
@@ -135,7 +136,8 @@ function smartOf(
   picture: Picture,
   request: OutputRequest,
 ): SmartPicture | string | undefined {
-  if (clip?.window === undefined || picture.pad !== undefined || draft.force) return undefined;
+  const exact = clip?.window?.exactStart === true || clip?.window?.exactEnd === true;
+  if (clip === undefined || !exact || picture.pad !== undefined || draft.force) return undefined;
   return pictureBlocker(clip, picture, request) === undefined ? smartPicture(draft, clip, picture, request) : undefined;
 }
 
@@ -147,7 +149,7 @@ function audioPart(draft: Draft, timeline: Timeline, request: OutputRequest, pad
   if (blocker === undefined && clip !== undefined) {
     const tracks = copyableTracks(clip, container);
     if (tracks.length < clip.probe.audio.length)
-      draft.note(`Of ${clip.probe.audio.length} audio tracks ${tracks.length} fit into ${container}.`);
+      draft.note(`Of ${clip.probe.audio.length} audio tracks ${tracks.length} fit into ${containerName(container)}.`);
     const input = copyInput(clip);
     return {
       how: 'copy',

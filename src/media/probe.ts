@@ -12,6 +12,8 @@ export interface Probe {
   readonly video: readonly VideoStream[];
   readonly audio: readonly AudioStream[];
   readonly subtitles: readonly SubtitleStream[];
+  /** What a file of subtitles holds, where it is small enough to be changed. */
+  readonly text?: string;
   /** Attached pictures, which are not part of the timeline. */
   readonly attachedPictures: number;
   readonly chapters: number;

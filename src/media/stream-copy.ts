@@ -1,5 +1,5 @@
 import { type Clip, halfFrameOf, keyframesOf } from './clip.ts';
-import { type FileContainer, takesAudio, takesVideo } from './containers.ts';
+import { containerName, type FileContainer, takesAudio, takesVideo } from './containers.ts';
 import { frameRateOf, ratio } from './numbers.ts';
 import type { OutputRequest } from './output-settings.ts';
 import type { AudioStream } from './probe.ts';
@@ -48,7 +48,7 @@ function settingsBlocker(video: Picture, { video: wanted, container }: OutputReq
   const { codec } = wanted;
   if (codec !== undefined && codec !== 'copy' && codec !== 'none' && codec !== stream.codec)
     return `${codec} is wanted and the source is ${stream.codec}`;
-  if (!takesVideo(container, stream.codec)) return `${container} does not take ${stream.codec}`;
+  if (!takesVideo(container, stream.codec)) return `${stream.codec} is no codec for ${containerName(container)}`;
   for (const field of ['quality', 'bitrate', 'maxBitrate', 'targetSize', 'keyframeInterval'] as const) {
     if (wanted[field] !== undefined) return `video.${field} is set`;
   }
@@ -97,7 +97,7 @@ export function audioCopyBlocker(
   if (force && codec !== 'copy') return 'transcode.force asks for it';
   if (codec !== undefined && codec !== 'copy' && codec !== 'none' && codec !== stream.codec)
     return `${codec} is wanted and the source is ${stream.codec}`;
-  if (!takesAudio(container, stream.codec)) return `${container} does not take ${stream.codec}`;
+  if (!takesAudio(container, stream.codec)) return `${stream.codec} is no codec for ${containerName(container)}`;
   if (wanted.bitrate !== undefined) return 'audio.bitrate is set';
   if (wanted.loudness !== undefined) return 'audio.loudness is set';
   if (wanted.channels !== undefined && wanted.channels !== stream.channels)

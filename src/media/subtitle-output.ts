@@ -2,7 +2,7 @@ import type { Caption } from '../model/operations.ts';
 import { toSubRip, toWebVtt } from './captions.ts';
 import { copyInput } from './clip.ts';
 import type { CopiedStream } from './command.ts';
-import { type FileContainer, subtitleCodec, textCodec } from './containers.ts';
+import { containerName, type FileContainer, subtitleCodec, textCodec } from './containers.ts';
 import type { Draft } from './draft.ts';
 import { languageTag } from './language.ts';
 import type { TextTrack, Timeline } from './timeline.ts';
@@ -21,6 +21,8 @@ export interface WrittenSubtitle {
   readonly language?: string | undefined;
   /** Starts before the timeline does. */
   readonly cut: boolean;
+  /** FFmpeg's name for the form it had, where it comes from a film. */
+  readonly form?: string;
 }
 
 export const noSubtitles: SubtitleStreams = { streams: [], args: [], tracks: [] };
@@ -46,7 +48,7 @@ export function subtitleStreams(draft: Draft, timeline: Timeline, container: Fil
         ],
         instance: -1,
       },
-      specifier: 's:0',
+      specifier: 'path' in track.text && track.text.stream !== undefined ? String(track.text.stream) : 's:0',
     },
     // Text that is in the form of the container already is not run through a converter.
     codec: subtitleCodec(container, codecOfText(track, container)) ?? textCodec(container),
@@ -54,7 +56,18 @@ export function subtitleStreams(draft: Draft, timeline: Timeline, container: Fil
     cut: track.skip > 0,
   }));
   const tracks = [...kept, ...added];
-  return { streams: tracks.map(({ stream }) => stream), args: subtitleArguments(tracks), tracks };
+  const fonts = container === 'mkv' ? fontsOf(kept) : undefined;
+  return {
+    streams: [...tracks.map(({ stream }) => stream), ...(fonts === undefined ? [] : [fonts])],
+    args: [...subtitleArguments(tracks), ...(fonts === undefined ? [] : ['-c:t', 'copy'])],
+    tracks,
+  };
+}
+
+/** The attachments of a film whose styled texts are kept: they are the fonts of these texts. */
+function fontsOf(kept: readonly WrittenSubtitle[]): CopiedStream | undefined {
+  const styled = kept.find(({ form }) => form === 'ass' || form === 'ssa');
+  return styled && { ...styled.stream, specifier: 't?' };
 }
 
 /** How tracks of text are written, as the arguments of one output that has them all. */
@@ -102,9 +115,17 @@ function keptSubtitles(draft: Draft, { clip, retimed }: Timeline, container: Fil
   return clip.probe.subtitles.flatMap(({ index, codec, language }) => {
     const written = subtitleCodec(container, codec);
     if (written === undefined) {
-      draft.note(`A subtitle track (${codec}) was dropped, because ${container} cannot hold it.`);
+      draft.note(`A subtitle track (${codec}) was dropped, because ${containerName(container)} cannot hold it.`);
       return [];
     }
-    return [{ stream: { from: 'copy' as const, input, specifier: String(index) }, codec: written, language, cut }];
+    return [
+      {
+        stream: { from: 'copy' as const, input, specifier: String(index) },
+        codec: written,
+        form: codec,
+        language,
+        cut,
+      },
+    ];
   });
 }

@@ -44,13 +44,19 @@ export interface Sound {
 export interface TextTrack {
   /** A file, or captions that are written in the form that the container likes best. */
   readonly text:
-    | { readonly path: string; readonly codec: string }
+    | { readonly path: string; readonly codec: string; readonly stream?: number; readonly source?: TextSource }
     | { readonly name: string; readonly captions: readonly Caption[] };
   readonly language?: string;
   /** Seconds of the file that become 0, and seconds on the timeline where the file ends. */
   readonly skip: number;
   readonly delay: number;
   readonly end: number;
+}
+
+/** What a file of subtitles holds, and its format in FFmpeg's words. */
+export interface TextSource {
+  readonly content: string;
+  readonly format: string;
 }
 
 export interface Timeline {

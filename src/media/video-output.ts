@@ -1,5 +1,5 @@
 import { bitsPerSecond } from '../model/primitives.ts';
-import { takesVideo } from './containers.ts';
+import { containerName, takesVideo } from './containers.ts';
 import type { Draft } from './draft.ts';
 import { type EncodedCodec, isEncodedCodec, type Rate, type VideoTarget } from './encoders/video-target.ts';
 import { chain, filter, type Pad } from './graph.ts';
@@ -16,7 +16,11 @@ export function videoCodecOf({ video, videoPath, container }: OutputRequest, sou
   const { codec } = video;
   if (codec !== undefined && isEncodedCodec(codec)) {
     if (takesVideo(container, codec)) return codec;
-    throw refusal('SPEC_INVALID', `${videoPath}.codec`, `expected a codec that ${container} takes, got ${codec}`);
+    throw refusal(
+      'SPEC_INVALID',
+      `${videoPath}.codec`,
+      `expected a codec for ${containerName(container)}, got ${codec}`,
+    );
   }
   if (isEncodedCodec(source) && takesVideo(container, source)) return source;
   return container === 'webm' ? 'vp9' : 'h264';

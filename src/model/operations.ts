@@ -201,7 +201,11 @@ export const subtitleStyle = z
 export const subtitle = withRules(
   z
     .strictObject({
-      input: inputName.optional().describe('An input that is an SRT, WebVTT or ASS file.'),
+      input: inputName
+        .optional()
+        .describe(
+          'An input that is an SRT, WebVTT or ASS file, or a film, whose first track of text is taken with its fonts.',
+        ),
       captions: z.array(caption).min(1).max(bounds.captions).optional().describe('Captions written in the job.'),
       mode: z
         .enum(['burn', 'soft'])

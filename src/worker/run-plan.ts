@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { type CodedError, toCodedError } from '../errors.ts';
 import type { Capabilities } from '../media/capabilities.ts';
 import { mayStepDown } from '../media/exit-classification.ts';
@@ -128,6 +129,8 @@ async function joinPieces(join: SmartJoin, { log, signal, tools }: RunPlanOption
     throw error instanceof SmartCutError ? error : storageError('join the pieces of a cut', error);
   });
   await checkSeam(join, tools, signal);
+  // The disk must hold the joined stream and the output as well.
+  for (const piece of [join.source, join.head, join.tail]) if (piece !== undefined) await rm(piece, { force: true });
   log.info(joined, 'copied and encoded pictures joined');
   return joined;
 }

@@ -11,6 +11,7 @@ import type { PackagedStream } from '../media/segmented/packaged-stream.ts';
 import { streamChecks } from '../media/segmented/stream-checks.ts';
 import { endsTooEarly } from '../media/stream-ends.ts';
 import { type MeasuredOutput, remedyOf, verifyOutput } from '../media/verify.ts';
+import { bounds } from '../model/bounds.ts';
 import type { ContractCheck } from '../model/output-contract.ts';
 import { outputKey, reportKey } from '../model/output-keys.ts';
 import { redactUrls } from '../model/redact-url.ts';
@@ -108,7 +109,10 @@ async function renderAndPublish(
   const published = await publishAll(store, publishedFiles(rendered, spec), signal);
   progress.at('publishing', 1);
   log.info({ keys: outputs.map((output) => keyOf(output, spec)), files: published.length }, 'outputs published');
-  return { outputs: findings.verified.map((output) => outputFile(output, spec, rendered.stream)), verifySeconds };
+  return {
+    outputs: findings.verified.slice(0, bounds.outputs).map((output) => outputFile(output, spec, rendered.stream)),
+    verifySeconds,
+  };
 }
 
 function checksInStream(
@@ -256,7 +260,8 @@ async function writeReport(
     result,
     ffmpeg: prepared?.capabilities.ffmpegVersion,
     unavailable: prepared?.capabilities.unavailable,
-    probes: prepared && Object.fromEntries(prepared.probes),
+    probes:
+      prepared && Object.fromEntries([...prepared.probes].map(([name, { text: _words, ...probe }]) => [name, probe])),
     plan: rendered?.plan ?? prepared?.plan,
     processes,
     outputs: verified.map(({ planned, checks, measured }) => ({ name: planned.name, checks, probe: measured.probe })),

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -147,6 +148,27 @@ describe('framewright probe', () => {
     expect(out).not.toContain('\u001b');
   });
 
+  it('leaves with 130 and in silence when it is interrupted', async () => {
+    const { env } = await machine({});
+    const program = join(dir, 'ffmpeg');
+    const started = join(dir, 'started');
+    await writeFile(program, `#!/bin/sh\ntouch '${started}'\nexec sleep 60\n`, { mode: 0o755 });
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'probe'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'], ...env, FRAMEWRIGHT_FFMPEG: program },
+    });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+    const ended = new Promise<number | null>((resolve) => {
+      child.on('close', resolve);
+    });
+    await expect.poll(() => existsSync(started), { timeout: 30_000 }).toBe(true);
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect(text).toBe('');
+  });
+
   it('refuses what it does not know', async () => {
     expect((await probe(['--required'], {})).code).toBe(2);
     expect((await probe(['/dev/dri/renderD128'], {})).code).toBe(2);
@@ -183,6 +205,18 @@ describeOnSoftwareGpu('framewright probe on a GPU', (gpus) => {
     expect(causesOf(ended)).toContain(cause);
     expect(reportOf(ended).verdict).toBe(verdict);
     expect(ended.code).toBe(verdict === 'quick-sync' || cause === 'not-intel' ? 0 : 6);
+  });
+
+  it('exits 6 where VA-API encodes and Quick Sync does not, and says what Quick Sync lacks', async () => {
+    const gpu = await gpus.create(dir, { fail: ['session@1=unsupported'] });
+    const ended = await probe(['--json'], await gpuEnvironment(gpu, ['h264_qsv', 'h264_vaapi']));
+    expect(ended.code).toBe(6);
+    expect(reportOf(ended)).toMatchObject({
+      verdict: 'vaapi',
+      nodes: [{ usable: true, sessionApi: null, encodes: [{ rung: 'vaapi', codec: 'h264' }, { rung: 'vaapi' }] }],
+    });
+    // Which of the two depends on what this machine has installed.
+    expect(causesOf(ended).join()).toMatch(/runtime-(missing|refuses)/);
   });
 
   it('tells a runtime that refuses from one that is missing', async () => {

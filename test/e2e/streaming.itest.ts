@@ -37,7 +37,7 @@ type Finished = NonNullable<z.infer<typeof finished>['status']>;
 
 let dataDir: string;
 let server: Standalone;
-let ladder: { readonly name: string; readonly uid: string; readonly status: Finished };
+let ladder: { readonly name: string; readonly uid: string; readonly clip: string; readonly status: Finished };
 
 async function render(output: unknown): Promise<typeof ladder> {
   const uploaded = z.object({ id: z.string() }).parse(
@@ -50,7 +50,7 @@ async function render(output: unknown): Promise<typeof ladder> {
   const spec = { inputs: [{ name: 'clip', asset: uploaded.id }], output };
   const reply = await server.post('/apis/render-jobs', spec);
   const { metadata } = created.parse(await reply.json());
-  return { ...metadata, status: await end(metadata.name) };
+  return { ...metadata, clip: uploaded.id, status: await end(metadata.name) };
 }
 
 async function end(name: string): Promise<Finished> {
@@ -158,6 +158,17 @@ describe('an hls job through the API', () => {
 
   it('the playlist is what the Edit API answers as outputUrl', async () => {
     expect(await server.json(`/api/jobs/${ladder.name}`)).toMatchObject({ status: 'done', outputUrl: mainUrl() });
+  });
+
+  it('a dry run tells the tracks and the length of their segments', async () => {
+    const output = { container: 'dash', segmentDuration: 4, video: { fps: 29.97 } };
+    const inputs = [{ name: 'clip', asset: ladder.clip }];
+    const reply = await server.post('/apis/render-jobs:plan', { inputs, output });
+    const body: unknown = await reply.json();
+    expect(body).toMatchObject({ stream: { main: 'dash', tracks: [{ id: 'video_main' }, { id: 'audio_1' }] } });
+    expect(
+      z.object({ stream: z.object({ segmentSeconds: z.number() }) }).parse(body).stream.segmentSeconds,
+    ).toBeCloseTo(4.004);
   });
 
   it('a server that starts again keeps the segments, and sweeps those that no job has', async () => {

@@ -202,7 +202,7 @@ const encodes: readonly (readonly [string, PlanCase, string])[] = [
   ['an exact end among frames out of order', { operations: [{ trim: { end: 5 } }] }, 'out of order'],
   ['transcode with force', { operations: [{ transcode: { force: true } }] }, 'force'],
   ['another codec', { output: { video: { codec: 'hevc' } } }, 'hevc is wanted'],
-  ['a codec that the container does not take', { output: { container: 'webm' } }, 'webm does not take h264'],
+  ['a codec that the container does not take', { output: { container: 'webm' } }, 'h264 is no codec for webm'],
   ['another quality', { output: { video: { quality: 30 } } }, 'video.quality'],
   [
     'a merge of clips of another size',
@@ -267,6 +267,36 @@ const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
     'spec.output.video.codec',
   ],
   [
+    'a ladder whose frame rates never end a segment together',
+    {
+      output: {
+        container: 'hls',
+        video: { fps: 25 },
+        renditions: [{ name: 'a' }, { name: 'b', video: { fps: 29.97 } }],
+      },
+    },
+    'SPEC_INVALID',
+    'spec.output.renditions[1].video.fps',
+  ],
+  [
+    'a copied picture in a ladder',
+    { output: { container: 'hls', renditions: [{ name: 'a', video: { codec: 'copy' } }, { name: 'b' }] } },
+    'SPEC_INVALID',
+    'spec.output.renditions[0].video.codec',
+  ],
+  [
+    'segments of a copied picture that was cut',
+    { operations: [cut], output: { container: 'dash', video: { codec: 'copy' } } },
+    'SPEC_INVALID',
+    'spec.output.video.codec',
+  ],
+  [
+    'MP3 in segments',
+    { output: { container: 'hls', audio: { codec: 'mp3' } } },
+    'SPEC_INVALID',
+    'spec.output.audio.codec',
+  ],
+  [
     'a size that is too small',
     { output: { video: { targetSize: 20_000 } } },
     'SPEC_INVALID',
@@ -304,10 +334,14 @@ const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
     'spec.output.destination.s3',
   ],
   [
-    'soft subtitles before a ramp',
+    'the soft subtitles of a film before a ramp',
     {
+      inputs: {
+        clip: clipProbe(),
+        film: clipProbe({ path: '/in/film.mkv', subtitles: [{ index: 2, codec: 'subrip' }] }),
+      },
       operations: [
-        { subtitle: { mode: 'soft', captions: [{ from: 0, to: 1, text: 'x' }] } },
+        { subtitle: { mode: 'soft', input: 'film' } },
         { speedRamp: { segments: [{ start: 0, end: 5, speed: 2 }] } },
       ],
     },

@@ -63,7 +63,6 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
       'yuv420p',
     ];
     await make('hevc-groups.mp4', ...picture, ...sound, ...hevc);
-    await make('logo.png', '-f', 'lavfi', '-i', 'color=orange:s=48x32', '-frames:v', '1');
     // The first job makes the trials, which the others remember.
     await onGpu(stageOf());
   }, 240_000);
@@ -97,7 +96,6 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
     return path();
   };
 
-  const clip = [{ name: 'main', asset: 'clip.mp4' }];
   const hdr = [{ name: 'main', asset: 'hdr.mkv' }];
   const h264 = { container: 'mp4', video: { ...video, codec: 'h264' } } as const;
 
@@ -166,54 +164,6 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
       { output: { container: 'mp4', video: { preset: 'quality', codec: 'hevc', quality: 16, maxBitrate: '6M' } } },
       60,
       { rateControl: 'QVBR', quality: 16, maxKbps: 6000, qualityLevel: 1 },
-    ],
-    [
-      'a size with bars and another frame rate',
-      { output: { ...h264, video: { ...h264.video, resolution: { width: 256, height: 256 }, fps: 15 } } },
-      30,
-      { width: 256, height: 256, frameRate: '15/1', gop: 8 },
-    ],
-    ['an exact cut', { operations: [{ trim: { start: 0.5, end: 1.5 } }], output: h264 }, 30, { frameRate: '30/1' }],
-    [
-      'a blurred region',
-      {
-        operations: [{ blur: { regions: [{ x: 40, y: 40, width: 80, height: 60, start: 0.5, end: 1.5 }] } }],
-        output: h264,
-      },
-      60,
-      { width: 320, height: 180 },
-    ],
-    [
-      'a watermark',
-      {
-        inputs: [...clip, { name: 'logo', asset: 'logo.png' }],
-        operations: [{ watermark: { input: 'logo', position: 'topLeft', opacity: 0.7 } }],
-        output: h264,
-      },
-      60,
-      vbr,
-    ],
-    [
-      'burnt captions',
-      { operations: [{ subtitle: { captions: [{ from: 200, to: 1500, text: 'Hello' }] } }], output: h264 },
-      60,
-      vbr,
-    ],
-    [
-      'a speed ramp',
-      { operations: [{ speedRamp: { segments: [{ start: 0, end: 1, speed: 2 }] } }], output: h264 },
-      45,
-      { frameRate: '30/1' },
-    ],
-    [
-      'a merge of two clips',
-      {
-        inputs: [...clip, { name: 'other', asset: 'hdr.mkv' }],
-        operations: [{ merge: { append: ['other'] } }],
-        output: h264,
-      },
-      120,
-      { codec: 'h264' },
     ],
   ];
 

@@ -95,6 +95,16 @@ const refused: readonly (readonly [string, unknown, string])[] = [
     { inputs: [main], output: { renditions: [{ name: 'a' }, { name: 'a' }] } },
     'names of renditions must differ',
   ],
+  [
+    'segments of a file that has none',
+    { inputs: [main], output: { container: 'mp4', segmentDuration: 6 } },
+    'segmentDuration belongs to the containers hls and dash',
+  ],
+  [
+    'a rendition with the name of the playlist above it',
+    { inputs: [main], output: { container: 'dash', renditions: [{ name: 'main' }] } },
+    'main is the name of the playlist above all renditions',
+  ],
   ['a priority beyond its range', { inputs: [main], priority: 101 }, 'priority'],
   ['an unknown field', { inputs: [main], prioriti: 1 }, 'Unrecognized key: "prioriti"'],
   [

@@ -100,9 +100,11 @@ function gpusOf(programs: { readonly gpu: string; readonly plain: string }): Sof
       const dir = await mkdtemp(join(parent, 'gpu-'));
       const folders = { dri: join(dir, 'dri'), drmClass: join(dir, 'class') };
       const node = join(folders.dri, 'renderD128');
-      await writeNode(node, join(folders.drmClass, 'renderD128', 'device'), faults);
+      const device = join(folders.drmClass, 'renderD128', 'device');
+      await writeNode(node, device);
       const trace = join(dir, 'trace.ndjson');
       const become = async (now: Faults): Promise<void> => {
+        await writeFile(join(device, 'vendor'), `0x${now.vendor ?? '8086'}\n`);
         const settings = Object.entries(switches(node, trace, now)).map(([key, value]) => `${key}=${quote(value)}`);
         for (const name of ['ffmpeg', 'ffprobe']) {
           const lines = ['#!/bin/sh', `export ${settings.join(' ')}`, `exec ${quote(join(programs.gpu, name))} "$@"`];
@@ -118,11 +120,10 @@ function gpusOf(programs: { readonly gpu: string; readonly plain: string }): Sof
 }
 
 /** A file in place of a device node, and what the kernel says about it. */
-async function writeNode(node: string, device: string, { vendor = '8086' }: Faults): Promise<void> {
+async function writeNode(node: string, device: string): Promise<void> {
   await mkdir(join(node, '..'), { recursive: true });
   await mkdir(device, { recursive: true });
   await writeFile(node, '');
-  await writeFile(join(device, 'vendor'), `0x${vendor}\n`);
   await writeFile(join(device, 'device'), '0x56a0\n');
   await symlink('../../../../bus/pci/drivers/i915', join(device, 'driver'));
 }

@@ -1,8 +1,10 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HdrMetadata } from '../../src/media/hdr-metadata.ts';
 import type { VideoStream } from '../../src/media/probe.ts';
 import { probeFile } from '../../src/media/run/probe-file.ts';
+import type { Operation } from '../../src/model/operations.ts';
 import type { Output } from '../../src/model/output.ts';
 import { ffmpeg, grayFrames, probe, scratch } from '../support/media.ts';
 import { describeOnSoftwareGpu } from '../support/software-gpu.ts';
@@ -45,6 +47,11 @@ beforeAll(async () => {
   await make('graded.mkv', ...x265('smpte2084', `:master-display=${display}:max-cll=4000,400`));
   await make('plain.mkv', ...x265('smpte2084', ''));
   await make('hlg.mkv', ...x265('arib-std-b67', ''));
+  const night = ['-f', 'lavfi', '-i', 'color=black:s=320x180:r=25:d=0.4,format=yuv420p10le'];
+  await ffmpeg(...night, ...x265('smpte2084', ''), join(dir.path, 'night-pq.mkv'));
+  await ffmpeg(...night, ...x265('arib-std-b67', ''), join(dir.path, 'night-hlg.mkv'));
+  await ffmpeg('-f', 'lavfi', '-i', 'color=white:s=64x64', '-frames:v', '1', join(dir.path, 'white.png'));
+  await writeFile(join(dir.path, 'words.srt'), '1\n00:00:00,000 --> 00:00:02,000\nWWW\n');
 });
 afterAll(() => dir[Symbol.asyncDispose]());
 beforeEach(async () => {
@@ -171,6 +178,32 @@ describe('tone mapping', () => {
     const output = { video: { hdr: 'tonemap', quality: 4, ...fast } } as const;
     const { path } = await runWorkerOn(bench, stage('graded.mkv', output), files());
     expect((await probe(path())).video[0]).toMatchObject({ pixelFormat: 'yuv420p10le', colorTransfer: 'bt709' });
+  });
+});
+
+describe('white on an HDR picture', () => {
+  const captions = [{ from: 0, to: 400, text: 'WWW' }];
+  it.each([
+    ['a mark', 'pq', { watermark: { input: 'other', width: 30 } }, 'white.png'],
+    ['a mark', 'hlg', { watermark: { input: 'other', width: 30 } }, 'white.png'],
+    ['a caption', 'pq', { subtitle: { captions, style: { size: 20 } } }, 'white.png'],
+    ['a caption', 'hlg', { subtitle: { captions, style: { size: 20 } } }, 'white.png'],
+    ['a subtitle file', 'pq', { subtitle: { input: 'other' } }, 'words.srt'],
+  ] as const)('of %s in %s is that of graphics, not that of the sun', async (_what, range, operation, file) => {
+    const inputs = [
+      { name: 'main', file: `night-${range}.mkv` },
+      { name: 'other', file },
+    ];
+    const output = { video: { quality: 4, ...fast } } as const;
+    const operations = [structuredClone(operation)] as Operation[];
+    const { path } = await runWorkerOn(bench, stageOf({ inputs, operations, output }), files());
+    const [frame] = (await grayFrames(path())).slice(4);
+    const brightest = Math.max(...(frame ?? []));
+    // 203 cd/m²: 58 % of the signal in PQ, 75 % in HLG (ITU-R BT.2408).
+    const white = 255 * (range === 'pq' ? 0.58 : 0.75);
+    expect(brightest).toBeLessThan(white + 10);
+    // Thin letters are a little darker than their colour.
+    expect(brightest).toBeGreaterThan(white - 25);
   });
 });
 

@@ -294,6 +294,29 @@ describe('what a source may be', () => {
     expect(variant?.attributes['CODECS']).toMatch(/^avc1\.[0-9a-f]{6}$/);
   });
 
+  it('sound that goes on after the picture keeps its segments short, and so does the picture', async () => {
+    const [picture, sound] = [join(bench.objects, 'silent.mp4'), join(bench.objects, 'sound.m4a')];
+    await ffmpeg(
+      '-i',
+      picture,
+      '-i',
+      sound,
+      '-map',
+      '0:v',
+      '-map',
+      '1:a',
+      '-c',
+      'copy',
+      join(bench.objects, 'longer.mp4'),
+    );
+    const set = await job('longer.mp4', { container: 'hls', segmentDuration: 1, video: fast });
+    const lengths = async (name: string): Promise<string[]> =>
+      (await set.playlist(name)).segments.map(({ duration }) => duration.toFixed(1));
+    expect(await lengths('video_main.m3u8')).toEqual(['1.0', '1.0']);
+    expect(await lengths('audio_1.m3u8')).toEqual(['1.0', '1.0', '1.0', '1.0', '1.0']);
+    expect(tagOf(await set.playlist('audio_1.m3u8'), 'EXT-X-TARGETDURATION')).toBe('1');
+  });
+
   it('a clip that is shorter than a segment is one segment', async () => {
     const set = await job('short.mp4', { container: 'hls', segmentDuration: 20, video: fast });
     const playlist = await set.playlist('video_main.m3u8');

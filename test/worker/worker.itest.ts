@@ -342,6 +342,22 @@ describe('a worker', () => {
       expect(await bench.published()).toEqual([]);
     });
 
+    it('says that it is full when only the tracks of a set have room, not their segments', async () => {
+      // Two megabits for four seconds are a megabyte, which is there twice while it is cut.
+      const video = { preset: 'performance', bitrate: '2M' } as const;
+      const operations: StageSpec['operations'] = [{ transcode: { force: true } }];
+      const inputs = [{ name: 'main', asset: 'noise.mp4' }];
+      const noise = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=4,noise=alls=100:allf=t'];
+      execFileSync('ffmpeg', ['-v', 'error', ...noise, '-preset', 'ultrafast', join(bench.objects, 'noise.mp4')]);
+      await mounted('1500k', async (scratch) => {
+        const spec = stageOf({ inputs, operations, output: { container: 'hls', video } });
+        const ended = await outcome(spec, { FRAMEWRIGHT_SCRATCH_DIR: scratch });
+        expect(ended).toMatchObject({ status: 11, code: 'STORAGE_FULL' });
+        expect(ended.message).toMatch(/segments/);
+      });
+      expect(await bench.published()).toEqual([]);
+    });
+
     it('copies its outputs over', async () => {
       await mounted('64m', async (scratch) => {
         expect(await outcome(stageOf(), { FRAMEWRIGHT_SCRATCH_DIR: scratch })).toEqual({ status: 0 });

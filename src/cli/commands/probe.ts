@@ -10,20 +10,23 @@ import { probeText } from '../probe-text.ts';
 
 export const probe: Command = async (context) => {
   const args = argumentsOf(context);
-  const report = reportOf(await observe(context));
+  const observation = await observe(context);
+  if (observation === undefined) return exitCodes.interrupted;
+  const report = reportOf(observation);
   if (args.on('json')) printJson(context.terminal, report);
   else context.terminal.out(probeText(report, context.terminal));
   return probeExit(report, args.on('require-gpu'));
 };
 
-/** Always by trials, never from what a server has remembered: whoever asks wants to know how it is now. */
-async function observe({ environment, interrupted }: CommandContext): Promise<Observation> {
+/** `undefined` when it was interrupted. Always by trials, never from what a server has remembered: whoever asks wants to know how it is now. */
+async function observe({ environment, interrupted }: CommandContext): Promise<Observation | undefined> {
   const { ffmpeg, ffprobe, driDir, drmClassDir } = loadConfig({}, environment);
   const tools = { ffmpeg, ffprobe, env: toolEnvironment(processEnvironment()) };
   const folders = { dri: driDir, drmClass: drmClassDir };
   try {
     return await observeMachine({ tools, folders, signal: interrupted }, environment);
   } catch (cause) {
+    if (interrupted.aborted) return undefined;
     const { code, message, hint } = toCodedError(cause);
     throw new CliError(exitCodes.failed, message, { code, remedy: hint, cause });
   }

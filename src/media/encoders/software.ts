@@ -75,12 +75,22 @@ function x265Groups(target: VideoTarget): string[] {
   return [`keyint=${gop}`, `min-keyint=${gop}`, 'scenecut=0', 'open-gop=0'];
 }
 
+/**
+ * The mean rate of a variable one, in the encoder's own words: behind a cut FFmpeg 7 knows none, and an encoder that takes
+ * 90 000 frames per second has no bits for any of them, or does not open.
+ */
+function meanRate({ variable, codec, frameRate: { num, den } }: VideoTarget): string[] {
+  if (!variable || codec === 'vp9' || num <= 0) return [];
+  return codec === 'av1' ? [`fps-num=${num}`, `fps-denom=${den}`] : [`fps=${num}/${den}`];
+}
+
 function passArguments(target: VideoTarget): string[] {
   const { codec, rate, hdr = {} } = target;
   const pass = rate.kind === 'bitrate' ? rate.pass : undefined;
-  const svtAv1 = codec === 'av1' ? svtAv1HdrOptions(hdr) : [];
+  const svtAv1 = codec === 'av1' ? [...meanRate(target), ...svtAv1HdrOptions(hdr)] : [];
   if (svtAv1.length > 0) return ['-svtav1-params', svtAv1.join(':')];
-  const x265 = codec === 'hevc' ? ['log-level=error', ...x265Groups(target), ...x265HdrOptions(hdr)] : [];
+  const x265 =
+    codec === 'hevc' ? ['log-level=error', ...meanRate(target), ...x265Groups(target), ...x265HdrOptions(hdr)] : [];
   if (pass === undefined) return x265.length === 0 ? [] : ['-x265-params', x265.join(':')];
   // libx265 does not know FFmpeg's own pass options.
   if (codec !== 'hevc') return ['-pass', String(pass.number), '-passlogfile', pass.log];
@@ -103,6 +113,7 @@ export function softwareArguments(target: VideoTarget): string[] {
     ...speedArguments(target),
     ...rateArguments(codec, rate),
     ...passArguments(target),
+    ...(codec === 'h264' ? meanRate(target).flatMap((told) => ['-x264-params', told]) : []),
     ...(codec === 'vp9' ? ['-row-mt', '1'] : []),
     ...groupArguments(target),
     '-pix_fmt',

@@ -8,7 +8,7 @@ export const stepDownCauses = [
   'no-session',
   'not-built',
   'not-proved',
-  'cpu-decode',
+  'cpu-picture',
   'refused',
   'failed',
   'stalled',
@@ -26,11 +26,12 @@ const patterns: readonly (readonly [RegExp, StepDownCause])[] = [
   [/could not be opened/, 'not-opened'],
   [/no session on|MFX session/i, 'no-session'],
   [/was built without/, 'not-built'],
-  [/trial encode|device encodes/, 'not-proved'],
-  [/is decoded by the CPU/, 'cpu-decode'],
+  [/trial encode|device (encodes|keeps)/, 'not-proved'],
+  [/is decoded by the CPU|picked in main memory/, 'cpu-picture'],
   [/Expected progress within/, 'stalled'],
   [/device (is )?(lost|failed)|hang|hung|was ended by/i, 'failed'],
   [/unsupported|not found|invalid video parameters|incompatible|status 218/i, 'refused'],
+  [/No usable encoding|not support|Failed to create encode pipeline/i, 'refused'],
   [/^FFmpeg (said|ended)/, 'failed'],
 ];
 

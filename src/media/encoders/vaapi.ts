@@ -1,18 +1,10 @@
 import type { GpuEncode } from '../capabilities.ts';
 import { filter } from '../graph.ts';
 import { vaapiRate } from './vaapi-rate.ts';
-import { commonArguments, type EncodedCodec, groupOfPictures, type Preset, type VideoTarget } from './video-target.ts';
+import { commonArguments, groupOfPictures, type Preset, type VideoTarget } from './video-target.ts';
 
 /** iHD's scale of quality against speed, 1 to 7; drivers without one say that they ignore it. */
 const levels: Readonly<Record<Preset, number>> = { performance: 7, balanced: 4, quality: 1 };
-
-const profiles: Readonly<Record<EncodedCodec, readonly [eight: string, ten: string] | undefined>> = {
-  h264: ['high', 'high'],
-  hevc: ['main', 'main10'],
-  av1: ['main', 'main'],
-  // vp9_vaapi takes the one of the frames' depth and knows no names.
-  vp9: undefined,
-};
 
 /** Global arguments that open one Intel render node for VA-API; the node is always named, never guessed. */
 export function vaapiDevice(node: string): string[] {
@@ -29,12 +21,11 @@ export function vaapiArguments(
   target: VideoTarget,
   { lowPower, rateControls }: Pick<GpuEncode, 'lowPower' | 'rateControls'>,
 ): string[] {
-  const { codec, preset, bitDepth } = target;
-  const profile = profiles[codec]?.[bitDepth === 10 ? 1 : 0];
+  const { codec, preset } = target;
   return [
+    // No profile: FFmpeg takes the best one of the frames' depth that the driver has.
     '-c:v',
     `${codec}_vaapi`,
-    ...(profile === undefined ? [] : ['-profile:v', profile]),
     '-compression_level',
     String(levels[preset]),
     ...(vaapiRate(target, rateControls) ?? []),

@@ -5,13 +5,14 @@ import { chain, filter, type Pad } from '../graph.ts';
 import { fraction, sum } from '../numbers.ts';
 import { refusal } from '../refusal.ts';
 import { outTime, type SpeedPiece, setptsExpression, speedCurve, steps } from '../speed-curve.ts';
+import { isFixed, retimeTracks } from '../text-tracks.ts';
 import { frameSeconds, type Picture, repaint, resound, type Sound, type Timeline } from '../timeline.ts';
 
 /** Changes the speed of parts of the timeline; picture and sound follow the same integrals, so they end together. */
 export function speedRamp(
   timeline: Timeline,
   { segments, audio: tone = 'pitch' }: OperationParameters['speedRamp'],
-  { draft, path }: Site,
+  { draft, path, index }: Site,
 ): Timeline {
   const { duration, video, audio, tracks } = timeline;
   for (const [index, { start, end }] of segments.entries()) {
@@ -25,11 +26,11 @@ export function speedRamp(
     if (end > duration + 0.001)
       draft.note(`${path}.segments[${index}].end: ${end} s is after the end, so it ends at ${duration.toFixed(3)} s.`);
   }
-  if (tracks.length > 0) {
+  if (tracks.some(isFixed)) {
     throw refusal(
       'UNSUPPORTED',
       path,
-      'a soft subtitle track before it cannot follow the change of speed',
+      'the soft subtitle track of a film, or of more than 1 MiB, cannot follow the change of speed',
       'Put the subtitle operation after the speed ramp, or burn the text.',
     );
   }
@@ -38,6 +39,11 @@ export function speedRamp(
     duration,
   );
   if (curve.every(({ speed, endSpeed }) => speed === 1 && endSpeed === 1)) return timeline;
+  let files = 0;
+  const write = (content: string, format: string): string => {
+    files += 1;
+    return draft.write(`retimed-${index}-${files}.${format}`, content);
+  };
   draft.place('speedRamp', 'cpu', 'frames get new times and the sound another tempo');
   const picture = video && rampPicture(video, draft.padOf(timeline, video), curve);
   const sound = audio && tone === 'pitch' ? rampSound(audio, draft.soundOf(timeline, audio), curve) : undefined;
@@ -45,7 +51,7 @@ export function speedRamp(
     ...(picture && { video: picture }),
     ...(sound && { audio: sound }),
     duration: outTime(curve, duration),
-    tracks: [],
+    tracks: retimeTracks(tracks, curve, write),
     retimed: true,
   };
 }

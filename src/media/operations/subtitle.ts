@@ -1,13 +1,22 @@
-import type { Caption, OperationParameters } from '../../model/operations.ts';
+import type { Caption, OperationParameters, SubtitleStyle } from '../../model/operations.ts';
 import { assStyle, toAss } from '../captions.ts';
 import type { Site } from '../draft.ts';
 import { fileUrl } from '../escape.ts';
 import { type FilterOptions, filter, generate, join, type Layer, type Pad } from '../graph.ts';
+import { graphicsColour } from '../hdr-graphics.ts';
 import { fraction } from '../numbers.ts';
-import type { Probe } from '../probe.ts';
+import type { Probe, SubtitleStream } from '../probe.ts';
 import { refusal } from '../refusal.ts';
+import { hasTextTimes } from '../text-times.ts';
 import { cutTracks } from '../text-tracks.ts';
-import { type Picture, repaint, type TextTrack, type Timeline } from '../timeline.ts';
+import {
+  type DynamicRange,
+  type Picture,
+  repaint,
+  type TextSource,
+  type TextTrack,
+  type Timeline,
+} from '../timeline.ts';
 
 type Parameters = OperationParameters['subtitle'];
 
@@ -24,12 +33,15 @@ function burn(timeline: Timeline, { captions, input, style = {} }: Parameters, s
   const size = { original_size: `${video.width}x${video.height}` };
   if (captions !== undefined) {
     checkTimes(captions, timeline.duration, site);
-    const file = draft.write(`captions-${index}.ass`, toAss(captions, style, video));
+    const file = draft.write(`captions-${index}.ass`, toAss(captions, lit(style, video.dynamicRange), video));
     return { ...timeline, video: written(video, pad, { filename: fileUrl(file), ...size }) };
   }
-  const probe = textInput(input, site);
-  const members = Object.keys(style).length === 0 ? undefined : forcedStyle(style);
-  const text = { filename: fileUrl(probe.path), ...size, charenc: 'UTF-8', force_style: members };
+  const { probe, order } = textInput(input, site);
+  const plain = Object.keys(style).length === 0;
+  const members = plain ? plainColour(probe, video) : forcedStyle(lit(style, video.dynamicRange));
+  // Fonts that are attached to a film are loaded with its track.
+  const track = order === undefined ? { charenc: 'UTF-8' } : { stream_index: order };
+  const text = { filename: fileUrl(probe.path), ...size, ...track, force_style: members };
   return { ...timeline, video: written(video, pad, text) };
 }
 
@@ -43,6 +55,20 @@ function written(video: Picture, pad: Pad, text: FilterOptions): Picture {
   );
   const layer: Layer = { pad: page, x: 0, y: 0, endless: true };
   return repaint(video, { ...join('video', [pad], filter('subtitles', text)), layer }, 'subtitle');
+}
+
+/** A style whose colours are those of graphics on a picture of this range. */
+function lit(style: SubtitleStyle, range: DynamicRange): SubtitleStyle {
+  if (range === 'sdr') return style;
+  const { color = '#ffffff', outlineColor = '#000000' } = style;
+  return { ...style, color: graphicsColour(color, range), outlineColor: graphicsColour(outlineColor, range) };
+}
+
+/** The colour of text without colours of its own, where white would be too bright. */
+function plainColour({ subtitles }: Probe, { dynamicRange }: Picture): string | undefined {
+  const styled = subtitles.some(({ codec }) => codec === 'ass' || codec === 'ssa');
+  if (dynamicRange === 'sdr' || styled) return undefined;
+  return `PrimaryColour=${assStyle(lit({}, dynamicRange), scriptPage)['PrimaryColour'] ?? ''}`;
 }
 
 /** libass lays out SubRip and WebVTT on a page of 384x288, whatever the size of the picture. */
@@ -60,11 +86,26 @@ function forcedStyle(style: NonNullable<Parameters['style']>): string {
 }
 
 const textFormats = ['srt', 'webvtt', 'ass', 'ssa'];
+const textCodecs = ['subrip', 'webvtt', 'ass', 'ssa', 'mov_text', 'text'];
 
-function textInput(name: string | undefined, { draft, path }: Site): Probe {
+/** The text of an input: a file of subtitles, or the first text track of a film. */
+interface TextInput {
+  readonly probe: Probe;
+  readonly track: SubtitleStream;
+  /** Its number among the subtitle tracks of a film; absent for a file of subtitles. */
+  readonly order?: number;
+}
+
+function textInput(name: string | undefined, { draft, path }: Site): TextInput {
   const { probe } = draft.clip(name ?? '', `${path}.input`);
-  if (textFormats.includes(probe.format) && probe.subtitles.length > 0) return probe;
-  throw refusal('INPUT_UNSUPPORTED', `${path}.input`, `expected an SRT, WebVTT or ASS file, got ${probe.format}`);
+  const order = probe.subtitles.findIndex(({ codec }) => textCodecs.includes(codec));
+  const track = probe.subtitles[order];
+  if (track !== undefined) return { probe, track, ...(!textFormats.includes(probe.format) && { order }) };
+  throw refusal(
+    'INPUT_UNSUPPORTED',
+    `${path}.input`,
+    `expected an SRT, WebVTT or ASS file, or a film with a track of text, got ${probe.format} without one`,
+  );
 }
 
 function checkTimes(captions: readonly Caption[], duration: number, { draft, path }: Site): void {
@@ -85,14 +126,19 @@ function soft(timeline: Timeline, { captions, input, language }: Parameters, sit
     const shown = cutTracks([track], 0, timeline.duration);
     return { ...timeline, tracks: [...timeline.tracks, ...shown] };
   }
-  const probe = textInput(input, site);
+  const { probe, track, order } = textInput(input, site);
   if (timeline.video === undefined)
     throw refusal('INPUT_UNSUPPORTED', path, 'expected a picture to show subtitles on, got a file without video');
-  return {
-    ...timeline,
-    tracks: [
-      ...timeline.tracks,
-      { ...common, text: { path: probe.path, codec: probe.subtitles[0]?.codec ?? 'subrip' } },
-    ],
+  const text = {
+    path: probe.path,
+    codec: track.codec,
+    ...(order === undefined ? sourceOf(probe) : { stream: track.index }),
   };
+  const said = language ?? track.language;
+  const added: TextTrack = { ...common, ...(said !== undefined && { language: said }), text };
+  return { ...timeline, tracks: [...timeline.tracks, added] };
+}
+
+function sourceOf({ text, format }: Probe): { readonly source?: TextSource } {
+  return text !== undefined && hasTextTimes(format) ? { source: { content: text, format } } : {};
 }

@@ -3,10 +3,12 @@ import type { Clip } from '../clip.ts';
 import { decodeInput } from '../clip.ts';
 import { missing, type Site } from '../draft.ts';
 import { chain, filter, join, type Pad } from '../graph.ts';
+import { graphicsFilters } from '../hdr-graphics.ts';
 import { clamp, decimal, even, fraction } from '../numbers.ts';
 import { refusal } from '../refusal.ts';
 import { isPicture, timelineOf } from '../source.ts';
 import { duringWindow, frameSeconds, type Picture, repaint, type Timeline } from '../timeline.ts';
+import { toneMapFilters } from '../tone-map.ts';
 
 type Parameters = OperationParameters['watermark'];
 type Position = NonNullable<Parameters['position']>;
@@ -30,7 +32,8 @@ export function watermark(timeline: Timeline, parameters: Parameters, { draft, p
   const clip = still ? once : draft.clipOf(once.probe, once.path, ['-stream_loop', '-1']);
   const size = sizeOf(mark, parameters.width, video);
   const edge = (margin / 100) * video.height;
-  const marked = markPad(clip, mark, video, size, parameters, still);
+  const tone = video.dynamicRange === mark.dynamicRange ? [] : toneMapFilters(draft, mark, 8, `${path}.input`);
+  const marked = markPad(clip, mark, video, size, parameters, still, tone);
   const place = placeOf(position, edge, size, video);
   const overlaid = join(
     'video',
@@ -83,6 +86,7 @@ function markPad(
   { width, height }: Size,
   { opacity = 1, start = 0 }: Parameters,
   still: boolean,
+  tone: readonly string[],
 ): Pad {
   const { input } = decodeInput(clip);
   const source: Pad = { from: 'stream', medium: 'video', input, stream: mark.stream.index };
@@ -90,10 +94,12 @@ function markPad(
     source,
     ...(still ? [] : [filter('fps', { fps: fraction(picture.frameRate), start_time: 0 })]),
     ...(still || start === 0 ? [] : [filter('setpts', { expr: `PTS+${decimal(start)}/TB` })]),
+    ...tone,
     filter('scale', { w: width, h: height, flags: 'bicubic' }),
     filter('setsar', { sar: '1' }),
     // Keeps transparency where there is some, and has room for the opacity.
     filter('format', { pix_fmts: 'rgba' }),
+    ...(mark.dynamicRange === picture.dynamicRange ? [] : graphicsFilters(picture.dynamicRange)),
     ...(opacity < 1 ? [filter('colorchannelmixer', { aa: opacity })] : []),
   );
 }
@@ -108,13 +114,13 @@ function markLayer(mark: Pad, picture: Picture, { start = 0, end }: Parameters, 
   const early = frameSeconds(picture) / 2;
   const clear = (enable: string): string => filter('colorchannelmixer', { aa: 0, enable });
   if (!still) {
-    const before = Math.round(start / frameSeconds(picture));
-    return chain(
-      mark,
-      ...(before === 0 ? [] : [filter('setpts', { expr: 'PTS-STARTPTS' })]),
-      ...(before === 0 ? [] : [filter('tpad', { start: before, color: 'black@0' })]),
-      ...(until === undefined ? [] : [clear(`gte(t,${decimal(until - early)})`)]),
-    );
+    const outside = [
+      ...(start > 0 ? [`lt(t,${decimal(start - early)})`] : []),
+      ...(until === undefined ? [] : [`gte(t,${decimal(until - early)})`]),
+    ];
+    // Its first frame is repeated up to its time, so that there is a layer from the beginning.
+    const grid = filter('fps', { fps: fraction(picture.frameRate), start_time: 0 });
+    return outside.length === 0 ? mark : chain(mark, grid, clear(outside.join('+')));
   }
   const changes = [
     ...(start > 0 ? [0] : []),

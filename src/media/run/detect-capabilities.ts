@@ -28,6 +28,8 @@ export interface DetectOptions {
   /** Folder in which findings are remembered between processes; nothing is when absent. */
   readonly cacheDir?: string;
   readonly folders?: DeviceFolders;
+  /** How long it counts that no GPU can be used, in milliseconds: a server need not be restarted when that was repaired. */
+  readonly lookAgainMs?: number;
 }
 
 /** What a machine can do, and what was seen on the way. */
@@ -40,8 +42,19 @@ export interface Detection {
 
 const oldest = [5, 1] as const;
 
-/** Detections of this process by FFmpeg, its environment and folders: what a machine can do does not change while a process runs. */
-const known = new Map<string, Promise<Detection>>();
+interface SharedDetection {
+  readonly found: Promise<Detection>;
+  /** Ends its processes, once nobody waits for it any more. */
+  readonly end: AbortController;
+  waiting: number;
+  /** When to look again, by the monotonic clock. */
+  until: number;
+}
+
+const minute = 60_000;
+
+/** Detections of this process by FFmpeg, its environment and folders: what a GPU can do does not change while a process runs. */
+const known = new Map<string, SharedDetection>();
 
 /**
  * What the FFmpeg and the GPUs of this machine can do. Rejects with `CAPABILITY_MISSING` when FFmpeg is missing or older
@@ -55,23 +68,51 @@ export async function detectCapabilities(options: DetectOptions): Promise<Capabi
 export async function detectMachine(options: DetectOptions): Promise<Detection> {
   const { tools, folders = systemFolders } = options;
   const key = JSON.stringify([tools, folders]);
-  // Shared by callers with different signals, so no one's signal ends it: each of its processes has a time limit.
-  const found = known.get(key) ?? detect({ ...options, signal: new AbortController().signal }, folders);
-  known.set(key, found);
-  // A failure may heal.
-  found.catch(() => known.delete(key));
-  return orAbort(found, options.signal);
+  options.signal.throwIfAborted();
+  const earlier = known.get(key);
+  const fresh = earlier !== undefined && performance.now() < earlier.until;
+  const shared = fresh ? earlier : beginDetection(key, options, folders);
+  return waitFor(shared, key, options.signal);
 }
 
-/** The promise, or the signal's reason when that comes first. */
-function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
+function beginDetection(key: string, options: DetectOptions, folders: DeviceFolders): SharedDetection {
+  const end = new AbortController();
+  // No one caller's signal ends it, since others may have come to wait for it.
+  const shared = {
+    found: detect({ ...options, signal: end.signal }, folders),
+    end,
+    waiting: 0,
+    until: Number.POSITIVE_INFINITY,
+  };
+  known.set(key, shared);
+  const { lookAgainMs = minute } = options;
+  shared.found.then(
+    ({ capabilities: { devices } }) => {
+      if (devices.length === 0) shared.until = performance.now() + lookAgainMs;
+    },
+    // A failure may heal at once.
+    () => {
+      if (known.get(key) === shared) known.delete(key);
+    },
+  );
+  return shared;
+}
+
+/** The detection, or the signal's reason when that comes first. */
+function waitFor(shared: SharedDetection, key: string, signal: AbortSignal): Promise<Detection> {
+  shared.waiting += 1;
   return new Promise((resolve, reject) => {
-    const abort = (): void => reject(asError(signal.reason));
-    signal.addEventListener('abort', abort, { once: true });
-    promise
+    const leave = (): void => {
+      reject(asError(signal.reason));
+      shared.waiting -= 1;
+      if (shared.waiting > 0) return;
+      if (known.get(key) === shared) known.delete(key);
+      shared.end.abort(signal.reason);
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    shared.found
       .then(resolve, (error: unknown) => reject(asError(error)))
-      .finally(() => signal.removeEventListener('abort', abort));
+      .finally(() => signal.removeEventListener('abort', leave));
   });
 }
 

@@ -1,8 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { ascii, concatBytes, sameBytes, viewOf } from '../smart-cut/bytes.ts';
+import { ascii, concatBytes, sameBytes, viewOf } from '../mp4/bytes.ts';
+import { makeBox } from '../mp4/make-box.ts';
 import { isParameterSet, mergeConfigurations, parseConfiguration } from '../smart-cut/decoder-configuration.ts';
 import type { SmartJoin } from '../smart-cut/join.ts';
-import { headerAt, makeBox } from '../smart-cut/mp4-boxes.ts';
+import { headerAt } from '../smart-cut/mp4-boxes.ts';
 import { movieBox, withConfiguration } from '../smart-cut/mp4-movie.ts';
 import { type Mp4Track, parseTrack } from '../smart-cut/mp4-track.ts';
 import { joinSample, nalKind, SmartCutError, splitSample } from '../smart-cut/nal-units.ts';

@@ -1,8 +1,9 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { CodedError } from '../../errors.ts';
 import { parseFrameHdr, parseProbe } from '../ffprobe-parser.ts';
 import type { Probe } from '../probe.ts';
 import { createEndsReader, needsEnds, type StreamEnds } from '../stream-ends.ts';
+import { hasTextTimes } from '../text-times.ts';
 import { type MediaTools, runTool, type ToolLimits, type ToolRun } from './run-tool.ts';
 
 export interface ProbeOptions {
@@ -63,9 +64,21 @@ export async function probeFile(path: string, options: ProbeOptions): Promise<Pr
   if (probe.video.length + probe.audio.length + probe.subtitles.length + probe.attachedPictures === 0) {
     throw new CodedError('INPUT_INVALID', `Expected ${label} to hold pictures, sound or subtitles, got none`);
   }
+  if (hasTextTimes(probe.format) && probe.bytes <= textBytes) return { ...probe, text: await textOf(path) };
   const moments = options.keyframesNear ?? [];
   if (moments.length === 0 || probe.video.length === 0) return probe;
   return { ...probe, keyframes: await keyframesNear(path, moments, options) };
+}
+
+/** Subtitles that are read into memory: more than the spoken words of any film. */
+const textBytes = 1024 * 1024;
+
+/** The words of a subtitle file, in the encodings that FFmpeg knows by their mark. */
+async function textOf(path: string): Promise<string> {
+  const bytes = await readFile(path);
+  const encoding =
+    bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
+  return new TextDecoder(encoding).decode(bytes);
 }
 
 /**

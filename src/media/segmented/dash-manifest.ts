@@ -1,5 +1,12 @@
 import { peakBandwidth } from './bandwidth.ts';
-import { lengthOf, loadsOf, type PackagedMedia, type PackagedStream, targetDuration } from './packaged-stream.ts';
+import {
+  largest,
+  lengthOf,
+  loadsOf,
+  type PackagedMedia,
+  type PackagedStream,
+  targetDuration,
+} from './packaged-stream.ts';
 import { type StreamPlan, streamNames } from './stream-plan.ts';
 
 /**
@@ -9,7 +16,7 @@ import { type StreamPlan, streamNames } from './stream-plan.ts';
 export function dashManifest(stream: PackagedStream): string {
   const { plan, media, texts } = stream;
   const target = targetDuration(media);
-  const buffer = Math.max(...media.flatMap((one) => loadsOf(one).map(({ seconds }) => seconds)), 1);
+  const buffer = Math.max(1, largest(media.flatMap((one) => loadsOf(one).map(({ seconds }) => seconds))));
   const duration = Math.max(...media.map(lengthOf), 0);
   const groups = [
     ...groupsOf(media, 'video', ({ codec, track }) => `${family(codec)} ${track.dynamicRange ?? ''}`),

@@ -1,4 +1,5 @@
-import { boxesIn, findBox, type Mp4Box, malformed, viewOf } from './mp4-boxes.ts';
+import { viewOf } from '../mp4/bytes.ts';
+import { boxesIn, findBox, type Mp4Box, malformed } from './mp4-boxes.ts';
 
 /** One frame or audio packet of a fragmented MP4 file; times in ticks of the track. */
 export interface Sample {
@@ -45,7 +46,7 @@ export function samplesOf(moof: Uint8Array, position: number, track: SampleDefau
     let decode = longOrShort(moof, tfdt);
     for (const run of boxesIn(moof, content, end).filter((part) => part.type === 'trun')) {
       const read = runOf(moof, run, decode, position, defaults);
-      samples.push(...read);
+      for (const sample of read) samples.push(sample);
       decode = read.reduce((time, { duration }) => time + duration, decode);
     }
   }

@@ -1,5 +1,6 @@
 import { averageBandwidth, peakBandwidth } from './bandwidth.ts';
 import {
+  largest,
   loadsOf,
   type PackagedMedia,
   type PackagedStream,
@@ -35,7 +36,7 @@ export function mediaPlaylist({ prefix }: Pick<StreamPlan, 'prefix'>, media: Pac
 /** Every key frame by the range of its bytes, for fast forward and previews (RFC 8216, section 4.3.3.6). */
 export function iframePlaylist({ prefix }: Pick<StreamPlan, 'prefix'>, media: PackagedMedia): string {
   const { keyframes, track } = media;
-  const target = Math.max(1, ...keyframes.map(({ duration }) => Math.round(secondsOf(media, duration))));
+  const target = iframeTarget(media);
   return lines([
     ...head(target),
     '#EXT-X-PLAYLIST-TYPE:VOD',
@@ -48,6 +49,10 @@ export function iframePlaylist({ prefix }: Pick<StreamPlan, 'prefix'>, media: Pa
     ]),
     '#EXT-X-ENDLIST',
   ]);
+}
+
+function iframeTarget(media: PackagedMedia): number {
+  return Math.max(1, largest(media.keyframes.map(({ duration }) => Math.round(secondsOf(media, duration)))));
 }
 
 /** One WebVTT file as the only segment: subtitles may have a target duration of their own. */
@@ -157,9 +162,8 @@ function variantLines(
 
 function iframeLine({ prefix }: StreamPlan, video: PackagedMedia): string {
   const loads = video.keyframes.map(({ duration, bytes }) => ({ seconds: secondsOf(video, duration), bytes }));
-  const peak = Math.max(...loads.map((load) => averageBandwidth([load])));
   return tag('EXT-X-I-FRAME-STREAM-INF', [
-    ['BANDWIDTH', String(peak)],
+    ['BANDWIDTH', String(peakBandwidth(loads, iframeTarget(video)))],
     ['AVERAGE-BANDWIDTH', String(averageBandwidth(loads))],
     ['CODECS', quoted(video.codec)],
     ...pictureAttributes(video),

@@ -1,4 +1,5 @@
 import { CodedError } from '../../errors.ts';
+import { viewOf } from '../mp4/bytes.ts';
 
 // Boxes of the ISO base media file format (ISO/IEC 14496-12, section 4.2): a length, a type of four characters, content.
 
@@ -42,47 +43,6 @@ export function findBox(bytes: Uint8Array, path: readonly string[], start = 0, e
   const [type, ...rest] = path;
   const found = boxesIn(bytes, start, end).find((candidate) => candidate.type === type);
   return found === undefined || rest.length === 0 ? found : findBox(bytes, rest, found.content, found.end);
-}
-
-/** A box with its content. */
-export function box(type: string, ...content: readonly Uint8Array[]): Uint8Array {
-  const body = joined(content);
-  return joined([uint32(8 + body.length), characters(type), body]);
-}
-
-/** A box that begins with a version and flags. */
-export function fullBox(type: string, version: number, flags: number, ...content: readonly Uint8Array[]): Uint8Array {
-  return box(type, uint32(version * 0x1000000 + flags), ...content);
-}
-
-export function uint32(...values: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(4 * values.length);
-  for (const [index, value] of values.entries()) viewOf(bytes).setUint32(4 * index, value);
-  return bytes;
-}
-
-export function uint64(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  viewOf(bytes).setBigUint64(0, BigInt(value));
-  return bytes;
-}
-
-export function characters(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
-
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
-
-export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 export function typeAt(bytes: Uint8Array, start: number): string {

@@ -64,6 +64,11 @@ export function lengthOf({ segments, timescale }: Pick<PackagedMedia, 'segments'
   return segments.reduce((ticks, { duration }) => ticks + duration, 0) / timescale;
 }
 
+/** The largest number, or 0; lists may be longer than a call has room for arguments. */
+export function largest(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
+}
+
 /** Whole seconds to which every segment rounds, as EXT-X-TARGETDURATION has them: the same for all tracks. */
 export function targetDuration(media: readonly Pick<PackagedMedia, 'segments' | 'timescale'>[]): number {
   const longest = media.map(({ segments, timescale }) =>

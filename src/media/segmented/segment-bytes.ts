@@ -1,5 +1,6 @@
+import { ascii, concatBytes } from '../mp4/bytes.ts';
+import { fullBox, int64, makeBox, uint32, uint32s } from '../mp4/make-box.ts';
 import { isSync, type Sample } from './fragment.ts';
-import { box, characters, fullBox, joined, uint32, uint64 } from './mp4-boxes.ts';
 
 /** One movie fragment: everything before its payload, and the samples that are the payload. */
 export interface FragmentBytes {
@@ -10,7 +11,7 @@ export interface FragmentBytes {
   readonly size: number;
 }
 
-export const segmentType = box('styp', characters('msdh'), uint32(0), characters('msdh'), characters('cmfs'));
+export const segmentType = makeBox('styp', ascii('msdh'), uint32(0), ascii('msdh'), ascii('cmfs'));
 
 /**
  * Samples in decoding order as movie fragments. Each key frame of a picture gets one of its own, so that its bytes alone
@@ -38,10 +39,10 @@ export function fragmentsOf(
 function fragment(samples: readonly Sample[], trackId: number, sequence: number): FragmentBytes {
   const payload = samples.reduce((bytes, { size }) => bytes + size, 0);
   const moof = (offset: number): Uint8Array =>
-    box('moof', fullBox('mfhd', 0, 0, uint32(sequence)), traf(samples, trackId, offset));
+    makeBox('moof', fullBox('mfhd', 0, 0, uint32(sequence)), traf(samples, trackId, offset));
   // The place of the samples counts from the start of moof, whose length does not depend on it.
   const length = moof(0).length;
-  const head = joined([moof(length + 8), uint32(payload + 8), characters('mdat')]);
+  const head = concatBytes([moof(length + 8), uint32(payload + 8), ascii('mdat')]);
   return { head, samples, size: head.length + payload };
 }
 
@@ -60,11 +61,11 @@ function traf(samples: readonly Sample[], trackId: number, offset: number): Uint
     ...(sameFlags ? [] : [flags]),
     ...(shifted ? [composition] : []),
   ]);
-  return box(
+  return makeBox(
     'traf',
     fullBox('tfhd', 0, tfhd, uint32(trackId, ...header)),
-    fullBox('tfdt', 1, 0, uint64(first?.decode ?? 0)),
+    fullBox('tfdt', 1, 0, int64(first?.decode ?? 0)),
     // Version 1: composition offsets have a sign.
-    fullBox('trun', 1, trun, uint32(samples.length, offset, ...rows)),
+    fullBox('trun', 1, trun, uint32s([samples.length, offset, ...rows])),
   );
 }

@@ -2,11 +2,10 @@ import { outputPrefix } from '../../model/output-keys.ts';
 import type { Draft } from '../draft.ts';
 import type { OutputRequest } from '../output-settings.ts';
 import type { AudioPart, OutputStreams } from '../output-streams.ts';
-import type { PlannedOutput } from '../plan.ts';
 import { noSubtitles, subtitleArguments } from '../subtitle-output.ts';
 import type { Timeline } from '../timeline.ts';
 import { constantRate, defaultSegmentSeconds, ladderGrid } from './ladder-grid.ts';
-import { masterId, type StreamPlan, type StreamTrack, type StreamVariant, streamNames } from './stream-plan.ts';
+import type { StreamPlan, StreamTrack, StreamVariant } from './stream-plan.ts';
 import { shortTag } from './track-names.ts';
 
 /** What the steps of a plan write for a set of segments: each track as an output of its own. */
@@ -192,79 +191,4 @@ function textTracks(output: OutputStreams | undefined): MadeTrack[] {
       },
     };
   });
-}
-
-const hlsType = 'application/vnd.apple.mpegurl';
-const dashType = 'application/dash+xml';
-
-/** Where a player finds one track: what is checked in place of the file that a step has written. */
-export function playlistPath({ folder, prefix }: StreamPlan, id: string): string {
-  return `${folder}/${streamNames.playlist(prefix, id)}`;
-}
-
-/**
- * What is told of a set in a result: the playlist that was asked for and the other one, the playlist of every rendition
- * and sound, and the texts. Segments are not listed; their number and size are.
- *
- * @param tracks what each track must be, in the order of `plan.tracks`
- */
-export function publishedSet(plan: StreamPlan, tracks: readonly PlannedOutput[]): PlannedOutput[] {
-  const { folder, main, prefix } = plan;
-  const all = plan.tracks.map((track, index) => ({ track, planned: tracks[index] }));
-  const contract = tracks[0]?.contract ?? {};
-  const hls: PlannedOutput = {
-    name: main === 'hls' ? 'main' : 'main_hls',
-    kind: 'playlist',
-    path: `${folder}/${streamNames.playlist(prefix, masterId)}`,
-    extension: 'm3u8',
-    mediaType: hlsType,
-    key: streamNames.playlist(prefix, masterId),
-    expect: {
-      duration: Math.max(...tracks.map(({ expect }) => expect.duration ?? 0)),
-      video: all.some(({ track }) => track.kind === 'video'),
-      audio: all.some(({ track }) => track.kind === 'audio'),
-      // Its duration is that of one of its tracks, which differ by a frame or a packet of sound.
-      tolerance: Math.max(0.1, ...tracks.map(({ expect }) => expect.tolerance ?? 0)),
-    },
-    contract: { ...contract, decode: 'none' },
-  };
-  const dash: PlannedOutput = {
-    name: main === 'dash' ? 'main' : 'main_dash',
-    kind: 'playlist',
-    path: `${folder}/${streamNames.manifest(prefix)}`,
-    extension: 'mpd',
-    mediaType: dashType,
-    key: streamNames.manifest(prefix),
-    expect: { video: false, audio: false },
-    contract: {},
-  };
-  const listed = all.flatMap(({ track, planned }) =>
-    planned === undefined ? [] : [listedTrack(plan, track, planned)],
-  );
-  return [...(main === 'hls' ? [hls, dash] : [dash, hls]), ...listed];
-}
-
-function listedTrack(plan: StreamPlan, track: StreamTrack, planned: PlannedOutput): PlannedOutput {
-  const { folder, prefix } = plan;
-  const key = track.kind === 'text' ? streamNames.text(prefix, track.id) : streamNames.playlist(prefix, track.id);
-  const path = `${folder}/${key}`;
-  if (track.kind === 'text') {
-    const expect = { video: false, audio: false };
-    return { name: track.id, kind: 'vtt', path, extension: 'vtt', mediaType: 'text/vtt', key, expect, contract: {} };
-  }
-  const variant = plan.variants.find(({ video }) => video === track.id);
-  // The name of the only rendition is that of the playlist above it.
-  const name = variant === undefined || variant.name === 'main' ? track.id : variant.name;
-  const { requireAudio: _whole, ...contract } = planned.contract;
-  return {
-    ...planned,
-    name,
-    kind: 'playlist',
-    path,
-    extension: 'm3u8',
-    mediaType: hlsType,
-    key,
-    track: track.id,
-    contract,
-  };
 }

@@ -1,5 +1,12 @@
 import type { ContractCheck } from '../../model/output-contract.ts';
-import { framesOf, type PackagedMedia, type PackagedStream, secondsOf, targetDuration } from './packaged-stream.ts';
+import {
+  framesOf,
+  largest,
+  type PackagedMedia,
+  type PackagedStream,
+  secondsOf,
+  targetDuration,
+} from './packaged-stream.ts';
 
 /** How the `codecs` parameter of each codec begins, by FFmpeg's names. */
 const families: Readonly<Record<string, string>> = {
@@ -43,7 +50,7 @@ function segmentCheck({ plan, media: all }: PackagedStream, media: PackagedMedia
     name: 'segments',
     ok: segments.length > 0 && fits && aligned && (free || onGrid),
     expected: siblings.length > 1 ? `${expected}, as many in ${siblings.length} renditions` : expected,
-    measured: `${segments.length} with ${framesOf(media)} frames, the longest ${rounded(Math.max(...lengths))} s`,
+    measured: `${segments.length} with ${framesOf(media)} frames, the longest ${rounded(largest(lengths))} s`,
   };
 }
 

@@ -1,19 +1,8 @@
+import { ascii, concatBytes, viewOf } from '../mp4/bytes.ts';
+import { fullBox, int64, makeBox, uint32 } from '../mp4/make-box.ts';
 import { codecString } from './codec-string.ts';
 import type { SampleDefaults } from './fragment.ts';
-import {
-  box,
-  boxesIn,
-  characters,
-  findBox,
-  fullBox,
-  joined,
-  type Mp4Box,
-  malformed,
-  typeAt,
-  uint32,
-  uint64,
-  viewOf,
-} from './mp4-boxes.ts';
+import { boxesIn, findBox, type Mp4Box, malformed, typeAt } from './mp4-boxes.ts';
 
 /** What the `moov` of a file with one track says about it. */
 export interface TrackHeader {
@@ -139,13 +128,13 @@ export function initSegment(moov: Uint8Array, { skipped }: Pick<TrackHeader, 'sk
     const inner = boxesIn(moov, part.content, part.end).filter(({ type }) => type !== 'edts');
     const [tkhd, ...rest] = inner.map(raw);
     const edit = skipped === 0 ? [] : [editOf(skipped)];
-    return [box('trak', ...(tkhd === undefined ? [] : [tkhd]), ...edit, ...rest)];
+    return [makeBox('trak', ...(tkhd === undefined ? [] : [tkhd]), ...edit, ...rest)];
   });
-  const brands = ['iso6', 'cmfc', 'mp41'].map(characters);
-  return joined([box('ftyp', characters('iso6'), uint32(0), ...brands), box('moov', ...parts)]);
+  const brands = ['iso6', 'cmfc', 'mp41'].map(ascii);
+  return concatBytes([makeBox('ftyp', ascii('iso6'), uint32(0), ...brands), makeBox('moov', ...parts)]);
 }
 
 function editOf(mediaTime: number): Uint8Array {
   // A duration of 0 is the whole of a fragmented track.
-  return box('edts', fullBox('elst', 1, 0, uint32(1), uint64(0), uint64(mediaTime), uint32(0x00010000)));
+  return makeBox('edts', fullBox('elst', 1, 0, uint32(1), int64(0), int64(mediaTime), uint32(0x00010000)));
 }

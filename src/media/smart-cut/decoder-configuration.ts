@@ -1,4 +1,4 @@
-import { concatBytes, sameBytes } from './bytes.ts';
+import { concatBytes, sameBytes } from '../mp4/bytes.ts';
 import { type NalCodec, nalKind, SmartCutError } from './nal-units.ts';
 import { idOf } from './parameter-sets.ts';
 

@@ -1,5 +1,6 @@
-import { ascii, concatBytes } from './bytes.ts';
-import { boxesOf, fullBox, int64, makeBox, uint16, uint32, uint32s } from './mp4-boxes.ts';
+import { ascii, concatBytes } from '../mp4/bytes.ts';
+import { fullBox, int64, makeBox, uint16, uint32, uint32s } from '../mp4/make-box.ts';
+import { boxesOf } from './mp4-boxes.ts';
 import { entryHeader } from './mp4-track.ts';
 
 /** One track of pictures whose samples stand in a row in the file. */

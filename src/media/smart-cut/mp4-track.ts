@@ -1,4 +1,4 @@
-import { viewOf } from './bytes.ts';
+import { viewOf } from '../mp4/bytes.ts';
 import { boxAt, boxesOf, findBox } from './mp4-boxes.ts';
 import { SmartCutError } from './nal-units.ts';
 

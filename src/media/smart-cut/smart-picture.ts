@@ -20,10 +20,13 @@ export function smartPicture(
   const { renditions } = spec.output;
   if (smartCutFailure !== undefined) return smartCutFailure;
   if (container === 'cmaf' || renditions !== undefined) return 'renditions are made from one decode';
-  if (video.codec === 'copy') return 'the ends of the cut would have to be encoded';
   const cut = planSmartCut(clip);
   if (typeof cut === 'string') return cut;
   const encodes = cut.head !== undefined || cut.tail !== undefined;
+  if (encodes && video.codec === 'copy') return 'its ends would have to be encoded';
+  const { codec, bitDepth } = picture.stream;
+  if (encodes && spec.acceleration === 'Required' && codec === 'h264' && bitDepth > 8)
+    return 'no GPU encodes h264 of 10 bits';
   return {
     picture,
     clip,

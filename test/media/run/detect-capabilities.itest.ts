@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -127,6 +128,36 @@ describe('what this machine can do', () => {
     };
     expect((await find('iHD')).ffmpegVersion).toContain('iHD');
     expect((await find('i965')).ffmpegVersion).toContain('i965');
+  });
+
+  it('is looked for again where no GPU can be used, for one that is repaired while a server runs', async () => {
+    const find = (lookAgainMs: number) => detectCapabilities({ tools, signal: never, folders, lookAgainMs });
+    expect((await find(0)).unavailable['qsv-full']).toContain('no render node');
+    await addNode('renderD128', '0x1002');
+    const second = await find(60_000);
+    expect(second.unavailable['qsv-full']).toContain('not an Intel GPU');
+    expect(await find(60_000)).toBe(second);
+  });
+
+  it('ends its processes when the last of those who wait for it leaves', async () => {
+    const program = join(dir, 'ffmpeg');
+    const pidFile = join(dir, 'pid');
+    await writeFile(program, `#!/bin/sh\necho $$ > '${pidFile}'\nexec sleep 60\n`, { mode: 0o755 });
+    const own = { ...tools, ffmpeg: program };
+    const [first, second] = [new AbortController(), new AbortController()];
+    const waiting = [first, second].map(({ signal }) => detectCapabilities({ tools: own, signal, folders }));
+    const settled = Promise.allSettled(waiting);
+    const isRunning = async (): Promise<boolean> => {
+      const pid = Number(await readFile(pidFile, 'utf8').catch(() => '0'));
+      return pid > 0 && existsSync(`/proc/${pid}`);
+    };
+    await expect.poll(isRunning).toBe(true);
+    first.abort(new Error('the first has left'));
+    await expect(waiting[0]).rejects.toThrow('the first has left');
+    expect(await isRunning()).toBe(true);
+    second.abort(new Error('and the second'));
+    await settled;
+    await expect.poll(isRunning).toBe(false);
   });
 
   it('cannot be told without FFmpeg, nor with one that is too old', async () => {

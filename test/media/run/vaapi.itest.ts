@@ -62,6 +62,21 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
     expect(eventsOf(trace, 'encode.init')).toEqual([]);
   });
 
+  it.each(['nv12', 'p010le'])('takes frames of %s to the GPU and back as they are', async (format) => {
+    const gpu = await gpus.create(dir);
+    const { tools } = gpu;
+    const hashes = async (filters: string): Promise<string> => {
+      const source = [...vaapiDevice(gpu.node), ...picture(1, '322x182'), '-vf', `format=${format}${filters}`];
+      const argv = ['-v', 'error', ...source, '-f', 'framemd5', '-'];
+      const limits = { timeoutMs: 60_000, outputBytes: 100_000, signal: never };
+      const { stdout } = await runTool(tools.ffmpeg, argv, tools.env, limits);
+      return stdout;
+    };
+    const there = await hashes('');
+    expect(there.split('\n').length).toBeGreaterThan(25);
+    expect(await hashes(`,hwupload,hwdownload,format=${format}`)).toBe(there);
+  });
+
   const failures: readonly (readonly [
     what: string,
     faults: Faults,

@@ -1,17 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../src/errors.ts';
+import { ascii } from '../../../src/media/mp4/bytes.ts';
+import { fullBox, makeBox } from '../../../src/media/mp4/make-box.ts';
 import { codecString } from '../../../src/media/segmented/codec-string.ts';
-import { box, boxAt, characters, fullBox } from '../../../src/media/segmented/mp4-boxes.ts';
+import { boxAt } from '../../../src/media/segmented/mp4-boxes.ts';
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 const nameOf = (type: string, fields: number, ...boxes: readonly Uint8Array[]): string => {
-  const entry = box(type, new Uint8Array(fields), ...boxes);
+  const entry = makeBox(type, new Uint8Array(fields), ...boxes);
   return codecString(entry, boxAt(entry, 0, entry.length));
 };
 const picture = (type: string, config: string, hex: string, ...more: readonly Uint8Array[]): string =>
-  nameOf(type, 78, box(config, bytes(hex)), ...more);
-const colour = (hex: string): Uint8Array => box('colr', characters('nclx'), bytes(hex));
+  nameOf(type, 78, makeBox(config, bytes(hex)), ...more);
+const colour = (hex: string): Uint8Array => makeBox('colr', ascii('nclx'), bytes(hex));
 /** Descriptors with their lengths in four bytes, as FFmpeg writes them. */
 const esds = (objectType: string, specific: string): Uint8Array => {
   const part = (tag: string, body: string): string =>
@@ -62,7 +64,7 @@ describe('the name of a codec', () => {
     fc.assert(
       fc.property(types, fc.uint8Array({ maxLength: 40 }), ([type = '', config = ''], content) => {
         try {
-          expect(nameOf(type, type === 'mp4a' ? 28 : 78, box(config, content))).toMatch(/^[A-Za-z0-9.-]+$/);
+          expect(nameOf(type, type === 'mp4a' ? 28 : 78, makeBox(config, content))).toMatch(/^[A-Za-z0-9.-]+$/);
         } catch (error) {
           expect(error).toBeInstanceOf(CodedError);
         }

@@ -143,6 +143,16 @@ describe('a master playlist', () => {
     ]);
   });
 
+  it('tells the peak of I frames without a last one that is shown for a moment only', () => {
+    const video = media({}, [
+      [2 * timescale, 1000],
+      [2 * timescale, 1000],
+      [timescale / 25, 1000],
+    ]);
+    const [iframes] = tagged(parsePlaylist(masterPlaylist(stream([video]))), 'EXT-X-I-FRAME-STREAM-INF');
+    expect(iframes).toMatchObject({ BANDWIDTH: '79', 'AVERAGE-BANDWIDTH': '60' });
+  });
+
   it('stays one line per tag whatever a track is called', () => {
     const texts = [
       {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../src/errors.ts';
+import { concatBytes } from '../../../src/media/mp4/bytes.ts';
+import { fullBox, makeBox, uint32 } from '../../../src/media/mp4/make-box.ts';
 import { isSync, type Sample, samplesOf } from '../../../src/media/segmented/fragment.ts';
-import { box, fullBox, joined, uint32 } from '../../../src/media/segmented/mp4-boxes.ts';
 import { fragmentsOf } from '../../../src/media/segmented/segment-bytes.ts';
 
 const key = 0x02000000;
@@ -60,11 +61,29 @@ describe('movie fragments', () => {
     );
   });
 
+  it('of a picture with one key frame in an hour are no longer than the stack', () => {
+    const samples = Array.from(
+      { length: 200_000 },
+      (_, index): Sample => ({
+        decode: index,
+        duration: 1,
+        composition: index % 3,
+        size: 10,
+        flags: index === 0 ? key : delta,
+        offset: index * 10,
+      }),
+    );
+    const [first, rest] = fragmentsOf(samples, 1, 1, true);
+    expect(first?.samples).toHaveLength(1);
+    const head = rest?.head ?? new Uint8Array(0);
+    expect(samplesOf(head.subarray(0, head.length - 8), 0, none)).toHaveLength(199_999);
+  });
+
   it('take what they do not say from the track', () => {
     const tfhd = fullBox('tfhd', 0, 0x020000, uint32(1));
     const tfdt = fullBox('tfdt', 0, 0, uint32(500));
     const trun = fullBox('trun', 0, 0x000005, uint32(2, 100, key));
-    const moof = box('moof', box('traf', tfhd, tfdt, trun));
+    const moof = makeBox('moof', makeBox('traf', tfhd, tfdt, trun));
     expect(samplesOf(moof, 1000, { duration: 40, size: 7, flags: delta })).toEqual([
       { decode: 500, duration: 40, composition: 0, size: 7, flags: key, offset: 1100 },
       { decode: 540, duration: 40, composition: 0, size: 7, flags: delta, offset: 1107 },
@@ -87,14 +106,14 @@ describe('movie fragments', () => {
       ],
     ],
   ])('%s are refused', (_what, parts) => {
-    expect(() => samplesOf(box('moof', box('traf', joined(parts))), 0, none)).toThrow(CodedError);
+    expect(() => samplesOf(makeBox('moof', makeBox('traf', concatBytes(parts))), 0, none)).toThrow(CodedError);
   });
 
   it('of any bytes are samples or a coded error', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => {
         try {
-          samplesOf(box('moof', box('traf', bytes)), 0, none);
+          samplesOf(makeBox('moof', makeBox('traf', bytes)), 0, none);
         } catch (error) {
           expect(error).toBeInstanceOf(CodedError);
         }

@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../src/errors.ts';
-import { box, boxesIn, characters, findBox, fullBox, joined, uint32 } from '../../../src/media/segmented/mp4-boxes.ts';
+import { ascii, concatBytes } from '../../../src/media/mp4/bytes.ts';
+import { fullBox, makeBox, uint32 } from '../../../src/media/mp4/make-box.ts';
+import { boxesIn, findBox } from '../../../src/media/segmented/mp4-boxes.ts';
 
 describe('boxes', () => {
   it('that were written are found by their path', () => {
-    const bytes = joined([box('ftyp', characters('iso6')), box('moov', box('trak', fullBox('tkhd', 1, 3, uint32(7))))]);
+    const bytes = concatBytes([
+      makeBox('ftyp', ascii('iso6')),
+      makeBox('moov', makeBox('trak', fullBox('tkhd', 1, 3, uint32(7)))),
+    ]);
     expect(boxesIn(bytes).map(({ type, start, end }) => [type, start, end])).toEqual([
       ['ftyp', 0, 12],
       ['moov', 12, 44],
@@ -16,9 +21,9 @@ describe('boxes', () => {
   });
 
   it('of 64-bit length and of length 0 reach where they say', () => {
-    const long = joined([uint32(1), characters('mdat'), uint32(0, 20), uint32(9)]);
+    const long = concatBytes([uint32(1), ascii('mdat'), uint32(0, 20), uint32(9)]);
     expect(boxesIn(long)).toEqual([{ type: 'mdat', start: 0, content: 16, end: 20 }]);
-    const rest = joined([uint32(0), characters('mdat'), uint32(1, 2, 3)]);
+    const rest = concatBytes([uint32(0), ascii('mdat'), uint32(1, 2, 3)]);
     expect(boxesIn(rest)).toEqual([{ type: 'mdat', start: 0, content: 8, end: 20 }]);
   });
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ascii, concatBytes } from '../../../src/media/smart-cut/bytes.ts';
-import { boxAt, makeBox } from '../../../src/media/smart-cut/mp4-boxes.ts';
+import { ascii, concatBytes } from '../../../src/media/mp4/bytes.ts';
+import { makeBox } from '../../../src/media/mp4/make-box.ts';
+import { boxAt } from '../../../src/media/smart-cut/mp4-boxes.ts';
 import { decodeTimes, movieBox, withConfiguration } from '../../../src/media/smart-cut/mp4-movie.ts';
 import { entryHeader, parseTrack } from '../../../src/media/smart-cut/mp4-track.ts';
 

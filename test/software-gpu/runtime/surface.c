@@ -128,6 +128,9 @@ void free_converter(struct Converter *converter)
 struct MappedSurface frame_as_surface(AVFrame *frame)
 {
     struct MappedSurface mapped = { .format = frame->format, .width = frame->width, .height = frame->height };
+    /* Values are kept as they were coded: a GPU does not know their range, and libswscale would change it. */
+    if (mapped.format == AV_PIX_FMT_YUVJ420P)
+        mapped.format = AV_PIX_FMT_YUV420P;
     memcpy(mapped.planes, frame->data, sizeof(mapped.planes));
     memcpy(mapped.pitches, frame->linesize, sizeof(mapped.pitches));
     return mapped;

@@ -1,7 +1,7 @@
 /*
- * iHD_drv_video.so: a VA-API driver with surfaces, images and encoders. FFmpeg keeps a Quick Sync device's frames on it,
- * and encodes through it where that is what it is told. Its decoders are listed, as the iHD driver lists them, and refuse
- * to work.
+ * iHD_drv_video.so: a VA-API driver with surfaces, images and encoders. FFmpeg keeps a Quick Sync device's frames on
+ * it, and encodes through it where that is what it is told. Its decoders are listed, as the iHD driver lists them, and
+ * refuse to work.
  */
 #define _GNU_SOURCE
 #include <string.h>

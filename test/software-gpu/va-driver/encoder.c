@@ -23,8 +23,8 @@ static int is_constant_quality(const struct EncodeRequest *request)
 }
 
 /*
- * Quality on the scale of the software encoder. VA's quantizers of VP9 and AV1 count to 255 and its quality to 51, where
- * libvpx and libaom count to 63.
+ * Quality on the scale of the software encoder. VA's quantizers of VP9 and AV1 count to 255 and its quality to 51,
+ * where libvpx and libaom count to 63.
  */
 static int software_quality(const struct EncodeRequest *request)
 {
@@ -46,7 +46,7 @@ static void set_rate(AVCodecContext *context, AVDictionary **options, const stru
         return;
     if (request->rate_control == VA_RC_VBR || request->rate_control == VA_RC_CBR)
         context->bit_rate = request->target;
-    /* Beside a constant quality, libvpx and libaom take the mean rate as the highest. */
+    /* Beside a constant quality, the rate is the highest one to libvpx and libaom. */
     else if (!block)
         context->bit_rate = request->highest;
     if (block && request->highest) {

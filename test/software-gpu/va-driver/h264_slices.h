@@ -1,6 +1,6 @@
 /*
- * Puts the pictures of the software encoder under the headers that the application has packed, as a driver does with what
- * its GPU has encoded: parameter sets and messages as they are, the slice header with the quantizer that was used.
+ * Puts the pictures of the software encoder under the headers that the application has packed, as a driver does with
+ * what its GPU has encoded: parameter sets and messages as they are, the slice header with the quantizer that was used.
  */
 #pragma once
 #include <stddef.h>
@@ -24,8 +24,8 @@ struct SliceWriter {
 };
 
 /*
- * Writes the picture `coded` (of libx264, one slice with or without headers of its own) under the packed headers to a new
- * buffer; its size, or 0 when the slice cannot stand under them.
+ * Writes the picture `coded` (of libx264, one slice with or without headers of its own) under the packed headers to a
+ * new buffer; its size, or 0 when the slice cannot stand under them.
  */
 size_t put_under_headers(struct SliceWriter *writer, const struct PackedHeaders *headers, const uint8_t *coded,
                          size_t size, uint8_t **result);

@@ -5,7 +5,15 @@
 
 #include "bits.h"
 
-enum { UNIT_FIRST_KEY = 16, UNIT_IDR = 19, UNIT_IDR_ALONE = 20, UNIT_LAST_KEY = 23, UNIT_SEQUENCE = 33, UNIT_PICTURE = 34 };
+enum {
+    UNIT_FIRST_KEY = 16,
+    UNIT_IDR = 19,
+    UNIT_IDR_ALONE = 20,
+    UNIT_LAST_KEY = 23,
+    UNIT_FIRST_SET = 32,
+    UNIT_SEQUENCE = 33,
+    UNIT_PICTURE = 34
+};
 
 /* Clause 7.3.2.2.1, for one layer, without scaling lists and PCM. */
 static int read_sequence(struct Bits *bits, struct HevcSets *sets)
@@ -177,7 +185,7 @@ static struct Bits find_slice(const uint8_t *stream, size_t size, uint8_t *to)
     struct Unit unit, *last = NULL;
     while (next_unit(stream, size, last, &unit)) {
         last = &unit;
-        if ((unit.bytes[0] >> 1 & 0x3f) < 32)
+        if ((unit.bytes[0] >> 1 & 0x3f) < UNIT_FIRST_SET)
             return (struct Bits){ to, unescape(&unit, to), 0 };
     }
     return (struct Bits){ to, 0, 0 };

@@ -21,8 +21,8 @@ struct HevcWriter {
 };
 
 /*
- * As put_under_headers(), with pictures of libx265. Answers 0 too where libx265 has chosen other block sizes or tools than
- * the packed parameter sets say.
+ * As put_under_headers(), with pictures of libx265. Answers 0 too where libx265 has chosen other block sizes or tools
+ * than the packed parameter sets say.
  */
 size_t put_under_hevc_headers(struct HevcWriter *writer, const struct PackedHeaders *headers, const uint8_t *coded,
                               size_t size, uint8_t **result);
