@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -57,7 +58,7 @@ async function end(name: string): Promise<Finished> {
   for (;;) {
     const { status } = finished.parse(await server.json(`/apis/render-jobs/${name}`));
     if (status !== undefined && /Succeeded|Failed|Cancelled/.test(status.phase)) return status;
-    await server.fetch(`/apis/render-jobs/${name}/logs`);
+    await sleep(100);
   }
 }
 
