@@ -5,7 +5,7 @@ import type { JobFilter } from '../ports.ts';
 
 /** Whether a job passes a filter. A job without a status is queued. */
 export function matches({ metadata, spec, status }: RenderJob, filter: JobFilter): boolean {
-  const { namespace, owner, type, phases, text, node, since } = filter;
+  const { namespace, owner, type, phases, text, node, since, asset } = filter;
   return (
     (namespace === undefined || metadata.namespace === namespace) &&
     (owner === undefined || metadata.labels?.[labels.owner] === owner) &&
@@ -13,6 +13,7 @@ export function matches({ metadata, spec, status }: RenderJob, filter: JobFilter
     (phases === undefined || phases.includes(status?.phase ?? 'Queued')) &&
     (text === undefined || metadata.name.toLowerCase().includes(text.toLowerCase())) &&
     (since === undefined || Date.parse(metadata.creationTimestamp) >= since) &&
+    (asset === undefined || spec.inputs.some((input) => input.asset === asset)) &&
     (node === undefined || (status?.attempts ?? []).some((attempt) => attempt.node === node))
   );
 }
