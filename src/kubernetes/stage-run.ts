@@ -73,12 +73,15 @@ function exitOf(terminated: TerminatedWorker | undefined): { readonly exit?: Wor
   return { exit: { code: signal === null ? exitCode : null, signal, memoryExhausted } };
 }
 
+/** One sentence for all of a start that goes as it should: each other one would be a write of the status. */
 function waitingFor(pod: CachedStagePod | undefined): string {
-  if (pod === undefined) return 'Its pod is being made.';
-  if (pod.node === undefined)
-    return `No node has a place for its pod: ${pod.waiting ?? 'the scheduler has not said why yet'}`;
-  return `Its pod is being started on ${pod.node}${pod.waiting === undefined ? '.' : `: ${pod.waiting}`}`;
+  if (pod?.waiting === undefined || ordinary.has(pod.waiting)) return 'Its pod is being started.';
+  if (pod.node === undefined) return `No node has a place for its pod: ${pod.waiting}`;
+  return `Its pod cannot start on ${pod.node}: ${pod.waiting}`;
 }
+
+/** What the kubelet says of every container before it runs. */
+const ordinary: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing']);
 
 function newestFirst(a: CachedStagePod, b: CachedStagePod): number {
   return (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? '');

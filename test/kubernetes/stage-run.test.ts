@@ -55,7 +55,12 @@ const deleted = {
 
 describe('a stage', () => {
   it.each<[string, CachedStageJob, CachedStagePod[], Readonly<Record<string, unknown>>]>([
-    ['whose pod is not there yet waits for it', job(), [], { state: 'waiting', waitingFor: 'Its pod is being made.' }],
+    [
+      'whose pod is not there yet waits for it',
+      job(),
+      [],
+      { state: 'waiting', waitingFor: 'Its pod is being started.' },
+    ],
     [
       'that no node has a place for says so in the words of the scheduler',
       job(),
@@ -66,10 +71,16 @@ describe('a stage', () => {
       },
     ],
     [
+      'whose container is being made says nothing else meanwhile',
+      job(),
+      [pod({ waiting: 'ContainerCreating' })],
+      { state: 'waiting', waitingFor: 'Its pod is being started.' },
+    ],
+    [
       'whose image is missing says so in the words of the kubelet',
       job(),
       [pod({ waiting: 'Back-off pulling image "worker:1"' })],
-      { state: 'waiting', waitingFor: 'Its pod is being started on gpu-0: Back-off pulling image "worker:1"' },
+      { state: 'waiting', waitingFor: 'Its pod cannot start on gpu-0: Back-off pulling image "worker:1"' },
     ],
     [
       'whose worker runs is running',
