@@ -20,7 +20,7 @@ import {
 import { placementsOf } from './placements.ts';
 import type { Analysis, Placement, Plan, PlannedOutput, PlanStep } from './plan.ts';
 import { encodeSeconds } from './price.ts';
-import { qualityComparison } from './quality-comparison.ts';
+import { hasFloor, qualityComparison } from './quality-comparison.ts';
 import { playlistPath, publishedSet } from './segmented/published-set.ts';
 import { segmentedOutputs, segmentedRequest } from './segmented/segmented-outputs.ts';
 import { readFrom } from './smart-cut/edges.ts';
@@ -110,7 +110,7 @@ function stepsOf(
   first: Clip,
 ): PlanStep[] {
   const twice = ladder?.rung === 'software' ? outputs.filter(needsTwoPasses) : [];
-  const encoder = ladder && encoderFor(ladder, presetOf(outputs), draft.request.capabilities);
+  const encoder = ladder && encoderFor(ladder, presetOf(outputs), draft.request.capabilities, hasFloor(draft));
   const main = commandLine(
     [
       ...outputs.map((output) => commandOutput(draft, timeline, output, encoder, first)),
@@ -144,7 +144,8 @@ function smartSteps(
   ladder: Ladder | undefined,
   steps: readonly PlanStep[],
 ): PlanStep[] {
-  const encoder = ladder && encoderFor(ladder, smart.target?.preset ?? 'balanced', draft.request.capabilities);
+  const encoder =
+    ladder && encoderFor(ladder, smart.target?.preset ?? 'balanced', draft.request.capabilities, hasFloor(draft));
   const [first, ...others] = steps;
   if (first === undefined) return [];
   return [piecesStep(smart, encoder, duration), { ...first, weight: 0.5, join: joinOf(smart) }, ...others];

@@ -19,6 +19,9 @@ const passesLate: GpuForm = { how: 'passes', early: false };
 
 const ranks = { deinterlace: 0, crop: 1, denoise: 2, detail: 3, size: 4, format: 5 } as const;
 
+/** Tones are mapped before the picture is scaled. */
+export const toneMapRank: number = ranks.detail;
+
 function processed(rank: keyof typeof ranks, options: ProcessorOptions): GpuForm {
   return { how: 'processed', rank: ranks[rank], options };
 }
@@ -75,6 +78,27 @@ const forms: Readonly<Record<string, (options: Options) => GpuForm | undefined>>
   hqdn3d: ({ luma_spatial = '' }) => processed('denoise', { denoise: share(Number(luma_spatial) / strongest.denoise) }),
   unsharp: ({ luma_amount = '' }) => processed('detail', { detail: share(Number(luma_amount) / strongest.sharpen) }),
 };
+
+/** Filters whose pictures the GPU makes by another method: alike for the eye, not for a measurement. */
+const otherMethods = ['bwdif', 'hqdn3d', 'unsharp', 'tonemap'];
+
+export function hasOtherMethod(text: string): boolean {
+  return otherMethods.includes(readFilter(text).name);
+}
+
+export function isToneMap(text: string): boolean {
+  return readFilter(text).name === 'tonemap';
+}
+
+const toneMapping = ['zscale', 'format', 'zscale', 'tonemap', 'zscale', 'format'];
+
+/** The filters from this one on that together bring a PQ picture to BT.709 (tone-map.ts); none where others stand. */
+export function toneMapFiltersAt(texts: readonly string[], at: number): readonly string[] {
+  const run = texts.slice(at, at + toneMapping.length);
+  const [first, ...others] = run.map(readFilter);
+  const same = [first, ...others].map((one) => one?.name).join() === toneMapping.join();
+  return same && first?.options['transferin'] === 'smpte2084' ? run : [];
+}
 
 /** What a strength of 100 is on the CPU: hqdn3d's spatial strength, and unsharp's amount. */
 export const strongest = { denoise: 16, sharpen: 2 } as const;

@@ -1,5 +1,5 @@
 import { readFilter } from './filter-text.ts';
-import { bitsOfFormat, type GpuForm, type ProcessorOptions, surfaceFormat } from './gpu-filters.ts';
+import { bitsOfFormat, type GpuForm, type ProcessorOptions, surfaceFormat, toneMapRank } from './gpu-filters.ts';
 import { chain, filter, type Pad } from './graph.ts';
 
 /** What a picture says of its colours, in FFmpeg's names; what it does not say is absent. */
@@ -28,6 +28,8 @@ export interface MainFrames extends Frames {
 export interface GpuFrames extends Frames {
   readonly memory: 'gpu';
   readonly pending?: Pending;
+  /** Whether they say how bright their film gets, without which the processor maps no tones. */
+  readonly saysLight?: boolean;
 }
 
 interface Pending {
@@ -75,6 +77,15 @@ export function begun(
 ): GpuFrames {
   const { bits } = filters.reduce((now, text) => noted(now, text), frames);
   return { ...frames, bits, pending: { rank, options, bits: frames.bits, filters } };
+}
+
+const bt709: Colours = { matrix: 'bt709', primaries: 'bt709', transfer: 'bt709' };
+
+/** HDR frames with nothing pending whose tones are to be mapped, which is what these filters do on the CPU. */
+export function toneMapped(frames: GpuFrames, filters: readonly string[]): GpuFrames {
+  const { bits } = filters.reduce((now, text) => noted(now, text), frames);
+  const mapped = begun(frames, toneMapRank, { tonemap: 1, format: surfaceFormat(bits) }, filters);
+  return { ...mapped, colours: bt709, saysLight: false };
 }
 
 /**
