@@ -47,7 +47,7 @@ export function assemble(draft: Draft, timeline: Timeline, requests: readonly Ou
   const steps =
     smart === undefined
       ? stepsOf(draft, timeline, written, ladder, first)
-      : smartSteps(draft, timeline, smart, ladder, stepsOf(draft, timeline, written, undefined, first));
+      : smartSteps(draft, smart, ladder, stepsOf(draft, timeline, written, undefined, first));
   const precision = precisionOf(draft, written[0]?.video);
   const files = written.map((output, index) => {
     const track = segmented?.plan.tracks[index];
@@ -139,7 +139,6 @@ const edgesInMemory = 'the pictures at the ends of a cut are picked in main memo
 /** The pieces first; then what would be done with a copy is done with the stream that they are joined to. */
 function smartSteps(
   draft: Draft,
-  { duration }: Timeline,
   smart: SmartPicture,
   ladder: Ladder | undefined,
   steps: readonly PlanStep[],
@@ -148,7 +147,7 @@ function smartSteps(
     ladder && encoderFor(ladder, smart.target?.preset ?? 'balanced', draft.request.capabilities, hasFloor(draft));
   const [first, ...others] = steps;
   if (first === undefined) return [];
-  return [piecesStep(smart, encoder, duration), { ...first, weight: 0.5, join: joinOf(smart) }, ...others];
+  return [piecesStep(smart, encoder), { ...first, weight: 0.5, join: joinOf(smart) }, ...others];
 }
 
 const firstPassPlacements: readonly Placement[] = [
