@@ -104,12 +104,17 @@ export class GpuGraph {
     const known = { bits, colours: video === undefined ? {} : coloursOf(video), steady: false } as const;
     if (video === undefined || cpuDecode(video) !== undefined) return { ...known, memory: 'main', pad };
     const decoded: StreamPad = { ...pad, decode: this.#decode };
-    const frames: GpuFrames = { ...known, memory: 'gpu', pad: decoded, saysLight: video.hdr !== undefined && video.hdrInFrames !== true };
+    const frames: GpuFrames = {
+      ...known,
+      memory: 'gpu',
+      pad: decoded,
+      saysLight: video.hdr !== undefined && video.hdrInFrames !== true,
+    };
     if (video.rotation === 0) return frames;
     // FFmpeg does not turn what the GPU decodes, and would tell players to turn what we have turned.
     const untold = chain(decoded, filter('sidedata', { mode: 'delete', type: 'DISPLAYMATRIX' }));
     const { transpose, filters } = turns[video.rotation];
-    return begun({ ...frames, pad: untold }, turnRank, { transpose }, filters);
+    return begun({ ...frames, pad: untold }, { rank: turnRank, options: { transpose }, filters });
   }
 
   /** The first filters of a pad, where they can be without bringing frames up. */

@@ -147,13 +147,14 @@ describe('a graph for Quick Sync', () => {
     filter('tonemap', { tonemap: 'hable' }),
     filter('zscale', { transfer: 'bt709', matrix: 'bt709', range: 'limited' }),
     filter('format', { pix_fmts: 'yuv420p' }),
+    filter('sidedata', { mode: 'delete', type: 'MASTERING_DISPLAY_METADATA' }),
   ];
 
   it('maps the tones of a film that says how bright it gets', () => {
     const pad = chain(source({ ...hdr, hdr: light }), fps, ...toSdr, scale);
     const colours = 'out_color_matrix=bt709:out_color_primaries=bt709:out_color_transfer=bt709';
     expect(written(graphOf().toEncoder(pad, 8))).toBe(
-      `[0:0]${fps},vpp_qsv=tonemap=1:format=nv12:w=320:h=180:${colours}:async_depth=0[p0]`,
+      `[0:0]${fps},vpp_qsv=tonemap=1:format=nv12:w=320:h=180:${colours}:async_depth=0,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,sidedata=mode=delete:type=MASTERING_DISPLAY_METADATA[p0]`,
     );
   });
 
