@@ -20,7 +20,7 @@ import {
 import { placementsOf } from './placements.ts';
 import type { Analysis, Placement, Plan, PlannedOutput, PlanStep } from './plan.ts';
 import { encodeSeconds } from './price.ts';
-import { qualityComparison } from './quality-comparison.ts';
+import { hasFloor, qualityComparison } from './quality-comparison.ts';
 import { playlistPath, publishedSet } from './segmented/published-set.ts';
 import { segmentedOutputs, segmentedRequest } from './segmented/segmented-outputs.ts';
 import { readFrom } from './smart-cut/edges.ts';
@@ -47,7 +47,7 @@ export function assemble(draft: Draft, timeline: Timeline, requests: readonly Ou
   const steps =
     smart === undefined
       ? stepsOf(draft, timeline, written, ladder, first)
-      : smartSteps(draft, timeline, smart, ladder, stepsOf(draft, timeline, written, undefined, first));
+      : smartSteps(draft, smart, ladder, stepsOf(draft, timeline, written, undefined, first));
   const precision = precisionOf(draft, written[0]?.video);
   const files = written.map((output, index) => {
     const track = segmented?.plan.tracks[index];
@@ -110,7 +110,7 @@ function stepsOf(
   first: Clip,
 ): PlanStep[] {
   const twice = ladder?.rung === 'software' ? outputs.filter(needsTwoPasses) : [];
-  const encoder = ladder && encoderFor(ladder, presetOf(outputs), draft.request.capabilities);
+  const encoder = ladder && encoderFor(ladder, presetOf(outputs), draft.request.capabilities, hasFloor(draft));
   const main = commandLine(
     [
       ...outputs.map((output) => commandOutput(draft, timeline, output, encoder, first)),
@@ -139,15 +139,15 @@ const edgesInMemory = 'the pictures at the ends of a cut are picked in main memo
 /** The pieces first; then what would be done with a copy is done with the stream that they are joined to. */
 function smartSteps(
   draft: Draft,
-  { duration }: Timeline,
   smart: SmartPicture,
   ladder: Ladder | undefined,
   steps: readonly PlanStep[],
 ): PlanStep[] {
-  const encoder = ladder && encoderFor(ladder, smart.target?.preset ?? 'balanced', draft.request.capabilities);
+  const encoder =
+    ladder && encoderFor(ladder, smart.target?.preset ?? 'balanced', draft.request.capabilities, hasFloor(draft));
   const [first, ...others] = steps;
   if (first === undefined) return [];
-  return [piecesStep(smart, encoder, duration), { ...first, weight: 0.5, join: joinOf(smart) }, ...others];
+  return [piecesStep(smart, encoder), { ...first, weight: 0.5, join: joinOf(smart) }, ...others];
 }
 
 const firstPassPlacements: readonly Placement[] = [

@@ -49,6 +49,11 @@ export function ignoredOptions(stderr: string): readonly string[] {
   );
 }
 
+/** Whether the GPU's processor left out what it was asked for and did the rest, after which FFmpeg ends with status 0. */
+export function hasSkippedFilter(stderr: string): boolean {
+  return /Warning .*: filter skipped/i.test(stderr);
+}
+
 /**
  * The line of a log that tells of a damaged input. FFmpeg repairs what it can and exits 0; an output that then fails its
  * checks failed for the input's sake.

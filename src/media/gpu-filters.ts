@@ -1,4 +1,5 @@
 import { readFilter } from './filter-text.ts';
+import { filter } from './graph.ts';
 
 /** Options of vpp_qsv by their names. */
 export type ProcessorOptions = Readonly<Record<string, string | number>>;
@@ -8,7 +9,13 @@ export type GpuForm =
   /** They pass as they are: only their times or their notes change, and the filter is the same as on the CPU. */
   | { readonly how: 'passes'; readonly early: boolean }
   /** The GPU's processor does it; steps of growing rank fit into one pass of it. */
-  | { readonly how: 'processed'; readonly rank: number; readonly options: ProcessorOptions };
+  | {
+      readonly how: 'processed';
+      readonly rank: number;
+      readonly options: ProcessorOptions;
+      /** What vpp_qsv does not say of its frames: it gives them the notes of those it was given (FFmpeg 7.1). */
+      readonly notes?: readonly string[];
+    };
 
 type Options = Readonly<Record<string, string>>;
 
@@ -19,7 +26,10 @@ const passesLate: GpuForm = { how: 'passes', early: false };
 
 const ranks = { deinterlace: 0, crop: 1, denoise: 2, detail: 3, size: 4, format: 5 } as const;
 
-function processed(rank: keyof typeof ranks, options: ProcessorOptions): GpuForm {
+/** Tones are mapped before the picture is scaled. */
+export const toneMapRank: number = ranks.detail;
+
+function processed(rank: keyof typeof ranks, options: ProcessorOptions): Extract<GpuForm, { how: 'processed' }> {
   return { how: 'processed', rank: ranks[rank], options };
 }
 
@@ -39,9 +49,10 @@ const forms: Readonly<Record<string, (options: Options) => GpuForm | undefined>>
   settb: () => passes,
   setfield: () => passes,
   setparams: () => passes,
-  sidedata: () => passes,
   null: () => passes,
   setsar: () => passesLate,
+  // What is taken away may be what processing goes by.
+  sidedata: () => passesLate,
   // Frames of its own colour would have to be made in main memory.
   tpad: (options) => (only(options, 'stop', 'stop_mode') && options['stop_mode'] === 'clone' ? passes : undefined),
   // To look for scenes it must see the picture.
@@ -71,10 +82,37 @@ const forms: Readonly<Record<string, (options: Options) => GpuForm | undefined>>
     dir === 'clock' || dir === 'cclock' ? processed('size', { transpose: dir }) : undefined,
   hflip: () => processed('size', { transpose: 'hflip' }),
   vflip: () => processed('size', { transpose: 'vflip' }),
-  bwdif: ({ mode }) => (mode === 'send_frame' ? processed('deinterlace', { deinterlace: 'advanced' }) : undefined),
+  bwdif: ({ mode }) =>
+    mode === 'send_frame'
+      ? { ...processed('deinterlace', { deinterlace: 'advanced' }), notes: [filter('setfield', { mode: 'prog' })] }
+      : undefined,
   hqdn3d: ({ luma_spatial = '' }) => processed('denoise', { denoise: share(Number(luma_spatial) / strongest.denoise) }),
   unsharp: ({ luma_amount = '' }) => processed('detail', { detail: share(Number(luma_amount) / strongest.sharpen) }),
 };
+
+/** Filters whose pictures the GPU makes by another method: alike for the eye, not for a measurement. */
+const otherMethods = ['bwdif', 'hqdn3d', 'unsharp', 'tonemap'];
+
+export function hasOtherMethod(text: string): boolean {
+  return otherMethods.includes(readFilter(text).name);
+}
+
+export function isToneMap(text: string): boolean {
+  return readFilter(text).name === 'tonemap';
+}
+
+const toneMapping = ['zscale', 'format', 'zscale', 'tonemap', 'zscale', 'format'];
+
+/** The filters from this one on that together bring a PQ picture to BT.709 (tone-map.ts); none where others stand. */
+export function toneMapFiltersAt(texts: readonly string[], at: number): readonly string[] {
+  const run = texts.slice(at).map(readFilter);
+  const [first] = run;
+  const same = toneMapping.every((name, index) => run[index]?.name === name);
+  if (!same || first?.options['transferin'] !== 'smpte2084') return [];
+  // With those that take away what said that the picture was HDR.
+  const after = run.findIndex(({ name }, index) => index >= toneMapping.length && name !== 'sidedata');
+  return texts.slice(at, after < 0 ? undefined : at + after);
+}
 
 /** What a strength of 100 is on the CPU: hqdn3d's spatial strength, and unsharp's amount. */
 export const strongest = { denoise: 16, sharpen: 2 } as const;

@@ -1,5 +1,5 @@
 import { readFilter } from './filter-text.ts';
-import { bitsOfFormat, type GpuForm, type ProcessorOptions, surfaceFormat } from './gpu-filters.ts';
+import { bitsOfFormat, type GpuForm, type ProcessorOptions, surfaceFormat, toneMapRank } from './gpu-filters.ts';
 import { chain, filter, type Pad } from './graph.ts';
 
 /** What a picture says of its colours, in FFmpeg's names; what it does not say is absent. */
@@ -28,6 +28,8 @@ export interface MainFrames extends Frames {
 export interface GpuFrames extends Frames {
   readonly memory: 'gpu';
   readonly pending?: Pending;
+  /** Whether they say how bright their film gets, without which the processor maps no tones. */
+  readonly saysLight?: boolean;
 }
 
 interface Pending {
@@ -37,6 +39,8 @@ interface Pending {
   readonly bits: 8 | 10;
   /** The same work as filters of the CPU. */
   readonly filters: readonly string[];
+  /** Filters that follow the pass and change what frames say of themselves. */
+  readonly notes: readonly string[];
 }
 
 /** One filter more in main memory. */
@@ -61,20 +65,38 @@ export function appended(frames: GpuFrames, text: string, form: GpuForm): GpuFra
   const { bits } = noted(frames, text);
   if (Object.keys(form.options).join() === 'format' && bits === frames.bits) return frames;
   const { pending } = frames;
-  if (pending === undefined) return begun(frames, form.rank, form.options, [text]);
+  const notes = form.notes ?? [];
+  if (pending === undefined) return begun(frames, { ...form, filters: [text], notes });
   const options = { ...pending.options, ...(isHalfTurn(pending, form) ? { transpose: 'reversal' } : form.options) };
-  return { ...frames, bits, pending: { ...pending, rank: form.rank, options, filters: [...pending.filters, text] } };
+  const filters = [...pending.filters, text];
+  const both = { ...pending, rank: form.rank, options, filters, notes: [...pending.notes, ...notes] };
+  return { ...frames, bits, pending: both };
 }
 
-/** Frames with a first pending step, which is these filters on the CPU. */
+/** Frames with a first pending step. */
 export function begun(
   frames: GpuFrames,
-  rank: number,
-  options: ProcessorOptions,
-  filters: readonly string[],
+  {
+    rank,
+    options,
+    filters,
+    notes = [],
+  }: Pick<Pending, 'rank' | 'options' | 'filters'> & Partial<Pick<Pending, 'notes'>>,
 ): GpuFrames {
   const { bits } = filters.reduce((now, text) => noted(now, text), frames);
-  return { ...frames, bits, pending: { rank, options, bits: frames.bits, filters } };
+  return { ...frames, bits, pending: { rank, options, bits: frames.bits, filters, notes } };
+}
+
+const bt709: Colours = { matrix: 'bt709', primaries: 'bt709', transfer: 'bt709' };
+
+/** HDR frames with nothing pending whose tones are to be mapped, which is what these filters do on the CPU. */
+export function toneMapped(frames: GpuFrames, filters: readonly string[]): GpuFrames {
+  const { bits } = filters.reduce((now, text) => noted(now, text), frames);
+  const options = { tonemap: 1, format: surfaceFormat(bits) };
+  const tags = { range: 'tv', color_primaries: 'bt709', color_trc: 'bt709', colorspace: 'bt709' };
+  const notes = [filter('setparams', tags), ...filters.filter((text) => readFilter(text).name === 'sidedata')];
+  const mapped = begun(frames, { rank: toneMapRank, options, filters, notes });
+  return { ...mapped, colours: bt709, saysLight: false };
 }
 
 /**
@@ -92,7 +114,7 @@ export function flushed(frames: GpuFrames, saysColours: boolean): GpuFrames | un
   const colours = { out_color_matrix: matrix, out_color_primaries: primaries, out_color_transfer: transfer };
   // With frames in flight FFmpeg 7.1 loses the last of them where the end of the stream comes together with a frame.
   const process = filter('vpp_qsv', { ...pending.options, ...(saysColours && colours), async_depth: 0 });
-  return { ...ready, pad: chain(ready.pad, process) };
+  return { ...ready, pad: chain(ready.pad, process, ...pending.notes) };
 }
 
 /** The same frames where the rate is known that processing needs: setpts forgets it (FFmpeg 7). */

@@ -1,4 +1,4 @@
-import { gpuForm } from './gpu-filters.ts';
+import { type GpuForm, gpuForm, hasOtherMethod, isToneMap, toneMapFiltersAt } from './gpu-filters.ts';
 import {
   appended,
   begun,
@@ -10,6 +10,7 @@ import {
   type GpuFrames,
   type MainFrames,
   onGrid,
+  toneMapped,
   uploaded,
 } from './gpu-frames.ts';
 import { cpuDecode } from './gpu-picture.ts';
@@ -23,6 +24,8 @@ export interface GpuGraphOptions {
   readonly ffmpeg: readonly [major: number, minor: number];
   /** Whether this FFmpeg has overlay_qsv. */
   readonly overlays: boolean;
+  /** Whether pictures are compared with those that the CPU makes, so that other methods will not do. */
+  readonly exact?: boolean;
 }
 
 /**
@@ -36,6 +39,8 @@ export class GpuGraph {
   readonly #decode: readonly string[];
   readonly #saysColours: boolean;
   readonly #overlays: boolean;
+  readonly #mapsTones: boolean;
+  readonly #exact: boolean;
   readonly #placed: Memory<Pad, GpuFrames | MainFrames> = new Map();
   // What the same frames went through already, so that outputs which are alike up to a point share the work up to there.
   readonly #gpuSteps: Memory<GpuFrames, Memory<string, GpuFrames>> = new Map();
@@ -48,9 +53,11 @@ export class GpuGraph {
   readonly #cpuWork = new Map<Pad, string>();
   readonly #sinks: Pad[] = [];
 
-  constructor({ decode, ffmpeg: [major, minor], overlays }: GpuGraphOptions) {
+  constructor({ decode, ffmpeg: [major, minor], overlays, exact = false }: GpuGraphOptions) {
     this.#decode = decode;
     this.#overlays = overlays;
+    this.#mapsTones = major >= 7 && !exact;
+    this.#exact = exact;
     this.#saysColours = major > 6 || (major === 6 && minor >= 1);
   }
 
@@ -97,12 +104,17 @@ export class GpuGraph {
     const known = { bits, colours: video === undefined ? {} : coloursOf(video), steady: false } as const;
     if (video === undefined || cpuDecode(video) !== undefined) return { ...known, memory: 'main', pad };
     const decoded: StreamPad = { ...pad, decode: this.#decode };
-    const frames: GpuFrames = { ...known, memory: 'gpu', pad: decoded };
+    const frames: GpuFrames = {
+      ...known,
+      memory: 'gpu',
+      pad: decoded,
+      saysLight: video.hdr !== undefined && video.hdrInFrames !== true,
+    };
     if (video.rotation === 0) return frames;
     // FFmpeg does not turn what the GPU decodes, and would tell players to turn what we have turned.
     const untold = chain(decoded, filter('sidedata', { mode: 'delete', type: 'DISPLAYMATRIX' }));
     const { transpose, filters } = turns[video.rotation];
-    return begun({ ...frames, pad: untold }, turnRank, { transpose }, filters);
+    return begun({ ...frames, pad: untold }, { rank: turnRank, options: { transpose }, filters });
   }
 
   /** The first filters of a pad, where they can be without bringing frames up. */
@@ -119,8 +131,31 @@ export class GpuGraph {
       if (decoded.memory === 'gpu') return decoded;
     }
     let frames = this.#read.has(only) ? this.#inMemory(only, work) : this.#place(only, work);
-    for (const text of pad.filters.slice(0, count)) frames = this.#filter(frames, text, work);
+    const texts = pad.filters.slice(0, count);
+    for (let at = 0; at < texts.length; at += 1) {
+      const mapping = toneMapFiltersAt(texts, at);
+      const mapped = mapping.length === 0 ? undefined : this.#toneMapped(frames, mapping);
+      if (mapped !== undefined) at += mapping.length - 1;
+      frames = mapped ?? this.#filter(frames, texts[at] ?? '', work);
+    }
     return frames;
+  }
+
+  #toneMapped(frames: GpuFrames | MainFrames, mapping: readonly string[]): GpuFrames | undefined {
+    if (frames.memory === 'main' || frames.saysLight !== true || !this.#mapsTones) return undefined;
+    const ready = this.#flushed(frames);
+    return (
+      ready &&
+      remembered(
+        remembered(this.#gpuSteps, ready, () => new Map()),
+        mapping.join(),
+        () => toneMapped(ready, mapping),
+      )
+    );
+  }
+
+  #formOf(text: string): GpuForm | undefined {
+    return this.#exact && hasOtherMethod(text) ? undefined : gpuForm(text);
   }
 
   #filter(frames: GpuFrames | MainFrames, text: string, work: string): GpuFrames | MainFrames {
@@ -129,7 +164,7 @@ export class GpuGraph {
   }
 
   #filteredOnGpu(frames: GpuFrames, text: string): GpuFrames | undefined {
-    const form = gpuForm(text);
+    const form = this.#formOf(text);
     if (form === undefined) return undefined;
     const ready = fits(frames, form) ? frames : this.#flushed(frames);
     if (ready === undefined) return undefined;
@@ -146,7 +181,7 @@ export class GpuGraph {
       text,
       () => filtered(frames, text),
     );
-    this.#cpuWork.set(next.pad, work);
+    this.#cpuWork.set(next.pad, isToneMap(text) ? 'tonemap' : work);
     return next;
   }
 
@@ -194,14 +229,14 @@ export class GpuGraph {
       const made = under && this.#overlaid(under.made, pad.layer);
       return made && { made, worth: true };
     }
-    const start = pad.filters.map(gpuForm).lastIndexOf(undefined) + 1;
+    const start = pad.filters.map((text) => this.#formOf(text)).lastIndexOf(undefined) + 1;
     const base =
       start === 0 && only !== undefined && others.length === 0
         ? this.#raised(only, work)
         : { made: this.#uploaded(this.#cpuPart(pad, start, work)), worth: false };
     let { made, worth }: { made?: GpuFrames | undefined; worth: boolean } = base ?? { worth: false };
     for (const text of pad.filters.slice(start)) {
-      const form = gpuForm(text);
+      const form = this.#formOf(text);
       made = made && this.#filteredOnGpu(made, text);
       worth ||= form?.how === 'processed' && !Object.hasOwn(form.options, 'format');
     }

@@ -66,9 +66,10 @@ const gpuReasons: Readonly<Record<string, string>> = {
   watermark: 'overlay_qsv lays the mark over frames in GPU memory',
   subtitle: 'libass draws text on a transparent layer, and overlay_qsv lays that over frames in GPU memory',
   speedRamp: 'frames get new times where they are, and the sound another tempo',
+  tonemap: 'vpp_qsv maps tones in GPU memory, by the light that the film says it has',
 };
 /** Work on pictures that GPU filters have no part in. */
-const onlyCpu = ['blur', 'merge', 'tonemap'];
+const onlyCpu = ['blur', 'merge'];
 
 /** The work in the order of the operations: what an operation has said, or why the GPU does it after all. */
 function workPlacements(placements: readonly Placement[], cpuWork: ReadonlySet<string> | undefined): Placement[] {

@@ -52,6 +52,8 @@ export interface VideoStream {
   readonly colorRange?: string;
   /** Mastering display and light levels, from the container or the first frame. */
   readonly hdr?: HdrMetadata;
+  /** They are in the frames alone, where a GPU's decoder may not tell of them. */
+  readonly hdrInFrames?: true;
   readonly bitrate?: number;
   /** SHA-256 of the codec's extradata; equal for streams that can be joined by copy. */
   readonly extradataHash?: string;

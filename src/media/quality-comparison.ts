@@ -20,6 +20,11 @@ const floors = [
   },
 ] as const;
 
+/** Whether outputs are compared with what the encoder was given. */
+export function hasFloor({ request: { spec } }: Draft): boolean {
+  return floors.some(({ field }) => spec.output.contract?.[field] !== undefined);
+}
+
 /**
  * The process that compares a finished output with what the encoder was given: the source through the same filters, made
  * in main memory whatever the rung was. Frames are compared in their order, since containers round time stamps.

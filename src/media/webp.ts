@@ -1,4 +1,4 @@
-/** Size of the picture and number of frames of an animated WebP file. */
+/** Size of the picture and number of frames of a WebP file. */
 export interface WebpAnimation {
   readonly width: number;
   readonly height: number;
@@ -6,13 +6,15 @@ export interface WebpAnimation {
 }
 
 /**
- * Reads the chunks of an animated WebP file, which FFmpeg writes but cannot read before release 8. `undefined` when the
- * bytes are no such file, or are cut off. https://developers.google.com/speed/webp/docs/riff_container
+ * Reads the chunks of an animated WebP file, which FFmpeg writes but cannot read before release 8; libwebp makes a plain
+ * one where nothing moves. `undefined` when the bytes are no such file, or are cut off.
+ * https://developers.google.com/speed/webp/docs/riff_container
  */
 export function parseWebpAnimation(bytes: Uint8Array): WebpAnimation | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 30 || tagAt(view, 0) !== 'RIFF' || tagAt(view, 8) !== 'WEBP') return undefined;
-  if (view.getUint32(4, true) + 8 > bytes.length || tagAt(view, 12) !== 'VP8X') return undefined;
+  if (view.getUint32(4, true) + 8 > bytes.length) return undefined;
+  if (tagAt(view, 12) !== 'VP8X') return plainPicture(view);
   let frames = 0;
   for (let offset = 12; offset + 8 <= bytes.length; ) {
     const size = view.getUint32(offset + 4, true);
@@ -22,6 +24,20 @@ export function parseWebpAnimation(bytes: Uint8Array): WebpAnimation | undefined
     offset += 8 + size + (size % 2);
   }
   return { width: uint24(view, 24) + 1, height: uint24(view, 27) + 1, frames };
+}
+
+/** A file of one picture: lossy (RFC 6386, 9.1) or lossless. */
+function plainPicture(view: DataView): WebpAnimation | undefined {
+  switch (tagAt(view, 12)) {
+    case 'VP8 ':
+      return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff, frames: 1 };
+    case 'VP8L': {
+      const sides = view.getUint32(21, true);
+      return { width: (sides & 0x3fff) + 1, height: ((sides >> 14) & 0x3fff) + 1, frames: 1 };
+    }
+    default:
+      return undefined;
+  }
 }
 
 function tagAt(view: DataView, offset: number): string {

@@ -210,7 +210,9 @@ function resultOf({ prepared, rendered, verified, processes }: Findings): Partia
   const listed = [...checks.filter(({ ok }) => !ok), ...checks.filter(({ ok }) => ok)].slice(0, 32);
   return {
     ...(plan && { acceleration: accelerationOf(plan) }),
-    ...(plan?.precision && { precision: measuredPrecision(plan.precision, rendered?.joined, mainOf(verified)) }),
+    ...(rendered?.plan.precision && {
+      precision: measuredPrecision(rendered.plan.precision, rendered.joined, mainOf(verified)),
+    }),
     ...(listed.length > 0 && { checks: listed }),
     ...(processes.length > 0 && { processes: processes.length }),
   };

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -174,9 +174,12 @@ describe('an hls job through the API', () => {
 
   it('a server that starts again keeps the segments, and sweeps those that no job has', async () => {
     const before = await objectsOf(ladder.uid);
+    const lost = '00000000-0000-4000-8000-00000000dead-1-video_a_1.m4s';
+    await writeFile(join(dataDir, 'objects', lost), 'of a job that is gone');
     await server.end('SIGKILL');
     server = await Standalone.start({ dataDir });
     await expect.poll(async () => (await server.fetch('/readyz')).status).toBe(200);
+    await expect.poll(() => objectsOf(lost)).toEqual([]);
     expect(await objectsOf(ladder.uid)).toEqual(before);
   });
 

@@ -3,6 +3,7 @@ import {
   classifyExit,
   damageIn,
   type FfmpegExit,
+  hasSkippedFilter,
   ignoredOptions,
   mayStepDown,
 } from '../../src/media/exit-classification.ts';
@@ -154,6 +155,15 @@ describe('the next rung is tried', () => {
       expect(mayStepDown('qsv-full', code)).toBe(false);
     },
   );
+});
+
+describe('a filter that the GPU left out', () => {
+  it('is found in the log of a process that ended well', () => {
+    expect(hasSkippedFilter('[Parsed_vpp_qsv_1 @ 0x5] Warning When creating qsvvpp: filter skipped (10)')).toBe(true);
+    expect(hasSkippedFilter('[Parsed_vpp_qsv_1 @ 0x5] Warning When creating qsvvpp: partial acceleration (4)')).toBe(
+      false,
+    );
+  });
 });
 
 describe('damage that FFmpeg repaired', () => {

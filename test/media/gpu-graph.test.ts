@@ -131,6 +131,50 @@ describe('a graph for Quick Sync', () => {
     expect(written(gridded)).toBe(`[0:0]${fps},setpts=expr=2*PTS,${fps},vpp_qsv=w=320:h=180:async_depth=0[p0]`);
   });
 
+  const hdr = {
+    codec: 'hevc',
+    pixelFormat: 'yuv420p10le',
+    bitDepth: 10,
+    colorSpace: 'bt2020nc',
+    colorPrimaries: 'bt2020',
+    colorTransfer: 'smpte2084',
+  } as const;
+  const light = { light: { max: 1000, average: 400 } };
+  const toSdr = [
+    filter('zscale', { transferin: 'smpte2084', primariesin: 'bt2020', matrixin: 'bt2020nc', transfer: 'linear' }),
+    filter('format', { pix_fmts: 'gbrpf32le' }),
+    filter('zscale', { primaries: 'bt709' }),
+    filter('tonemap', { tonemap: 'hable' }),
+    filter('zscale', { transfer: 'bt709', matrix: 'bt709', range: 'limited' }),
+    filter('format', { pix_fmts: 'yuv420p' }),
+    filter('sidedata', { mode: 'delete', type: 'MASTERING_DISPLAY_METADATA' }),
+  ];
+
+  it('maps the tones of a film that says how bright it gets', () => {
+    const pad = chain(source({ ...hdr, hdr: light }), fps, ...toSdr, scale);
+    const colours = 'out_color_matrix=bt709:out_color_primaries=bt709:out_color_transfer=bt709';
+    expect(written(graphOf().toEncoder(pad, 8))).toBe(
+      `[0:0]${fps},vpp_qsv=tonemap=1:format=nv12:w=320:h=180:${colours}:async_depth=0,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,sidedata=mode=delete:type=MASTERING_DISPLAY_METADATA[p0]`,
+    );
+  });
+
+  it.each([
+    ['a film that does not say how bright it gets', graphOf(), hdr],
+    ['FFmpeg 6', graphOf({ ffmpeg: [6, 1] }), { ...hdr, hdr: light }],
+    ['a comparison with what the CPU makes', graphOf({ exact: true }), { ...hdr, hdr: light }],
+  ])('leaves tones to the CPU for %s', (_what, graph, stream) => {
+    const text = written(graph.toEncoder(chain(source(stream), fps, ...toSdr), 8));
+    expect(text).toContain(toSdr.join(','));
+    expect(text).not.toContain('vpp_qsv');
+    expect([...graph.cpuWork]).toContain('tonemap');
+  });
+
+  it('keeps to the methods of the CPU where pictures are compared with those', () => {
+    const pad = chain(source(), fps, filter('hqdn3d', { luma_spatial: 8 }));
+    expect(written(graphOf().toEncoder(pad, 8))).toContain('vpp_qsv=denoise=50');
+    expect(written(graphOf({ exact: true }).toEncoder(pad, 8))).toContain('hqdn3d');
+  });
+
   it('leaves decoding to the CPU where no GPU decodes the codec', () => {
     const stream = source({ codec: 'prores', pixelFormat: 'yuv422p10le', bitDepth: 10 });
     const made = graphOf().toEncoder(chain(chain(stream, fps, 'format=pix_fmts=yuv420p'), scale), 8);

@@ -28,6 +28,17 @@ describe('an animated WebP file', () => {
     expect(parseWebpAnimation(Buffer.from('RIFF....WAVEfmt ............................'))).toBeUndefined();
   });
 
+  it('is a plain one where nothing moves', () => {
+    const lossy = file(chunk('VP8 ', [0, 0, 0, 0x9d, 0x01, 0x2a, 64, 1, 180, 0, 0, 0]));
+    expect(parseWebpAnimation(lossy)).toEqual({ width: 320, height: 180, frames: 1 });
+    // 14 bits each of width and height, less 1.
+    const sides = 319 | (179 << 14);
+    const lossless = file(
+      chunk('VP8L', [0x2f, sides & 255, (sides >> 8) & 255, (sides >> 16) & 255, sides >> 24, 0, 0, 0, 0, 0]),
+    );
+    expect(parseWebpAnimation(lossless)).toEqual({ width: 320, height: 180, frames: 1 });
+  });
+
   it('may be any bytes without harm', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (content) => {

@@ -54,3 +54,16 @@ export async function videoPackets(path: string): Promise<{ dts: number; pts: nu
     return flags === undefined ? [] : [{ pts: Number(pts), dts: Number(dts), key: flags.startsWith('K') }];
   });
 }
+
+/** What each decoded picture that says so tells about its light: the brightest of its display, and of its content. */
+export async function lightOf(path: string): Promise<{ brightest: string; content: number }[]> {
+  const entries = 'frame=pts:frame_side_data=max_luminance,max_content';
+  const argv = ['-v', 'error', '-select_streams', 'v:0', '-show_frames', '-show_entries', entries, '-of', 'flat'];
+  const { stdout } = await run('ffprobe', [...argv, path], { maxBuffer: 1 << 26 });
+  const frames = stdout.split(/(?=frames\.frame\.\d+\.pts=)/);
+  return frames.flatMap((text) => {
+    const brightest = /max_luminance="([^"]+)"/.exec(text)?.[1];
+    const content = /max_content="?(\d+)/.exec(text)?.[1];
+    return brightest === undefined || content === undefined ? [] : [{ brightest, content: Number(content) }];
+  });
+}

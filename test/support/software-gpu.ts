@@ -14,6 +14,7 @@ type Status =
   | 'device-lost'
   | 'device-failed'
   | 'gpu-hang'
+  | 'filter-skipped'
   | 'aborted';
 type RuntimeStage =
   | 'session'

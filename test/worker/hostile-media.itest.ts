@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
@@ -218,6 +219,47 @@ describe('a file with', () => {
 
   it('a name that FFmpeg would take for a series of files opens that file alone', async () => {
     await expectOutcome(await run(jobOn('%03d.mp4')), { frames: 50, seconds: 2, like });
+  });
+});
+
+describe('thumbnails of a file', () => {
+  const operations = [
+    { thumbnail: { poster: {} } },
+    { thumbnail: { sprite: {} } },
+    { thumbnail: { preview: {} } },
+    { thumbnail: { name: 'gif', preview: { format: 'gif' as const } } },
+  ];
+
+  it.each([
+    ['one frame', 'one.mp4', [320, 180]],
+    ['one picture', 'cover.jpg', [64, 64]],
+    ['one pixel', 'dot.mkv', [2, 2]],
+    ['odd sides', 'odd.mp4', [318, 178]],
+    ['a turn of 90 degrees', 'turn90.mp4', [180, 320]],
+    ['no length', 'recorded.webm', [320, 180]],
+    ['a gap of an hour', 'gap.mkv', [320, 180]],
+    ['a picture that shrinks', 'shrinking.mp4', [320, 180]],
+  ] as const)('with %s are all made', async (_what, file, [width, height]) => {
+    const { result, path } = await run(jobOn(file, { operations, output: {} }));
+    expect(result.error).toBeUndefined();
+    expect(result.outputs).toMatchObject([
+      { kind: 'image', width, height },
+      { kind: 'sprite' },
+      { kind: 'preview', width, height },
+      { kind: 'preview', width, height },
+      { kind: 'vtt' },
+    ]);
+    expect((await readFile(path('sprite-index'), 'utf8')).match(/#xywh=/g)?.length).toBeGreaterThanOrEqual(1);
+  });
+
+  it('with a gap of an hour show what moves before it, and what stands in it', async () => {
+    const { path } = await run(jobOn('gap.mkv', { operations, output: {} }));
+    const frames = await grayFrames(path('gif'), 160, 90);
+    expect(frames).toHaveLength(30);
+    expect(difference(frames[0], frames[9], { x: 0, y: 0, width: 160, height: 90 }, 160)).toBeGreaterThan(1);
+    const [poster] = await grayFrames(path('poster'), 160, 90);
+    const standing = (await grayFrames(at('clip.mp4'), 160, 90))[24];
+    expect(difference(poster, standing, { x: 0, y: 0, width: 160, height: 90 }, 160)).toBeLessThan(4);
   });
 });
 

@@ -28,11 +28,15 @@ export interface RungEncoder {
   readonly cpuWork: () => ReadonlySet<string> | undefined;
 }
 
-/** @param preset That of the output with the longest look-ahead. */
+/**
+ * @param preset That of the output with the longest look-ahead.
+ * @param exact Whether outputs are compared with pictures that the CPU makes, by a floor of quality.
+ */
 export function encoderFor(
   { rung, device }: Ladder,
   preset: VideoTarget['preset'],
   capabilities: Pick<Capabilities, 'ffmpeg' | 'filters'>,
+  exact = false,
 ): RungEncoder {
   const onCpu = { rung, toMemory: (pad: Pad) => pad, cpuWork: () => undefined };
   if (rung === 'software' || device === undefined) {
@@ -65,7 +69,7 @@ export function encoderFor(
       })),
     };
   }
-  const graph = new GpuGraph({ decode: qsvDecode(preset), ffmpeg, overlays: filters.has('overlay_qsv') });
+  const graph = new GpuGraph({ decode: qsvDecode(preset), ffmpeg, overlays: filters.has('overlay_qsv'), exact });
   return {
     rung,
     globals,

@@ -1,14 +1,13 @@
 import type { OperationParameters } from '../../model/operations.ts';
 import { outputKey } from '../../model/output-keys.ts';
-import type { Clip } from '../clip.ts';
 import { type Draft, missing, type Site } from '../draft.ts';
 import { chain, filter, join, type Pad } from '../graph.ts';
-import { decimal, even, fraction } from '../numbers.ts';
+import { decimal, even } from '../numbers.ts';
 import type { PlannedOutput } from '../plan.ts';
 import { refusal } from '../refusal.ts';
-import { picturePad } from '../source.ts';
-import { frameSeconds, onFrame, type Picture, type Timeline } from '../timeline.ts';
+import { onFrame, type Picture, type Timeline } from '../timeline.ts';
 import { toneMapFilters } from '../tone-map.ts';
+import { gridPad, gridRate, gridSeconds, rangePad } from './thumbnail-frames.ts';
 
 type Parameters = OperationParameters['thumbnail'];
 type Poster = NonNullable<Parameters['poster']>;
@@ -80,13 +79,16 @@ function makePoster(frame: Frame, { at, width, format = 'jpeg' }: Poster): void 
   // The last frame starts one frame before the end.
   const moment = Math.max(
     0,
-    Math.min(onFrame({ ...video, variable: false }, at ?? duration / 10), video.end - frameSeconds(video)),
+    Math.min(
+      onFrame({ ...video, variable: false, frameRate: gridRate(video) }, at ?? duration / 10),
+      video.end - gridSeconds(video),
+    ),
   );
   const image = images[format];
   site.draft.needEncoder(format === 'webp' ? 'libwebp' : image.codec, `${site.path}.poster.format`);
   const size = sizeOf(video, width);
   const pad = chain(
-    rangePad(frame, moment, undefined),
+    rangePad(site.draft, timeline, video, moment, undefined),
     filter('trim', { end_frame: 1 }),
     ...shrink(frame, size),
     filter('format', { pix_fmts: image.format }),
@@ -108,7 +110,7 @@ function makeSprite(frame: Frame, { interval, width = 160, columns = 10 }: Sprit
   const { timeline, video, site } = frame;
   const { draft, path } = site;
   const { duration } = timeline;
-  const step = Math.max(frameSeconds(video), 0.001, interval ?? Math.ceil(duration * 10) / 1000);
+  const step = Math.max(gridSeconds(video), 0.001, interval ?? Math.ceil(duration * 10) / 1000);
   const count = Math.max(1, Math.ceil(duration / step - 1e-6));
   const across = Math.min(columns, count);
   const rows = Math.ceil(count / across);
@@ -123,7 +125,7 @@ function makeSprite(frame: Frame, { interval, width = 160, columns = 10 }: Sprit
     );
   }
   // The middle of each interval stands for it; half a frame early, so that the frame at that moment counts.
-  const early = frameSeconds(video) / 2;
+  const early = gridSeconds(video) / 2;
   const last = ((count - 1) * step + duration) / 2 - early;
   const moment = `min((selected_n+0.5)*${decimal(step)}-${decimal(early)},${decimal(Math.max(0, last))})`;
   const pad = chain(
@@ -195,9 +197,12 @@ function makePreview(
   const seconds = Math.min(length, timeline.duration - start);
   const frames = Math.max(1, Math.round(seconds * fps));
   const moving = chain(
-    rangePad(frame, onFrame(video, start), seconds),
-    filter('fps', { fps, start_time: 0 }),
-    filter('trim', { end_frame: frames }),
+    rangePad(site.draft, timeline, video, onFrame(video, start), seconds),
+    // A clip shorter than a frame of the preview would leave none.
+    filter('fps', { fps, start_time: 0, eof_action: 'pass' }),
+    // Encoders of moving pictures want two at least.
+    ...(frames < 2 ? [filter('tpad', { stop_mode: 'clone', stop: 1 })] : []),
+    filter('trim', { end_frame: Math.max(2, frames) }),
     ...shrink(frame, size),
   );
   if (format === 'gif') {
@@ -233,43 +238,6 @@ function shrink({ video, site }: Frame, size: { readonly width: number; readonly
   const tone = toneMapFilters(site.draft, video, 8, site.path);
   const same = size.width === video.width && size.height === video.height;
   return [...tone, ...(same ? [] : [filter('scale', { w: size.width, h: size.height, flags: 'bicubic' })])];
-}
-
-/** Frames at a constant rate, so that every moment up to the end has one. */
-function gridPad(video: Picture, pad: Pad): Pad {
-  return video.variable ? chain(pad, filter('fps', { fps: fraction(video.frameRate), start_time: 0 })) : pad;
-}
-
-/** Frames before a moment that are read where the rate varies: the frame that stands there may have begun earlier. */
-const variableLead = 10;
-
-/** The picture from a moment on, starting at 0. An untouched file is read from there instead of from its beginning. */
-function rangePad({ timeline, video, site }: Frame, start: number, seconds: number | undefined): Pad {
-  const { clip } = timeline;
-  const frames = (length: number): number => Math.round(length / frameSeconds(video));
-  const cut = (from: number): string[] => [
-    filter('trim', {
-      start_frame: frames(from),
-      end_frame: seconds === undefined ? undefined : frames(from + seconds) + 1,
-    }),
-    filter('setpts', { expr: 'PTS-STARTPTS' }),
-  ];
-  if (video.pad !== undefined || clip === undefined)
-    return chain(gridPad(video, site.draft.padOf(timeline, video)), ...cut(start));
-  const lead = video.variable ? Math.min(start, variableLead) : 0;
-  const ahead = windowFrom(clip, start - lead, (seconds ?? 1) + lead + 1);
-  const still: Picture = {
-    ...video,
-    variable: false,
-    end: Math.max(frameSeconds(video), Math.min(video.end - start + lead, (seconds ?? 1) + lead + 1)),
-  };
-  return chain(picturePad(ahead, still, site.draft.deinterlace), ...cut(lead));
-}
-
-function windowFrom(clip: Clip, start: number, seconds: number): Clip {
-  const origin = clip.window?.start ?? 0;
-  const end = Math.min(clip.window?.end ?? Number.POSITIVE_INFINITY, origin + start + seconds);
-  return { ...clip, window: { start: origin + start, end, exactStart: true, exactEnd: true } };
 }
 
 function addImage(

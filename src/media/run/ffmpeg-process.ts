@@ -4,7 +4,7 @@ import { CodedError } from '../../errors.ts';
 import { redactUrls } from '../../model/redact-url.ts';
 import type { Rung } from '../../model/result.ts';
 import type { Clock } from '../../ports.ts';
-import { classifyExit, ignoredOptions, isGpu } from '../exit-classification.ts';
+import { classifyExit, hasSkippedFilter, ignoredOptions, isGpu } from '../exit-classification.ts';
 import { createProgressParser, type ProgressSample } from '../progress-parser.ts';
 import { createStallWatchdog } from '../stall-watchdog.ts';
 import { BoundedText } from './bounded-text.ts';
@@ -107,6 +107,9 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegOutcome> {
       const exit = { ...(exitCode !== undefined && { exitCode }), ...(endedBy !== undefined && { signal: endedBy }) };
       const failure = classifyExit({ ...exit, stderrTail: log, ffmpeg: run.ffmpeg, rung: run.rung });
       throw new FfmpegError(failure.code, failure.message, log);
+    }
+    if (isGpu(run.rung) && hasSkippedFilter(log)) {
+      throw new FfmpegError('GPU_REFUSED', 'The GPU skipped a filter that the plan asks for (filter skipped)', log);
     }
     const wallSeconds = (clock.monotonic() - startedAt) / 1000;
     return { stderr: log, wallSeconds, ignoredOptions: ignoredOptions(log) };

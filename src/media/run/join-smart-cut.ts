@@ -6,7 +6,14 @@ import type { SmartJoin } from '../smart-cut/join.ts';
 import { headerAt } from '../smart-cut/mp4-boxes.ts';
 import { movieBox, withConfiguration } from '../smart-cut/mp4-movie.ts';
 import { type Mp4Track, parseTrack } from '../smart-cut/mp4-track.ts';
-import { joinSample, nalKind, SmartCutError, splitSample } from '../smart-cut/nal-units.ts';
+import {
+  isDolbyVision,
+  isLightMessage,
+  joinSample,
+  nalKind,
+  SmartCutError,
+  splitSample,
+} from '../smart-cut/nal-units.ts';
 import { asFirstOfSplice, isJoint, renumber } from '../smart-cut/parameter-sets.ts';
 import { selectSamples } from '../smart-cut/selection.ts';
 
@@ -78,20 +85,23 @@ interface Edge {
   /** Parameter sets of the encoder, and what they become. */
   readonly own: readonly Uint8Array[];
   readonly sets: readonly Uint8Array[];
+  /** What its encoder says about the light of the pictures, for every key frame. */
+  readonly light: readonly Uint8Array[];
 }
 
 function edgeOf({ codec }: SmartJoin, piece: Piece | undefined, pts: readonly number[]): Edge {
   const count = piece?.track.samples.count ?? 0;
   if (count !== pts.length) throw new SmartCutError(`expected ${pts.length} encoded pictures, got ${count}`);
-  if (piece === undefined) return { piece, pts, own: [], sets: [] };
+  if (piece === undefined) return { piece, pts, own: [], sets: [], light: [] };
   const { units } = parseConfiguration(codec, piece.track.configuration);
   const own = units.filter((unit) => isParameterSet(codec, unit));
-  return { piece, pts, own, sets: own.map((unit) => renumber(codec, unit)) };
+  const light = units.filter((unit) => isLightMessage(codec, unit));
+  return { piece, pts, own, sets: own.map((unit) => renumber(codec, unit)), light };
 }
 
 async function writeEdge(
   writer: MovieWriter,
-  { piece, pts, own }: Edge,
+  { piece, pts, own, light }: Edge,
   { codec }: SmartJoin,
   lengthBytes: number,
   signal: AbortSignal,
@@ -105,12 +115,15 @@ async function writeEdge(
     const units = splitSample(await readSample(file, track, index), from).flatMap((unit) => {
       const kind = nalKind(codec, unit);
       if (kind === 'slice') return [renumber(codec, unit)];
+      if (isLightMessage(codec, unit)) return [unit];
       if (isParameterSet(codec, unit) && !own.some((set) => sameBytes(set, unit)))
         throw new SmartCutError('expected an encoder that keeps its parameter sets, got one that changes them');
       // Sets stand in the configuration; messages of the encoder about its buffer would name the old numbers.
       return [];
     });
-    await writer.add(joinSample(units, lengthBytes), shown, track.samples.keys[index] === 1);
+    const key = track.samples.keys[index] === 1;
+    const dark = !units.some((unit) => isLightMessage(codec, unit));
+    await writer.add(joinSample(key && dark ? [...light, ...units] : units, lengthBytes), shown, key);
   }
 }
 
@@ -135,6 +148,8 @@ async function writeCopied(
     const units = splitSample(sample, lengthBytes);
     if (!units.some((unit) => nalKind(codec, unit) === 'slice' && isJoint(codec, unit)))
       throw new SmartCutError('expected a key frame at which decoders can start, got another picture');
+    if (units.some((unit) => isDolbyVision(codec, unit)))
+      throw new SmartCutError('expected pictures that stand alone, got Dolby Vision, which encoded ones would lack');
     const spliced = writer.pts.length === 0 ? units : units.map((unit) => asFirstOfSplice(codec, unit));
     await writer.add(joinSample(spliced, lengthBytes), pts, true);
   }

@@ -103,7 +103,7 @@ async function withFrameHdr(probe: Probe, options: ProbeOptions): Promise<Probe>
   const run = await ffprobe(probe.path, argv, options);
   // What cannot be decoded is found out by the render, which says more about it.
   const hdr = run.exitCode === 0 ? parseFrameHdr(run.stdout) : undefined;
-  return hdr === undefined ? probe : { ...probe, video: [{ ...first, hdr }, ...others] };
+  return hdr === undefined ? probe : { ...probe, video: [{ ...first, hdr, hdrInFrames: true }, ...others] };
 }
 
 /** Packets of the first video and audio stream, counted by reading the whole file without decoding it. */

@@ -1,6 +1,9 @@
 import type { PlannedOutput } from '../plan.ts';
 import { masterId, type StreamPlan, type StreamTrack, streamNames } from './stream-plan.ts';
 
+/** A packet of sound at 8 kHz, in seconds: segments are of whole packets, and nothing says that the last one is cut off. */
+const packetSeconds = 0.128;
+
 const hlsType = 'application/vnd.apple.mpegurl';
 const dashType = 'application/dash+xml';
 
@@ -21,7 +24,8 @@ export function publishedSet(plan: StreamPlan, tracks: readonly PlannedOutput[])
   const contract = tracks[0]?.contract ?? {};
   // FFmpeg takes the length of the first variant for that of the whole, whatever is longer beside it.
   const [variant] = plan.variants;
-  const first = all.find(({ track }) => track.id === variant?.video || track.group === variant?.audio)?.planned;
+  const above = all.find(({ track }) => track.id === variant?.video || track.group === variant?.audio);
+  const first = above?.planned && withGrace(above.track, above.planned);
   const hls: PlannedOutput = {
     name: main === 'hls' ? 'main' : 'main_hls',
     kind: 'playlist',
@@ -53,6 +57,12 @@ export function publishedSet(plan: StreamPlan, tracks: readonly PlannedOutput[])
   return [...(main === 'hls' ? [hls, dash] : [dash, hls]), ...listed];
 }
 
+/** Seconds by which sound may be longer than what it was made from. */
+function withGrace({ kind }: StreamTrack, { expect, ...planned }: PlannedOutput): PlannedOutput {
+  if (kind !== 'audio') return { ...planned, expect };
+  return { ...planned, expect: { ...expect, tolerance: (expect.tolerance ?? 0) + packetSeconds } };
+}
+
 function listedTrack(plan: StreamPlan, track: StreamTrack, planned: PlannedOutput): PlannedOutput {
   const { folder, prefix } = plan;
   const key = track.kind === 'text' ? streamNames.text(prefix, track.id) : streamNames.playlist(prefix, track.id);
@@ -66,7 +76,7 @@ function listedTrack(plan: StreamPlan, track: StreamTrack, planned: PlannedOutpu
   const name = variant === undefined || variant.name === 'main' ? track.id : variant.name;
   const { requireAudio: _whole, ...contract } = planned.contract;
   return {
-    ...planned,
+    ...withGrace(track, planned),
     name,
     kind: 'playlist',
     path,

@@ -50,7 +50,10 @@ export function mergeConfigurations(
   copied: Uint8Array,
   edges: readonly { readonly box: Uint8Array; readonly sets: readonly Uint8Array[] }[],
 ): Uint8Array {
-  const kept = parseConfiguration(codec, copied).units.filter((unit) => isParameterSet(codec, unit));
+  // What stands there about the light of the pictures holds for all of them, so it stays.
+  const kept = parseConfiguration(codec, copied).units.filter(
+    (unit) => isParameterSet(codec, unit) || nalKind(codec, unit) === 'sei',
+  );
   const added = distinct(edges.flatMap(({ sets }) => sets));
   assertApart(codec, kept, added);
   const units = [...kept, ...added];
@@ -68,7 +71,7 @@ function distinct(units: readonly Uint8Array[]): Uint8Array[] {
 
 function assertApart(codec: NalCodec, kept: readonly Uint8Array[], added: readonly Uint8Array[]): void {
   const name = (unit: Uint8Array): string => JSON.stringify(idOf(codec, unit));
-  const seen = new Set(kept.map(name));
+  const seen = new Set(kept.filter((unit) => isParameterSet(codec, unit)).map(name));
   for (const unit of added) {
     const id = name(unit);
     if (seen.has(id)) throw new SmartCutError(`expected numbers of parameter sets of their own, got ${id} twice`);
@@ -100,10 +103,9 @@ function endOfAvc(box: Uint8Array): number {
 function writeHevc(copied: Uint8Array, boxes: readonly Uint8Array[], units: readonly Uint8Array[]): Uint8Array {
   const header = Uint8Array.from(copied.subarray(0, hevcHeader));
   header[12] = highest(boxes, 12);
-  const arrays = ([32, 33, 34] as const).map((type) => ({
-    type,
-    members: units.filter((unit) => (((unit[0] ?? 0) >> 1) & 0x3f) === type),
-  }));
+  const arrays = [32, 33, 34, 39, 40]
+    .map((type) => ({ type, members: units.filter((unit) => (((unit[0] ?? 0) >> 1) & 0x3f) === type) }))
+    .filter(({ members }) => members.length > 0);
   return concatBytes([
     header,
     Uint8Array.of(arrays.length),

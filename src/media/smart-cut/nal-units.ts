@@ -38,6 +38,24 @@ export function nalKind(codec: NalCodec, unit: Uint8Array): NalKind {
   return type < hevcSliceTypes ? 'slice' : (hevcKinds[type] ?? 'other');
 }
 
+/** Messages about the light of the pictures: mastering display and content light level. */
+const lightMessages: readonly number[] = [137, 144];
+
+/** Whether a unit is one message about the light of the pictures, which refers to nothing else. */
+export function isLightMessage(codec: NalCodec, unit: Uint8Array): boolean {
+  if (nalKind(codec, unit) !== 'sei') return false;
+  const plain = unescape(unit);
+  const header = codec === 'h264' ? 1 : 2;
+  const [type = 0, size = 0] = plain.subarray(header);
+  // Longer types and sizes begin with 255; behind the message stands the bit that ends a unit.
+  return lightMessages.includes(type) && plain.length === header + 2 + size + 1 && plain.at(-1) === 0x80;
+}
+
+/** Types without a meaning in the standard, which Dolby Vision uses for its layers. */
+export function isDolbyVision(codec: NalCodec, unit: Uint8Array): boolean {
+  return codec === 'hevc' && [62, 63].includes(nalType(codec, unit));
+}
+
 /** The NAL units of one sample of an MP4: each after its length in `lengthBytes` bytes. */
 export function splitSample(sample: Uint8Array, lengthBytes: number): Uint8Array[] {
   const units: Uint8Array[] = [];

@@ -36,7 +36,7 @@ export function joinOf({ base, cut: { join, head, tail } }: SmartPicture): Smart
 }
 
 /** The process that takes the copied pictures out of the source and encodes those at the edges. */
-export function piecesStep(smart: SmartPicture, encoder: RungEncoder | undefined, seconds: number): PlanStep {
+export function piecesStep(smart: SmartPicture, encoder: RungEncoder | undefined): PlanStep {
   const { clip, picture, cut } = smart;
   const join = joinOf(smart);
   const edge = (range: EdgeRange | undefined, path: string | undefined): CommandOutput[] => {
@@ -59,7 +59,8 @@ export function piecesStep(smart: SmartPicture, encoder: RungEncoder | undefined
   return {
     name: 'pieces',
     argv: commandLine(outputs, ['-copyts', ...(encoder?.globals ?? [])]),
-    expectedSeconds: seconds,
+    // Moments are those of the file, so progress is counted from its start.
+    expectedSeconds: clip.window?.end ?? clip.probe.duration,
     weight: 0.5,
     placements: placements(smart, encoder),
   };

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import {
   BitReader,
   escape,
+  isDolbyVision,
+  isLightMessage,
   joinSample,
   type NalCodec,
   splitSample,
@@ -137,4 +139,16 @@ describe('the first copied key frame', () => {
     expect(isJoint('hevc', Uint8Array.of(21 << 1, 1))).toBe(true);
     expect(isJoint('hevc', Uint8Array.of(1 << 1, 1))).toBe(false);
   });
+});
+
+test('messages about the light of pictures are told from others, and Dolby Vision from both', () => {
+  const unit = (...bytes: number[]): Uint8Array => Uint8Array.of(39 << 1, 1, ...bytes);
+  expect(isLightMessage('hevc', unit(144, 4, 3, 232, 1, 144, 0x80))).toBe(true);
+  expect(isLightMessage('h264', Uint8Array.of(6, 144, 4, 3, 232, 1, 144, 0x80))).toBe(true);
+  expect(isLightMessage('hevc', unit(0, 4, 3, 232, 1, 144, 0x80))).toBe(false);
+  // Two messages in one unit: the second one may name a parameter set.
+  expect(isLightMessage('hevc', unit(144, 4, 3, 232, 1, 144, 0, 1, 7, 0x80))).toBe(false);
+  expect(isLightMessage('hevc', unit())).toBe(false);
+  expect(isDolbyVision('hevc', Uint8Array.of(62 << 1, 1))).toBe(true);
+  expect(isDolbyVision('hevc', unit(144, 4))).toBe(false);
 });

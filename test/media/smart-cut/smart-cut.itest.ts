@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Output } from '../../../src/model/output.ts';
-import { decodedFrames, peakSignalToNoise, videoPackets } from '../../support/decoded-frames.ts';
+import { decodedFrames, lightOf, peakSignalToNoise, videoPackets } from '../../support/decoded-frames.ts';
 import {
   brightness,
   ffmpeg,
@@ -220,6 +220,28 @@ describe('a cut by copying', () => {
   });
 });
 
+test('an HDR picture says how bright it is in encoded pictures too', async () => {
+  const display = 'G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)';
+  const colours = 'colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc';
+  const clip = await makeClip(`${dir.path}/hdr.mp4`, {
+    seconds: 2,
+    size: '192x108',
+    sound: false,
+    args: [
+      ...x265(`keyint=20:min-keyint=20:master-display=${display}:max-cll=1000,400:${colours}`, ...ten),
+      '-vf',
+      'setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv',
+    ],
+  });
+  const { plan, path } = await cutOf(clip, { start: 0.3, end: 1.9 });
+  expect(plan.precision?.method).toBe('smart-cut');
+  expect(plan.precision?.encoded?.[0]).toMatchObject({ start: 0 });
+  const [first] = await lightOf(path());
+  expect(first).toEqual({ brightest: '10000000/10000', content: 1000 });
+  expect((await lightOf(path())).slice(1)).toContainEqual(first);
+  expect((await probe(path())).video[0]).toMatchObject({ colorTransfer: 'smpte2084', colorPrimaries: 'bt2020' });
+});
+
 describe('all pictures are encoded, and the plan says why, for', () => {
   const cut = { start: 0.5, end: 1.4 };
   const cases: Readonly<Record<string, readonly [readonly string[], string]>> = {
@@ -238,6 +260,17 @@ describe('all pictures are encoded, and the plan says why, for', () => {
     const { plan, path } = await cutOf(clip, cut);
     expect(plan.precision).toMatchObject({ method: 're-encode', copiedFrames: 0, startErrorSeconds: 0 });
     expect(plan.precision?.why).toContain(why);
-    expect(await decodedFrames(path())).toHaveLength(27);
+    if (args.includes('+ildct')) {
+      // Deinterlaced, so no picture is that of the source.
+      expect(await decodedFrames(path())).toHaveLength(27);
+      return;
+    }
+    const frames = await compare(clip, path(), cut);
+    expect(frames).toHaveLength(27);
+    // Pictures that follow each other in this clip are below 28 dB.
+    for (const { late, quality } of frames) {
+      expect(Math.abs(late)).toBeLessThan(0.002);
+      expect(quality).toBeGreaterThan(32);
+    }
   });
 });

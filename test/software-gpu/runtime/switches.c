@@ -24,6 +24,7 @@ static const struct {
     { "device-lost", MFX_ERR_DEVICE_LOST },          { "incompatible", MFX_ERR_INCOMPATIBLE_VIDEO_PARAM },
     { "invalid-parameters", MFX_ERR_INVALID_VIDEO_PARAM }, { "undefined", MFX_ERR_UNDEFINED_BEHAVIOR },
     { "device-failed", MFX_ERR_DEVICE_FAILED },      { "gpu-hang", MFX_ERR_GPU_HANG },
+    { "filter-skipped", MFX_WRN_FILTER_SKIPPED },
 };
 
 static mfxStatus status_named(const char *name)

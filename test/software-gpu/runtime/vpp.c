@@ -43,7 +43,7 @@ EXPORT mfxStatus MFXVideoVPP_Init(mfxSession handle, mfxVideoParam *parameters)
 {
     struct Session *session = session_of(handle);
     mfxStatus failure = injected_failure(STAGE_VPP_INIT);
-    if (failure != MFX_ERR_NONE)
+    if (failure < MFX_ERR_NONE)
         return failure;
     if (session->processor)
         return MFX_ERR_UNDEFINED_BEHAVIOR;
@@ -72,7 +72,8 @@ EXPORT mfxStatus MFXVideoVPP_Init(mfxSession handle, mfxVideoParam *parameters)
     processor->parameters.ExtParam = NULL;
     processor->parameters.NumExtParam = 0;
     processor->composite.InputStream = NULL;
-    return MFX_ERR_NONE;
+    /* Nothing, or a warning that something was left out. */
+    return failure;
 }
 
 /*
