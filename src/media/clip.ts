@@ -37,10 +37,28 @@ export function decodeInput(clip: Clip): { readonly input: InputFile; readonly f
   const { window } = clip;
   if (window === undefined || !clip.seekable) return { input: inputFile(clip, []), from: 0 };
   // Whole milliseconds are exact in the time bases that are in use.
-  const from = window.start > preRoll ? Math.floor((window.start - preRoll) * 1000) / 1000 : 0;
+  const lead = leadOf(clip, window.start);
+  const from = window.start > lead ? Math.floor((window.start - lead) * 1000) / 1000 : 0;
   const seek = from > 0 ? ['-ss', decimal(from)] : [];
   const limit = reachesEnd(clip) ? [] : ['-t', decimal(window.end - from + preRoll)];
   return { input: inputFile(clip, [...seek, ...limit]), from };
+}
+
+/** Containers in which a seek may land behind the key frame that is needed: they have no index of them. */
+const withoutIndex = /(^|,)(mpegts|mpeg|flv|live_flv|h264|hevc|m4v|mpegvideo)(,|$)/;
+/** Wide enough for the distance of key frames that nearly every encoder keeps. */
+const blindLead = 12;
+
+/** Seconds before a moment at which reading begins. */
+function leadOf({ probe }: Clip, moment: number): number {
+  if (!withoutIndex.test(probe.format)) return preRoll;
+  const [stream] = probe.video;
+  const [first] = probe.cut?.start ?? [];
+  if (stream === undefined) return preRoll;
+  if (first === undefined) return blindLead;
+  // The known packets begin with a key frame before the cut; a second more, since a seek goes by moments of decoding.
+  const key = (first.pts * stream.timeBase.num) / stream.timeBase.den - probe.startTime;
+  return Math.max(preRoll, moment - key + 1);
 }
 
 /** How a clip is opened so that copied streams begin at its window. */

@@ -28,10 +28,13 @@ export interface FfmpegFailure {
 export function classifyExit(exit: FfmpegExit): FfmpegFailure {
   const lines = exit.stderrTail.split('\n').map((line) => line.trim());
   if (exit.signal !== undefined) return signalled(exit.signal, exit.rung);
-  for (const { pattern, code, gpuOnly } of patterns) {
-    if (gpuOnly === true && !isGpu(exit.rung)) continue;
-    const line = lines.findLast((candidate) => pattern.test(candidate));
-    if (line !== undefined) return { code, message: said(line) };
+  // FFmpeg 7 repeats the cause when its threads end, in fewer words.
+  for (const candidates of [lines.filter((line) => !noise.test(line)), lines]) {
+    for (const { pattern, code, gpuOnly } of patterns) {
+      if (gpuOnly === true && !isGpu(exit.rung)) continue;
+      const line = candidates.findLast((candidate) => pattern.test(candidate));
+      if (line !== undefined) return { code, message: said(line) };
+    }
   }
   const known = exit.exitCode === undefined ? undefined : byStatus(exit.exitCode, exit.rung);
   const lastLine = lines.findLast((line) => line !== '' && !noise.test(line));

@@ -30,6 +30,15 @@ describe('a message', () => {
   });
 });
 
+it('FFmpeg 7 is understood by its first words on a cause, not by those of the threads that end', () => {
+  const stderrTail =
+    '[in#0/mov @ 0x5] corrupt input packet in stream 0\n[in#0/mov @ 0x5] Terminating thread with return code -1094995529 (Invalid data found when processing input)';
+  expect(classifyExit({ exitCode: 183, ffmpeg: [7, 1], rung: 'software', stderrTail })).toEqual({
+    code: 'INPUT_INVALID',
+    message: 'FFmpeg said: [in#0/mov] corrupt input packet in stream 0',
+  });
+});
+
 describe('FFmpeg 5.1, which exits 1 whatever happened, is understood by its words:', () => {
   it.each([
     ['Error writing trailer of tm/o.mp4: No space left on device', 'STORAGE_FULL'],

@@ -343,6 +343,15 @@ describeOnSoftwareGpu('a hostile file on the GPU', (gpus) => {
     await expectLike(path, like[0] ?? '', like[1]);
   });
 
+  it('of a varying rate keeps all of its length, with FFmpeg 7.1 as well', async () => {
+    const { result, path } = await onGpu('varying.mp4');
+    expect(result).toMatchObject({ exitCode: 0, outputs: [{ frames: 30 }] });
+    await expectLike(path, 'varying.mp4');
+    const on = { FRAMEWRIGHT_FFMPEG: gpus.plain.ffmpeg, FRAMEWRIGHT_FFPROBE: gpus.plain.ffprobe };
+    const software = await runWorkerOn(bench, jobOn('varying.mp4'), { FRAMEWRIGHT_MEDIA_ROOT: dir.path, ...on });
+    expect(software.result).toMatchObject({ exitCode: 0, outputs: [{ frames: 30, durationSeconds: 1.96 }] });
+  });
+
   it('that changes its size in mid-stream falls back to the decoder that can follow it', async () => {
     const { result, path } = await onGpu('shrinking.mp4');
     expect(result).toMatchObject({ exitCode: 0, acceleration: { rung: 'qsv-encode' }, outputs: [{ frames: 75 }] });

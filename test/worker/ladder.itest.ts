@@ -65,7 +65,6 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
       ['has no render node', 'no node', /^no render node in /],
       ['may not open the node', { openErrno: EACCES }, /renderD128 could not be opened: |permission/],
       ['has the GPU of another maker', { vendor: '1002' }, /not an Intel GPU \(vendor 0x1002\)/],
-      ['gets no session of the runtime', { fail: ['session@1=unsupported'] }, /session/],
     ];
 
     const runOn = (faults: Faults | 'no node', spec: Partial<StageSpec>): Promise<WorkerRun> =>
@@ -86,6 +85,18 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
       const run = await runOn(faults, { output, acceleration: 'Required' });
       expectClearFailure(run, /^GPU_UNAVAILABLE$/);
       expect(run.result.error?.message).toMatch(new RegExp(reason.source.replace('^', '')));
+    });
+
+    it('encodes through VA-API where it gets no session of the runtime, which is a GPU too', async () => {
+      const faults: Faults = { fail: ['session@1=unsupported'] };
+      const run = await bench.runWithFaults(faults, gpuRungs, { output, acceleration: 'Required' });
+      await expectOneWholeOutput(run);
+      expect(run.result.acceleration?.rung).toBe('vaapi');
+      expectReasons(run, [
+        { from: 'qsv-full', reason: /session/ },
+        { from: 'qsv-encode', reason: /session/ },
+      ]);
+      expect(eventsOf(run.trace, 'encode.init')).toEqual([]);
     });
   });
 

@@ -1,6 +1,7 @@
 import { filter } from '../graph.ts';
 import {
   commonArguments,
+  dropsBFrames,
   type EncodedCodec,
   groupOfPictures,
   type Preset,
@@ -95,7 +96,7 @@ export function qsvArguments(target: VideoTarget, lowPower: boolean, timing: Tim
     ...(codec === 'vp9' || rate.kind === 'quality'
       ? []
       : ['-extbrc', '1', '-look_ahead_depth', String(lookAhead(preset))]),
-    ...(codec === 'vp9' ? [] : ['-b_strategy', '1', '-bf', '7']),
+    ...(codec === 'vp9' ? [] : ['-b_strategy', '1', '-bf', dropsBFrames(target) ? '0' : '7']),
     ...adaptiveArguments(target),
     ...(codec === 'h264' ? ['-adaptive_b', '1', '-refs', '5'] : []),
     // Every I frame is one that players can seek to, which FFmpeg's default says and `begin_only` does not.

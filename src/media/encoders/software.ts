@@ -1,6 +1,7 @@
 import { svtAv1HdrOptions, x265HdrOptions } from '../hdr-metadata.ts';
 import {
   commonArguments,
+  dropsBFrames,
   type EncodedCodec,
   groupOfPictures,
   type Preset,
@@ -116,6 +117,7 @@ export function softwareArguments(target: VideoTarget): string[] {
     ...(codec === 'h264' ? meanRate(target).flatMap((told) => ['-x264-params', told]) : []),
     ...(codec === 'vp9' ? ['-row-mt', '1'] : []),
     ...groupArguments(target),
+    ...(dropsBFrames(target) ? ['-bf', '0'] : []),
     '-pix_fmt',
     bitDepth === 10 ? 'yuv420p10le' : 'yuv420p',
     ...commonArguments(target),

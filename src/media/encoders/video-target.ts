@@ -49,6 +49,15 @@ export function groupOfPictures({ keyframeInterval, frameRate }: VideoTarget): n
   return Math.max(1, Math.round((keyframeInterval * frameRate.num) / frameRate.den));
 }
 
+/**
+ * Whether frames are better stored in the order in which they are shown: in MP4 the length of a rate that varies is
+ * counted from decoding times, and FFmpeg 7 ends it before the last frame.
+ */
+export function dropsBFrames({ codec, container, variable }: VideoTarget): boolean {
+  const reorders = codec === 'h264' || codec === 'hevc';
+  return variable && reorders && (container === 'mp4' || container === 'mov');
+}
+
 /** Who puts frames on the grid of a constant rate: FFmpeg before the encoder, or the source has done so already. */
 export type Timing = 'resampled' | 'kept';
 

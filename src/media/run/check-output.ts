@@ -37,7 +37,13 @@ export async function measureOutput(planned: PlannedOutput, options: CheckOption
   if (bytes === 0 || isText(planned)) return { bytes };
   const { tools, signal } = options;
   const playlist = planned.kind === 'playlist';
-  const probe = await probeFile(planned.path, { tools, signal, label: 'the output', playlist }).catch(badFile);
+  const probe = await probeFile(planned.path, {
+    tools,
+    signal,
+    label: 'the output',
+    // A playlist opens many files, on a machine that may be busy with another job.
+    ...(playlist && { playlist, timeoutMs: sampleTimeoutMs }),
+  }).catch(badFile);
   if (typeof probe === 'string') return { bytes, openError: probe };
   if (isAnimatedWebp(planned)) return { bytes, ...(await animationOf(planned.path, probe)) };
   // The playlist above all others only has to open: what it leads to is measured track by track.

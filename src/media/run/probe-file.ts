@@ -11,7 +11,7 @@ export interface ProbeOptions {
   readonly signal: AbortSignal;
   /** Moments in seconds near which the key frames of the first video stream are wanted. */
   readonly keyframesNear?: readonly number[];
-  /** Longest time of each ffprobe process; 30 s when absent. */
+  /** Longest time of each ffprobe process; 60 s when absent. */
   readonly timeoutMs?: number;
   /** A playlist of our own making, whose segments lie beside it; those of others are refused. */
   readonly playlist?: boolean;
@@ -19,7 +19,7 @@ export interface ProbeOptions {
   readonly label?: string;
 }
 
-const defaultTimeoutMs = 30_000;
+const defaultTimeoutMs = 60_000;
 /** Long enough for a recording of hours on a slow disk. */
 const wholeFileTimeoutMs = 600_000;
 /** What is wanted of a description. Titles and comments can be of any size, and are nothing to a render. */

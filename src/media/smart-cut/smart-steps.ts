@@ -3,6 +3,7 @@ import { type CommandOutput, type CopiedStream, commandLine } from '../command.t
 import type { RungEncoder } from '../encoders/rung-encoder.ts';
 import type { VideoTarget } from '../encoders/video-target.ts';
 import type { Placement, PlanStep } from '../plan.ts';
+import type { VideoStream } from '../probe.ts';
 import type { Picture } from '../timeline.ts';
 import type { EdgeRange, SmartCut } from './cut-plan.ts';
 import { edgePad, encodedEdge, readFrom } from './edges.ts';
@@ -51,7 +52,18 @@ export function piecesStep(smart: SmartPicture, encoder: RungEncoder | undefined
   const copied: CommandOutput = {
     streams: [{ from: 'copy', input: readFrom(clip, cut.seek, cut.limit), specifier: String(picture.stream.index) }],
     // Both scales are that of the source, so that no moment is rounded.
-    args: ['-c:v', 'copy', ...tag, '-video_track_timescale', scale, '-movie_timescale', scale, '-f', 'mp4'],
+    args: [
+      '-c:v',
+      'copy',
+      ...decodeMoments(picture.stream),
+      ...tag,
+      '-video_track_timescale',
+      scale,
+      '-movie_timescale',
+      scale,
+      '-f',
+      'mp4',
+    ],
     metadataFrom: clip,
     path: join.source,
   };
@@ -64,6 +76,18 @@ export function piecesStep(smart: SmartPicture, encoder: RungEncoder | undefined
     weight: 0.5,
     placements: placements(smart, encoder),
   };
+}
+
+/** Farther than any codec moves a picture out of its order, in seconds. */
+const reorderSeconds = 2;
+
+/**
+ * Moments of decoding that ascend: those that FFmpeg guesses for Matroska after a seek do not always, which would end the
+ * process. Nobody reads them; the joined stream gets its own.
+ */
+function decodeMoments({ timeBase: { num, den } }: VideoStream): string[] {
+  const early = `PTS-${Math.ceil((reorderSeconds * den) / num)}`;
+  return ['-bsf:v', `setts=pts=PTS:dts='if(eq(N,0),${early},max(PREV_OUTDTS+1,${early}))'`];
 }
 
 function placements({ cut: { head, tail, copied } }: SmartPicture, encoder: RungEncoder | undefined): Placement[] {

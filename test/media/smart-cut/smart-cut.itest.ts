@@ -274,3 +274,14 @@ describe('all pictures are encoded, and the plan says why, for', () => {
     }
   });
 });
+
+test('a cut far behind the only key frame of a transport stream finds its pictures', async () => {
+  const args = x264('keyint=300:bframes=2', '-f', 'mpegts');
+  const clip = await makeClip(`${dir.path}/rare.ts`, { seconds: 5, size: '192x108', args });
+  const cut = { start: 4.2, end: 4.7 };
+  const { plan, path } = await cutOf(clip, cut);
+  expect(plan.precision?.method).toBe('re-encode');
+  const frames = await compare(clip, path(), cut);
+  expect(frames).toHaveLength(15);
+  for (const { quality } of frames) expect(quality).toBeGreaterThan(32);
+});
