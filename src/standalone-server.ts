@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createApiKey } from './api/api-key.ts';
+import { hidePaths } from './api/hidden-paths.ts';
 import { createRenderMetrics } from './api/render-metrics.ts';
 import { createServer } from './api/server.ts';
 import { type ApiServices, defaultApiOptions, type HealthFacts } from './api/services.ts';
@@ -22,7 +23,7 @@ import { SqliteJobStore } from './local/sqlite-job-store.ts';
 import { SqliteKeyStore } from './local/sqlite-key-store.ts';
 import { systemClock } from './local/system-clock.ts';
 import type { WorkerCommand } from './local/worker-process.ts';
-import type { Plan } from './media/plan.ts';
+import { intelVendor } from './media/gpu-generation.ts';
 import { detectCapabilities } from './media/run/detect-capabilities.ts';
 import { type DeviceFolders, listRenderNodes } from './media/run/render-nodes.ts';
 import type { MediaTools } from './media/run/run-tool.ts';
@@ -133,7 +134,7 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
     clock,
     plan: async (spec) => {
       const identity = { namespace: 'default', name: 'plan', uid: 'plan', attempt: 1, stage: 'render' };
-      const plan = await dryRun(stageSpecOf(spec, identity, policy), {
+      const { plan, scratchDir } = await dryRun(stageSpecOf(spec, identity, policy), {
         sources: {
           guard,
           store: objects,
@@ -146,7 +147,11 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
         detect: (signal) =>
           detectCapabilities({ tools, folders: deviceFolders(config), signal, cacheDir: capabilityCache(data) }),
       });
-      return withoutLocalPaths(plan, config, data);
+      return hidePaths(plan, [
+        [data.objects, `$${workerEnvironment.objectsDir}`],
+        [scratchDir, `$${workerEnvironment.scratchDir}`],
+        ...(config.mediaRoot === undefined ? [] : [[config.mediaRoot, `$${workerEnvironment.mediaRoot}`] as const]),
+      ]);
     },
     checkSource: (url) => checkSource(guard, url),
     health: () => healthOf(config, data, tools, store),
@@ -211,28 +216,6 @@ function planDeadline({ syncWaitSeconds }: Config): AbortSignal {
   return abort.signal;
 }
 
-/** A plan for clients: where folders lie on this machine is nobody's business; they are named by a worker's variables. */
-function withoutLocalPaths(plan: Plan, { mediaRoot }: Config, { objects }: DataDirectory): Plan {
-  const [output] = plan.outputs;
-  const folders = [
-    [objects, workerEnvironment.objectsDir],
-    [mediaRoot, workerEnvironment.mediaRoot],
-    [output === undefined ? undefined : dirname(output.path), workerEnvironment.scratchDir],
-  ] as const;
-  const mask = (text: string): string =>
-    folders.reduce(
-      (masked, [folder, variable]) => (folder === undefined ? masked : masked.replaceAll(folder, `$${variable}`)),
-      text,
-    );
-  return {
-    ...plan,
-    analyses: plan.analyses.map((analysis) => ({ ...analysis, argv: analysis.argv.map(mask) })),
-    files: plan.files.map(({ path, content }) => ({ path: mask(path), content: mask(content) })),
-    steps: plan.steps.map((step) => ({ ...step, argv: step.argv.map(mask) })),
-    outputs: plan.outputs.map((planned) => ({ ...planned, path: mask(planned.path) })),
-  };
-}
-
 /** Refuses early what a worker would refuse later. A name that does not resolve is the client's mistake, not ours. */
 async function checkSource(guard: AddressGuard, url: string): Promise<void> {
   try {
@@ -285,7 +268,7 @@ async function healthOf(config: Config, data: DataDirectory, tools: MediaTools, 
   );
   const qsv = capabilities?.devices.some(({ encodes }) => encodes.some(({ rung }) => rung !== 'vaapi')) ?? false;
   const intelNode = async (): Promise<boolean> =>
-    (await listRenderNodes(folders)).some(({ vendor }) => vendor === '0x8086');
+    (await listRenderNodes(folders)).some(({ vendor }) => vendor === intelVendor);
   const storeOk = store.health().synced;
   const canRun = capabilities !== undefined && config.workers > 0;
   return {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type CauseName, type DeviceCause, deviceCauses } from '../media/device-causes.ts';
 import { diagnose, hasIntelGpu } from '../media/device-diagnosis.ts';
 import type { NodeFacts } from '../media/device-facts.ts';
-import { generationOf, vendorName } from '../media/gpu-generation.ts';
+import { generationOf, intelVendor, vendorName } from '../media/gpu-generation.ts';
 import type { Observation } from '../media/run/observe-machine.ts';
 import { rungs } from '../model/result.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -165,7 +165,7 @@ function nodeView({ node: path, device, driver, opening, owner, trials, vendor }
     maker: vendor === undefined ? null : vendorName(vendor),
     vendor: vendor ?? null,
     device: device ?? null,
-    generation: generationOf(vendor === '0x8086' ? device : undefined)?.name ?? null,
+    generation: generationOf(vendor === intelVendor ? device : undefined)?.name ?? null,
     driver: driver ?? null,
     resource: driver === 'i915' || driver === 'xe' ? `gpu.intel.com/${driver}` : null,
     group: owner?.group ?? null,

@@ -1,17 +1,12 @@
+import { audioEncoders } from '../media/audio-output.ts';
 import type { Capabilities } from '../media/capabilities.ts';
+import { softwareEncoders } from '../media/encoders/software.ts';
 
-/** What the software rung wants of an FFmpeg: any of these encoders for each codec. */
-const softwareEncoders: readonly (readonly [codec: string, kind: 'picture' | 'sound', encoders: readonly string[]])[] =
-  [
-    ['h264', 'picture', ['libx264']],
-    ['hevc', 'picture', ['libx265']],
-    ['av1', 'picture', ['libsvtav1', 'libaom-av1']],
-    ['vp9', 'picture', ['libvpx-vp9']],
-    ['aac', 'sound', ['aac', 'libfdk_aac']],
-    ['opus', 'sound', ['libopus']],
-    ['mp3', 'sound', ['libmp3lame']],
-    ['flac', 'sound', ['flac']],
-  ];
+/** What the software rung encodes each codec with. */
+const encodersByCodec = [
+  ...Object.entries(softwareEncoders).map(([codec, encoder]) => ({ codec, kind: 'picture', encoder })),
+  ...Object.entries(audioEncoders).map(([codec, encoder]) => ({ codec, kind: 'sound', encoder })),
+] as const;
 
 /** Filters that operations need, by the operation. */
 const neededFilters: readonly (readonly [operation: string, filters: readonly string[]])[] = [
@@ -35,21 +30,21 @@ export interface SoftwareCodec {
 }
 
 export function softwareCodecs({ encoders }: Pick<Capabilities, 'encoders'>): SoftwareCodec[] {
-  return softwareEncoders.map(([codec, , names]) => ({ codec, encoders: names.filter((name) => encoders.has(name)) }));
+  return encodersByCodec.map(({ codec, encoder }) => ({ codec, encoders: encoders.has(encoder) ? [encoder] : [] }));
 }
 
 /** Whether this FFmpeg can encode any picture on the CPU. */
 export function encodesPictures({ encoders }: Pick<Capabilities, 'encoders'>): boolean {
-  return softwareEncoders.some(([, kind, names]) => kind === 'picture' && names.some((name) => encoders.has(name)));
+  return encodersByCodec.some(({ kind, encoder }) => kind === 'picture' && encoders.has(encoder));
 }
 
 /** What this FFmpeg cannot do on the CPU, and how to change that. */
 export function softwareGaps({ encoders, filters }: Pick<Capabilities, 'encoders' | 'filters'>): Gap[] {
   const remedy =
     'install a complete FFmpeg 5.1 or later (Debian: apt-get install ffmpeg), or name one with FRAMEWRIGHT_FFMPEG';
-  const codecs = softwareEncoders
-    .filter(([, , names]) => !names.some((name) => encoders.has(name)))
-    .map(([codec, , names]) => ({ what: `encoding ${codec}`, missing: names.join(' or '), remedy }));
+  const codecs = encodersByCodec
+    .filter(({ encoder }) => !encoders.has(encoder))
+    .map(({ codec, encoder }) => ({ what: `encoding ${codec}`, missing: encoder, remedy }));
   const operations = neededFilters.flatMap(([operation, names]) => {
     const missing = names.filter((name) => !filters.has(name));
     return missing.length === 0 ? [] : [{ what: operation, missing: `filter ${missing.join(', ')}`, remedy }];

@@ -5,7 +5,7 @@ import type { Draft } from './draft.ts';
 import { chooseRung, type Ladder } from './encoders/ladder.ts';
 import { encoderFor, type RungEncoder } from './encoders/rung-encoder.ts';
 import { hasTwoPasses, softwareEncoders } from './encoders/software.ts';
-import type { Preset, VideoTarget } from './encoders/video-target.ts';
+import { needsTag, type Preset, type VideoTarget } from './encoders/video-target.ts';
 import { cpuPicture } from './gpu-picture.ts';
 import type { Pad } from './graph.ts';
 import { fileName, type OutputRequest } from './output-settings.ts';
@@ -200,8 +200,7 @@ function commandOutput(
   if (video.how === 'copy') {
     streams.push(video.stream);
     args.push('-c:v', 'copy', ...(isSought(video) ? ['-copypriorss', '0'] : []));
-    if (video.picture.stream.codec === 'hevc' && ['mp4', 'mov', 'cmaf'].includes(request.container))
-      args.push('-tag:v', 'hvc1');
+    if (needsTag(video.picture.stream.codec, request.container)) args.push('-tag:v', 'hvc1');
   } else if (video.how === 'encode' && encoder !== undefined) {
     if (encoder.rung === 'software')
       draft.needEncoder(softwareEncoders[video.target.codec], `${request.videoPath}.codec`);

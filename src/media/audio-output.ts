@@ -10,7 +10,8 @@ import type { Sound } from './timeline.ts';
 
 export type EncodedAudio = Exclude<AudioCodec, 'copy' | 'none'>;
 
-const encoders: Readonly<Record<EncodedAudio, string>> = {
+/** FFmpeg's encoder of each codec. */
+export const audioEncoders: Readonly<Record<EncodedAudio, string>> = {
   aac: 'aac',
   opus: 'libopus',
   flac: 'flac',
@@ -21,7 +22,7 @@ const encoders: Readonly<Record<EncodedAudio, string>> = {
 const commonRates = [8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
 
 function isEncodedAudio(codec: string): codec is EncodedAudio {
-  return Object.hasOwn(encoders, codec);
+  return Object.hasOwn(audioEncoders, codec);
 }
 
 /** The codec of encoded sound: the wanted one, else that of the source where it can be made, else a common one. */
@@ -50,7 +51,7 @@ export interface FinishedSound {
 export function finishSound(draft: Draft, pad: Pad, sound: Sound, request: OutputRequest): FinishedSound {
   const { audio, audioPath } = request;
   const codec = audioCodecOf(request, sound.stream.codec);
-  draft.needEncoder(encoders[codec], `${audioPath}.codec`);
+  draft.needEncoder(audioEncoders[codec], `${audioPath}.codec`);
   const channels = audio.channels ?? (codec === 'mp3' ? Math.min(2, sound.channels) : sound.channels);
   if (codec === 'mp3' && channels > 2)
     throw refusal('SPEC_INVALID', `${audioPath}.channels`, `expected 1 or 2 for mp3, got ${channels}`);
@@ -82,7 +83,7 @@ export function finishSound(draft: Draft, pad: Pad, sound: Sound, request: Outpu
     ...(loudness !== undefined && { loudness }),
     args: [
       '-c:a',
-      encoders[codec],
+      audioEncoders[codec],
       ...(codec === 'flac' ? [] : ['-b:a', String(audioBitrate(audio, channels))]),
       '-ar',
       String(rate),

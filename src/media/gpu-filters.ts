@@ -28,6 +28,8 @@ const ranks = { deinterlace: 0, crop: 1, denoise: 2, detail: 3, size: 4, format:
 
 /** Tones are mapped before the picture is scaled. */
 export const toneMapRank: number = ranks.detail;
+/** A turn is one pass with a change of size. */
+export const turnRank: number = ranks.size;
 
 function processed(rank: keyof typeof ranks, options: ProcessorOptions): Extract<GpuForm, { how: 'processed' }> {
   return { how: 'processed', rank: ranks[rank], options };

@@ -1,4 +1,4 @@
-import { type GpuForm, gpuForm, hasOtherMethod, isToneMap, toneMapFiltersAt } from './gpu-filters.ts';
+import { type GpuForm, gpuForm, hasOtherMethod, isToneMap, toneMapFiltersAt, turnRank } from './gpu-filters.ts';
 import {
   appended,
   begun,
@@ -272,8 +272,6 @@ export class GpuGraph {
     return remembered(this.#up, frames, () => uploaded(frames));
   }
 }
-
-const turnRank = 4;
 
 /** The turn that a file asks for, on the GPU and on the CPU. */
 const turns = {

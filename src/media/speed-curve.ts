@@ -15,6 +15,9 @@ export interface SpeedPiece extends SpeedSegment {
 /** Below this change per second the speed counts as constant: the logarithm would lose all its digits. */
 const flat = 1e-6;
 
+/** A shorter gap in seconds is the rounding of a number such as 0.1 + 0.2, and a piece of it would have no length of its own. */
+const grain = 1e-10;
+
 /**
  * Seconds that the first `elapsed` seconds of a segment take at its speed. For v(t) = v0 + c t that is the integral of
  * dt / v(t): ln(1 + c t / v0) / c, and t / v0 for a constant speed.
@@ -30,7 +33,7 @@ export function speedCurve(segments: readonly SpeedSegment[], duration: number):
   let at = 0;
   let out = 0;
   const add = (segment: SpeedSegment): void => {
-    if (segment.end <= segment.start) return;
+    if (segment.end - segment.start < grain) return;
     const outEnd = out + integral(segment, segment.end - segment.start);
     pieces.push({ ...segment, outStart: out, outEnd });
     out = outEnd;
@@ -39,7 +42,8 @@ export function speedCurve(segments: readonly SpeedSegment[], duration: number):
   for (const segment of [...segments].sort((a, b) => a.start - b.start)) {
     if (segment.start >= duration) continue;
     add({ start: at, end: segment.start, speed: 1, endSpeed: 1 });
-    add(clipped(segment, duration));
+    // Without a gap, or with none to speak of, it starts where the last one ends.
+    add({ ...clipped(segment, duration), start: at < segment.start - grain ? segment.start : at });
   }
   add({ start: at, end: duration, speed: 1, endSpeed: 1 });
   return pieces;

@@ -255,7 +255,7 @@ describe('every request', () => {
     await fetch(`${server.url}/api/jobs`, { headers: { authorization: 'Bearer headersecret' } });
     await expect.poll(() => log).toContain('"route":"/assets/:file"');
     expect(log).not.toMatch(/querysecret|filesecret|headersecret/);
-    expect(log).not.toContain(client.key.split('_')[2]);
+    expect(log).not.toContain(client.key.slice(-43));
   });
 
   it('with a forged Host header gets URLs of that host only when it is well-formed', async () => {

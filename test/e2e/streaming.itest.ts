@@ -161,6 +161,21 @@ describe('an hls job through the API', () => {
     expect(await server.json(`/api/jobs/${ladder.name}`)).toMatchObject({ status: 'done', outputUrl: mainUrl() });
   });
 
+  it.each([
+    ['segments', { output: { container: 'hls', contract: { minSsim: 0.5 } } }],
+    ['a cut by copying', { operations: [{ trim: { start: 0.5, end: 4.3 } }], output: { contract: { minSsim: 0.5 } } }],
+  ])('a dry run of %s tells nothing of where files lie on the server', async (_what, spec) => {
+    const reply = await server.post('/apis/render-jobs:plan', {
+      inputs: [{ name: 'clip', asset: ladder.clip }],
+      ...spec,
+    });
+    const text = await reply.text();
+    expect(reply.status).toBe(200);
+    expect(text).toContain('$FRAMEWRIGHT_SCRATCH_DIR/');
+    expect(text).toContain('$FRAMEWRIGHT_OBJECTS_DIR/');
+    for (const folder of [tmpdir(), dataDir]) expect(text).not.toContain(folder);
+  });
+
   it('a dry run tells the tracks and the length of their segments', async () => {
     const output = { container: 'dash', segmentDuration: 4, video: { fps: 29.97 } };
     const inputs = [{ name: 'clip', asset: ladder.clip }];

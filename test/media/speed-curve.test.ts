@@ -49,6 +49,20 @@ describe('the curve', () => {
     );
   });
 
+  test('takes segments that are apart by the rounding of a number for neighbours', () => {
+    const pieces = speedCurve(
+      [
+        { start: 0, end: 0.05, speed: 0.1, endSpeed: 0.1 },
+        { start: 0.05000000000000001, end: 0.1, speed: 0.1, endSpeed: 0.1 },
+      ],
+      0.1,
+    );
+    expect(pieces.map(({ start, end }) => [start, end])).toEqual([
+      [0, 0.05],
+      [0.05, 0.1],
+    ]);
+  });
+
   test('never goes back, has no gaps, and covers the timeline', () => {
     fc.assert(
       fc.property(segments, fc.double({ min: 0.1, max: 60, noNaN: true }), (parts, duration) => {

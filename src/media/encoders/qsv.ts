@@ -4,6 +4,7 @@ import {
   dropsBFrames,
   type EncodedCodec,
   groupOfPictures,
+  meanBelow,
   type Preset,
   type Rate,
   type Timing,
@@ -49,15 +50,12 @@ export function qsvUpload({ bitDepth }: VideoTarget): string[] {
   return [filter('format', { pix_fmts: format }), filter('hwupload', { extra_hw_frames: 64 })];
 }
 
-/** Mean rate below a highest one where the quality is what is wanted; equal ones would mean a constant rate. */
-const qualityMean = 0.75;
-
 /** VBR for a wanted rate, ICQ for constant quality, and QVBR for constant quality below a highest rate. */
 function rateArguments(codec: EncodedCodec, rate: Rate): string[] {
   if (rate.kind === 'quality') {
     const quality = ['-global_quality', String(rate.value)];
     if (rate.max === undefined) return quality;
-    const mean = String(Math.round(rate.max * qualityMean));
+    const mean = String(meanBelow(rate.max));
     const limited = ['-b:v', mean, '-maxrate', String(rate.max), '-bufsize', String(2 * rate.max)];
     // FFmpeg has no way to tell vp9 both.
     return codec === 'vp9' ? limited : [...quality, ...limited];

@@ -1,11 +1,8 @@
 import type { RateControl } from '../capabilities.ts';
-import type { EncodedCodec, Rate, VideoTarget } from './video-target.ts';
+import { type EncodedCodec, meanBelow, type Rate, type VideoTarget } from './video-target.ts';
 
 /** What every driver offered before FFmpeg could tell, for a device that did not say. */
 const customary: readonly RateControl[] = ['CQP', 'CBR', 'VBR'];
-
-/** Mean rate below a highest one where the quality is what is wanted; equal ones would mean a constant rate. */
-const qualityMean = 0.75;
 
 /**
  * Arguments that make a VA-API encoder keep to a rate, by the best control that the driver offers; `undefined` when it
@@ -39,7 +36,7 @@ function qualityControls(codec: EncodedCodec, { value, max }: Extract<Rate, { ki
       { control: 'CQP', args: ['-rc_mode', 'CQP', '-global_quality', String(quantizer(codec, value))] },
     ];
   }
-  const mean = Math.round(max * qualityMean);
+  const mean = meanBelow(max);
   const limited = variable(mean, max);
   return [
     { control: 'QVBR', args: ['-rc_mode', 'QVBR', ...quality, ...limited.args.slice(2)] },

@@ -17,6 +17,11 @@ export type Rate =
   | { readonly kind: 'quality'; readonly value: number; readonly max?: number }
   | { readonly kind: 'bitrate'; readonly mean: number; readonly max: number; readonly pass?: Pass };
 
+/** Mean rate below a highest one where the quality is what is wanted; equal ones would mean a constant rate. */
+export function meanBelow(max: number): number {
+  return Math.round(max * 0.75);
+}
+
 /** One of two passes that share a log file. */
 export interface Pass {
   readonly number: 1 | 2;
@@ -58,12 +63,17 @@ export function dropsBFrames({ codec, container, variable }: VideoTarget): boole
   return variable && reorders && (container === 'mp4' || container === 'mov');
 }
 
+/** Whether a stream needs the tag by which Apple's players know HEVC with its parameter sets in the header. */
+export function needsTag(codec: string, container: FileContainer): boolean {
+  return codec === 'hevc' && ['mp4', 'mov', 'cmaf'].includes(container);
+}
+
 /** Who puts frames on the grid of a constant rate: FFmpeg before the encoder, or the source has done so already. */
 export type Timing = 'resampled' | 'kept';
 
 /** Arguments that are the same on every rung: the tag that Apple's players need, colours as they were declared, timing. */
 export function commonArguments(target: VideoTarget, timing: Timing = 'resampled'): string[] {
-  const tagged = target.codec === 'hevc' && ['mp4', 'mov', 'cmaf'].includes(target.container);
+  const tagged = needsTag(target.codec, target.container);
   const transfer = target.dynamicRange === 'pq' ? 'smpte2084' : 'arib-std-b67';
   return [
     ...(tagged ? ['-tag:v', 'hvc1'] : []),

@@ -42,7 +42,8 @@ export async function packageStream(plan: StreamPlan, signal: AbortSignal): Prom
     texts.push({ track, bytes: (await stat(path)).size });
   }
   const stream = { plan, media, texts };
-  for (const [name, text] of descriptionsOf(stream)) await writeFile(join(plan.folder, name), text, { mode: 0o600 });
+  for (const [name, write] of descriptionsOf(stream))
+    await writeFile(join(plan.folder, name), write(), { mode: 0o600 });
   return stream;
 }
 
@@ -59,21 +60,23 @@ export function streamFiles({ plan, media, texts }: PackagedStream): string[] {
   ];
 }
 
-/** Playlists and manifest by their names; those that lead to others last. */
-function descriptionsOf(stream: PackagedStream): (readonly [name: string, text: string])[] {
+/** Playlists and manifest by their names, each written when it is asked for; those that lead to others last. */
+function descriptionsOf(stream: PackagedStream): (readonly [name: string, write: () => string])[] {
   const { plan, media, texts } = stream;
   const { prefix } = plan;
   const target = targetDuration(media);
   return [
-    ...media.map((one) => [streamNames.playlist(prefix, one.track.id), mediaPlaylist(plan, one, target)] as const),
+    ...media.map(
+      (one) => [streamNames.playlist(prefix, one.track.id), () => mediaPlaylist(plan, one, target)] as const,
+    ),
     ...media.flatMap((one) =>
       one.keyframes.length === 0
         ? []
-        : [[streamNames.iframes(prefix, one.track.id), iframePlaylist(plan, one)] as const],
+        : [[streamNames.iframes(prefix, one.track.id), () => iframePlaylist(plan, one)] as const],
     ),
-    ...texts.map(({ track }) => [streamNames.playlist(prefix, track.id), textPlaylist(plan, track.id)] as const),
-    [streamNames.manifest(prefix), dashManifest(stream)],
-    [streamNames.playlist(prefix, masterId), masterPlaylist(stream)],
+    ...texts.map(({ track }) => [streamNames.playlist(prefix, track.id), () => textPlaylist(plan, track.id)] as const),
+    [streamNames.manifest(prefix), () => dashManifest(stream)],
+    [streamNames.playlist(prefix, masterId), () => masterPlaylist(stream)],
   ];
 }
 

@@ -68,7 +68,7 @@ const all: readonly Row[] = [
     what: 'cropped and scaled in one pass',
     sample: true,
     operations: [{ transcode: { crop: { x: 0, y: 0, width: 240, height: 136 } } }],
-    video: { resolution: { width: 160, height: 90 } },
+    video: { resolution: { width: 160, height: 90, fit: 'stretch' } },
     size: { width: 160, height: 90 },
     processor: ['scale'],
   },
