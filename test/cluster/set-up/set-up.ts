@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { findProgram } from '../../../scripts/bootstrap/find-program.mjs';
 import { withSetupLock } from '../../../scripts/bootstrap/setup-lock.mjs';
@@ -12,7 +13,11 @@ export type Programs =
   | { readonly paths: Readonly<Record<string, string>>; readonly absent?: never }
   | { readonly absent: string };
 
-const checkoutCache = join(import.meta.dirname, '../../../.cache/cluster');
+/** The user's, not the checkout's: a fresh clone need not build for ten minutes what is there already. */
+export const programCache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'framewright', 'cluster');
+
+/** How long programs of other versions are kept, in milliseconds: another checkout may be using them. */
+const keptFor = 30 * 24 * 3_600_000;
 
 /** An hour: the first build of everything takes ten minutes on two cores, and others may be at it. */
 const patience = 3_600_000;
@@ -21,7 +26,7 @@ const patience = 3_600_000;
  * Finds the programs of a kit: in `KUBEBUILDER_ASSETS`, in the cache, or by building them with Go. Processes that call
  * this at the same time wait for one another.
  */
-export async function setUpPrograms(kit: Kit, cache = checkoutCache): Promise<Programs> {
+export async function setUpPrograms(kit: Kit, cache = programCache): Promise<Programs> {
   try {
     const paths: Record<string, string> = {};
     for (const name of kits[kit]) paths[name] = (await givenProgram(name)) ?? (await cachedProgram(name, cache));
@@ -60,8 +65,10 @@ async function make(module: ProgramModule, folder: string, onStart: (pid: number
   await buildModule(module, folder, onStart);
   const cache = dirname(folder);
   const earlier = (await readdir(cache)).filter((name) => name.startsWith(`${module.name}-`));
-  const old = earlier.map((name) => join(cache, name)).filter((path) => path !== folder);
-  await Promise.all(old.map((path) => rm(path, { recursive: true, force: true })));
+  for (const path of earlier.map((name) => join(cache, name)).filter((one) => one !== folder)) {
+    const { mtimeMs } = await stat(path);
+    if (mtimeMs < Date.now() - keptFor) await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** Named after what decides the result: the pinned versions, the flags, the platform. */
