@@ -190,6 +190,20 @@ export const commands: readonly CommandSpec[] = [
     ],
   },
   {
+    name: 'operator',
+    group: 'Serve',
+    summary: 'Run RenderJobs of a Kubernetes cluster as Jobs; of several operators one leads.',
+    operands: '',
+    positionals: [0, 0],
+    options: [],
+    examples: [
+      {
+        line: 'framewright operator --kubeconfig ~/.kube/config --pools pools.yaml --objects /srv/objects',
+        what: 'outside of the cluster, for a look; manifests/operator/ runs it inside',
+      },
+    ],
+  },
+  {
     name: 'worker',
     group: 'Serve',
     summary: 'Run one stage of a job as the environment says; started by the server, not by people.',

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
+
+const enough = {
+  FRAMEWRIGHT_KUBECONFIG: 'config',
+  FRAMEWRIGHT_POOLS_FILE: 'pools.yaml',
+  FRAMEWRIGHT_S3_BUCKET: 'renders',
+};
+
+describe('the settings of a cluster', () => {
+  it('are complete with a way to the API server, pools and one object store', () => {
+    expect(loadConfig({}, enough, 'operator')).toMatchObject({ s3Bucket: 'renders', leaseRetrySeconds: 2 });
+    expect(loadConfig({}, enough, 'api')).toMatchObject({ s3ForcePathStyle: false, s3Prefix: '' });
+  });
+
+  it('name everything that is missing at once', () => {
+    expect(() => loadConfig({}, {}, 'operator')).toThrow(
+      /^FRAMEWRIGHT_KUBECONFIG: expected a kubeconfig.*\nFRAMEWRIGHT_POOLS_FILE: expected a file, got none\nFRAMEWRIGHT_OBJECTS_DIR: expected a folder or FRAMEWRIGHT_S3_BUCKET.*, got neither$/,
+    );
+  });
+
+  it.each([
+    ['both stores', { FRAMEWRIGHT_OBJECTS_DIR: '/o' }, /FRAMEWRIGHT_OBJECTS_DIR: expected either .* got both/],
+    [
+      'S3 without a bucket',
+      { FRAMEWRIGHT_S3_BUCKET: '', FRAMEWRIGHT_OBJECTS_DIR: '/o', FRAMEWRIGHT_S3_REGION: 'a' },
+      /FRAMEWRIGHT_S3_BUCKET: expected a bucket/,
+    ],
+    ['a claim without a folder', { FRAMEWRIGHT_OBJECTS_CLAIM: 'a' }, /FRAMEWRIGHT_OBJECTS_CLAIM: expected/],
+    ['credentials without a server', { FRAMEWRIGHT_NATS_CREDENTIALS_FILE: 'a' }, /expected FRAMEWRIGHT_NATS_URL/],
+    ['a lease that is shorter than its deadline', { FRAMEWRIGHT_LEASE_SECONDS: '5' }, /got 2, 10 and 5 s/],
+    ['a namespace that cannot be', { FRAMEWRIGHT_NAMESPACE: 'A_b' }, /FRAMEWRIGHT_NAMESPACE: expected a name/],
+    ['a NATS server by HTTP', { FRAMEWRIGHT_NATS_URL: 'http://nats' }, /starts with nats:\/\//],
+    ['a prefix from the root', { FRAMEWRIGHT_S3_PREFIX: '/a' }, /without a slash at its start/],
+  ])('are refused with %s', (_case, environment, message) => {
+    expect(() => loadConfig({}, { ...enough, ...environment }, 'operator')).toThrow(message);
+  });
+});
