@@ -36,7 +36,7 @@ import {
 import { hasStatus, isAlreadyExists, isConflict, statuses } from './runtime/api-error.ts';
 import { isLater } from './runtime/api-object.ts';
 import type { Change } from './runtime/object-cache.ts';
-import { Reflector } from './runtime/reflector.ts';
+import { Reflector, type WatchOptions } from './runtime/reflector.ts';
 import type { ApiCall, Transport } from './runtime/transport.ts';
 import { storeError } from './store-errors.ts';
 
@@ -46,6 +46,7 @@ export interface KubernetesJobStoreOptions {
   readonly defaultTtlSeconds: number;
   /** The only namespace to look at; all of them when absent. */
   readonly namespace?: string;
+  readonly watch?: WatchOptions;
   readonly onError?: (error: unknown, during: string) => void;
 }
 
@@ -75,6 +76,7 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
     this.#options = options;
     this.#created = new CreationClock(() => options.clock.now());
     this.#reflector = new Reflector<CachedJob>(transport, {
+      ...options.watch,
       path: renderJobsPath(options.namespace),
       accept: acceptRenderJob,
       indexes: { owner: ({ job }) => [job.metadata.labels?.[labels.owner] ?? []].flat() },

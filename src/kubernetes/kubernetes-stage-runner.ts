@@ -8,6 +8,7 @@ import { checkPools, poolSlots } from './pool-slots.ts';
 import { hasStatus, isAlreadyExists, isConflict, statuses } from './runtime/api-error.ts';
 import { isRecord } from './runtime/api-object.ts';
 import type { Change } from './runtime/object-cache.ts';
+import type { WatchOptions } from './runtime/reflector.ts';
 import type { Transport } from './runtime/transport.ts';
 import { stageJob, stopAnnotation } from './stage-job.ts';
 import { stageLogs } from './stage-logs.ts';
@@ -23,6 +24,7 @@ export interface KubernetesStageRunnerOptions {
   readonly namespace?: string;
   readonly graceSeconds: number;
   readonly timeoutSlackSeconds: number;
+  readonly watch?: WatchOptions;
   /** The bounded changes that a job asks for. */
   readonly podTemplateOf?: (identity: StageIdentity) => RenderJobSpec['podTemplate'] | undefined;
   readonly onError?: (error: unknown, during: string) => void;
@@ -47,6 +49,7 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     this.#options = options;
     this.#objects = new StageObjects(transport, {
       ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+      ...(options.watch === undefined ? {} : { watch: options.watch }),
       nodes: options.pools.some(({ allocation }) => allocation.type === 'DevicePlugin'),
       onJob: (change) => this.#jobChanged(change),
       onPod: ({ object }) => this.#podChanged(object),

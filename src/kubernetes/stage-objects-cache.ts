@@ -1,5 +1,5 @@
 import type { Change } from './runtime/object-cache.ts';
-import { Reflector } from './runtime/reflector.ts';
+import { Reflector, type WatchOptions } from './runtime/reflector.ts';
 import type { Transport } from './runtime/transport.ts';
 import { managedBy } from './stage-job.ts';
 import {
@@ -16,6 +16,7 @@ export interface StageObjectsOptions {
   readonly namespace?: string;
   /** Whether slots are counted on nodes. */
   readonly nodes: boolean;
+  readonly watch?: WatchOptions;
   readonly onJob: (change: Change<CachedStageJob>) => void;
   readonly onPod: (change: Change<CachedStagePod>) => void;
   readonly onError?: (error: unknown, during: string) => void;
@@ -29,10 +30,11 @@ export class StageObjects implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #running: Promise<unknown>;
 
-  constructor(transport: Transport, { namespace, nodes, onJob, onPod, onError }: StageObjectsOptions) {
+  constructor(transport: Transport, { namespace, nodes, watch, onJob, onPod, onError }: StageObjectsOptions) {
     const [[label, value] = ['', '']] = Object.entries(managedBy);
     const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-    const common = { labelSelector: `${label}=${value}`, ...(onError === undefined ? {} : { onError }) };
+    const patient = { ...watch, ...(onError === undefined ? {} : { onError }) };
+    const common = { ...patient, labelSelector: `${label}=${value}` };
     this.jobs = new Reflector<CachedStageJob>(transport, {
       ...common,
       path: `/apis/batch/v1${scope}/jobs`,
@@ -48,7 +50,12 @@ export class StageObjects implements AsyncDisposable {
       onChange: onPod,
     });
     this.nodes = nodes
-      ? new Reflector<CachedNode>(transport, { path: '/api/v1/nodes', accept: acceptNode, onChange: () => undefined })
+      ? new Reflector<CachedNode>(transport, {
+          ...patient,
+          path: '/api/v1/nodes',
+          accept: acceptNode,
+          onChange: () => undefined,
+        })
       : undefined;
     const reflectors = [this.jobs, this.pods, ...(this.nodes === undefined ? [] : [this.nodes])];
     this.#running = Promise.all(reflectors.map((reflector) => reflector.run(this.#stop.signal)));

@@ -8,7 +8,16 @@ import { SilenceWatchdog } from './silence-watchdog.ts';
 import type { Query, Transport } from './transport.ts';
 import { readWatchEvent, type WatchEvent } from './watch-events.ts';
 
-export interface ReflectorOptions<T extends ApiObject> {
+/** How patient a watch is; the defaults are made for a cluster. */
+export interface WatchOptions {
+  /** Milliseconds without a sign of life after which a watch is given up; bookmarks come about once a minute. */
+  readonly silenceMs?: number;
+  readonly backoff?: BackoffOptions;
+  /** Shortest life that a watch asks for, in seconds; the longest is twice that. */
+  readonly watchSeconds?: number;
+}
+
+export interface ReflectorOptions<T extends ApiObject> extends WatchOptions {
   /** Of the collection, for example `/apis/batch/v1/jobs`. */
   readonly path: string;
   readonly labelSelector?: string;
@@ -20,11 +29,6 @@ export interface ReflectorOptions<T extends ApiObject> {
   readonly onChange: (change: Change<T>) => void;
   readonly onError?: (error: unknown, during: 'list' | 'watch' | 'handler') => void;
   readonly random?: () => number;
-  /** Milliseconds without a sign of life after which a watch is given up; bookmarks come about once a minute. */
-  readonly silenceMs?: number;
-  readonly backoff?: BackoffOptions;
-  /** Shortest life that a watch asks for, in seconds; the longest is twice that. */
-  readonly watchSeconds?: number;
   /** False lists page by page from the start, as servers without WatchList need it. */
   readonly watchList?: boolean;
 }
