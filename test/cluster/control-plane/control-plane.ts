@@ -19,6 +19,8 @@ import { type Program, startProgram, whenReady } from './program.ts';
 export interface ControlPlane extends AsyncDisposable {
   /** `https://127.0.0.1:PORT` */
   readonly server: string;
+  /** Where etcd answers, without TLS. */
+  readonly etcd: string;
   /** Path of an administrator's kubeconfig. */
   readonly kubeconfig: string;
   /** By the name of the program, to be killed by tests that need it. */
@@ -30,6 +32,8 @@ export interface ControlPlane extends AsyncDisposable {
 export interface ControlPlaneOptions {
   /** Controllers of the controller manager that are not to run, by its names for them. */
   readonly without?: readonly string[];
+  /** Whether pods are to be placed and to run: the scheduler and kwok. */
+  readonly pods?: boolean;
 }
 
 type Paths = Readonly<Record<string, string>>;
@@ -47,7 +51,7 @@ interface Place {
  */
 export async function startControlPlane(
   paths: Paths,
-  { without = [] }: ControlPlaneOptions = {},
+  { without = [], pods = true }: ControlPlaneOptions = {},
 ): Promise<ControlPlane> {
   const folder = await mkdtemp(join(tmpdir(), 'framewright-cluster-'));
   const guard = startGuard(folder);
@@ -60,7 +64,7 @@ export async function startControlPlane(
   try {
     const place = { paths, guard, folder };
     const credentials = await makeCredentials(folder);
-    const { server, ca } = await startApi(place, credentials, programs);
+    const { server, etcd, ca } = await startApi(place, credentials, programs);
     const kubeconfig = (user: UserName): Promise<string> => {
       const file = join(folder, `${user.replaceAll(':', '-')}.kubeconfig`);
       return writeKubeconfig(file, { server, ca }, { token: credentials.tokens[user] });
@@ -73,11 +77,13 @@ export async function startControlPlane(
     const start = (name: string, args: readonly string[]): void =>
       void programs.set(name, startProgram(pathOf(paths, name), args, place));
     start('kube-controller-manager', manager);
-    start('kube-scheduler', schedulerArguments(await kubeconfig('system:kube-scheduler')));
-    start('kwok', kwokArguments(admin, join(import.meta.dirname, 'kwok-stages.yaml')));
+    if (pods) {
+      start('kube-scheduler', schedulerArguments(await kubeconfig('system:kube-scheduler')));
+      start('kwok', kwokArguments(admin, join(import.meta.dirname, 'kwok-stages.yaml')));
+    }
     await whenControllersWork(server, ca, credentials.tokens.admin, programs);
     const certificate = await readCertificate(folder);
-    return { server, kubeconfig: admin, programs, certificate, [Symbol.asyncDispose]: stop };
+    return { server, etcd, kubeconfig: admin, programs, certificate, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
@@ -93,7 +99,7 @@ async function startApi(
   { paths, guard, folder }: Place,
   credentials: Credentials,
   programs: Map<string, Program>,
-): Promise<{ server: string; ca: string }> {
+): Promise<{ server: string; etcd: string; ca: string }> {
   const [etcdPort, port] = [await freePort(), await freePort()];
   const etcd = startProgram(pathOf(paths, 'etcd'), etcdArguments(folder, etcdPort), { guard, folder });
   programs.set('etcd', etcd);
@@ -107,7 +113,7 @@ async function startApi(
     ca = await readFile(certificateFile(folder), 'utf8');
     return (await get(`${server}/readyz`, ca)) === 200;
   });
-  return { server, ca };
+  return { server, etcd: `http://127.0.0.1:${etcdPort}`, ca };
 }
 
 /** Pods can be made in a namespace once the controller manager has made its ServiceAccount. */

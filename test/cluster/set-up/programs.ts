@@ -29,6 +29,8 @@ export const programModules: readonly ProgramModule[] = [
   { name: 'kwok', programs: { kwok: 'sigs.k8s.io/kwok/cmd/kwok' } },
   { name: 'nats', programs: { 'nats-server': 'github.com/nats-io/nats-server/v2' } },
   { name: 'versitygw', programs: { versitygw: 'github.com/versity/versitygw/cmd/versitygw' } },
+  // Only a benchmark asks for it: what the operator is compared with.
+  { name: 'jobset', programs: { jobset: 'sigs.k8s.io/jobset' } },
 ];
 
 /** What the tests start; each is there as a whole or not at all. */
@@ -36,6 +38,7 @@ export const kits = {
   cluster: ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok', 'kubectl'],
   nats: ['nats-server'],
   s3: ['versitygw'],
+  jobset: ['jobset'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type Kit = keyof typeof kits;
