@@ -25,6 +25,15 @@ export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
 }
 
+/** A write that was not sent, because another process may lead by now. */
+export class NotLeadingError extends Error {
+  override readonly name = 'NotLeadingError';
+
+  constructor(call: string) {
+    super(`${call} was not sent: this process does not lead`);
+  }
+}
+
 /** Statuses by which callers decide. */
 export const statuses = { notFound: 404, conflict: 409, gone: 410, invalid: 422, tooManyRequests: 429 } as const;
 

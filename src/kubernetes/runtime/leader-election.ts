@@ -26,12 +26,16 @@ export interface Leadership {
   readonly mayWrite: () => boolean;
 }
 
+/** How often the lease of another is looked at, at most: one small read. */
+const lookMs = 500;
+
 /** Lets one of several processes lead at a time, by a Lease. */
 export class LeaderElection {
   readonly #transport: Transport;
   readonly #options: Required<Omit<LeaderElectionOptions, 'onError'>> & Pick<LeaderElectionOptions, 'onError'>;
   readonly #watch = new LeaseWatch();
   readonly #path: string;
+  #lookFailed = false;
 
   constructor(transport: Transport, options: LeaderElectionOptions) {
     this.#transport = transport;
@@ -56,22 +60,26 @@ export class LeaderElection {
       const startedAt = this.#options.clock.monotonic();
       const lease = await this.#tryAcquire(startedAt);
       if (lease !== undefined) await this.#lead(lease, startedAt, lead, signal);
-      else await this.#pause(signal);
+      else await this.#lookLater(signal);
     }
   }
 
   /** @returns the lease when it is ours now */
   async #tryAcquire(now: number): Promise<LeaseRecord | undefined> {
+    this.#lookFailed = false;
     try {
       const found = await this.#read();
       if (found === undefined) return await this.#write({ transitions: 0 });
-      this.#watch.observe(found, now);
+      // Seen after the read, judged by the time before it: a slow answer must not make a lease look older than it is.
+      this.#watch.observe(found, this.#options.clock.monotonic());
       const ours = found.holder === this.#options.identity;
       if (!ours && !this.#watch.isFree(found, now)) return undefined;
       return await this.#write({ transitions: found.transitions + (ours ? 0 : 1), version: found.version });
     } catch (error) {
       // Another one was faster.
-      if (!isConflict(error) && !isAlreadyExists(error)) this.#options.onError?.(error);
+      if (isConflict(error) || isAlreadyExists(error)) return undefined;
+      this.#lookFailed = true;
+      this.#options.onError?.(error);
       return undefined;
     }
   }
@@ -178,6 +186,15 @@ export class LeaderElection {
     const { signal, timeoutMs = 5 * retryMs } = change;
     const call = { ...target, body, timeoutMs, ...(signal === undefined ? {} : { signal }) };
     return readLease(await this.#transport.request(call));
+  }
+
+  /** Often, so that a lease that is given back is taken at once, and right when one expires. */
+  async #lookLater(signal: AbortSignal): Promise<void> {
+    const { clock, retryMs, random } = this.#options;
+    if (this.#lookFailed) return this.#pause(signal);
+    const left = this.#watch.freeIn(clock.monotonic());
+    const wait = Math.min(retryMs, lookMs) * (1 + 0.2 * random());
+    await clock.sleep(left > 0 ? Math.min(wait, left + 1) : wait, signal).catch(() => undefined);
   }
 
   /** With a little jitter, so that candidates do not ask in step. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
-import { ApiError, statuses, UnreachableError } from './api-error.ts';
+import { ApiError, NotLeadingError, statuses, UnreachableError } from './api-error.ts';
 import { fullJitter } from './backoff.ts';
 import { Congestion, type CongestionOptions } from './congestion.ts';
 import { Connections } from './connections.ts';
@@ -37,6 +37,8 @@ export interface TransportOptions {
   readonly timeoutMs?: number;
   readonly connectMs?: number;
   readonly onAnswer?: (answer: Answered) => void;
+  /** Asked right before each call that is no GET is sent: one who no longer leads must not write. */
+  readonly mayWrite?: () => boolean;
   readonly random?: () => number;
 }
 
@@ -125,7 +127,7 @@ export class Transport implements AsyncDisposable {
         fresh = unknownToken;
         waitMs = outcome.waitMs;
       } catch (error) {
-        if (error instanceof ApiError) throw error;
+        if (error instanceof ApiError || error instanceof NotLeadingError) throw error;
         const repeatable = (call.method ?? 'GET') === 'GET' && tries < readTries;
         if (signal.aborted || !repeatable) throw unreachable(call, signal, error);
         waitMs = fullJitter(tries, readAgain, this.#random());
@@ -163,6 +165,7 @@ export class Transport implements AsyncDisposable {
   async #send(call: ApiCall, signal: AbortSignal, fresh: boolean): Promise<Dispatcher.ResponseData> {
     const { tls, headers } = await this.#credentials.get({ fresh });
     const { method = 'GET', body } = call;
+    if (method !== 'GET' && this.#options.mayWrite?.() === false) throw new NotLeadingError(describe(call));
     return this.#connections.pool(tls).request({
       method,
       path: this.#basePath + call.path + queryString(call.query),

@@ -35,6 +35,17 @@ describe('a lease', () => {
     expect(new LeaseWatch().isFree(record('', ''), 0)).toBe(true);
   });
 
+  it('says when it will be free if nothing changes', () => {
+    const watch = new LeaseWatch();
+    expect(watch.freeIn(1_000)).toBe(0);
+    const lease = record('2099-01-01T00:00:00Z');
+    watch.observe(lease, 1_000);
+    expect(watch.freeIn(2_000)).toBe(14_000);
+    expect(watch.isFree(lease, 2_000 + watch.freeIn(2_000) + 1)).toBe(true);
+    watch.observe(record('2099-01-01T00:00:01Z', ''), 3_000);
+    expect(watch.freeIn(3_000)).toBe(0);
+  });
+
   it('is never free sooner than its duration after a renewal that was seen', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat({ max: 20_000 }), fc.boolean()), { minLength: 1 }), (looks) => {

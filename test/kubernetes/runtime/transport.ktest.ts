@@ -46,6 +46,16 @@ describeOnCluster('the transport', (cluster) => {
     expect(found).toMatchObject({ kind: 'Namespace', metadata: { name: namespace } });
   });
 
+  it('sends no write while its owner may not write', async () => {
+    let leads = false;
+    await using direct = new Transport(credentials, { userAgent: 'framewright-test', mayWrite: () => leads });
+    const create = { method: 'POST' as const, path: path(), body: configMap('guarded') };
+    await expect(direct.request(create)).rejects.toThrow(/POST .* was not sent: this process does not lead/);
+    await expect(direct.request({ path: path('guarded') })).rejects.toMatchObject({ status: 404 });
+    leads = true;
+    expect(await direct.request(create)).toMatchObject({ metadata: { name: 'guarded' } });
+  });
+
   it('makes, reads, patches and removes', async () => {
     await transport.request({ method: 'POST', path: path(), body: configMap('all') });
     const patch = { method: 'PATCH' as const, path: path('all'), contentType: 'application/merge-patch+json' };
