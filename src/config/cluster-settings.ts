@@ -43,6 +43,13 @@ export const clusterSettings = {
     default: '443',
     about: 'Port of the API server, where there is no kubeconfig; the kubelet sets it in every pod.',
   },
+  serviceAccountDir: {
+    verbs: clusterVerbs,
+    variable: 'FRAMEWRIGHT_SERVICE_ACCOUNT_DIR',
+    schema: z.string().min(1),
+    default: '/var/run/secrets/kubernetes.io/serviceaccount',
+    about: 'Folder of the token, certificate and namespace of the service account, where there is no kubeconfig.',
+  },
   namespace: {
     verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_NAMESPACE',
