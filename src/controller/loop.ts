@@ -21,7 +21,7 @@ import type { Admission } from './decision.ts';
 import { endedAttempts } from './ended-attempts.ts';
 import { JobIndex } from './job-index.ts';
 import type { Policy } from './policy.ts';
-import { type Lane, WorkQueue } from './work-queue.ts';
+import { type Lane, WorkQueue, type WorkQueueObserver } from './work-queue.ts';
 
 export interface ControllerPorts {
   readonly store: JobStore;
@@ -44,8 +44,19 @@ export interface ControllerOptions {
   readonly policy: Policy;
   readonly concurrency?: number;
   readonly observer?: ControllerObserver;
+  /** Told what the queue does, for metrics. */
+  readonly queueObserver?: WorkQueueObserver;
   /** How often finished jobs are looked through for expired ones, in milliseconds. */
   readonly expiryIntervalMs?: number;
+}
+
+export interface ControllerStats {
+  readonly unfinished: number;
+  readonly queueDepth: number;
+  readonly active: number;
+  /** How long the key that has waited longest has waited, and the handler that has been at work longest has been so. */
+  readonly oldestWaitMs: number;
+  readonly longestRunMs: number;
 }
 
 /** Longest wait that is kept as a timer; the expiry scan covers what lies farther ahead. */
@@ -69,11 +80,13 @@ export class Controller {
     this.#queue = new WorkQueue((key) => this.#reconcile(key), {
       concurrency: options.concurrency ?? 4,
       onError: (key, error) => options.observer?.error?.(`reconcile ${key}`, error),
+      ...(options.queueObserver === undefined ? {} : { observer: options.queueObserver }),
     });
   }
 
-  get stats(): { readonly unfinished: number; readonly queueDepth: number; readonly active: number } {
-    return { unfinished: this.#index.size, queueDepth: this.#queue.depth, active: this.#queue.active };
+  get stats(): ControllerStats {
+    const { depth, active, oldestWaitMs, longestRunMs } = this.#queue;
+    return { unfinished: this.#index.size, queueDepth: depth, active, oldestWaitMs, longestRunMs };
   }
 
   /** Runs until the signal; resolves when no reconcile is at work any more. */
