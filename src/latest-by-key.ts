@@ -16,6 +16,17 @@ export class LatestByKey<K, V> {
     this.#wake?.();
   }
 
+  has(key: K): boolean {
+    return this.#pending.has(key);
+  }
+
+  /** All that waits, removed, oldest first. */
+  takeAll(): V[] {
+    const values = [...this.#pending.values()];
+    this.#pending.clear();
+    return values;
+  }
+
   /** The oldest news, removed; waits for some. Undefined once the signal is aborted. */
   async take(signal: AbortSignal): Promise<V | undefined> {
     while (!signal.aborted) {
