@@ -17,15 +17,22 @@ export interface S3Server extends AsyncDisposable {
   readonly program: Program;
 }
 
+export interface S3ServerOptions {
+  /** Domain below which every bucket is a host of its own; buckets stand in the path when absent. */
+  readonly virtualDomain?: string;
+}
+
 /** @param path the program versitygw */
-export async function startS3Server(path: string): Promise<S3Server> {
+export async function startS3Server(path: string, { virtualDomain }: S3ServerOptions = {}): Promise<S3Server> {
   const folder = await mkdtemp(join(tmpdir(), 'framewright-s3-'));
   const guard = startGuard(folder);
   const [port, buckets] = [await freePort(), join(folder, 'buckets')];
   await mkdir(buckets);
   const region = 'us-east-1';
   const [accessKeyId, secretAccessKey] = [randomBytes(8).toString('hex'), randomBytes(16).toString('hex')];
-  const program = startProgram(path, ['--port', `127.0.0.1:${port}`, '--region', region, 'posix', buckets], {
+  const addressing = virtualDomain === undefined ? [] : ['--virtual-domain', virtualDomain];
+  const listen = ['--port', `127.0.0.1:${port}`, '--region', region, ...addressing];
+  const program = startProgram(path, [...listen, 'posix', buckets], {
     guard,
     folder,
     // Not as arguments, which every user of the machine can read.

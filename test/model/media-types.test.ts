@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fileKind, mediaTypeOf } from '../../src/api/media-types.ts';
+import { fileKind, mediaTypeOf } from '../../src/model/media-types.ts';
 
 describe('the kind of a file', () => {
   it.each([
