@@ -36,17 +36,18 @@ export function loadConfig(
   environment: Environment = processEnvironment(),
   verb: Verb = 'standalone',
 ): Config {
-  const given = configTable.map(({ key, verbs, flag: flagName, variable, default: fallback }) => {
+  const given = configTable.map(({ key, verbs, flag: flagName, variable, secret = false, default: fallback }) => {
     const flag = flagName === undefined ? undefined : flags[flagName];
     const taken = verbs.includes(verb) ? (flag ?? environment[variable]) : undefined;
-    return { key, name: flag === undefined ? variable : `--${flagName}`, text: taken ?? fallback };
+    return { key, secret, name: flag === undefined ? variable : `--${flagName}`, text: taken ?? fallback };
   });
   const parsed = configSchema.safeParse(Object.fromEntries(given.map(({ key, text }) => [key, text])));
   const nameOf = (key: unknown): string | undefined => given.find((one) => one.key === key)?.name;
   if (!parsed.success) {
     const details = parsed.error.issues.map(({ path, message }) => {
-      const text = given.find(({ key }) => key === path[0])?.text;
-      return { path: nameOf(path[0]) ?? path.join('.'), message: `${message}, got ${JSON.stringify(text)}` };
+      const { text, secret } = given.find(({ key }) => key === path[0]) ?? {};
+      const got = secret === true ? 'something else' : JSON.stringify(text);
+      return { path: nameOf(path[0]) ?? path.join('.'), message: `${message}, got ${got}` };
     });
     throw wrongSettings(details, verb);
   }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { natsSettings } from './nats-settings.ts';
 import { clusterVerbs, onOff, optionalText, type Setting, wholeNumber } from './setting.ts';
 
 const optionalPath = z.string().transform((path) => (path === '' ? undefined : resolve(path)));
@@ -117,21 +118,7 @@ export const clusterSettings = {
     default: 'off',
     about: 'Whether the bucket stands in the path of URLs, not in their host, as most servers other than AWS want it.',
   },
-  natsUrl: {
-    verbs: clusterVerbs,
-    variable: 'FRAMEWRIGHT_NATS_URL',
-    flag: 'nats',
-    schema: optionalUrl(/^(nats|tls|wss?):$/, 'expected a URL that starts with nats://, tls://, ws:// or wss://'),
-    default: '',
-    about: 'NATS server that carries progress; without one jobs render and show no progress.',
-  },
-  natsCredentialsFile: {
-    verbs: clusterVerbs,
-    variable: 'FRAMEWRIGHT_NATS_CREDENTIALS_FILE',
-    schema: optionalPath,
-    default: '',
-    about: 'Credentials file (.creds) for the NATS server.',
-  },
+  ...natsSettings,
   lookAhead: {
     verbs: ['operator'],
     variable: 'FRAMEWRIGHT_LOOK_AHEAD',
@@ -140,18 +127,25 @@ export const clusterSettings = {
     about: 'Stages per pool that are started beyond its slots, so that a freed slot is not idle.',
   },
   leaseNamespace: {
-    verbs: ['operator'],
+    verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_LEASE_NAMESPACE',
     schema: optionalName,
     default: '',
     about: 'Namespace of the Lease by which one operator leads; that of the pod or of the kubeconfig when empty.',
   },
   leaseName: {
-    verbs: ['operator'],
+    verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_LEASE_NAME',
     schema: z.string().regex(dnsLabel, { error: nameError }),
     default: 'framewright-operator',
     about: 'Name of that Lease.',
+  },
+  keysNamespace: {
+    verbs: ['api'],
+    variable: 'FRAMEWRIGHT_KEYS_NAMESPACE',
+    schema: optionalName,
+    default: '',
+    about: 'Namespace of the Secrets that hold API keys; that of the pod or of the kubeconfig when empty.',
   },
   leaseSeconds: {
     verbs: ['operator'],

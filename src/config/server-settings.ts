@@ -61,12 +61,12 @@ export const serverSettings = {
     about: 'Stages that render at once; half the processors when not set.',
   },
   expectQsv: {
-    verbs: ['standalone'],
+    verbs: ['standalone', 'api'],
     variable: 'FRAMEWRIGHT_EXPECT_QSV',
     flag: 'expect-qsv',
     schema: z.enum(['auto', 'always', 'never']),
     default: 'auto',
-    about: 'Whether `/health` is degraded without Quick Sync; auto: when the machine has an Intel render node.',
+    about: 'Whether `/health` is degraded without Quick Sync; auto: when the machine has an Intel render node, or a pool of the cluster asks for GPUs.',
   },
   sourceHosts: {
     verbs: everyVerb,

@@ -18,6 +18,8 @@ export interface Setting {
   readonly schema: z.ZodType;
   readonly default: string;
   readonly about: string;
+  /** It may hold a password: no error shows what it is. */
+  readonly secret?: true;
 }
 
 export function wholeNumber(least: number, most: number) {

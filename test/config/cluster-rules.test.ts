@@ -30,9 +30,20 @@ describe('the settings of a cluster', () => {
     ['credentials without a server', { FRAMEWRIGHT_NATS_CREDENTIALS_FILE: 'a' }, /expected FRAMEWRIGHT_NATS_URL/],
     ['a lease that is shorter than its deadline', { FRAMEWRIGHT_LEASE_SECONDS: '5' }, /got 2, 10 and 5 s/],
     ['a namespace that cannot be', { FRAMEWRIGHT_NAMESPACE: 'A_b' }, /FRAMEWRIGHT_NAMESPACE: expected a name/],
-    ['a NATS server by HTTP', { FRAMEWRIGHT_NATS_URL: 'http://nats' }, /starts with nats:\/\//],
+    ['a NATS server by HTTP', { FRAMEWRIGHT_NATS_URL: 'http://nats' }, /expected nats:\/\//],
     ['a prefix from the root', { FRAMEWRIGHT_S3_PREFIX: '/a' }, /without a slash at its start/],
+    ['a NATS server by its name', { FRAMEWRIGHT_NATS_URL: 'nats://a:4222,b:4222' }, /expected nats:\/\//],
   ])('are refused with %s', (_case, environment, message) => {
     expect(() => loadConfig({}, { ...enough, ...environment }, 'operator')).toThrow(message);
+  });
+
+  it('never show the password of a NATS server that cannot be used', () => {
+    const environment = { ...enough, FRAMEWRIGHT_NATS_URL: 'nats://me:hunter2@a b' };
+    expect(() => loadConfig({}, environment, 'operator')).toThrow(/^(?!.*hunter2)FRAMEWRIGHT_NATS_URL: expected nats/);
+  });
+
+  it('take several NATS servers and a user', () => {
+    const url = 'nats://me:hunter2@a:4222,tls://b';
+    expect(loadConfig({}, { ...enough, FRAMEWRIGHT_NATS_URL: `${url}/` }, 'operator').natsUrl).toBe(url);
   });
 });
