@@ -11,7 +11,9 @@ export interface Preflight {
   readonly rights: readonly Right[];
   /** Where RenderJobs are; all namespaces when absent. */
   readonly namespace: string | undefined;
-  readonly leaseNamespace: string;
+  readonly lease: { readonly namespace: string; readonly name: string };
+  /** Where API keys are, for those who read them. */
+  readonly keysNamespace?: string;
   /** What grants the rights, for messages. */
   readonly manifest: string;
 }
@@ -71,11 +73,15 @@ async function checkDefinitions(transport: Transport): Promise<void> {
   });
 }
 
-async function checkRights(transport: Transport, { rights, namespace, leaseNamespace, manifest }: Preflight) {
+async function checkRights(transport: Transport, preflight: Preflight): Promise<void> {
+  const { rights, namespace, lease, keysNamespace, manifest } = preflight;
+  const scopes = { jobs: namespace, lease: lease.namespace, keys: keysNamespace, cluster: undefined };
   const missing = await Promise.all(
     rights.map(async (right) => {
-      const scope = right.where === 'lease' ? leaseNamespace : right.where === 'jobs' ? namespace : undefined;
-      const granted = await isGranted(transport, right, scope);
+      const scope = scopes[right.where];
+      // The right to make a lease cannot be bound to a name.
+      const name = right.where === 'lease' && right.verb !== 'create' ? lease.name : undefined;
+      const granted = await isGranted(transport, right, { namespace: scope, name });
       return granted ? [] : [`${rightText(right)} ${scope === undefined ? 'in the whole cluster' : `in ${scope}`}`];
     }),
   );
@@ -86,7 +92,11 @@ async function checkRights(transport: Transport, { rights, namespace, leaseNames
   });
 }
 
-async function isGranted(transport: Transport, right: Right, namespace: string | undefined): Promise<boolean> {
+async function isGranted(
+  transport: Transport,
+  right: Right,
+  place: { readonly namespace: string | undefined; readonly name: string | undefined },
+): Promise<boolean> {
   const [resource, subresource] = right.resource.split('/');
   const answer = await transport.request({
     method: 'POST',
@@ -95,7 +105,7 @@ async function isGranted(transport: Transport, right: Right, namespace: string |
     body: {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SelfSubjectAccessReview',
-      spec: { resourceAttributes: { group: right.group, resource, subresource, verb: right.verb, namespace } },
+      spec: { resourceAttributes: { group: right.group, resource, subresource, verb: right.verb, ...place } },
     },
   });
   const status = isRecord(answer) && isRecord(answer['status']) ? answer['status'] : {};

@@ -4,8 +4,11 @@ export interface Right {
   /** With the subresource, as in `renderjobs/status`. */
   readonly resource: string;
   readonly verb: string;
-  /** `cluster` for what belongs to no namespace, `lease` for the namespace of the Lease, `jobs` for where RenderJobs are. */
-  readonly where: 'jobs' | 'lease' | 'cluster';
+  /**
+   * `cluster` for what belongs to no namespace, `lease` for the namespace of the Lease, `keys` for that of API keys, `jobs`
+   * for where RenderJobs are.
+   */
+  readonly where: 'jobs' | 'lease' | 'keys' | 'cluster';
 }
 
 type Rule = readonly [group: string, resource: string, where: Right['where'], ...verbs: string[]];
@@ -24,9 +27,29 @@ const rules: readonly Rule[] = [
   ['coordination.k8s.io', 'leases', 'lease', 'get', 'create', 'update'],
 ];
 
+// The same of manifests/operator/rbac-api.yaml. Statuses are the operator's to write, and keys are made by people.
+const apiRules: readonly Rule[] = [
+  ['framewright.dev', 'renderjobs', 'jobs', 'get', 'list', 'watch', 'create', 'patch', 'delete'],
+  ['batch', 'jobs', 'jobs', 'list'],
+  ['', 'pods', 'jobs', 'list'],
+  ['', 'pods/log', 'jobs', 'get'],
+  ['', 'nodes', 'cluster', 'list'],
+  ['coordination.k8s.io', 'leases', 'lease', 'get'],
+  ['', 'secrets', 'keys', 'list', 'watch'],
+];
+
 /** What the operator does in a cluster. Without pools of a device plugin it looks at no nodes. */
-export function operatorRights({ nodes = true }: { readonly nodes?: boolean } = {}): readonly Right[] {
-  return rules
+export function operatorRights(options: { readonly nodes?: boolean } = {}): readonly Right[] {
+  return rightsOf(rules, options);
+}
+
+/** What the API does in a cluster. Without pools of a device plugin it looks at no nodes. */
+export function apiRights(options: { readonly nodes?: boolean } = {}): readonly Right[] {
+  return rightsOf(apiRules, options);
+}
+
+function rightsOf(table: readonly Rule[], { nodes = true }: { readonly nodes?: boolean }): readonly Right[] {
+  return table
     .filter(([, resource]) => nodes || resource !== 'nodes')
     .flatMap(([group, resource, where, ...verbs]) => verbs.map((verb) => ({ group, resource, where, verb })));
 }
