@@ -1,5 +1,8 @@
-/** Which keys go first: news about finished work frees slots, a resync can wait. */
-export const lanes = ['ended', 'running', 'new', 'resync'] as const;
+/**
+ * Which keys go first: news about finished work frees slots, a job that was given one starts before others are written
+ * about, a resync can wait.
+ */
+export const lanes = ['ended', 'start', 'running', 'new', 'resync'] as const;
 export type Lane = (typeof lanes)[number];
 
 export interface WorkQueueOptions {
@@ -34,6 +37,7 @@ export class WorkQueue implements AsyncDisposable {
   /** Keys that wait, by lane, with the monotonic time since when. */
   readonly #ready: Record<Lane, Map<string, number>> = {
     ended: new Map(),
+    start: new Map(),
     running: new Map(),
     new: new Map(),
     resync: new Map(),

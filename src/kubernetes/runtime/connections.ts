@@ -14,6 +14,7 @@ export class Connections implements AsyncDisposable {
   readonly #connectMs: number;
   #pool: Pool | undefined;
   #material = '';
+  #known: TlsMaterial | undefined;
 
   constructor(server: string, connectMs: number) {
     this.#origin = new URL(server).origin;
@@ -21,6 +22,9 @@ export class Connections implements AsyncDisposable {
   }
 
   pool(tls: TlsMaterial): Pool {
+    // The same object with every call until credentials are read anew.
+    if (this.#pool !== undefined && tls === this.#known) return this.#pool;
+    this.#known = tls;
     const material = createHash('sha256').update(JSON.stringify(tls)).digest('base64');
     if (this.#pool !== undefined && material === this.#material) return this.#pool;
     // Calls on the old connections may end; a watch there goes on until its time is over.
