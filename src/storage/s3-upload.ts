@@ -8,11 +8,13 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { CodedError } from '../errors.ts';
+import type { Gate } from './gate.ts';
 import { s3Failure } from './s3-errors.ts';
 import { storageError } from './storage-error.ts';
 
 const mebibyte = 1024 ** 2;
-/** Parts that are in memory at once, each of `leastPart` bytes: 24 MiB for any file up to 78 GiB. */
+/** Parts of one store that may be in memory at once: 32 MiB with files of up to 78 GiB. */
+export const partsInMemory = 4;
 const partsAtOnce = 3;
 const leastPart = 8 * mebibyte;
 /** S3 takes 10,000 parts of an object. */
@@ -31,6 +33,8 @@ export interface Upload {
   readonly metadata: Readonly<Record<string, string>>;
   /** Ask the server to refuse a key that is taken; some servers know no such condition. */
   readonly conditional: boolean;
+  /** Bounds the parts that are in memory. */
+  readonly gate: Gate;
   readonly signal: AbortSignal;
 }
 
@@ -49,10 +53,12 @@ export async function upload(file: FileHandle, bytes: number, target: Upload): P
 }
 
 async function putWhole(file: FileHandle, bytes: number, target: Upload): Promise<void> {
-  const { client, conditional, signal } = target;
-  const body = await readPart(file, 0, bytes);
-  const command = new PutObjectCommand({ ...objectOf(target), ...onlyIfNew(conditional), Body: body });
-  await client.send(command, { abortSignal: signal });
+  const { client, conditional, gate, signal } = target;
+  await gate(async () => {
+    const Body = await readPart(file, 0, bytes);
+    const command = new PutObjectCommand({ ...objectOf(target), ...onlyIfNew(conditional), Body });
+    await client.send(command, { abortSignal: signal });
+  });
 }
 
 async function putInParts(file: FileHandle, bytes: number, target: Upload): Promise<void> {
@@ -94,9 +100,11 @@ async function putParts(file: FileHandle, bytes: number, target: Upload, UploadI
   const work = async (): Promise<void> => {
     while (next < count && !signal.aborted) {
       const index = next++;
-      const body = await readPart(file, index * size, Math.min(size, bytes - index * size));
-      const command = new UploadPartCommand({ Bucket: bucket, Key: key, UploadId, PartNumber: index + 1, Body: body });
-      const { ETag } = await client.send(command, { abortSignal: signal });
+      const { ETag } = await target.gate(async () => {
+        const Body = await readPart(file, index * size, Math.min(size, bytes - index * size));
+        const command = new UploadPartCommand({ Bucket: bucket, Key: key, UploadId, PartNumber: index + 1, Body });
+        return client.send(command, { abortSignal: signal });
+      });
       if (ETag === undefined) throw new CodedError('STORAGE_UNAVAILABLE', 'Expected the tag of a part, got none');
       tags[index] = ETag;
     }
