@@ -2,7 +2,16 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Plan } from '../media/plan.ts';
 import type { RenderJobSpec } from '../model/render-job.ts';
-import type { AssetIndex, Clock, JobStore, KeyStore, ObjectStore, ProgressBus, StageRunner } from '../ports.ts';
+import type {
+  AssetIndex,
+  Clock,
+  JobStore,
+  KeyStore,
+  ObjectStore,
+  ProgressBus,
+  StageRun,
+  StageRunner,
+} from '../ports.ts';
 
 /** What `/health` and the job list know of the installation. */
 export interface HealthFacts {
@@ -22,6 +31,8 @@ export interface HealthFacts {
   readonly maxWorkers: number;
   /** Jobs that have not ended. */
   readonly queued: number;
+  /** Whether an operator starts what waits; absent where the server itself does. */
+  readonly operator?: boolean;
   /** Connections of a cluster; absent where the installation has none. */
   readonly nats?: boolean;
   readonly kubernetes?: boolean;
@@ -30,7 +41,10 @@ export interface HealthFacts {
 /** All that the API talks to. */
 export interface ApiServices {
   readonly store: JobStore;
-  readonly runner: Pick<StageRunner, 'logs' | 'slots' | 'observe'>;
+  /** The runs of jobs and their logs. */
+  readonly runner: Pick<StageRunner, 'logs'> & {
+    observe(uid: string, namespace: string): Promise<readonly StageRun[]>;
+  };
   readonly bus: ProgressBus;
   readonly objects: ObjectStore;
   readonly keys: KeyStore;

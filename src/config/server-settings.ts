@@ -66,7 +66,8 @@ export const serverSettings = {
     flag: 'expect-qsv',
     schema: z.enum(['auto', 'always', 'never']),
     default: 'auto',
-    about: 'Whether `/health` is degraded without Quick Sync; auto: when the machine has an Intel render node, or a pool of the cluster asks for GPUs.',
+    about:
+      'Whether `/health` is degraded without Quick Sync; auto: when the machine has an Intel render node, or a pool of the cluster asks for GPUs.',
   },
   sourceHosts: {
     verbs: everyVerb,

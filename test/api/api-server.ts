@@ -98,7 +98,6 @@ export class ApiServer implements AsyncDisposable {
         clock: systemClock,
         runner: {
           observe: async () => runs,
-          slots: async () => [],
           logs: () => {
             throw new CodedError('NOT_FOUND', 'Expected a run, got none');
           },

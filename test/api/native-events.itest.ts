@@ -13,7 +13,6 @@ beforeAll(async () => {
     options: { heartbeatSeconds: 0.2 },
     services: {
       runner: {
-        slots: async () => [],
         observe: async () => runs,
         async *logs({ attempt }, { follow, signal }) {
           yield Buffer.from(`{"attempt":${attempt}}\n`);
@@ -286,7 +285,6 @@ describe('closing the server', () => {
     const own = await ApiServer.start({
       services: {
         runner: {
-          slots: async () => [],
           observe: async () => [aRun('running')],
           async *logs(_identity, { signal }) {
             yield Buffer.from('{}\n');
