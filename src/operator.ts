@@ -1,7 +1,6 @@
 import pino from 'pino';
 import { loadConfig, processEnvironment } from './config.ts';
 import { toCodedError } from './errors.ts';
-import { startOperator } from './operator/operator-server.ts';
 
 /** After this the process ends though something is not done yet; the kubelet would kill it soon after. */
 const stopLimitMs = 9500;
@@ -17,6 +16,8 @@ export async function operatorCommand(flags: Readonly<Record<string, string | un
   const { promise: asked, resolve: ask } = Promise.withResolvers<NodeJS.Signals>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ask(signal));
 
+  // What is wrong about the settings is said before anything large is loaded.
+  const { startOperator } = await import('./operator/operator-server.ts');
   const starting = startOperator(config, log);
   const operator = await Promise.race([starting, asked]);
   if (typeof operator === 'string') {
@@ -39,4 +40,6 @@ export async function operatorCommand(flags: Readonly<Record<string, string | un
   }, stopLimitMs);
   await operator[Symbol.asyncDispose]();
   clearTimeout(late);
+  // An attempt to reach a server that is away may still be under way; nobody waits for it.
+  setTimeout(() => process.exit(0), 200).unref();
 }
