@@ -12,6 +12,8 @@ import type { RareLog } from './rare-log.ts';
 
 export interface ConnectionSettings {
   readonly address: NatsAddress;
+  /** What a `.creds` file holds: a user JWT and its seed. Goes before the file. */
+  readonly credentials?: string | undefined;
   /** A `.creds` file. It is read anew for each connection, so that a renewed one is used without a restart. */
   readonly credentialsFile?: string | undefined;
   /** PEM of the authorities that the server's certificate may come from; the system's when absent. */
@@ -65,7 +67,7 @@ export function reasonOf(error: unknown): { readonly reason: string } {
 }
 
 function optionsOf(
-  { address, credentialsFile, caFile, name, pace }: ConnectionSettings,
+  { address, caFile, name, pace, ...secrets }: ConnectionSettings,
   log: RareLog,
   signal: AbortSignal,
 ): ConnectionOptions {
@@ -73,7 +75,7 @@ function optionsOf(
   return {
     servers: [...address.servers],
     name,
-    authenticator: (nonce) => authOf(address, credentialsFile, log, nonce),
+    authenticator: (nonce) => authOf({ address, ...secrets }, log, nonce),
     timeout: connectMs,
     pingInterval: pingMs,
     maxReconnectAttempts: -1,
@@ -88,17 +90,25 @@ function optionsOf(
   };
 }
 
-function authOf(address: NatsAddress, credentialsFile: string | undefined, log: RareLog, nonce?: string): Auth {
-  const { login } = address;
-  if (credentialsFile === undefined) {
+function authOf(
+  {
+    address: { login },
+    credentials,
+    credentialsFile,
+  }: Pick<ConnectionSettings, 'address' | 'credentials' | 'credentialsFile'>,
+  log: RareLog,
+  nonce?: string,
+): Auth {
+  if (credentials === undefined && credentialsFile === undefined) {
     if (login === undefined) return undefined;
     return 'token' in login ? { auth_token: login.token } : { user: login.user, pass: login.password };
   }
   try {
-    return credsAuthenticator(readFileSync(credentialsFile))(nonce);
+    const text = credentials === undefined ? readFileSync(credentialsFile ?? '') : Buffer.from(credentials);
+    return credsAuthenticator(text)(nonce);
   } catch (error) {
     // An error here would end the client for good; the server refuses us instead, and we come again.
-    log.warn('the NATS credentials file cannot be used', reasonOf(error));
+    log.warn('the NATS credentials cannot be used', reasonOf(error));
     return undefined;
   }
 }

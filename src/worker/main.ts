@@ -48,7 +48,7 @@ export async function workerCommand({ env, clock }: WorkerOptions): Promise<numb
   for (const [event, listener] of Object.entries(ends)) process.on(event, listener);
   // A parent that died while this process was starting will not be heard of any more.
   if (process.send !== undefined && !process.connected) ends.disconnect();
-  const { send, drained } = openProgressChannel(env);
+  const { send, drained } = await openProgressChannel(env);
   try {
     const status = await runWorker({ env, clock, signal: abort.signal, send });
     await drained();

@@ -1,6 +1,5 @@
 import { toCodedError } from '../errors.ts';
 import type { ProgressMessage } from '../model/progress.ts';
-import { createProgressSender } from '../nats/progress-sender.ts';
 import { workerEnvironment } from './environment.ts';
 import { type Environment, logLevels } from './stage-environment.ts';
 import { createStageLog } from './stage-log.ts';
@@ -16,10 +15,10 @@ export interface ProgressChannel {
  * Over IPC to the parent that gave us a channel, else over NATS where a server is named, else as NDJSON on stdout. A slow
  * reader gets the newest news only.
  */
-export function openProgressChannel(env: Environment): ProgressChannel {
+export async function openProgressChannel(env: Environment): Promise<ProgressChannel> {
   if (process.send !== undefined) return ipcChannel();
   const url = given(env, 'natsUrl');
-  return (url === undefined ? undefined : natsChannel(url, env)) ?? stdoutChannel();
+  return (url === undefined ? undefined : await natsChannel(url, env)) ?? stdoutChannel();
 }
 
 /** Empty is not given, as with every variable. */
@@ -29,9 +28,11 @@ function given(env: Environment, name: keyof typeof workerEnvironment): string |
 }
 
 /** Undefined for a server that cannot be: progress is news, and a render that shows none is still a render. */
-function natsChannel(url: string, env: Environment): ProgressChannel | undefined {
+async function natsChannel(url: string, env: Environment): Promise<ProgressChannel | undefined> {
   const level = logLevels.find((known) => known === env[workerEnvironment.logLevel]) ?? 'info';
   const log = createStageLog(level);
+  // The client is loaded where it is used only: on one machine every worker would start later for it.
+  const { createProgressSender } = await import('../nats/progress-sender.ts');
   try {
     const sender = createProgressSender({
       url,
