@@ -30,6 +30,8 @@ export interface WorkerExit {
   readonly signal: NodeJS.Signals | null;
   /** The kernel's out-of-memory killer ended some process of this machine while the worker ran. */
   readonly memoryExhausted: boolean;
+  /** What is known for sure, as a verb phrase: "was killed because…". */
+  readonly cause?: string;
 }
 
 /** Everything from which the end of a run is judged. */
@@ -112,7 +114,8 @@ function crashed(code: ErrorCode, text: string, exitCode: number | undefined): R
   };
 }
 
-function causeOf({ code, signal, memoryExhausted }: WorkerExit): string {
+function causeOf({ code, signal, memoryExhausted, cause }: WorkerExit): string {
+  if (cause !== undefined) return cause;
   if (signal === null) return `ended with exit code ${code ?? 'unknown'}`;
   if (signal !== 'SIGKILL') return `was ended by ${signal}`;
   return memoryExhausted

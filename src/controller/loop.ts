@@ -17,10 +17,11 @@ import {
 import type { Action } from './actions.ts';
 import { admit } from './admit.ts';
 import { decide } from './decide.ts';
-import type { Admission } from './decision.ts';
+import type { Admission, Observation, Refusal } from './decision.ts';
 import { endedAttempts } from './ended-attempts.ts';
 import { JobIndex } from './job-index.ts';
 import type { Policy } from './policy.ts';
+import { refusalOf, startOptions } from './stage-start.ts';
 import { type Lane, WorkQueue, type WorkQueueObserver } from './work-queue.ts';
 
 export interface ControllerPorts {
@@ -63,6 +64,8 @@ export interface ControllerStats {
 const timerHorizonMs = 10 * 60_000;
 
 const maxAdmissionRestMs = 100;
+/** At most so many waiting jobs are told anew how many are ahead, once in so many milliseconds. */
+const [waitingNewsBatch, waitingNewsMs] = [100, 10_000];
 const admissionRetryMs = 1000;
 
 /** The only place that calls the ports: watches, decides, writes one status, then acts. */
@@ -94,6 +97,8 @@ export class Controller {
     await Promise.all([
       this.#forever('watch jobs', signal, () => this.#watchJobs(signal)),
       this.#forever('watch runs', signal, () => this.#watchRuns(signal)),
+      this.#forever('watch slots', signal, () => this.#watchSlots(signal)),
+      this.#forever('tell waiting jobs', signal, () => this.#tellWaiting(signal)),
       this.#forever('watch progress', signal, () => this.#watchProgress(signal)),
       this.#forever('find expired jobs', signal, () => this.#findExpired(signal)),
     ]);
@@ -110,14 +115,27 @@ export class Controller {
         continue;
       }
       this.#index.put(job);
-      const terminal = isTerminal(job.status?.phase);
-      if (terminal) this.#admitSoon();
-      this.#queue.add(key, laneOf(job));
+      const lane = laneOf(job);
+      // A slot has become free, or is wanted: all who want one are judged together, before each is looked at.
+      if (lane === 'ended' || (lane === 'new' && this.#index.verdict(job.metadata.uid) === undefined))
+        this.#admitSoon();
+      this.#queue.add(key, lane);
     }
   }
 
   async #watchRuns(signal: AbortSignal): Promise<void> {
     for await (const { ref } of this.#ports.runner.watch(signal)) this.#queue.add(keyOf(ref), 'running');
+  }
+
+  /** Nodes come and go: what waits for them is judged anew. */
+  async #watchSlots(signal: AbortSignal): Promise<void> {
+    for await (const _ of this.#ports.runner.watchSlots(signal)) this.#admitSoon();
+  }
+
+  /** How many are ahead changes with every slot that is freed; it is written to few jobs at a time. */
+  async #tellWaiting(signal: AbortSignal): Promise<void> {
+    await this.#ports.clock.sleep(waitingNewsMs, signal);
+    for (const key of this.#index.takeWaitingNews(waitingNewsBatch)) this.#queue.add(key, 'resync');
   }
 
   async #watchProgress(signal: AbortSignal): Promise<void> {
@@ -148,14 +166,15 @@ export class Controller {
     }
     const { uid } = job.metadata;
     const verdict = this.#index.verdict(uid);
-    const decision = decide({
+    const observation = {
       job,
       runs: await runner.observe(uid),
       admission: verdict ?? unjudged(job),
       progress: bus.latest(uid),
       now: clock.now(),
       policy: this.#options.policy,
-    });
+    };
+    const decision = decide(observation);
 
     // A job that no admission pass has looked at yet gets its first status from the verdict, which saves a write.
     const firstLook =
@@ -179,13 +198,36 @@ export class Controller {
       for (const attempt of endedAttempts(job.status, decision.status))
         this.#options.observer?.attemptEnded?.(current, attempt);
     }
-    for (const action of decision.actions) await this.#act(current, action);
+    for (const action of decision.actions) {
+      try {
+        await this.#act(current, action);
+      } catch (error) {
+        if (action.type !== 'startStage') throw error;
+        return this.#refused(current, observation, refusalOf(error));
+      }
+    }
 
     const phase = current.status?.phase ?? 'Queued';
     if (isTerminal(phase) || (phase === 'Queued' && this.#index.verdict(uid) === undefined)) this.#admitSoon();
     const wait = decision.requeueAt === undefined ? undefined : decision.requeueAt - clock.now();
     if (wait !== undefined && wait < timerHorizonMs) this.#queue.addAfter(key, Math.max(wait, 1));
     this.#options.observer?.reconciled?.(key, clock.monotonic() - began);
+  }
+
+  /** Puts on record that the runner does not take a stage, and when it is tried again if it is. */
+  async #refused(job: RenderJob, observation: Observation, refusal: Refusal): Promise<void> {
+    const { uid, resourceVersion } = job.metadata;
+    const decision = decide({ ...observation, job, refusal });
+    if (decision.status === undefined) return;
+    const current = await this.#ports.store.writeStatus(job.metadata, resourceVersion, decision.status);
+    this.#index.giveBack(uid);
+    this.#index.put(current);
+    for (const attempt of endedAttempts(job.status, decision.status))
+      this.#options.observer?.attemptEnded?.(current, attempt);
+    for (const action of decision.actions) await this.#act(current, action);
+    this.#admitSoon();
+    const wait = (decision.requeueAt ?? 0) - this.#ports.clock.now();
+    if (wait > 0) this.#queue.addAfter(keyOf(job.metadata), wait);
   }
 
   async #act(job: RenderJob, action: Action): Promise<void> {
@@ -196,16 +238,24 @@ export class Controller {
       case 'startStage':
         return runner.start(
           stageSpecOf(job.spec, { ...refAndUid(job), attempt: action.attempt, stage: action.stage }, policy),
-          {
-            pool: action.pool,
-          },
+          startOptions(job, action.pool),
         );
       case 'stopStage':
         return runner.stop(action.identity, { graceMs: policy.graceMs, reason: action.reason });
       case 'removeOutputs':
-        for await (const { key } of objects.list(outputPrefix(uid, action.attempt))) await objects.remove(key);
-        if (action.attempt === undefined)
-          for await (const { key } of objects.list(reportPrefix(uid))) await objects.remove(key);
+        try {
+          for await (const { key } of objects.list(outputPrefix(uid, action.attempt))) await objects.remove(key);
+          if (action.attempt === undefined)
+            for await (const { key } of objects.list(reportPrefix(uid))) await objects.remove(key);
+        } catch (error) {
+          observer?.event?.(
+            job,
+            'Warning',
+            'CleanUpFailing',
+            'Files of the job cannot be removed now; it is tried again.',
+          );
+          throw error;
+        }
         return;
       case 'forgetRuns':
         return runner.forget(uid);
@@ -248,7 +298,8 @@ export class Controller {
     const now = clock.now();
     const holding = this.#index.holding(pools[0]?.pool ?? 'default');
     const verdicts = admit(this.#index.queued(now), holding, pools, now, this.#options.policy);
-    for (const key of this.#index.takeVerdicts(verdicts)) this.#queue.add(key, 'new');
+    for (const { key, admitted } of this.#index.takeVerdicts(verdicts))
+      this.#queue.add(key, admitted ? 'start' : 'new');
     this.#admissionTookMs = clock.monotonic() - began;
   }
 

@@ -1,22 +1,21 @@
 import { CodedError } from '../errors.ts';
-import type { RenderJobSpec } from '../model/render-job.ts';
-import { type StageIdentity, type StageSpec, stageName } from '../model/stage.ts';
-import { ConflictError, type PoolSlots, type StageRun, type StageRunner, type StopReason } from '../ports.ts';
+import type { StageIdentity, StageSpec } from '../model/stage.ts';
+import type { PoolSlots, StageRun, StageRunner, StartOptions, StopReason } from '../ports.ts';
 import { InTurn } from './in-turn.ts';
+import { PodRefusals } from './pod-refusals.ts';
 import type { Pool } from './pool.ts';
 import { checkPools, poolSlots } from './pool-slots.ts';
-import { hasStatus, isAlreadyExists, isConflict, statuses } from './runtime/api-error.ts';
-import { isRecord } from './runtime/api-object.ts';
 import type { Change } from './runtime/object-cache.ts';
 import type { WatchOptions } from './runtime/reflector.ts';
 import type { Transport } from './runtime/transport.ts';
-import { stageJob, stopAnnotation } from './stage-job.ts';
+import { SlotNews } from './slot-news.ts';
+import { stageJob } from './stage-job.ts';
+import { checkOurs, jobKey, StageJobApi } from './stage-job-api.ts';
 import { stageLogs } from './stage-logs.ts';
 import { type StageNews, StageNewsroom } from './stage-news.ts';
-import { acceptStageJob, acceptStagePod, type CachedStageJob, type CachedStagePod } from './stage-objects.ts';
+import type { CachedStageJob, CachedStagePod } from './stage-objects.ts';
 import { StageObjects } from './stage-objects-cache.ts';
 import { hasEnded, stageRun } from './stage-run.ts';
-import { storeError } from './store-errors.ts';
 
 export interface KubernetesStageRunnerOptions {
   /** At least one. */
@@ -25,8 +24,6 @@ export interface KubernetesStageRunnerOptions {
   readonly graceSeconds: number;
   readonly timeoutSlackSeconds: number;
   readonly watch?: WatchOptions;
-  /** The bounded changes that a job asks for. */
-  readonly podTemplateOf?: (identity: StageIdentity) => RenderJobSpec['podTemplate'] | undefined;
   readonly onError?: (error: unknown, during: string) => void;
 }
 
@@ -39,6 +36,9 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
   readonly #options: KubernetesStageRunnerOptions;
   readonly #objects: StageObjects;
   readonly #news = new StageNewsroom();
+  readonly #slotNews = new SlotNews();
+  readonly #api: StageJobApi;
+  readonly #refusals: PodRefusals;
   readonly #starting = new InTurn();
   /** Runs that have ended, by uid of their Job: pods are removed, ends stay as they are. */
   readonly #ended = new Map<string, StageRun>();
@@ -53,24 +53,26 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
       nodes: options.pools.some(({ allocation }) => allocation.type === 'DevicePlugin'),
       onJob: (change) => this.#jobChanged(change),
       onPod: ({ object }) => this.#podChanged(object),
+      onNode: () => this.#slotNews.look(this.#slots()),
       ...(options.onError === undefined ? {} : { onError: options.onError }),
     });
+    this.#api = new StageJobApi(transport, this.#objects);
+    this.#refusals = new PodRefusals((job) => this.#api.refusalOf(job));
   }
 
-  async start(stage: StageSpec, { pool: name }: { readonly pool: string }): Promise<void> {
-    const pool = this.#options.pools.find((candidate) => candidate.name === name);
+  async start(stage: StageSpec, { pool: name, ...wishes }: StartOptions): Promise<void> {
+    const pool = this.#pool(name);
     if (pool === undefined) {
       const names = this.#options.pools.map((candidate) => candidate.name).join(', ');
       throw new CodedError('INVALID_REQUEST', `Expected one of the pools ${names}, got ${name}`);
     }
     const { identity } = stage;
-    const { graceSeconds, timeoutSlackSeconds, podTemplateOf } = this.#options;
-    const podTemplate = podTemplateOf?.(identity);
-    const body = stageJob(stage, pool, { graceSeconds, timeoutSlackSeconds, podTemplate });
+    const { graceSeconds, timeoutSlackSeconds } = this.#options;
+    const body = stageJob(stage, pool, { graceSeconds, timeoutSlackSeconds, ...wishes });
     await this.#objects.whenSynced();
     await this.#starting.run(jobKey(identity), async () => {
       const known = this.#cached(identity);
-      if (known === undefined) await this.#create(identity, body);
+      if (known === undefined) await this.#api.create(identity, body);
       else checkOurs(known, identity);
     });
   }
@@ -80,32 +82,15 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     { graceMs, reason }: { readonly graceMs: number; readonly reason: StopReason },
   ): Promise<void> {
     await this.#objects.whenSynced();
-    const job = this.#cached(identity) ?? (await this.#read(identity));
-    if (job?.owner !== identity.uid || job.stopReason !== undefined || hasEnded(this.#runOf(job))) return;
-    try {
-      // One write says why and keeps the Job from making another pod; the Job controller then ends the one there is.
-      const answer = await this.#transport.request({
-        method: 'PATCH',
-        path: jobPath(identity),
-        contentType: 'application/merge-patch+json',
-        body: {
-          metadata: { uid: job.metadata.uid, annotations: { [stopAnnotation]: reason } },
-          spec: { suspend: true },
-        },
-      });
-      this.#observeJob(answer);
-      // It would give the pod the longest grace there is.
-      const gracePeriodSeconds = Math.max(1, Math.ceil(graceMs / 1000));
-      for (const pod of await this.#readPods(job)) await this.#endPod(pod, gracePeriodSeconds);
-    } catch (error) {
-      if (!hasStatus(error, statuses.notFound)) throw storeError(error, identity);
-    }
+    const job = this.#cached(identity) ?? (await this.#api.read(identity));
+    if (job?.owner !== identity.uid || job.stopReason !== undefined) return;
+    if (!hasEnded(this.#runOf(job)) || mayRunAgain(job)) await this.#api.stop(job, reason, graceMs);
   }
 
   async observe(uid: string): Promise<readonly StageRun[]> {
     await this.#objects.whenSynced();
     const jobs = this.#jobsOf(uid);
-    const runs = await Promise.all(jobs.map((job) => this.#confirmed(job)));
+    const runs = await Promise.all(jobs.map((job) => this.#seen(job)));
     return runs.toSorted((a, b) => a.identity.attempt - b.identity.attempt);
   }
 
@@ -119,13 +104,16 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
 
   async slots(): Promise<readonly PoolSlots[]> {
     await this.#objects.whenSynced();
-    const nodes = [...(this.#objects.nodes?.cache.values() ?? [])];
-    return this.#options.pools.map((pool) => poolSlots(pool, nodes));
+    return this.#slots();
+  }
+
+  watchSlots(signal: AbortSignal): AsyncIterable<void> {
+    return this.#slotNews.watch(signal);
   }
 
   async forget(uid: string): Promise<void> {
     await this.#objects.whenSynced();
-    for (const job of this.#jobsOf(uid)) if (hasEnded(await this.#confirmed(job))) await this.#remove(job);
+    for (const job of this.#jobsOf(uid)) if (hasEnded(await this.#confirmed(job))) await this.#api.remove(job);
   }
 
   logs(
@@ -157,6 +145,15 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     await this.#objects[Symbol.asyncDispose]();
   }
 
+  #slots(): PoolSlots[] {
+    const nodes = [...(this.#objects.nodes?.cache.values() ?? [])];
+    return this.#options.pools.map((pool) => poolSlots(pool, nodes));
+  }
+
+  #pool(name: string | undefined): Pool | undefined {
+    return this.#options.pools.find((candidate) => candidate.name === name);
+  }
+
   #cached(identity: StageIdentity): CachedStageJob | undefined {
     return this.#objects.jobs.cache.get(jobKey(identity));
   }
@@ -170,12 +167,18 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
   }
 
   #jobChanged(change: Change<CachedStageJob>): void {
-    const { metadata, identity, ended, stopReason } = change.object;
+    const { metadata, identity, ended, stopReason, suspended } = change.object;
     const over = this.#ended.has(metadata.uid);
-    if (change.type === 'removed') this.#ended.delete(metadata.uid);
-    // What the Job controller counts besides is no news.
-    const same = change.type === 'changed' && change.before.ended === ended && change.before.stopReason === stopReason;
-    if (change.type === 'changed' && (over || same)) return;
+    if (change.type === 'removed') {
+      this.#ended.delete(metadata.uid);
+      this.#refusals.forget(metadata.uid);
+    }
+    if (change.type === 'changed') {
+      const { before } = change;
+      // What the Job controller counts besides is no news.
+      const same = before.ended === ended && before.stopReason === stopReason && before.suspended === suspended;
+      if (same || (over && !mayRunAgain(change.object))) return;
+    }
     this.#news.tell(identity);
   }
 
@@ -201,125 +204,28 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     return run;
   }
 
+  async #seen(job: CachedStageJob): Promise<StageRun> {
+    let run = await this.#confirmed(job);
+    if (run.state === 'waiting' && run.podName === undefined && !job.suspended) {
+      const refused = await this.#refusals.of(job);
+      if (refused !== undefined) run = stageRun(job, this.#podsOf(job), refused);
+    }
+    const pool = this.#pool(job.pool);
+    const gpu = pool === undefined ? {} : { gpu: pool.allocation.type !== 'None' };
+    return { ...run, ...gpu, ...(hasEnded(run) && mayRunAgain(job) ? { mayRunAgain: true } : {}) };
+  }
+
   /** The watches of Jobs and pods are not in step: before a run without a pod is over, the API server is asked for one. */
   async #confirmed(job: CachedStageJob): Promise<StageRun> {
     const run = this.#runOf(job);
     if (!hasEnded(run) || this.#ended.has(job.metadata.uid)) return run;
-    if ((await this.#readPods(job)).length > 0) return this.#runOf(job);
+    if ((await this.#api.readPods(job)).length > 0) return this.#runOf(job);
     this.#ended.set(job.metadata.uid, run);
     return run;
   }
-
-  async #create(identity: StageIdentity, body: object): Promise<void> {
-    const path = jobPath({ ...identity }, '');
-    try {
-      this.#observeJob(await this.#transport.request({ method: 'POST', path, body }));
-      return;
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw storeError(error, identity);
-    }
-    const found = await this.#read(identity);
-    if (found === undefined)
-      throw new ConflictError(`Expected the Job ${stageName(identity)}, but it was just removed`);
-    checkOurs(found, identity);
-  }
-
-  async #read(identity: StageIdentity): Promise<CachedStageJob | undefined> {
-    try {
-      return this.#observeJob(await this.#transport.request({ path: jobPath(identity) })) ?? stranger(identity);
-    } catch (error) {
-      if (!hasStatus(error, statuses.notFound)) throw storeError(error, identity);
-      return undefined;
-    }
-  }
-
-  async #readPods({ metadata: { uid }, identity }: CachedStageJob): Promise<CachedStagePod[]> {
-    const path = `/api/v1/namespaces/${encodeURIComponent(identity.namespace)}/pods`;
-    const query = { labelSelector: `batch.kubernetes.io/controller-uid=${uid}` };
-    const list = await this.#transport.request({ path, query });
-    const items = isRecord(list) && Array.isArray(list['items']) ? list['items'] : [];
-    const pods = items.flatMap((item) => acceptStagePod(item) ?? []);
-    for (const pod of pods) this.#objects.pods.observe(pod);
-    return pods;
-  }
-
-  async #endPod(
-    { metadata: { namespace = '', name, uid } }: CachedStagePod,
-    gracePeriodSeconds: number,
-  ): Promise<void> {
-    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
-    const body = { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds, preconditions: { uid } };
-    try {
-      const answer = acceptStagePod(await this.#transport.request({ method: 'DELETE', path, body }));
-      if (answer?.metadata.deletionTimestamp !== undefined) this.#objects.pods.observe(answer);
-    } catch (error) {
-      // The Job controller was faster.
-      if (!hasStatus(error, statuses.notFound) && !isConflict(error)) throw error;
-    }
-  }
-
-  async #remove(job: CachedStageJob): Promise<void> {
-    const { identity, metadata } = job;
-    const body = {
-      apiVersion: 'v1',
-      kind: 'DeleteOptions',
-      preconditions: { uid: metadata.uid },
-      propagationPolicy: 'Background',
-    };
-    try {
-      await this.#transport.request({ method: 'DELETE', path: jobPath(identity), body });
-    } catch (error) {
-      // Gone, or another one has its name by now.
-      if (!hasStatus(error, statuses.notFound) && !isConflict(error)) throw storeError(error, identity);
-    }
-    this.#objects.jobs.cache.remove(job);
-  }
-
-  #observeJob(answer: unknown): CachedStageJob | undefined {
-    const job = acceptStageJob(answer);
-    if (job !== undefined) this.#objects.jobs.observe(job);
-    return job;
-  }
 }
 
-/** Refuses a Job of the stage's name that is not the stage: its predecessor, or someone else's. */
-function checkOurs({ owner, metadata, identity: found }: CachedStageJob, identity: StageIdentity): void {
-  const name = jobKey(identity);
-  const ours = owner === identity.uid && found.attempt === identity.attempt && found.stage === identity.stage;
-  if (metadata.deletionTimestamp !== undefined) {
-    throw new ConflictError(
-      `Expected the name of the Job ${name} to be free, but an earlier one is still being removed`,
-    );
-  }
-  if (ours) return;
-  throw new CodedError(
-    'CONFLICT',
-    `Expected the Job ${name} to be that of RenderJob ${identity.uid}, but another owns it`,
-    {
-      hint: 'Remove or rename that Job; its name is needed for this one.',
-    },
-  );
-}
-
-/** What stands for a Job that has our name and not our labels. */
-function stranger(identity: StageIdentity): CachedStageJob {
-  return {
-    metadata: { name: stageName(identity), namespace: identity.namespace, uid: '', resourceVersion: '' },
-    identity,
-    owner: undefined,
-    pool: undefined,
-    stopReason: undefined,
-    ended: undefined,
-    endMessage: undefined,
-    endedAt: undefined,
-  };
-}
-
-function jobKey(identity: StageIdentity): string {
-  return `${identity.namespace}/${stageName(identity)}`;
-}
-
-function jobPath(identity: StageIdentity, name = stageName(identity)): string {
-  const jobs = `/apis/batch/v1/namespaces/${encodeURIComponent(identity.namespace)}/jobs`;
-  return name === '' ? jobs : `${jobs}/${encodeURIComponent(name)}`;
+/** Kueue took the slot of a Job away and gives it another one some day. */
+function mayRunAgain({ queued, suspended, ended, stopReason }: CachedStageJob): boolean {
+  return queued && suspended && ended === undefined && stopReason === undefined;
 }

@@ -1,6 +1,7 @@
 import type { PoolSlots } from '../ports.ts';
 import type { Pool } from './pool.ts';
 import type { CachedNode } from './stage-objects.ts';
+import { toleratesAll } from './toleration.ts';
 
 /**
  * How many stages a pool runs at once: the GPU slots that its nodes can give out now. What a label says about a node
@@ -9,15 +10,35 @@ import type { CachedNode } from './stage-objects.ts';
 export function poolSlots(pool: Pool, nodes: Iterable<CachedNode>): PoolSlots {
   const { name, allocation, maxConcurrent = Infinity } = pool;
   if (allocation.type !== 'DevicePlugin') {
-    return { pool: name, slots: maxConcurrent, gpu: allocation.type === 'DRA' ? 'unknown' : false };
+    return { pool: name, slots: maxConcurrent, gpu: allocation.type === 'DRA' };
   }
   let slots = 0;
-  for (const node of nodes) if (isIn(pool, node)) slots += wholeNumber(node.allocatable[allocation.resourceName]);
-  return { pool: name, slots: Math.min(slots, maxConcurrent), gpu: slots > 0 };
+  const out = { 'not ready': 0, cordoned: 0, tainted: 0 };
+  for (const node of nodes) {
+    const has = isIn(pool, node) ? wholeNumber(node.allocatable[allocation.resourceName]) : 0;
+    if (has === 0) continue;
+    const why = outOfUse(pool, node);
+    if (why === undefined) slots += has;
+    else out[why] += 1;
+  }
+  const answer = { pool: name, slots: Math.min(slots, maxConcurrent), gpu: true };
+  return slots > 0 ? answer : { ...answer, why: whyNone(allocation.resourceName, out) };
 }
 
-function isIn({ nodeSelector = {} }: Pool, { usable, labels }: CachedNode): boolean {
-  return usable && Object.entries(nodeSelector).every(([key, value]) => labels[key] === value);
+function isIn({ nodeSelector = {} }: Pool, { labels }: CachedNode): boolean {
+  return Object.entries(nodeSelector).every(([key, value]) => labels[key] === value);
+}
+
+function outOfUse({ tolerations = [] }: Pool, node: CachedNode): 'not ready' | 'cordoned' | 'tainted' | undefined {
+  if (!node.ready) return 'not ready';
+  if (node.cordoned) return 'cordoned';
+  return toleratesAll(node.taints, tolerations) ? undefined : 'tainted';
+}
+
+function whyNone(resourceName: string, out: Readonly<Record<string, number>>): string {
+  const some = Object.entries(out).flatMap(([what, count]) => (count === 0 ? [] : [`${count} ${what}`]));
+  if (some.length === 0) return `no node of it offers ${resourceName}`;
+  return `the nodes of it that offer ${resourceName} cannot be used (${some.join(', ')})`;
 }
 
 /** Extended resources are whole numbers; Kubernetes may write thousands as `1k`. */

@@ -29,6 +29,9 @@ export interface Pool {
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly tolerations?: readonly Toleration[];
   /** The render group's number differs between distributions. */
+  /** Further ones of its pods, for what else runs in the cluster. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly supplementalGroups?: readonly number[];
   readonly runtimeClassName?: string;
   readonly priorityClassName?: string;
@@ -37,6 +40,8 @@ export interface Pool {
   readonly limits?: Readonly<Record<string, string>>;
   /** Of the scratch volume. */
   readonly scratchSize?: string;
+  /** The claim of the object store, where that is a folder. In each namespace with jobs there is one of this name. */
+  readonly objectsVolume?: { readonly claimName: string; readonly mountPath: string };
   /** For the worker, beside what every stage has. */
   readonly environment?: readonly EnvironmentVariable[];
 }

@@ -53,6 +53,8 @@ const pool = z.strictObject({
   maxConcurrent: z.int().min(1).max(100_000).exactOptional(),
   nodeSelector: z.record(text, label).exactOptional(),
   tolerations: z.array(toleration).max(32).exactOptional(),
+  labels: z.record(text, label).exactOptional(),
+  annotations: z.record(text, text).exactOptional(),
   supplementalGroups: z.array(z.int().min(0).max(4_294_967_294)).max(16).exactOptional(),
   runtimeClassName: text.exactOptional(),
   priorityClassName: text.exactOptional(),

@@ -1,10 +1,12 @@
-import { CodedError } from '../errors.ts';
+import { CodedError, errorTable } from '../errors.ts';
 import { bounds } from '../model/bounds.ts';
 import { labels } from '../model/labels.ts';
-import { apiVersion, type RenderJobSpec } from '../model/render-job.ts';
+import { apiVersion, podResources } from '../model/render-job.ts';
 import { type StageIdentity, type StageSpec, stageName } from '../model/stage.ts';
+import type { StartOptions } from '../ports.ts';
 import { workerEnvironment } from '../worker/environment.ts';
 import type { Pool } from './pool.ts';
+import { stageVolumes } from './stage-volumes.ts';
 
 /** The container of every stage. */
 export const workerContainer = 'worker';
@@ -15,13 +17,14 @@ export const poolLabel = 'framewright.dev/pool';
 /** On a Job that was asked to end: why. */
 export const stopAnnotation = 'framewright.dev/stop-reason';
 
-export interface StageJobOptions {
+/** Label by which Kueue takes charge of a Job. */
+export const queueLabel = 'kueue.x-k8s.io/queue-name';
+
+export interface StageJobOptions extends Omit<StartOptions, 'pool'> {
   /** Seconds between the polite and the hard end of a pod, where nobody asks for less. */
   readonly graceSeconds: number;
   /** Seconds by which the system's own limit comes after the worker's. */
   readonly timeoutSlackSeconds: number;
-  /** The bounded changes that the job asks for. */
-  readonly podTemplate?: RenderJobSpec['podTemplate'] | undefined;
 }
 
 // No user of the image; any file system of a volume is made writable for it.
@@ -37,14 +40,16 @@ const terminationLog = '/dev/termination-log';
  */
 export function stageJob(stage: StageSpec, pool: Pool, options: StageJobOptions): object {
   const { identity } = stage;
-  const labelled = { ...stageLabels(identity), [poolLabel]: pool.name };
+  const { owner, queue, podTemplate } = options;
+  const owned = owner === undefined ? {} : { [labels.owner]: owner };
+  const labelled = { ...stageLabels(identity), ...owned, [poolLabel]: pool.name };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
       name: stageName(identity),
       namespace: identity.namespace,
-      labels: labelled,
+      labels: { ...labelled, ...(queue === undefined ? {} : { [queueLabel]: queue }) },
       ownerReferences: [
         {
           apiVersion,
@@ -57,21 +62,50 @@ export function stageJob(stage: StageSpec, pool: Pool, options: StageJobOptions)
       ],
     },
     spec: {
+      // Kueue lets it run, and from then on says where: neither is ever written again.
+      ...(queue === undefined ? {} : { suspend: true }),
       parallelism: 1,
       completions: 1,
       backoffLimit: 0,
+      podFailurePolicy,
       // A pod whose node is silent may still write: nothing replaces it before it has ended.
       podReplacementPolicy: 'Failed',
       template: {
         metadata: {
-          labels: { ...options.podTemplate?.labels, ...labelled },
-          annotations: { ...options.podTemplate?.annotations },
+          labels: { ...pool.labels, ...withoutReserved(podTemplate?.labels), ...labelled },
+          annotations: { ...pool.annotations, ...withoutReserved(podTemplate?.annotations) },
         },
         spec: podSpec(stage, pool, options),
       },
     },
   };
 }
+
+/**
+ * Says in the Job's own condition why it failed. No rule ignores a failure: the Job controller would then start the same
+ * attempt again. What counts towards a job's retries is decided from its pod.
+ */
+const podFailurePolicy = {
+  rules: [
+    { action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+    { action: 'FailJob', onExitCodes: { containerName: workerContainer, operator: 'In', values: permanentExits() } },
+  ],
+};
+
+/** Exit codes of a worker after which the same stage cannot succeed anywhere. */
+function permanentExits(): number[] {
+  const exits = Object.values(errorTable).flatMap(({ exit, retry }) =>
+    exit === undefined || retry !== 'no' ? [] : [exit],
+  );
+  return exits.toSorted((a, b) => a - b);
+}
+
+/** Keys that other controllers act on are not for a job to set. */
+function withoutReserved(map: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(map).filter(([key]) => !reserved.test(key)));
+}
+
+const reserved = /^(framewright\.dev|kueue\.x-k8s\.io|batch\.kubernetes\.io)\//;
 
 /** Labels of a Job and its pods; selectors and people find them by these. */
 export function stageLabels({ name, uid, attempt, stage }: StageIdentity): Record<string, string> {
@@ -90,7 +124,7 @@ export function stageLabels({ name, uid, attempt, stage }: StageIdentity): Recor
 function podSpec(
   stage: StageSpec,
   pool: Pool,
-  { graceSeconds, timeoutSlackSeconds, podTemplate }: StageJobOptions,
+  { graceSeconds, timeoutSlackSeconds, podTemplate, avoidNodes = [] }: StageJobOptions,
 ): object {
   const { allocation } = pool;
   const serviceAccountName = podTemplate?.serviceAccountName ?? pool.serviceAccountName;
@@ -106,6 +140,7 @@ function podSpec(
     ...(priorityClassName === undefined ? {} : { priorityClassName }),
     ...(pool.runtimeClassName === undefined ? {} : { runtimeClassName: pool.runtimeClassName }),
     nodeSelector: { ...podTemplate?.nodeSelector, ...pool.nodeSelector },
+    ...(avoidNodes.length === 0 ? {} : { affinity: awayFrom(avoidNodes) }),
     tolerations: pool.tolerations ?? [],
     securityContext: {
       runAsNonRoot: true,
@@ -119,12 +154,26 @@ function podSpec(
       ? { resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: allocation.claimTemplate }] }
       : {}),
     containers: [workerOf(stage, pool, podTemplate)],
-    volumes: [{ name: 'scratch', emptyDir: sizeLimit(podTemplate?.scratchSize ?? pool.scratchSize) }],
+    volumes: [
+      { name: 'scratch', emptyDir: sizeLimit(podTemplate?.scratchSize ?? pool.scratchSize) },
+      ...stageVolumes(stage, pool).volumes,
+    ],
+  };
+}
+
+/** Where another GPU is to be tried: a wish, since the same node is better than none. */
+function awayFrom(nodes: readonly string[]): object {
+  const matchExpressions = [{ key: 'kubernetes.io/hostname', operator: 'NotIn', values: nodes }];
+  return {
+    nodeAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference: { matchExpressions } }],
+    },
   };
 }
 
 function workerOf(stage: StageSpec, pool: Pool, podTemplate: StageJobOptions['podTemplate']): object {
   const { allocation } = pool;
+  const { volumeMounts, env } = stageVolumes(stage, pool);
   // Exactly one, on the one main container: with init containers devices were counted twice (kubernetes#124345).
   const device = allocation.type === 'DevicePlugin' ? { [allocation.resourceName]: '1' } : {};
   return {
@@ -135,11 +184,12 @@ function workerOf(stage: StageSpec, pool: Pool, podTemplate: StageJobOptions['po
       { name: workerEnvironment.stage, value: stageText(stage) },
       { name: workerEnvironment.resultFile, value: terminationLog },
       { name: workerEnvironment.scratchDir, value: scratchDir },
+      ...env,
       ...(pool.environment ?? []),
     ],
     resources: {
-      requests: { ...pool.requests, ...podTemplate?.requests, ...device },
-      limits: { ...pool.limits, ...podTemplate?.limits, ...device },
+      requests: { ...pool.requests, ...ordinary(podTemplate?.requests), ...device },
+      limits: { ...pool.limits, ...ordinary(podTemplate?.limits), ...device },
       ...(allocation.type === 'DRA' ? { claims: [{ name: 'gpu' }] } : {}),
     },
     securityContext: {
@@ -149,8 +199,15 @@ function workerOf(stage: StageSpec, pool: Pool, podTemplate: StageJobOptions['po
     },
     terminationMessagePath: terminationLog,
     terminationMessagePolicy: 'File',
-    volumeMounts: [{ name: 'scratch', mountPath: scratchDir }],
+    volumeMounts: [{ name: 'scratch', mountPath: scratchDir }, ...volumeMounts],
   };
+}
+
+/** Devices come with the pool: a job that asked for its own would take slots that nobody counts. */
+function ordinary(quantities: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(
+    podResources.flatMap((name) => (quantities[name] === undefined ? [] : [[name, quantities[name]] as const])),
+  );
 }
 
 function stageText(stage: StageSpec): string {

@@ -19,6 +19,7 @@ export interface StageObjectsOptions {
   readonly watch?: WatchOptions;
   readonly onJob: (change: Change<CachedStageJob>) => void;
   readonly onPod: (change: Change<CachedStagePod>) => void;
+  readonly onNode: () => void;
   readonly onError?: (error: unknown, during: string) => void;
 }
 

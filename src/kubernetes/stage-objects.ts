@@ -3,7 +3,8 @@ import { labels } from '../model/labels.ts';
 import type { StageIdentity } from '../model/stage.ts';
 import { type StopReason, stopReasons } from '../ports.ts';
 import { type ApiObject, controllerUid, isApiObject, type ObjectMeta, type Wire } from './runtime/api-object.ts';
-import { poolLabel, stopAnnotation, workerContainer } from './stage-job.ts';
+import { poolLabel, queueLabel, stopAnnotation, workerContainer } from './stage-job.ts';
+import type { Taint } from './toleration.ts';
 
 /** Of a Job of ours, what its run is judged by. */
 export interface CachedStageJob extends ApiObject {
@@ -13,6 +14,9 @@ export interface CachedStageJob extends ApiObject {
   readonly owner: string | undefined;
   readonly pool: string | undefined;
   readonly stopReason: StopReason | undefined;
+  /** Whether Kueue decides when it runs. */
+  readonly queued: boolean;
+  readonly suspended: boolean;
   /** How the Job controller says it ended. */
   readonly ended: 'Complete' | 'Failed' | undefined;
   readonly endMessage: string | undefined;
@@ -35,6 +39,11 @@ export interface CachedStagePod extends ApiObject {
   readonly disruption: string | undefined;
   /** Why it waits, in the words of the scheduler or the kubelet. */
   readonly waiting: string | undefined;
+  /** The same in one word, such as ErrImagePull. */
+  readonly waitingReason: string | undefined;
+  readonly image: string | undefined;
+  readonly memoryLimit: string | undefined;
+  readonly scheduledAt: number | undefined;
   readonly runningSince: number | undefined;
   readonly terminated: TerminatedWorker | undefined;
 }
@@ -48,7 +57,9 @@ export interface TerminatedWorker {
 }
 
 export interface CachedNode extends ApiObject {
-  readonly usable: boolean;
+  readonly ready: boolean;
+  readonly cordoned: boolean;
+  readonly taints: readonly Taint[];
   readonly labels: Readonly<Record<string, string>>;
   readonly allocatable: Readonly<Record<string, string>>;
 }
@@ -67,6 +78,8 @@ export function acceptStageJob(value: unknown): CachedStageJob | undefined {
     owner: controllerUid(value),
     pool: value.metadata.labels?.[poolLabel],
     stopReason: stopReasons.find((reason) => reason === stop),
+    queued: value.metadata.labels?.[queueLabel] !== undefined,
+    suspended: value.spec?.suspend === true,
     ended: condition === undefined ? undefined : condition.type === 'Complete' ? 'Complete' : 'Failed',
     endMessage: condition?.message,
     endedAt: instant(condition?.lastTransitionTime),
@@ -77,6 +90,7 @@ export function acceptStagePod(value: unknown): CachedStagePod | undefined {
   if (!isPod(value)) return undefined;
   const { metadata, spec, status } = value;
   const worker = status?.containerStatuses?.find(({ name }) => name === workerContainer)?.state;
+  const container = spec?.containers.find(({ name }) => name === workerContainer);
   const condition = (type: string, state: string) =>
     status?.conditions?.find((one) => one.type === type && one.status === state);
   return {
@@ -89,6 +103,10 @@ export function acceptStagePod(value: unknown): CachedStagePod | undefined {
     message: status?.message,
     disruption: condition('DisruptionTarget', 'True')?.message,
     waiting: worker?.waiting?.message ?? worker?.waiting?.reason ?? condition('PodScheduled', 'False')?.message,
+    waitingReason: worker?.waiting?.reason,
+    image: container?.image,
+    memoryLimit: container?.resources?.limits?.['memory'],
+    scheduledAt: instant(condition('PodScheduled', 'True')?.lastTransitionTime),
     runningSince: instant(worker?.running?.startedAt),
     terminated: worker?.terminated === undefined ? undefined : terminatedOf(worker.terminated),
   };
@@ -99,7 +117,13 @@ export function acceptNode(value: unknown): CachedNode | undefined {
   const ready = value.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
   return {
     metadata: kept(value.metadata),
-    usable: ready && value.spec?.unschedulable !== true,
+    ready,
+    cordoned: value.spec?.unschedulable === true,
+    taints: (value.spec?.taints ?? []).map(({ key, value: text, effect }) => ({
+      key,
+      effect,
+      ...(text === undefined ? {} : { value: text }),
+    })),
     labels: value.metadata.labels ?? {},
     allocatable: value.status?.allocatable ?? {},
   };
@@ -120,7 +144,7 @@ function terminatedOf({ exitCode, reason, message, startedAt, finishedAt }: Term
 }
 
 // Their further fields are what the API server's own types say.
-function isJob(value: unknown): value is ApiObject & Pick<Wire<V1Job>, 'status'> {
+function isJob(value: unknown): value is ApiObject & Pick<Wire<V1Job>, 'spec' | 'status'> {
   return isApiObject(value);
 }
 

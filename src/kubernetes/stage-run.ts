@@ -1,20 +1,23 @@
 import { stageName } from '../model/stage.ts';
 import type { StageRun } from '../ports.ts';
 import { judgeEnd, lostRun, type RunEnd, readResultText, stoppedRun, type WorkerExit } from '../run-end.ts';
-import type { CachedStageJob, CachedStagePod, TerminatedWorker } from './stage-objects.ts';
+import type { CachedStageJob, CachedStagePod } from './stage-objects.ts';
+import { stageWait } from './stage-wait.ts';
 
 /**
  * What is known of a stage from its Job and the Job's pods. A valid result decides; then what the system says it did;
  * then the exit code.
  *
  * @param pods all that belong to the Job by uid; more than one only when someone made further ones by hand
+ * @param refused why the API server lets no pod be made for the Job, when it said so
  */
-export function stageRun(job: CachedStageJob, pods: readonly CachedStagePod[]): StageRun {
+export function stageRun(job: CachedStageJob, pods: readonly CachedStagePod[], refused?: string): StageRun {
   const pod = pods.toSorted(newestFirst)[0];
   const stopReason = job.stopReason ?? (pod?.reason === 'DeadlineExceeded' ? ('timeout' as const) : undefined);
   const known = {
     identity: job.identity,
     jobName: stageName(job.identity),
+    ...(job.pool === undefined ? {} : { pool: job.pool }),
     ...(pod === undefined ? {} : { podName: pod.metadata.name }),
     ...(pod?.node === undefined ? {} : { node: pod.node }),
     ...defined('startedAt', pod?.terminated?.startedAt ?? pod?.runningSince),
@@ -24,13 +27,14 @@ export function stageRun(job: CachedStageJob, pods: readonly CachedStagePod[]): 
     return {
       ...known,
       ...defined('finishedAt', pod.terminated?.finishedAt ?? job.endedAt),
-      ...endOfPod(pod, stopReason),
+      ...endOfPod(job, pod, stopReason),
     };
   }
-  if (pod?.runningSince !== undefined) return { ...known, state: 'running' };
+  const due = defined('dueToEndAt', Date.parse(pod?.metadata.deletionTimestamp ?? ''));
+  if (pod?.runningSince !== undefined) return { ...known, ...due, state: 'running' };
   const ended =
     pod === undefined ? job.ended !== undefined || stopReason !== undefined : stopReason !== undefined && !mayRun(pod);
-  if (!ended) return { ...known, state: 'waiting', waitingFor: waitingFor(pod) };
+  if (!ended) return { ...known, ...due, state: 'waiting', ...stageWait(job, pod, refused) };
   return { ...known, ...defined('finishedAt', job.endedAt), ...endWithoutPod(job, stopReason) };
 }
 
@@ -43,19 +47,22 @@ function mayRun({ node, metadata }: CachedStagePod): boolean {
   return node !== undefined || metadata.deletionTimestamp === undefined;
 }
 
-function endOfPod(pod: CachedStagePod, stopReason: StageRun['stopReason']): RunEnd {
+function endOfPod(job: CachedStageJob, pod: CachedStagePod, stopReason: StageRun['stopReason']): RunEnd {
   const { terminated } = pod;
   const read = readResultText(terminated?.message ?? '');
   const stopped = stopReason === undefined ? {} : { stopReason };
-  if ('result' in read) return judgeEnd({ result: read, ...exitOf(terminated), ...stopped });
+  if ('result' in read) return judgeEnd({ result: read, ...exitOf(pod), ...stopped });
   if (stopReason === undefined) {
     const taken = pod.disruption ?? (terminated === undefined ? pod.message : undefined);
     if (taken !== undefined || terminated === undefined) {
-      const why = taken ?? pod.reason ?? 'nobody says why';
-      return lostRun(`The pod was taken away (${why}) and ${read.missing}.`, terminated?.exitCode);
+      const cause = [pod.reason, taken].filter((part) => part !== undefined).join(': ') || 'nobody says why';
+      return lostRun(`The pod was taken away (${withoutStop(cause)}) and ${read.missing}.`, terminated?.exitCode);
+    }
+    if (job.queued && job.suspended) {
+      return lostRun(`Kueue took the slot of the pod away and ${read.missing}.`, terminated.exitCode);
     }
   }
-  return judgeEnd({ result: read, ...exitOf(terminated), ...stopped });
+  return judgeEnd({ result: read, ...exitOf(pod), ...stopped });
 }
 
 /** Nothing of its pod is left. */
@@ -65,23 +72,24 @@ function endWithoutPod(job: CachedStageJob, stopReason: StageRun['stopReason']):
 }
 
 /** Container runtimes give a signal as 128 + its number. */
-function exitOf(terminated: TerminatedWorker | undefined): { readonly exit?: WorkerExit } {
+function exitOf({ terminated, memoryLimit }: CachedStagePod): { readonly exit?: WorkerExit } {
   if (terminated === undefined) return {};
   const { exitCode, reason } = terminated;
-  const memoryExhausted = reason === 'OOMKilled';
   const signal = exitCode === 137 ? 'SIGKILL' : exitCode === 143 ? 'SIGTERM' : null;
-  return { exit: { code: signal === null ? exitCode : null, signal, memoryExhausted } };
+  const limit = memoryLimit === undefined ? 'than its node had' : `than its limit of ${memoryLimit}`;
+  return {
+    exit: {
+      code: signal === null ? exitCode : null,
+      signal,
+      memoryExhausted: reason === 'OOMKilled',
+      ...(reason === 'OOMKilled' ? { cause: `was killed because it took more memory ${limit} (OOMKilled)` } : {}),
+    },
+  };
 }
 
-/** One sentence for all of a start that goes as it should: each other one would be a write of the status. */
-function waitingFor(pod: CachedStagePod | undefined): string {
-  if (pod?.waiting === undefined || ordinary.has(pod.waiting)) return 'Its pod is being started.';
-  if (pod.node === undefined) return `No node has a place for its pod: ${pod.waiting}`;
-  return `Its pod cannot start on ${pod.node}: ${pod.waiting}`;
+function withoutStop(text: string): string {
+  return text.trim().replace(/\.$/, '');
 }
-
-/** What the kubelet says of every container before it runs. */
-const ordinary: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing']);
 
 function newestFirst(a: CachedStagePod, b: CachedStagePod): number {
   return (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? '');
@@ -89,5 +97,5 @@ function newestFirst(a: CachedStagePod, b: CachedStagePod): number {
 
 function defined<Name extends string>(name: Name, value: number | undefined): { [K in Name]?: number };
 function defined(name: string, value: number | undefined): Record<string, number> {
-  return value === undefined ? {} : { [name]: value };
+  return value === undefined || Number.isNaN(value) ? {} : { [name]: value };
 }

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { admit, type HoldingJob, type QueuedJob } from '../../src/controller/admit.ts';
+import { admit } from '../../src/controller/admit.ts';
+import type { HoldingJob, QueuedJob } from '../../src/controller/queued-job.ts';
 import type { PoolSlots } from '../../src/ports.ts';
 
-const policy = { agingSeconds: 60, lookAhead: 0 };
+const policy = { agingSeconds: 60, lookAhead: 0, kueue: false };
 const now = 10_000_000;
 const box: PoolSlots = { pool: 'default', slots: 2, gpu: 'unknown' };
 
@@ -68,7 +69,9 @@ describe('admit', () => {
     expect(verdict).toEqual({
       admitted: false,
       reason: 'WaitingForSlot',
-      message: 'Waiting for a slot: all 2 of pool default are in use.',
+      message:
+        'Waiting for a free slot in pool default: 2 of 2 in use, next in line; more slots or a higher spec.priority would help.',
+      ahead: 0,
     });
   });
 
@@ -77,7 +80,7 @@ describe('admit', () => {
     expect(verdict).toMatchObject({
       admitted: false,
       reason: 'NoSuchPool',
-      message: 'spec.pool is arc, which is not configured; configured: default.',
+      message: 'spec.pool is arc, and there is no such pool; there are: default.',
     });
   });
 
@@ -130,18 +133,21 @@ describe('admit, for any queue', () => {
     );
   });
 
-  it('leaves no slot idle that a waiting job could use', () => {
+  it('leaves no slot idle in a pool that a waiting job may use', () => {
     fc.assert(
       fc.property(jobs, pools, (queued, slots) => {
         const verdicts = admit(queued, [], slots, now, policy);
         const taken = (pool: string) =>
           [...verdicts.values()].filter((verdict) => verdict.admitted && verdict.pool === pool).length;
         const idle = new Set(slots.filter(({ pool, slots: size }) => taken(pool) < size).map(({ pool }) => pool));
+        const gpuThere = slots.some(({ pool, slots: size }) => pool === 'gpu' && size > 0);
+        const mayUse = ({ pool, acceleration }: QueuedJob): readonly string[] => {
+          if (pool !== undefined) return pool === 'cpu' && acceleration === 'Required' ? [] : [pool];
+          if (acceleration === 'Preferred') return gpuThere ? ['gpu'] : ['cpu', 'gpu'];
+          return acceleration === 'Required' ? ['gpu'] : ['cpu'];
+        };
         for (const one of queued) {
-          if (verdicts.get(one.uid)?.admitted) continue;
-          const usable = one.pool === undefined ? ['cpu', 'gpu'] : [one.pool];
-          const fitting = usable.filter((pool) => one.acceleration !== 'Required' || pool === 'gpu');
-          expect(fitting.some((pool) => idle.has(pool))).toBe(false);
+          if (!verdicts.get(one.uid)?.admitted) expect(mayUse(one).some((pool) => idle.has(pool))).toBe(false);
         }
       }),
     );

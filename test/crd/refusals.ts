@@ -144,6 +144,8 @@ export const refusals: readonly Refusal[] = [
   output('.destination', oneTarget, { destination: { file: 'b', pvc: { claimName: 'c', path: 'a' } } }),
   output('.destination.file', relative, { destination: { file: '/a' } }),
   output('.destination.file', inside, { destination: { file: 'a/..' } }),
+  output('.destination.s3.prefix', relative, { destination: { s3: { bucket: 'bbb', prefix: '/a' } } }),
+  output('.destination.s3.prefix', inside, { destination: { s3: { bucket: 'bbb', prefix: 'a/../b' } } }),
   output('.destination.pvc.path', relative, { destination: { pvc: { claimName: 'c', path: '/a' } } }),
   output('.destination.pvc.path', inside, { destination: { pvc: { claimName: 'c', path: '../a' } } }),
   ...['labels', 'annotations', 'nodeSelector'].map((member) => ({
@@ -155,6 +157,11 @@ export const refusals: readonly Refusal[] = [
     path: `spec.podTemplate.${member}`,
     message: 'keys must have at most 63 characters',
     spec: { podTemplate: { [member]: longKey(63) } },
+  })),
+  ...['requests', 'limits'].map((member) => ({
+    path: `spec.podTemplate.${member}`,
+    message: 'keys must be cpu, memory or ephemeral-storage; devices come with the pool',
+    spec: { podTemplate: { [member]: { 'gpu.intel.com/xe': '8' } } },
   })),
   {
     path: 'status',

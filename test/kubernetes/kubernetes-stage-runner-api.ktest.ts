@@ -42,7 +42,6 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
         ...options,
         pools: [poolOn(node)],
         namespace,
-        podTemplateOf: () => ({ annotations: ending }),
       }),
     );
   });
@@ -72,15 +71,18 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     attempt,
     stage: 'render',
   });
-  const startOf = (job: RenderJob): Promise<void> => runner.start(stageOf('succeed', identityOf(job)), { pool: 'gpu' });
+  const startOf = (job: RenderJob): Promise<void> =>
+    runner.start(stageOf('succeed', identityOf(job)), { pool: 'gpu', podTemplate: { annotations: ending } });
 
   it.runIf(cluster.own)('says why a stage waits, and how many there is room for', async () => {
     const job = await renderJob();
     await startOf(job);
-    expect(await runner.slots()).toEqual([{ pool: 'gpu', slots: 0, gpu: false }]);
+    expect(await runner.slots()).toEqual([
+      { pool: 'gpu', slots: 0, gpu: true, why: `no node of it offers ${resourceName}` },
+    ]);
     await vi.waitFor(async () => {
       const [run] = await runner.observe(job.metadata.uid);
-      expect(run?.waitingFor).toMatch(/^No node has a place for its pod: .*nodes? /);
+      expect(run?.waitingFor).toMatch(/^No node has a place for its pod yet: .*nodes? /);
     }, patience);
     await cluster.apply(gpuNode(node, { slots: 3 }));
     await vi.waitFor(

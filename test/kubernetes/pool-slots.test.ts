@@ -7,7 +7,9 @@ const resourceName = 'gpu.intel.com/i915';
 const pool: Pool = { name: 'gpu', image: 'worker', allocation: { type: 'DevicePlugin', resourceName } };
 const node = (slots: string | undefined, more: Partial<CachedNode> = {}): CachedNode => ({
   metadata: { name: 'n', uid: 'n', resourceVersion: '1' },
-  usable: true,
+  ready: true,
+  cordoned: false,
+  taints: [],
   labels: { zone: 'a' },
   allocatable: slots === undefined ? {} : { [resourceName]: slots },
   ...more,
@@ -22,10 +24,27 @@ describe('slots of a pool', () => {
   it.each([
     ['a node whose label says GPU and that has none left', node('0')],
     ['a node without the resource', node(undefined)],
-    ['a node that is not ready or is being drained', node('4', { usable: false })],
     ['a quantity that is no number of devices', node('1500m')],
   ])('are none on %s', (_case, one) => {
-    expect(poolSlots(pool, [one])).toEqual({ pool: 'gpu', slots: 0, gpu: false });
+    const why = 'no node of it offers gpu.intel.com/i915';
+    expect(poolSlots(pool, [one])).toEqual({ pool: 'gpu', slots: 0, gpu: true, why });
+  });
+
+  it('are none on nodes that take no pods now, and the answer says what is the matter with them', () => {
+    const taints = [{ key: 'maintenance', value: 'true', effect: 'NoSchedule' }];
+    const away = [
+      node('4', { ready: false }),
+      node('4', { cordoned: true }),
+      node('4', { cordoned: true }),
+      node('4', { taints }),
+    ];
+    expect(poolSlots(pool, away)).toMatchObject({
+      slots: 0,
+      why: 'the nodes of it that offer gpu.intel.com/i915 cannot be used (1 not ready, 2 cordoned, 1 tainted)',
+    });
+    expect(poolSlots(pool, [...away, node('1')])).toEqual({ pool: 'gpu', slots: 1, gpu: true });
+    const tolerations = [{ key: 'maintenance', operator: 'Exists' as const }];
+    expect(poolSlots({ ...pool, tolerations }, away)).toMatchObject({ slots: 4 });
   });
 
   it('are counted on the nodes that the pool selects', () => {
@@ -42,7 +61,7 @@ describe('slots of a pool', () => {
       gpu: false,
     });
     const dra: Pool = { ...pool, allocation: { type: 'DRA', claimTemplate: 'gpu' }, maxConcurrent: 2 };
-    expect(poolSlots(dra, [])).toEqual({ pool: 'gpu', slots: 2, gpu: 'unknown' });
+    expect(poolSlots(dra, [])).toEqual({ pool: 'gpu', slots: 2, gpu: true });
   });
 
   it('must be said where they cannot be counted, and names must differ', () => {

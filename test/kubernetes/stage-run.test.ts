@@ -12,6 +12,8 @@ const job = (more: Partial<CachedStageJob> = {}): CachedStageJob => ({
   owner: 'u',
   pool: 'gpu',
   stopReason: undefined,
+  queued: false,
+  suspended: false,
   ended: undefined,
   endMessage: undefined,
   endedAt: undefined,
@@ -28,6 +30,10 @@ const pod = (more: Partial<CachedStagePod> = {}): CachedStagePod => ({
   message: undefined,
   disruption: undefined,
   waiting: undefined,
+  waitingReason: undefined,
+  image: 'worker:1',
+  memoryLimit: '2Gi',
+  scheduledAt: undefined,
   runningSince: undefined,
   terminated: undefined,
   ...more,
@@ -67,20 +73,68 @@ describe('a stage', () => {
       [pod({ node: undefined, waiting: '0/3 nodes are available: 3 Insufficient gpu.intel.com/i915.' })],
       {
         state: 'waiting',
-        waitingFor: 'No node has a place for its pod: 0/3 nodes are available: 3 Insufficient gpu.intel.com/i915.',
+        waitingFor: 'No node has a place for its pod yet: 0/3 nodes are available: 3 Insufficient gpu.intel.com/i915.',
       },
     ],
     [
       'whose container is being made says nothing else meanwhile',
       job(),
-      [pod({ waiting: 'ContainerCreating' })],
+      [pod({ waiting: 'ContainerCreating', waitingReason: 'ContainerCreating' })],
       { state: 'waiting', waitingFor: 'Its pod is being started.' },
     ],
     [
       'whose image is missing says so in the words of the kubelet',
       job(),
-      [pod({ waiting: 'Back-off pulling image "worker:1"' })],
-      { state: 'waiting', waitingFor: 'Its pod cannot start on gpu-0: Back-off pulling image "worker:1"' },
+      [pod({ waitingReason: 'ErrImagePull', waiting: 'worker:1: not found', scheduledAt: startedAt })],
+      {
+        state: 'waiting',
+        waitingFor: 'The image worker:1 cannot be pulled on gpu-0: worker:1: not found',
+        waiting: { cause: 'ImageNotPulled', since: startedAt },
+      },
+    ],
+    [
+      'whose image is missing says the same while the kubelet backs off',
+      job(),
+      [
+        pod({
+          waitingReason: 'ImagePullBackOff',
+          waiting: 'Back-off pulling image "worker:1": ErrImagePull: worker:1: not found',
+        }),
+      ],
+      { waitingFor: 'The image worker:1 cannot be pulled on gpu-0: worker:1: not found' },
+    ],
+    [
+      'whose image was never pulled and has no further words says so',
+      job(),
+      [pod({ waitingReason: 'ImagePullBackOff', waiting: 'Back-off pulling image "worker:1"' })],
+      { waitingFor: 'The image worker:1 cannot be pulled on gpu-0.' },
+    ],
+    [
+      'whose Secret is missing says so in the words of the kubelet',
+      job(),
+      [pod({ waitingReason: 'CreateContainerConfigError', waiting: 'secret "s3" not found' })],
+      {
+        waitingFor: 'Its container cannot be started on gpu-0: CreateContainerConfigError: secret "s3" not found',
+        waiting: { cause: 'ContainerNotStarted' },
+      },
+    ],
+    [
+      'that Kueue holds back waits for Kueue',
+      job({ queued: true, suspended: true }),
+      [],
+      { state: 'waiting', waiting: { cause: 'Queue' } },
+    ],
+    [
+      'whose slot Kueue took away was lost, which is not its fault',
+      job({ queued: true, suspended: true }),
+      [ended(terminated(143))],
+      { state: 'lost', infrastructure: true, message: expect.stringContaining('Kueue') },
+    ],
+    [
+      'whose pod should have ended says when that was',
+      job(),
+      [pod({ phase: 'Running', runningSince: startedAt, metadata: deleted })],
+      { state: 'running', dueToEndAt: startedAt },
     ],
     [
       'whose worker runs is running',
@@ -110,7 +164,12 @@ describe('a stage', () => {
       'whose container was too large was killed',
       job(),
       [ended(terminated(137, '', 'OOMKilled'))],
-      { state: 'failed', exitCode: 137, message: expect.stringContaining('memory') },
+      {
+        state: 'failed',
+        exitCode: 137,
+        message:
+          'The worker was killed because it took more memory than its limit of 2Gi (OOMKilled) and it left no result.',
+      },
     ],
     [
       'that the system took away was lost, which is not its fault',
