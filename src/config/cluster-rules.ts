@@ -9,6 +9,8 @@ export interface ClusterChoice {
   readonly s3Prefix: string;
   readonly s3Endpoint: string | undefined;
   readonly s3Region: string | undefined;
+  readonly s3SourceBuckets: readonly string[];
+  readonly s3DestinationBuckets: readonly string[];
   readonly natsUrl: string | undefined;
   readonly natsCredentialsFile: string | undefined;
   readonly leaseSeconds: number;
@@ -62,7 +64,10 @@ function storeProblem(choice: ClusterChoice): Problem | undefined {
       message: 'expected a folder or FRAMEWRIGHT_S3_BUCKET for the object store, got neither',
     };
   }
-  if (s3Bucket === undefined && (s3Prefix !== '' || s3Endpoint !== undefined || s3Region !== undefined)) {
+  // Inputs and destinations may be in buckets although the object store is a folder.
+  const ofJobs = choice.s3SourceBuckets.length + choice.s3DestinationBuckets.length > 0;
+  const ofServer = !ofJobs && (s3Endpoint !== undefined || s3Region !== undefined);
+  if (s3Bucket === undefined && (s3Prefix !== '' || ofServer)) {
     return { key: 's3Bucket', message: 'expected a bucket beside the other settings of S3, got none' };
   }
   if (objectsDir === undefined && objectsClaim !== undefined) {

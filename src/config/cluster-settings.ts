@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { admissionSettings } from './admission-settings.ts';
 import { natsSettings } from './nats-settings.ts';
-import { clusterVerbs, onOff, optionalText, type Setting, wholeNumber } from './setting.ts';
+import { s3Settings } from './s3-settings.ts';
+import { clusterVerbs, optionalText, type Setting, wholeNumber } from './setting.ts';
 
 const optionalPath = z.string().transform((path) => (path === '' ? undefined : resolve(path)));
 
@@ -12,13 +14,6 @@ const optionalName = z
   .string()
   .refine((text) => text === '' || dnsLabel.test(text), { error: nameError })
   .transform((text) => (text === '' ? undefined : text));
-
-function optionalUrl(protocol: RegExp, error: string) {
-  return z
-    .string()
-    .refine((text) => text === '' || protocol.test(URL.parse(text)?.protocol ?? ''), { error })
-    .transform((text) => (text === '' ? undefined : text.replace(/\/+$/, '')));
-}
 
 /** What only the commands of a cluster take. */
 export const clusterSettings = {
@@ -83,49 +78,9 @@ export const clusterSettings = {
     about:
       'PersistentVolumeClaim that the pods of stages mount at the folder of the object store; in each namespace with jobs there is one of this name.',
   },
-  s3Bucket: {
-    verbs: clusterVerbs,
-    variable: 'FRAMEWRIGHT_S3_BUCKET',
-    schema: optionalText,
-    default: '',
-    about: 'Bucket of the object store; credentials come from where the AWS SDK looks for them.',
-  },
-  s3Prefix: {
-    verbs: clusterVerbs,
-    variable: 'FRAMEWRIGHT_S3_PREFIX',
-    schema: z.string().regex(/^([^/]+(\/[^/]+)*\/?)?$/, { error: 'expected a path without a slash at its start' }),
-    default: '',
-    about: 'Beginning of the keys of all objects in the bucket.',
-  },
-  s3Endpoint: {
-    verbs: clusterVerbs,
-    variable: 'FRAMEWRIGHT_S3_ENDPOINT',
-    schema: optionalUrl(/^https?:$/, 'expected an http or https URL'),
-    default: '',
-    about: 'URL of the S3 server; that of AWS when empty.',
-  },
-  s3Region: {
-    verbs: clusterVerbs,
-    variable: 'FRAMEWRIGHT_S3_REGION',
-    schema: optionalText,
-    default: '',
-    about: 'Region of the bucket; the one of the AWS SDK when empty.',
-  },
-  s3ForcePathStyle: {
-    verbs: clusterVerbs,
-    variable: 'FRAMEWRIGHT_S3_FORCE_PATH_STYLE',
-    schema: onOff,
-    default: 'off',
-    about: 'Whether the bucket stands in the path of URLs, not in their host, as most servers other than AWS want it.',
-  },
+  ...s3Settings,
   ...natsSettings,
-  lookAhead: {
-    verbs: ['operator'],
-    variable: 'FRAMEWRIGHT_LOOK_AHEAD',
-    schema: wholeNumber(0, 1000),
-    default: '1',
-    about: 'Stages per pool that are started beyond its slots, so that a freed slot is not idle.',
-  },
+  ...admissionSettings,
   leaseNamespace: {
     verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_LEASE_NAMESPACE',

@@ -5,7 +5,15 @@ import { createObjectStore, type OpenedStore } from '../storage/open-store.ts';
 
 export type ObjectStoreConfig = Pick<
   Config,
-  'objectsDir' | 's3Bucket' | 's3Prefix' | 's3Endpoint' | 's3Region' | 's3ForcePathStyle'
+  | 'objectsDir'
+  | 's3Bucket'
+  | 's3Prefix'
+  | 's3Endpoint'
+  | 's3Region'
+  | 's3ForcePathStyle'
+  | 's3PublicEndpoint'
+  | 's3Urls'
+  | 's3UrlSeconds'
 >;
 
 /** The object store that the configuration names: a folder of a volume, or a bucket. */
@@ -19,6 +27,9 @@ export function openObjectStore(config: ObjectStoreConfig): Promise<OpenedStore>
       endpoint: s3Endpoint,
       region: s3Region,
       forcePathStyle: s3ForcePathStyle,
+      publicEndpoint: config.s3PublicEndpoint,
+      urls: config.s3Urls,
+      urlSeconds: config.s3UrlSeconds,
       stagingDir: join(tmpdir(), 'framewright-staging'),
     });
   }

@@ -1,4 +1,3 @@
-import { clusterSettings as cluster } from '../config/cluster-settings.ts';
 import type { Config } from '../config.ts';
 import type { EnvironmentVariable, Pool } from '../kubernetes/pool.ts';
 import { workerEnvironment as worker } from '../worker/environment.ts';
@@ -7,11 +6,15 @@ import { workerEnvironment as worker } from '../worker/environment.ts';
 export type StageConfig = Pick<
   Config,
   | 'objectsDir'
+  | 'objectsClaim'
   | 's3Bucket'
   | 's3Prefix'
   | 's3Endpoint'
   | 's3Region'
   | 's3ForcePathStyle'
+  | 's3SourceBuckets'
+  | 's3DestinationBuckets'
+  | 's3Endpoints'
   | 'natsUrl'
   | 'sourceHosts'
   | 'allowedRanges'
@@ -27,28 +30,31 @@ type Variable = readonly [name: string, value: string | undefined];
  */
 export function withStageEnvironment(pools: readonly Pool[], config: StageConfig): readonly Pool[] {
   const common = stageEnvironment(config);
+  const { objectsClaim: claimName, objectsDir: mountPath } = config;
+  const volume = claimName === undefined || mountPath === undefined ? {} : { objectsVolume: { claimName, mountPath } };
   return pools.map((pool) => {
     const own = pool.environment ?? [];
     const names = new Set(own.map(({ name }) => name));
-    return { ...pool, environment: [...common.filter(({ name }) => !names.has(name)), ...own] };
+    return { ...pool, ...volume, environment: [...common.filter(({ name }) => !names.has(name)), ...own] };
   });
 }
 
 function stageEnvironment(config: StageConfig): EnvironmentVariable[] {
   const { objectsDir, s3Bucket, natsUrl } = config;
-  const store: readonly Variable[] =
-    s3Bucket === undefined
-      ? [[worker.objectsDir, objectsDir]]
-      : [
-          [cluster.s3Bucket.variable, s3Bucket],
-          [cluster.s3Prefix.variable, config.s3Prefix],
-          [cluster.s3Endpoint.variable, config.s3Endpoint],
-          [cluster.s3Region.variable, config.s3Region],
-          [cluster.s3ForcePathStyle.variable, config.s3ForcePathStyle ? 'on' : undefined],
-        ];
+  const store: readonly Variable[] = [
+    [worker.objectsDir, s3Bucket === undefined ? objectsDir : undefined],
+    [worker.s3Bucket, s3Bucket],
+    [worker.s3Prefix, config.s3Prefix],
+    [worker.s3Endpoint, config.s3Endpoint],
+    [worker.s3Region, config.s3Region],
+    [worker.s3ForcePathStyle, config.s3ForcePathStyle ? 'on' : undefined],
+    [worker.s3SourceBuckets, config.s3SourceBuckets.join(',')],
+    [worker.s3DestinationBuckets, config.s3DestinationBuckets.join(',')],
+    [worker.s3Endpoints, config.s3Endpoints.join(',')],
+  ];
   const variables: readonly Variable[] = [
     ...store,
-    [cluster.natsUrl.variable, natsUrl === undefined || holdsLogin(natsUrl) ? undefined : natsUrl],
+    [worker.natsUrl, natsUrl === undefined || holdsLogin(natsUrl) ? undefined : natsUrl],
     [worker.sourceHosts, config.sourceHosts.join(',')],
     [worker.allowedRanges, config.allowedRanges.join(',')],
     [worker.maxInputBytes, String(config.inputBytes)],
