@@ -3,7 +3,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type TestTally, tallyReport } from './ci/test-report.ts';
+import { type Failure, type TestTally, tallyReport } from './ci/test-report.ts';
 import { GENERATORS } from './generators.ts';
 import { type Check, runCheck } from './run-check.ts';
 
@@ -31,9 +31,9 @@ async function runTests(): Promise<TestTally> {
     const ended = await runCheck({ name: 'tests', command: 'npm', args: ['test', '--', ...reporters] }, root);
     const tally = tallyReport(JSON.parse(await readFile(file, 'utf8')), root);
     const unexplained = !ended && tally.failed.length === 0;
-    return unexplained ? { ...tally, failed: ['npm test (it failed, and no test of it did)'] } : tally;
+    return unexplained ? { ...tally, failed: [{ name: 'npm test (it failed, and no test of it did)' }] } : tally;
   } catch (error) {
-    return { passed: 0, failed: [`npm test (it left no report: ${String(error)})`], skipped: [] };
+    return { passed: 0, failed: [{ name: `npm test (it left no report: ${String(error)})` }], skipped: [] };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -49,8 +49,16 @@ for (const name of passedChecks) console.log(`passed  ${name}`);
 console.log(`passed  ${tests.passed} tests`);
 for (const name of tests.skipped) console.log(`skipped ${name}`);
 if (tests.skipped.length > 0) console.log(`${tests.skipped.length} tests were skipped: named above`);
-const failed = [...failedChecks, ...tests.failed];
-for (const name of failed) console.log(`FAILED  ${name}`);
+const failed: readonly Failure[] = [...failedChecks.map((name) => ({ name })), ...tests.failed];
+// Whoever reads only the end of the log is told why, once where tests of one set-up fell together.
+const told = new Set<string>();
+for (const { name, reason = '' } of failed) {
+  console.log(`FAILED  ${name}`);
+  if (reason === '') continue;
+  const known = told.has(reason);
+  told.add(reason);
+  console.log((known ? 'as above' : reason).replaceAll(/^/gm, '        '));
+}
 // Not 1, with which Node ends on its own when this script breaks: .ci/run tells the two apart.
 process.exitCode = failed.length === 0 ? 0 : 3;
 console.log(`${passedChecks.length + tests.passed} passed, ${failed.length} failed`);

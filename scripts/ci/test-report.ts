@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
 
 const Report = z.object({
@@ -11,16 +12,24 @@ const Report = z.object({
         z.object({
           fullName: z.string(),
           status: z.enum(['passed', 'failed', 'skipped', 'pending', 'todo', 'disabled']),
+          failureMessages: z.array(z.string()).nullish(),
         }),
       ),
     }),
   ),
 });
 
-/** What a run of the tests came to. `failed` and `skipped` are names: `file > test`. */
+export interface Failure {
+  /** `file > test` */
+  readonly name: string;
+  /** What the test said, at most 20 lines; absent where it said nothing. */
+  readonly reason?: string;
+}
+
+/** What a run of the tests came to. `skipped` are names as those of failures. */
 export interface TestTally {
   readonly passed: number;
-  readonly failed: readonly string[];
+  readonly failed: readonly Failure[];
   readonly skipped: readonly string[];
 }
 
@@ -35,18 +44,35 @@ export interface TestTally {
 export function tallyReport(report: unknown, root: string): TestTally {
   const { success, testResults } = Report.parse(report);
   let passed = 0;
-  const failed: string[] = [];
+  const failed: Failure[] = [];
   const skipped: string[] = [];
-  for (const { name, status, assertionResults } of testResults) {
+  for (const { name, status, message, assertionResults } of testResults) {
     const file = name.startsWith(`${root}/`) ? name.slice(root.length + 1) : name;
     const failedBefore = failed.length;
     for (const test of assertionResults) {
+      const title = `${file} > ${test.fullName}`;
       if (test.status === 'passed') passed += 1;
-      else (test.status === 'failed' ? failed : skipped).push(`${file} > ${test.fullName}`);
+      else if (test.status === 'failed') failed.push(failure(title, test.failureMessages?.[0]));
+      else skipped.push(title);
     }
-    if (status === 'failed' && failed.length === failedBefore) failed.push(`${file} (outside its tests)`);
+    if (status === 'failed' && failed.length === failedBefore)
+      failed.push(failure(`${file} (outside its tests)`, message));
   }
-  if (!success && failed.length === 0) failed.push('the run itself (an error outside every test)');
-  if (passed === 0 && failed.length === 0) failed.push('the run itself (no test ran)');
+  if (!success && failed.length === 0) failed.push({ name: 'the run itself (an error outside every test)' });
+  if (passed === 0 && failed.length === 0) failed.push({ name: 'the run itself (no test ran)' });
   return { passed, failed, skipped };
+}
+
+const reasonLines = 20;
+const lineLength = 2000;
+
+function failure(name: string, said: string | undefined): Failure {
+  const lines = stripVTControlCharacters(said ?? '')
+    .trim()
+    .split('\n');
+  const reason = lines
+    .slice(0, reasonLines)
+    .map((line) => line.slice(0, lineLength))
+    .join('\n');
+  return { name, ...(reason === '' ? {} : { reason }) };
 }

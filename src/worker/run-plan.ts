@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { type CodedError, toCodedError } from '../errors.ts';
 import type { Capabilities } from '../media/capabilities.ts';
 import { mayStepDown } from '../media/exit-classification.ts';
+import { MalformedMp4Error } from '../media/mp4/boxes.ts';
 import type { LoudnessMeasurement, Measurements, Plan } from '../media/plan.ts';
 import { checkSeam } from '../media/run/check-seam.ts';
 import { FfmpegError, type FfmpegRun, runFfmpeg } from '../media/run/ffmpeg-process.ts';
@@ -118,7 +119,7 @@ async function packaged({ stream }: Plan, { log, signal }: RunPlanOptions): Prom
 /** Whether another rung would fail as well: the pieces do not fit together, or cannot be made on the last one. */
 function isCutFailure({ precision, rung }: Plan, error: unknown): boolean {
   if (precision?.method !== 'smart-cut') return false;
-  if (error instanceof SmartCutError) return true;
+  if (error instanceof SmartCutError || error instanceof MalformedMp4Error) return true;
   // With a full disk or a process that stands still, encoding all of it would end in the same way, only later.
   if (!(error instanceof FfmpegError) || error.code === 'STALLED' || error.code === 'STORAGE_FULL') return false;
   return !mayStepDown(rung, error.code);

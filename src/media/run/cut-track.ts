@@ -1,9 +1,9 @@
 import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '../../errors.ts';
+import { malformed } from '../mp4/boxes.ts';
 import { isSync, type Sample } from '../segmented/fragment.ts';
 import { isIndependent } from '../segmented/independent-frame.ts';
-import { malformed } from '../segmented/mp4-boxes.ts';
 import type { KeyframeFacts, PackagedMedia, SegmentFacts } from '../segmented/packaged-stream.ts';
 import { fragmentsOf, segmentType } from '../segmented/segment-bytes.ts';
 import { type Boundaries, segmentCutter } from '../segmented/segment-cut.ts';

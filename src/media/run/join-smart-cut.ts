@@ -1,9 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { boxAt, longestBoxHeader } from '../mp4/boxes.ts';
 import { ascii, concatBytes, sameBytes, viewOf } from '../mp4/bytes.ts';
 import { makeBox } from '../mp4/make-box.ts';
 import { isParameterSet, mergeConfigurations, parseConfiguration } from '../smart-cut/decoder-configuration.ts';
 import type { SmartJoin } from '../smart-cut/join.ts';
-import { headerAt } from '../smart-cut/mp4-boxes.ts';
 import { movieBox, withConfiguration } from '../smart-cut/mp4-movie.ts';
 import { type Mp4Track, parseTrack } from '../smart-cut/mp4-track.ts';
 import {
@@ -168,13 +168,11 @@ async function openTrack(path: string): Promise<Piece> {
 /** Content of the `moov` box, wherever it stands among the boxes of the file. */
 async function readMovie(file: FileHandle): Promise<Uint8Array> {
   const { size: end } = await file.stat();
-  let at = 0;
-  while (at + 8 <= end) {
-    const start = await readAt(file, at, Math.min(16, end - at));
-    const { type, size, header } = headerAt(viewOf(start), 0, end - at);
-    if (size < header) break;
-    if (type === 'moov') return readAt(file, at + header, size - header);
-    at += size;
+  for (let at = 0; at < end; ) {
+    const head = await readAt(file, at, Math.min(longestBoxHeader, end - at));
+    const box = boxAt(head, 0, end - at);
+    if (box.type === 'moov') return readAt(file, at + box.content, box.end - box.content);
+    at += box.end;
   }
   throw new SmartCutError('expected an index in an MP4 file, got none');
 }

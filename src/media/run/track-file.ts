@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
+import { boxAt, findBox, longestBoxHeader, malformed } from '../mp4/boxes.ts';
 import { type Sample, samplesOf } from '../segmented/fragment.ts';
-import { boxAt, findBox, longestBoxHeader, malformed } from '../segmented/mp4-boxes.ts';
 import { type TrackHeader, trackHeader } from '../segmented/track-header.ts';
 
 /** Boxes that are read whole; a longer one is damage, not media. */

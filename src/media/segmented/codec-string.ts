@@ -1,5 +1,5 @@
+import { boxesIn, findBox, type Mp4Box, malformed } from '../mp4/boxes.ts';
 import { viewOf } from '../mp4/bytes.ts';
-import { boxesIn, findBox, type Mp4Box, malformed } from './mp4-boxes.ts';
 
 /**
  * The `codecs` parameter (RFC 6381) of a track, from the decoder configuration in its sample entry. Players choose a

@@ -1,5 +1,5 @@
+import { boxesIn, findBox, type Mp4Box, malformed } from '../mp4/boxes.ts';
 import { viewOf } from '../mp4/bytes.ts';
-import { boxesIn, findBox, type Mp4Box, malformed } from './mp4-boxes.ts';
 
 /** One frame or audio packet of a fragmented MP4 file; times in ticks of the track. */
 export interface Sample {

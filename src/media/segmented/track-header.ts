@@ -1,8 +1,8 @@
+import { boxesIn, findBox, type Mp4Box, malformed, typeAt } from '../mp4/boxes.ts';
 import { ascii, concatBytes, viewOf } from '../mp4/bytes.ts';
 import { fullBox, int64, makeBox, uint32 } from '../mp4/make-box.ts';
 import { codecString } from './codec-string.ts';
 import type { SampleDefaults } from './fragment.ts';
-import { boxesIn, findBox, type Mp4Box, malformed, typeAt } from './mp4-boxes.ts';
 
 /** What the `moov` of a file with one track says about it. */
 export interface TrackHeader {

@@ -1,6 +1,6 @@
+import { boxesIn } from '../mp4/boxes.ts';
 import { ascii, concatBytes } from '../mp4/bytes.ts';
 import { fullBox, int64, makeBox, uint16, uint32, uint32s } from '../mp4/make-box.ts';
-import { boxesOf } from './mp4-boxes.ts';
 import { entryHeader } from './mp4-track.ts';
 
 /** One track of pictures whose samples stand in a row in the file. */
@@ -128,8 +128,8 @@ const unity = uint32(0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000);
 /** A sample entry with another decoder configuration; everything else in it (colours, shape of pixels) stays. */
 export function withConfiguration(entry: Uint8Array, configuration: Uint8Array): Uint8Array {
   const type = String.fromCharCode(...entry.subarray(4, 8));
-  const children = boxesOf(entry.subarray(entryHeader)).map(({ type: name, whole }) =>
-    name === 'avcC' || name === 'hvcC' ? makeBox(name, configuration) : whole,
+  const children = boxesIn(entry, entryHeader).map(({ type: name, start, end }) =>
+    name === 'avcC' || name === 'hvcC' ? makeBox(name, configuration) : entry.subarray(start, end),
   );
   return makeBox(type, entry.subarray(8, entryHeader), ...children);
 }

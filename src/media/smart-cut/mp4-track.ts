@@ -1,5 +1,5 @@
+import { boxesIn, contentAt, contentOf, findContent } from '../mp4/boxes.ts';
 import { viewOf } from '../mp4/bytes.ts';
-import { boxAt, boxesOf, findBox } from './mp4-boxes.ts';
 import { SmartCutError } from './nal-units.ts';
 
 /** Samples in the order in which they are decoded; times in ticks of the track. */
@@ -35,29 +35,31 @@ export const entryHeader = 86;
 
 /** The track in the content of a `moov` box. */
 export function parseTrack(moov: Uint8Array): Mp4Track {
-  const tracks = boxesOf(moov).filter(({ type }) => type === 'trak');
-  const [track] = tracks;
-  if (track === undefined || tracks.length > 1) throw new SmartCutError(`expected one track, got ${tracks.length}`);
-  const media = viewOf(boxAt(track.body, 'mdia', 'mdhd').body);
+  const [box, ...more] = boxesIn(moov).filter(({ type }) => type === 'trak');
+  if (box === undefined || more.length > 0)
+    throw new SmartCutError(`expected one track, got ${more.length + (box ? 1 : 0)}`);
+  const track = contentOf(moov, box);
+  const media = viewOf(contentAt(track, ['mdia', 'mdhd']));
   const long = media.getUint8(0) === 1;
   const timescale = media.getUint32(long ? 20 : 12);
-  const table = boxAt(track.body, 'mdia', 'minf', 'stbl').body;
-  const [entry, ...others] = boxesOf(boxAt(table, 'stsd').body.subarray(8));
+  const table = contentAt(track, ['mdia', 'minf', 'stbl']);
+  const descriptions = contentAt(table, ['stsd']);
+  const [entry, ...others] = boxesIn(descriptions, 8);
   if (entry === undefined || others.length > 0)
     throw new SmartCutError(`expected one description of the samples, got ${others.length + (entry ? 1 : 0)}`);
-  const configuration = boxesOf(entry.whole.subarray(entryHeader)).find(
+  const configuration = boxesIn(descriptions, entry.start + entryHeader, entry.end).find(
     ({ type }) => type === 'avcC' || type === 'hvcC',
   );
   if (configuration === undefined) throw new SmartCutError('expected a decoder configuration, got none');
-  const header = boxAt(track.body, 'tkhd').body;
+  const header = contentAt(track, ['tkhd']);
   const at = header[0] === 1 ? 52 : 40;
   const times = decodeTimes(table);
   return {
     timescale,
-    samples: samplesOf(table, times, startOf(moov, track.body, timescale)),
+    samples: samplesOf(table, times, startOf(moov, track, timescale)),
     lastDuration: times.last,
-    entry: entry.whole,
-    configuration: configuration.body,
+    entry: descriptions.subarray(entry.start, entry.end),
+    configuration: contentOf(descriptions, configuration),
     language: media.getUint16(long ? 32 : 20),
     matrix: header.subarray(at, at + 36),
     size: header.subarray(at + 36, at + 44),
@@ -66,13 +68,13 @@ export function parseTrack(moov: Uint8Array): Mp4Track {
 
 /** Ticks to add to a composition time to get the time of presentation: what the edit list says. */
 function startOf(moov: Uint8Array, track: Uint8Array, timescale: number): number {
-  const list = findBox(track, 'edts', 'elst');
+  const list = findContent(track, ['edts', 'elst']);
   if (list === undefined) return 0;
   const movieScale = (() => {
-    const header = viewOf(boxAt(moov, 'mvhd').body);
+    const header = viewOf(contentAt(moov, ['mvhd']));
     return header.getUint32(header.getUint8(0) === 1 ? 20 : 12);
   })();
-  const view = viewOf(list.body);
+  const view = viewOf(list);
   const long = view.getUint8(0) === 1;
   const number = (at: number): number => (long ? Number(view.getBigInt64(at)) : view.getInt32(at));
   let delay = 0;
@@ -90,21 +92,21 @@ function samplesOf(table: Uint8Array, { dts }: DecodeTimes, start: number): Samp
   const count = sizes.length;
   if (dts.length !== count) throw new SmartCutError(`expected ${count} times of samples, got ${dts.length}`);
   const pts = dts.map((time) => time + start);
-  const composition = findBox(table, 'ctts');
+  const composition = findContent(table, ['ctts']);
   if (composition !== undefined) {
     let sample = 0;
-    const view = viewOf(composition.body);
-    for (const [run, at] of runs(composition.body)) {
+    const view = viewOf(composition);
+    for (const [run, at] of runs(composition)) {
       const offset = view.getInt32(at + 4);
       for (let index = 0; index < run && sample < count; index += 1, sample += 1)
         pts[sample] = (pts[sample] ?? 0) + offset;
     }
   }
   const keys = new Uint8Array(count);
-  const sync = findBox(table, 'stss');
+  const sync = findContent(table, ['stss']);
   if (sync === undefined) keys.fill(1);
   else {
-    const view = viewOf(sync.body);
+    const view = viewOf(sync);
     for (let index = 0; index < view.getUint32(4); index += 1) keys[view.getUint32(8 + index * 4) - 1] = 1;
   }
   return { count, sizes, offsets: offsetsOf(table, sizes), pts, keys };
@@ -116,7 +118,7 @@ interface DecodeTimes {
 }
 
 function decodeTimes(table: Uint8Array): DecodeTimes {
-  const box = boxAt(table, 'stts').body;
+  const box = contentAt(table, ['stts']);
   const view = viewOf(box);
   const entries = [...runs(box)].map(([run, at]) => [run, view.getUint32(at + 4)] as const);
   const dts = new Float64Array(entries.reduce((total, [run]) => total + run, 0));
@@ -135,7 +137,7 @@ function* runs(box: Uint8Array): Generator<readonly [number, number]> {
 }
 
 function sizesOf(table: Uint8Array): Float64Array {
-  const view = viewOf(boxAt(table, 'stsz').body);
+  const view = viewOf(contentAt(table, ['stsz']));
   const constant = view.getUint32(4);
   const sizes = new Float64Array(view.getUint32(8));
   for (let index = 0; index < sizes.length; index += 1)
@@ -145,7 +147,7 @@ function sizesOf(table: Uint8Array): Float64Array {
 
 function offsetsOf(table: Uint8Array, sizes: Float64Array): Float64Array {
   const chunks = chunkOffsets(table);
-  const view = viewOf(boxAt(table, 'stsc').body);
+  const view = viewOf(contentAt(table, ['stsc']));
   const entries = Array.from({ length: view.getUint32(4) }, (_, index) => ({
     first: view.getUint32(8 + index * 12) - 1,
     samples: view.getUint32(12 + index * 12),
@@ -167,8 +169,8 @@ function offsetsOf(table: Uint8Array, sizes: Float64Array): Float64Array {
 }
 
 function chunkOffsets(table: Uint8Array): Float64Array {
-  const long = findBox(table, 'co64');
-  const view = viewOf((long ?? boxAt(table, 'stco')).body);
+  const long = findContent(table, ['co64']);
+  const view = viewOf(long ?? contentAt(table, ['stco']));
   return Float64Array.from({ length: view.getUint32(4) }, (_, index) =>
     long === undefined ? view.getUint32(8 + index * 4) : Number(view.getBigUint64(8 + index * 8)),
   );

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../src/errors.ts';
+import { boxAt } from '../../../src/media/mp4/boxes.ts';
 import { ascii } from '../../../src/media/mp4/bytes.ts';
 import { fullBox, makeBox } from '../../../src/media/mp4/make-box.ts';
 import { codecString } from '../../../src/media/segmented/codec-string.ts';
-import { boxAt } from '../../../src/media/segmented/mp4-boxes.ts';
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 const nameOf = (type: string, fields: number, ...boxes: readonly Uint8Array[]): string => {

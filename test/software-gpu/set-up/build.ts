@@ -29,7 +29,7 @@ const libraries: readonly Library[] = [
     folder: 'va-driver',
     shared: true,
     includes: [],
-    links: ['-lavcodec', '-lavutil', '-lpthread'],
+    links: ['-lavcodec', '-lavutil', '-laom', '-lpthread'],
   },
   {
     file: 'librender-node.so',

@@ -10,6 +10,7 @@ export const debianPackages = [
   'ffmpeg',
   'libvpl2',
   // To build the stand-in with: headers and the libraries' link names.
+  'libaom-dev',
   'libc6-dev',
   'libavcodec-dev',
   'libavutil-dev',

@@ -13,8 +13,7 @@ static const char *software_encoder(const char *codec)
 {
     return !strcmp(codec, "h264")   ? "libx264"
            : !strcmp(codec, "hevc") ? "libx265"
-           : !strcmp(codec, "vp9")  ? "libvpx-vp9"
-                                    : "libaom-av1";
+                                    : "libvpx-vp9";
 }
 
 static int is_constant_quality(const struct EncodeRequest *request)
@@ -46,7 +45,7 @@ static void set_rate(AVCodecContext *context, AVDictionary **options, const stru
         return;
     if (request->rate_control == VA_RC_VBR || request->rate_control == VA_RC_CBR)
         context->bit_rate = request->target;
-    /* Beside a constant quality, the rate is the highest one to libvpx and libaom. */
+    /* Beside a constant quality, the rate is the highest one to libvpx. */
     else if (!block)
         context->bit_rate = request->highest;
     if (block && request->highest) {
@@ -88,7 +87,7 @@ static void set_structure(AVCodecContext *context, AVDictionary **options, const
         av_dict_set(options, "cpu-used", "8", 0);
         av_dict_set(options, "lag-in-frames", "0", 0);
         av_dict_set(options, "auto-alt-ref", "0", 0);
-        av_dict_set(options, !strcmp(codec, "vp9") ? "deadline" : "usage", "realtime", 0);
+        av_dict_set(options, "deadline", "realtime", 0);
     }
 }
 
@@ -97,9 +96,11 @@ static int at_most(int value, int limit)
     return value < limit ? value : limit;
 }
 
-static VAStatus open_encoder(struct Encoder *encoder, const struct SurfaceView *picture)
+/* One of libavcodec, for pictures as they are in the frame. */
+static VAStatus open_codec(struct Encoder *encoder)
 {
     const struct EncodeRequest *request = &encoder->request;
+    const AVFrame *frame = encoder->frame;
     const char *name = software_encoder(codec_of(request->profile));
     const AVCodec *codec = avcodec_find_encoder_by_name(name);
     if (!codec) {
@@ -107,16 +108,13 @@ static VAStatus open_encoder(struct Encoder *encoder, const struct SurfaceView *
         return VA_STATUS_ERROR_OPERATION_FAILED;
     }
     AVCodecContext *context = encoder->context = avcodec_alloc_context3(codec);
-    encoder->frame = av_frame_alloc();
-    encoder->packet = av_packet_alloc();
-    if (!context || !encoder->frame || !encoder->packet)
+    if (!context)
         return VA_STATUS_ERROR_ALLOCATION_FAILED;
     if (!switch_text("SOFTWARE_GPU_DEBUG"))
         context->log_level_offset = 64;
-    /* Blocks reach over the picture's edges: the surface knows where it ends. */
-    context->width = at_most(request->width, picture->width);
-    context->height = at_most(request->height, picture->height);
-    context->pix_fmt = picture->fourcc == VA_FOURCC_P010 ? AV_PIX_FMT_YUV420P10 : AV_PIX_FMT_YUV420P;
+    context->width = frame->width;
+    context->height = frame->height;
+    context->pix_fmt = frame->format;
     context->framerate = (AVRational){ request->rate_numerator, request->rate_denominator };
     context->time_base = av_inv_q(context->framerate);
     context->color_range = request->colours.full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
@@ -127,15 +125,29 @@ static VAStatus open_encoder(struct Encoder *encoder, const struct SurfaceView *
     AVDictionary *options = NULL;
     set_structure(context, &options, request);
     set_rate(context, &options, request);
-    trace_encode_request(request, picture->fourcc, context->width, context->height);
     int opened = avcodec_open2(context, codec, &options);
     av_dict_free(&options);
-    if (opened < 0)
-        return VA_STATUS_ERROR_INVALID_PARAMETER;
-    encoder->frame->format = context->pix_fmt;
-    encoder->frame->width = context->width;
-    encoder->frame->height = context->height;
-    return av_frame_get_buffer(encoder->frame, 0) < 0 ? VA_STATUS_ERROR_ALLOCATION_FAILED : VA_STATUS_SUCCESS;
+    return opened < 0 ? VA_STATUS_ERROR_INVALID_PARAMETER : VA_STATUS_SUCCESS;
+}
+
+static VAStatus open_encoder(struct Encoder *encoder, const struct SurfaceView *picture)
+{
+    const struct EncodeRequest *request = &encoder->request;
+    AVFrame *frame = encoder->frame = av_frame_alloc();
+    encoder->packet = av_packet_alloc();
+    if (!frame || !encoder->packet)
+        return VA_STATUS_ERROR_ALLOCATION_FAILED;
+    /* Blocks reach over the picture's edges: the surface knows where it ends. */
+    frame->width = at_most(request->width, picture->width);
+    frame->height = at_most(request->height, picture->height);
+    frame->format = picture->fourcc == VA_FOURCC_P010 ? AV_PIX_FMT_YUV420P10 : AV_PIX_FMT_YUV420P;
+    if (av_frame_get_buffer(frame, 0) < 0)
+        return VA_STATUS_ERROR_ALLOCATION_FAILED;
+    trace_encode_request(request, picture->fourcc, frame->width, frame->height);
+    if (strcmp(codec_of(request->profile), "av1"))
+        return open_codec(encoder);
+    encoder->av1 = open_av1(request, frame, software_quality(request), codec_threads());
+    return encoder->av1 ? VA_STATUS_SUCCESS : VA_STATUS_ERROR_INVALID_PARAMETER;
 }
 
 /* From NV12, or P010 with its samples in the upper bits, to three planes. */
@@ -163,7 +175,7 @@ static size_t with_packed_headers(struct Encoder *encoder, uint8_t **bytes)
 {
     const struct PackedHeaders *headers = &encoder->request.headers;
     const AVPacket *packet = encoder->packet;
-    if (!headers->slice_size)
+    if (!headers->slice_size || !encoder->context)
         return 0;
     switch (encoder->context->codec_id) {
     case AV_CODEC_ID_H264:
@@ -187,11 +199,22 @@ static VAStatus give_picture(struct Encoder *encoder)
     return status;
 }
 
+/* From the frame into the packet. */
+static int run_encoder(struct Encoder *encoder)
+{
+    if (encoder->av1)
+        return encode_av1(encoder->av1, encoder->frame, encoder->packet);
+    if (!encoder->context)
+        return -1;
+    int sent = avcodec_send_frame(encoder->context, encoder->frame);
+    return sent < 0 ? sent : avcodec_receive_packet(encoder->context, encoder->packet);
+}
+
 VAStatus encode_picture(struct Encoder *encoder, const struct SurfaceView *picture)
 {
     if (picture->fourcc != VA_FOURCC_NV12 && picture->fourcc != VA_FOURCC_P010)
         return VA_STATUS_ERROR_UNSUPPORTED_RT_FORMAT;
-    if (!encoder->context) {
+    if (!encoder->frame) {
         VAStatus status = open_encoder(encoder, picture);
         if (status != VA_STATUS_SUCCESS)
             return status;
@@ -205,8 +228,7 @@ VAStatus encode_picture(struct Encoder *encoder, const struct SurfaceView *pictu
     frame->pts = encoder->frames++;
     frame->pict_type = encoder->request.key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
     frame_delay();
-    if (avcodec_send_frame(encoder->context, frame) < 0 ||
-        avcodec_receive_packet(encoder->context, encoder->packet) < 0)
+    if (run_encoder(encoder) < 0)
         return VA_STATUS_ERROR_ENCODING_ERROR;
     VAStatus status = give_picture(encoder);
     encoder->packets++;
@@ -218,7 +240,7 @@ VAStatus encode_picture(struct Encoder *encoder, const struct SurfaceView *pictu
 
 void close_encoder(struct Encoder *encoder)
 {
-    if (encoder->context) {
+    if (encoder->frame) {
         struct TraceLine line;
         trace_begin(&line, "va.encode.close");
         trace_text(&line, "codec", codec_of(encoder->request.profile));
@@ -231,6 +253,7 @@ void close_encoder(struct Encoder *encoder)
     }
     end_encode_request(&encoder->request);
     avcodec_free_context(&encoder->context);
+    close_av1(encoder->av1);
     av_frame_free(&encoder->frame);
     av_packet_free(&encoder->packet);
 }

@@ -1,14 +1,16 @@
-/* The encoder of a context: VA's parameters in front, a software encoder of libavcodec behind. */
+/* The encoder of a context: VA's parameters in front, a software encoder behind: libavcodec's, or libaom for AV1. */
 #pragma once
 #include <libavcodec/avcodec.h>
 
+#include "av1_encoder.h"
 #include "encode_request.h"
 #include "hevc_slices.h"
 #include "memory.h"
 
 struct Encoder {
     struct EncodeRequest request;
-    AVCodecContext *context; /* NULL before the first picture */
+    AVCodecContext *context;
+    struct Av1Encoder *av1; /* both NULL before the first picture */
     AVFrame *frame;
     AVPacket *packet;
     struct SliceWriter slices; /* of H.264 */

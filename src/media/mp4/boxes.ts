@@ -1,5 +1,5 @@
 import { CodedError } from '../../errors.ts';
-import { viewOf } from '../mp4/bytes.ts';
+import { viewOf } from './bytes.ts';
 
 // Boxes of the ISO base media file format (ISO/IEC 14496-12, section 4.2): a length, a type of four characters, content.
 
@@ -17,7 +17,7 @@ export const longestBoxHeader = 16;
 /**
  * The type and length of the box whose header begins at `start`; a length of 0 reaches to `end`.
  *
- * @throws CodedError ENCODER_FAILED when no box can be there
+ * @throws MalformedMp4Error when no box can be there
  */
 export function boxAt(bytes: Uint8Array, start: number, end: number): Mp4Box {
   if (end - start < 8) throw malformed(`${end - start} bytes at ${start}`);
@@ -49,6 +49,30 @@ export function typeAt(bytes: Uint8Array, start: number): string {
   return String.fromCharCode(...bytes.subarray(start, start + 4));
 }
 
-export function malformed(got: string): CodedError {
-  return new CodedError('ENCODER_FAILED', `Expected well-formed boxes in an MP4 file of FFmpeg's, got ${got}`);
+/** The content of the first box that a path of types leads to; `undefined` when there is none. */
+export function findContent(bytes: Uint8Array, path: readonly string[]): Uint8Array | undefined {
+  const found = findBox(bytes, path);
+  return found === undefined ? undefined : contentOf(bytes, found);
+}
+
+/** The same of a box that has to be there. @throws MalformedMp4Error */
+export function contentAt(bytes: Uint8Array, path: readonly string[]): Uint8Array {
+  const content = findContent(bytes, path);
+  if (content === undefined) throw malformed(`no ${path.join('/')}`);
+  return content;
+}
+
+export function contentOf(bytes: Uint8Array, { content, end }: Mp4Box): Uint8Array {
+  return bytes.subarray(content, end);
+}
+
+/** A file that FFmpeg wrote is not what its muxer writes. */
+export class MalformedMp4Error extends CodedError {
+  constructor(got: string) {
+    super('ENCODER_FAILED', `Expected well-formed boxes in an MP4 file of FFmpeg's, got ${got}`);
+  }
+}
+
+export function malformed(got: string): MalformedMp4Error {
+  return new MalformedMp4Error(got);
 }
