@@ -54,7 +54,7 @@ export const defaultPolicy: Policy = {
   lookAhead: 0,
   cannotStartSeconds: 300,
   startSeconds: 1800,
-  unschedulableSeconds: 1800,
+  unschedulableSeconds: 21_600,
   maxStartFailures: 1,
   nodeSilenceSeconds: 120,
   cleanUpSeconds: 3600,

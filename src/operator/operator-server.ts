@@ -139,7 +139,8 @@ async function loadPools(config: Config, log: Logger): Promise<readonly Pool[]> 
 }
 
 /** In a cluster another attempt can land elsewhere, and a start takes long enough to have the next stage waiting. */
-function policyOf({ timeoutSeconds, stallSeconds, ttlSeconds, lookAhead }: Config): Policy {
+function policyOf({ timeoutSeconds, stallSeconds, ttlSeconds, lookAhead, kueue, ...limits }: Config): Policy {
+  const { cannotStartSeconds, startSeconds, unschedulableSeconds, nodeSilenceSeconds, cleanUpSeconds } = limits;
   return {
     ...defaultPolicy,
     timeoutSeconds,
@@ -147,5 +148,11 @@ function policyOf({ timeoutSeconds, stallSeconds, ttlSeconds, lookAhead }: Confi
     ttlSecondsAfterFinished: ttlSeconds,
     otherNodes: true,
     lookAhead,
+    kueue,
+    cannotStartSeconds,
+    startSeconds,
+    unschedulableSeconds,
+    nodeSilenceSeconds,
+    cleanUpSeconds,
   };
 }

@@ -23,6 +23,8 @@ const rules: readonly Rule[] = [
   ['batch', 'jobs', 'jobs', 'get', 'list', 'watch', 'create', 'patch', 'delete'],
   ['', 'pods', 'jobs', 'list', 'watch', 'delete'],
   ['events.k8s.io', 'events', 'jobs', 'create', 'patch'],
+  // Why a Job gets no pod: only its events say that.
+  ['', 'events', 'jobs', 'list'],
   ['', 'nodes', 'cluster', 'list', 'watch'],
   ['coordination.k8s.io', 'leases', 'lease', 'get', 'create', 'update'],
 ];

@@ -1,0 +1,215 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
+import { kubeconfigCredentials } from '../../src/kubernetes/runtime/kubeconfig.ts';
+import { Transport } from '../../src/kubernetes/runtime/transport.ts';
+import { operatorRights, rightText } from '../../src/operator/rights.ts';
+import { createDirectoryStore } from '../../src/storage/directory-store.ts';
+import { applyDefinitions, kubectl } from '../cluster/cluster.ts';
+import { startControlPlane } from '../cluster/control-plane/control-plane.ts';
+import { ProcessKubelet } from '../cluster/process-kubelet/process-kubelet.ts';
+import { startNatsServer } from '../cluster/services/nats-server.ts';
+import { describeWithPrograms, type TestCluster } from '../support/cluster.ts';
+import { FaultProxy } from '../support/fault-proxy.ts';
+import { testClip } from '../support/test-clip.ts';
+import { OperatorProcess } from './operator-process.ts';
+import { manifests, plainKubeconfig, tokenOf } from './service-account.ts';
+import { usedRights } from './used-rights.ts';
+
+const main = fileURLToPath(import.meta.resolve('../../src/main.ts'));
+const samples = fileURLToPath(import.meta.resolve('../../manifests/'));
+const patience = { timeout: 100_000, interval: 50 };
+
+// The operator is a process with the rights of its ServiceAccount and nothing else; between it and the API server stands a
+// proxy that sees what it uses. The worker is a process too, as the pod of a node, and renders real files.
+describeWithPrograms('cluster', 'framewright operator', (paths) => {
+  const stack = new AsyncDisposableStack();
+  let run: TestCluster['run'];
+  let watchJob: (name: string) => { readonly lines: string[]; readonly stop: () => void };
+  let operator: OperatorProcess;
+  let proxy: FaultProxy;
+  let objects: ReturnType<typeof createDirectoryStore>;
+  let media = '';
+  let slow = false;
+
+  beforeAll(async () => {
+    const plane = stack.use(await startControlPlane(paths));
+    const access = { kubeconfig: plane.kubeconfig, kubectl: paths['kubectl'] ?? '', own: true };
+    run = (args, input) => kubectl(access, args, input);
+    const folder = await mkdtemp(join(tmpdir(), 'framewright-operator-'));
+    stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+    await applyDefinitions(access);
+    await run(['apply', '-f', join(manifests, 'rbac.yaml')]);
+    await run(['create', 'namespace', 'renders']);
+
+    const natsPaths = inject('natsPrograms');
+    if (natsPaths.absent !== undefined) throw new Error(natsPaths.absent);
+    const nats = stack.use(await startNatsServer(natsPaths.paths['nats-server'] ?? ''));
+    const clip = await testClip({ seconds: 21 });
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': clip.byteLength });
+      // A source that never ends sending: the job is at work until someone ends it.
+      if (slow) response.write(clip.subarray(0, 1000));
+      else response.end(clip);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    stack.defer(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('Expected the server to listen');
+    media = `http://127.0.0.1:${address.port}/`;
+
+    const admin = await kubeconfigCredentials(plane.kubeconfig);
+    const quiet = stack.use(new Transport(admin, { userAgent: 'framewright-test-kubelet' }));
+    await quiet.request({ path: '/version' });
+    stack.use(
+      await ProcessKubelet.start(quiet, {
+        node: 'box',
+        gpuSlots: 0,
+        command: [process.execPath, '--disable-warning=ExperimentalWarning', main, 'worker'],
+        certificate: plane.certificate,
+      }),
+    );
+
+    const objectsDir = join(folder, 'objects');
+    objects = createDirectoryStore({ dir: objectsDir });
+    await writeFile(
+      join(folder, 'pools.yaml'),
+      JSON.stringify([
+        { name: 'cpu', image: 'worker', allocation: { type: 'None' }, maxConcurrent: 1 },
+        { name: 'gpu', image: 'worker', allocation: { type: 'DevicePlugin', resourceName: 'gpu.intel.com/xe' } },
+      ]),
+    );
+    ({ proxy } = await FaultProxy.before(admin));
+    stack.use(proxy);
+    const token = await tokenOf(run, { namespace: 'framewright', name: 'framewright-operator' });
+    const kubeconfig = join(folder, 'kubeconfig');
+    await writeFile(kubeconfig, plainKubeconfig(proxy.url, token), { mode: 0o600 });
+    const environment = {
+      FRAMEWRIGHT_KUBECONFIG: kubeconfig,
+      FRAMEWRIGHT_LEASE_NAMESPACE: 'framewright',
+      FRAMEWRIGHT_POOLS_FILE: join(folder, 'pools.yaml'),
+      FRAMEWRIGHT_OBJECTS_DIR: objectsDir,
+      FRAMEWRIGHT_NATS_URL: nats.url,
+      FRAMEWRIGHT_LOOK_AHEAD: '0',
+      FRAMEWRIGHT_ALLOWED_SOURCE_RANGES: '127.0.0.0/8',
+    };
+    // An API server that knows no WatchList (before 1.32): everything is listed.
+    proxy.fault = ({ query }) =>
+      query.has('sendInitialEvents') ? { kind: 'answer', status: 400, body: '{}' } : undefined;
+    operator = stack.use(await OperatorProcess.start(environment));
+
+    watchJob = (name) => {
+      const lines: string[] = [];
+      const args = [`--kubeconfig=${plane.kubeconfig}`, 'get', 'rj', name, '-n', 'renders', '-w', '--no-headers'];
+      const child = spawn(access.kubectl, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+      child.stdout.setEncoding('utf8').on('data', (text: string) => lines.push(...text.trimEnd().split('\n')));
+      const stop = (): void => void child.kill();
+      stack.defer(stop);
+      return { lines, stop };
+    };
+  });
+  afterAll(() => stack.disposeAsync());
+
+  /** A sample of manifests/, with its sources where this test serves them. */
+  const sample = async (file: string, name: string): Promise<string> => {
+    const text = await readFile(join(samples, file), 'utf8');
+    return text.replaceAll(/https:\/\/media\.example\.com\//g, media).replace(/^ {2}name: .*/m, `  name: ${name}`);
+  };
+  const apply = async (file: string, name: string): Promise<void> => {
+    await run(['apply', '-n', 'renders', '-f', '-'], await sample(file, name));
+  };
+  const status = (name: string, path: string): Promise<string> =>
+    run(['get', 'rj', name, '-n', 'renders', '-o', `jsonpath={.status.${path}}`]);
+  const describeJob = (name: string): Promise<string> => run(['describe', 'rj', name, '-n', 'renders']);
+  const phase = (name: string, expected: string): Promise<void> =>
+    vi.waitFor(async () => expect(await status(name, 'phase'), operator.output).toBe(expected), patience);
+
+  it('renders what kubectl applies: Queued, Starting, Running, Succeeded, with progress', async () => {
+    slow = true;
+    await apply('mute.yaml', 'first');
+    await phase('first', 'Running');
+    await apply('trim.yaml', 'sample');
+    const watched = watchJob('sample');
+    await phase('sample', 'Queued');
+    expect(await describeJob('sample')).toMatch(/Message: .*(slot|cpu)/);
+    slow = false;
+    await run(['patch', 'rj', 'first', '-n', 'renders', '--type=merge', '-p', '{"spec":{"cancelled":true}}']);
+    await phase('sample', 'Succeeded');
+    await vi.waitFor(() => expect(watched.lines.at(-1)).toContain('Succeeded'), patience);
+    watched.stop();
+    const columns = watched.lines.map((line) => line.split(/\s+/));
+    const told = columns.map(([, now]) => now);
+    expect([...new Set(told)].filter((now) => now !== 'trim')).toEqual(['Queued', 'Starting', 'Running', 'Succeeded']);
+    expect(columns.at(-1)).toEqual(expect.arrayContaining(['trim', '100']));
+    const key = await status('sample', 'result.outputs[0].key');
+    expect(await objects.stat(key)).toMatchObject({ bytes: Number(await status('sample', 'result.outputs[0].bytes')) });
+    expect(Number(await status('sample', 'result.outputs[0].durationSeconds'))).toBeCloseTo(7.5, 1);
+  });
+
+  it('says in one sentence why a job waits, was cancelled or failed, and tells its story in events', async () => {
+    await vi.waitFor(async () => expect(await describeJob('first')).toMatch(/Events:.*Normal\s+Cancelled/s), patience);
+    expect(await describeJob('first')).toMatch(/Message: +The job was cancelled/);
+    expect(await describeJob('sample')).toMatch(/Normal\s+Completed/);
+    const missing = (await sample('mute.yaml', 'missing')).replace(media, 'http://127.0.0.1:1/');
+    await run(['apply', '-n', 'renders', '-f', '-'], missing.replace('spec:', 'spec:\n  retry: {limit: 0}'));
+    await phase('missing', 'Failed');
+    await vi.waitFor(async () => expect(await describeJob('missing')).toMatch(/Events:.*Warning\s+\w+/s), patience);
+    const failed = await describeJob('missing');
+    expect(failed).toMatch(/Message: +\S.*127\.0\.0\.1:1/);
+    expect(failed).toMatch(/Hint: +\S/);
+    const gpu = (await sample('trim.yaml', 'required')).replace('spec:', 'spec:\n  acceleration: Required');
+    await run(['apply', '-n', 'renders', '-f', '-'], gpu);
+    await phase('required', 'Queued');
+    await vi.waitFor(async () => expect(await describeJob('required')).toMatch(/Message: .*GPU/), patience);
+    await run(['delete', 'rj', 'required', '-n', 'renders', '--timeout=60s']);
+  });
+
+  it('removes the files and the Jobs of a job that kubectl removes, and a job whose time is over', async () => {
+    const key = await status('sample', 'result.outputs[0].key');
+    await run([
+      'patch',
+      'rj',
+      'sample',
+      '-n',
+      'renders',
+      '--type=merge',
+      '-p',
+      '{"spec":{"ttlSecondsAfterFinished":0}}',
+    ]);
+    await vi.waitFor(async () => {
+      expect(await run(['get', 'rj,jobs', '-n', 'renders', '-o', 'name'])).not.toContain('sample');
+    }, patience);
+    expect(await objects.stat(key)).toBeUndefined();
+  });
+
+  it('uses every right that its role grants, and was refused none', async () => {
+    const { granted, used } = {
+      granted: operatorRights().map(rightText).toSorted(),
+      // Events are read when a Job has been without a pod for a while, which none here is.
+      used: [...usedRights(proxy.calls), 'list events'].toSorted(),
+    };
+    // Checked by the API server where admission asks for it, and never called.
+    const silent = ['update renderjobs/finalizers.framewright.dev'];
+    expect(used).toEqual(granted.filter((right) => !silent.includes(right)));
+    expect(operator.output).not.toMatch(/refused with 403/);
+  });
+
+  it('measures its work under the names of controller-runtime and client-go', async () => {
+    const { text } = await operator.ask('/metrics');
+    expect(text).toMatch(/controller_runtime_reconcile_total\{controller="renderjob",result="success"\} [1-9]/);
+    expect(text).toMatch(/workqueue_adds_total\{name="renderjob"\} [1-9]/);
+    expect(text).toMatch(/rest_client_requests_total\{code="201",method="POST",host="127.0.0.1:\d+"\} [1-9]/);
+    expect(text).toMatch(/framewright_jobs\{phase="Failed"\} 1/);
+    expect(text).toMatch(/framewright_renders_total\{rung="[^"]+",outcome="succeeded"\} [1-9]/);
+    expect(text).toMatch(/framewright_progress_age_seconds_count [1-9]/);
+  });
+});
