@@ -16,8 +16,9 @@ export class LatestByKey<K, V> {
     this.#wake?.();
   }
 
-  has(key: K): boolean {
-    return this.#pending.has(key);
+  /** What waits under this key. */
+  peek(key: K): V | undefined {
+    return this.#pending.get(key);
   }
 
   /** All that waits, removed, oldest first. */

@@ -1,5 +1,5 @@
 import { LatestByKey } from '../latest-by-key.ts';
-import { isNewer, type ProgressMessage } from '../model/progress.ts';
+import { newsAfter, type ProgressMessage } from '../model/progress.ts';
 import type { ProgressBus, ProgressFilter } from '../ports.ts';
 
 interface Subscriber {
@@ -13,8 +13,9 @@ export class InProcessBus implements ProgressBus {
   readonly #subscribers = new Set<Subscriber>();
 
   /** A message that is not newer than the last one of its job is dropped. */
-  publish(message: ProgressMessage): void {
-    if (!isNewer(message, this.#latest.get(message.uid))) return;
+  publish(published: ProgressMessage): void {
+    const message = newsAfter(published, this.#latest.get(published.uid));
+    if (message === undefined) return;
     this.#latest.set(message.uid, message);
     for (const { filter, queue } of this.#subscribers) {
       if (fits(message, filter)) queue.put(message.uid, message);

@@ -156,7 +156,7 @@ export class NatsBus implements ProgressBus, AsyncDisposable {
 
   #receive({ subject, data }: Pick<JsMsg, 'subject' | 'data'>): void {
     this.counts.received += 1;
-    const message = readMessage(subject, data);
+    const message = readMessage(subject, data, Date.now());
     if ('refused' in message) {
       this.counts.refused += 1;
       this.#log.warn('a message on the subjects of progress was ignored', { why: message.refused });

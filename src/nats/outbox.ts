@@ -1,6 +1,6 @@
 import { deadline, type NatsConnection } from '@nats-io/transport-node';
 import { LatestByKey } from '../latest-by-key.ts';
-import type { ProgressMessage } from '../model/progress.ts';
+import { isNewer, type ProgressMessage } from '../model/progress.ts';
 import { messageBody } from './progress-message.ts';
 import { mostJobs } from './progress-stream.ts';
 import { progressSubject } from './subject.ts';
@@ -19,7 +19,9 @@ export class Outbox {
   #sending = false;
 
   put(message: ProgressMessage): void {
-    if (this.#pending.size < mostJobs || this.#pending.has(message.uid)) this.#pending.put(message.uid, message);
+    const waiting = this.#pending.peek(message.uid);
+    if (waiting === undefined && this.#pending.size >= mostJobs) return;
+    if (isNewer(message, waiting)) this.#pending.put(message.uid, message);
   }
 
   /** Sends what is put, and what is left from an earlier connection, until `lost` is aborted. Never rejects. */
@@ -32,7 +34,7 @@ export class Outbox {
         await untilAborted(deadline(connection.flush(), flushMs), lost);
       } catch {
         // It may have come or not; the reader drops what it knows.
-        for (const message of messages) if (!this.#pending.has(message.uid)) this.#pending.put(message.uid, message);
+        for (const message of messages) this.put(message);
         // A connection over which no answers come may be up in name only.
         if (!lost.aborted) await connection.reconnect();
       } finally {
