@@ -186,8 +186,8 @@ export interface StageRunner {
   start(stage: StageSpec, options: StartOptions): Promise<void>;
   /** Ends a stage politely, then hard after `graceMs`. Idempotent; resolves when it was asked, not when it ended. */
   stop(identity: StageIdentity, options: { readonly graceMs: number; readonly reason: StopReason }): Promise<void>;
-  /** All runs of a job, any attempt, oldest first. */
-  observe(uid: string): Promise<readonly StageRun[]>;
+  /** All runs of a job, any attempt, oldest first. The stages of `fresh` are looked for past any cache. */
+  observe(uid: string, options?: { readonly fresh?: readonly StageIdentity[] }): Promise<readonly StageRun[]>;
   /** Says which job's runs changed. Starts with every job that has a live run. */
   watch(signal: AbortSignal): AsyncIterable<{ readonly ref: JobRef; readonly uid: string }>;
   slots(): Promise<readonly PoolSlots[]>;

@@ -34,7 +34,7 @@ function decideOn(observation: Observation): Decision {
   if (isTerminal(status.phase)) return finished(observation);
   if (job.spec.cancelled) return cancelling(observation, status);
 
-  const outdated = runs.filter((run) => mayRun(run) && run.identity.attempt !== status.attempt);
+  const outdated = runs.filter((run) => mayRun(run) && run.identity.attempt < status.attempt);
   const stops = outdated.flatMap((run) => stop(run, 'superseded'));
   const present = runs.filter((run) => run.identity.attempt === status.attempt);
   const decision = present.length === 0 ? withoutRun(observation, status) : withRuns(observation, status, present);

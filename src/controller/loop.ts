@@ -12,6 +12,7 @@ import {
   NotFoundError,
   type ObjectStore,
   type ProgressBus,
+  type StageRun,
   type StageRunner,
 } from '../ports.ts';
 import type { Action } from './actions.ts';
@@ -22,6 +23,7 @@ import { endedAttempts } from './ended-attempts.ts';
 import { JobIndex } from './job-index.ts';
 import type { Policy } from './policy.ts';
 import { refusalOf, startOptions } from './stage-start.ts';
+import { doubtful } from './staleness.ts';
 import { type Lane, WorkQueue, type WorkQueueObserver } from './work-queue.ts';
 
 export interface ControllerPorts {
@@ -63,6 +65,9 @@ export interface ControllerStats {
 /** Longest wait that is kept as a timer; the expiry scan covers what lies farther ahead. */
 const timerHorizonMs = 10 * 60_000;
 
+/** How long until it is looked again whether the workers of a removed job have ended. */
+const leftRunsMs = 1000;
+
 const maxAdmissionRestMs = 100;
 /** At most so many waiting jobs are told anew how many are ahead, once in so many milliseconds. */
 const [waitingNewsBatch, waitingNewsMs] = [100, 10_000];
@@ -74,6 +79,8 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #index = new JobIndex();
   readonly #queue: WorkQueue;
+  /** Removed jobs that may have left files, by uid. */
+  readonly #left = new Map<string, JobRef>();
   #admission: { again: boolean } | undefined;
   #admissionTookMs = 0;
 
@@ -111,6 +118,7 @@ export class Controller {
       if (type === 'removed') {
         this.#index.drop(key);
         this.#ports.bus.forget(job.metadata.uid);
+        this.#removed(job);
         this.#admitSoon();
         continue;
       }
@@ -156,19 +164,21 @@ export class Controller {
   }
 
   async #reconcile(key: string): Promise<void> {
-    const { store, runner, bus, clock } = this.#ports;
+    const { store, bus, clock } = this.#ports;
     const began = clock.monotonic();
     const ref = refOf(key);
-    const job = await store.get(ref);
-    if (job === undefined) {
+    await this.#cleanUpAfter(ref);
+    const seen = await this.#look(ref);
+    if (seen === undefined) {
       this.#index.drop(key);
       return;
     }
+    const { job, runs } = seen;
     const { uid } = job.metadata;
     const verdict = this.#index.verdict(uid);
     const observation = {
       job,
-      runs: await runner.observe(uid),
+      runs,
       admission: verdict ?? unjudged(job),
       progress: bus.latest(uid),
       now: clock.now(),
@@ -230,8 +240,48 @@ export class Controller {
     if (wait > 0) this.#queue.addAfter(keyOf(job.metadata), wait);
   }
 
+  /** A job and its runs, from the caches where these fit each other. */
+  async #look(ref: JobRef): Promise<{ readonly job: RenderJob; readonly runs: readonly StageRun[] } | undefined> {
+    const { store, runner } = this.#ports;
+    const job = await store.get(ref);
+    if (job === undefined) return undefined;
+    const runs = await runner.observe(job.metadata.uid);
+    if (doubtful(job, runs).length === 0) return { job, runs };
+    const latest = await store.get(ref, { fresh: true });
+    if (latest === undefined) return undefined;
+    return { job: latest, runs: await runner.observe(latest.metadata.uid, { fresh: doubtful(latest, runs) }) };
+  }
+
+  /** A job that was removed without asking has left its files: nobody kept it until they were gone. */
+  #removed({ metadata }: RenderJob): void {
+    if (metadata.deletionTimestamp !== undefined) return;
+    this.#left.set(metadata.uid, { namespace: metadata.namespace, name: metadata.name });
+    this.#queue.add(keyOf(metadata), 'resync');
+  }
+
+  /** Removes the files of removed jobs of this name, once none of their workers can write any more. */
+  async #cleanUpAfter(ref: JobRef): Promise<void> {
+    for (const [uid, left] of this.#left) {
+      if (keyOf(left) !== keyOf(ref)) continue;
+      const runs = await this.#ports.runner.observe(uid);
+      if (runs.some(({ state }) => state === 'waiting' || state === 'running')) {
+        this.#queue.addAfter(keyOf(ref), leftRunsMs);
+        continue;
+      }
+      await this.#removeOutputs(uid);
+      this.#left.delete(uid);
+    }
+  }
+
+  async #removeOutputs(uid: string, attempt?: number): Promise<void> {
+    const { objects } = this.#ports;
+    for await (const { key } of objects.list(outputPrefix(uid, attempt))) await objects.remove(key);
+    if (attempt !== undefined) return;
+    for await (const { key } of objects.list(reportPrefix(uid))) await objects.remove(key);
+  }
+
   async #act(job: RenderJob, action: Action): Promise<void> {
-    const { store, runner, objects } = this.#ports;
+    const { store, runner } = this.#ports;
     const { uid } = job.metadata;
     const { policy, observer } = this.#options;
     switch (action.type) {
@@ -244,9 +294,7 @@ export class Controller {
         return runner.stop(action.identity, { graceMs: policy.graceMs, reason: action.reason });
       case 'removeOutputs':
         try {
-          for await (const { key } of objects.list(outputPrefix(uid, action.attempt))) await objects.remove(key);
-          if (action.attempt === undefined)
-            for await (const { key } of objects.list(reportPrefix(uid))) await objects.remove(key);
+          await this.#removeOutputs(uid, action.attempt);
         } catch (error) {
           observer?.event?.(
             job,

@@ -16,6 +16,7 @@ import { type StageNews, StageNewsroom } from './stage-news.ts';
 import type { CachedStageJob, CachedStagePod } from './stage-objects.ts';
 import { StageObjects } from './stage-objects-cache.ts';
 import { hasEnded, stageRun } from './stage-run.ts';
+import { isStray, strayRuns } from './stray-pods.ts';
 
 export interface KubernetesStageRunnerOptions {
   /** At least one. */
@@ -83,15 +84,26 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
   ): Promise<void> {
     await this.#objects.whenSynced();
     const job = this.#cached(identity) ?? (await this.#api.read(identity));
+    for (const pod of this.#strayPods(identity.uid)) {
+      const ours = pod.identity?.attempt === identity.attempt && pod.identity.stage === identity.stage;
+      if (ours && isStray(pod) && pod.metadata.deletionTimestamp === undefined) await this.#api.endPod(pod, graceMs);
+    }
     if (job?.owner !== identity.uid || job.stopReason !== undefined) return;
     if (!hasEnded(this.#runOf(job)) || mayRunAgain(job)) await this.#api.stop(job, reason, graceMs);
   }
 
-  async observe(uid: string): Promise<readonly StageRun[]> {
+  async observe(
+    uid: string,
+    { fresh = [] }: { readonly fresh?: readonly StageIdentity[] } = {},
+  ): Promise<readonly StageRun[]> {
     await this.#objects.whenSynced();
+    for (const identity of fresh) {
+      const known = this.#cached(identity);
+      if ((await this.#api.read(identity)) === undefined && known !== undefined) this.#objects.jobs.cache.remove(known);
+    }
     const jobs = this.#jobsOf(uid);
     const runs = await Promise.all(jobs.map((job) => this.#seen(job)));
-    return runs.toSorted((a, b) => a.identity.attempt - b.identity.attempt);
+    return [...runs, ...strayRuns(this.#strayPods(uid))].toSorted((a, b) => a.identity.attempt - b.identity.attempt);
   }
 
   watch(signal: AbortSignal): AsyncIterable<StageNews> {
@@ -182,9 +194,16 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     this.#news.tell(identity);
   }
 
+  /** Pods of a RenderJob whose Job is not there. */
+  #strayPods(uid: string): CachedStagePod[] {
+    const pods = this.#objects.pods.cache.byIndex('renderJob', uid);
+    return pods.filter(({ job }) => job === undefined || this.#objects.jobs.cache.byIndex('uid', job).length === 0);
+  }
+
   /** Looks at once: a pod that was stopped is removed right after it has ended. */
   #podChanged(pod: CachedStagePod): void {
     const [job] = pod.job === undefined ? [] : this.#objects.jobs.cache.byIndex('uid', pod.job);
+    if (job === undefined && pod.identity !== undefined) this.#news.tell(pod.identity);
     if (job === undefined || this.#ended.has(job.metadata.uid)) return;
     this.#runOf(job, pod);
     this.#news.tell(job.identity);

@@ -54,7 +54,12 @@ export class StageJobApi {
   async refusalOf({ metadata: { uid }, identity }: CachedStageJob): Promise<string | undefined> {
     const path = `/api/v1/namespaces/${encodeURIComponent(identity.namespace)}/events`;
     const query = { fieldSelector: `involvedObject.uid=${uid},reason=FailedCreate`, limit: '20' };
-    const last = itemsOf(await this.#transport.request({ path, query })).at(-1);
+    const list = await this.#transport.request({ path, query }).catch((error: unknown) => {
+      // It is only asked for words: without the right to read them there are none.
+      if (error instanceof ApiError) return undefined;
+      throw error;
+    });
+    const last = itemsOf(list).at(-1);
     return isRecord(last) && typeof last['message'] === 'string' ? last['message'] : undefined;
   }
 
@@ -77,8 +82,7 @@ export class StageJobApi {
       });
       this.#observe(answer);
       // It would give the pod the longest grace there is.
-      const gracePeriodSeconds = Math.max(1, Math.ceil(graceMs / 1000));
-      for (const pod of await this.readPods(job)) await this.#endPod(pod, gracePeriodSeconds);
+      for (const pod of await this.readPods(job)) await this.endPod(pod, graceMs);
     } catch (error) {
       if (!hasStatus(error, statuses.notFound)) throw storeError(error, identity);
     }
@@ -101,10 +105,8 @@ export class StageJobApi {
     this.#objects.jobs.cache.remove(job);
   }
 
-  async #endPod(
-    { metadata: { namespace = '', name, uid } }: CachedStagePod,
-    gracePeriodSeconds: number,
-  ): Promise<void> {
+  async endPod({ metadata: { namespace = '', name, uid } }: CachedStagePod, graceMs: number): Promise<void> {
+    const gracePeriodSeconds = Math.max(1, Math.ceil(graceMs / 1000));
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds, preconditions: { uid } };
     try {

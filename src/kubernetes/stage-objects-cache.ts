@@ -47,7 +47,10 @@ export class StageObjects implements AsyncDisposable {
       ...common,
       path: `/api/v1${scope}/pods`,
       accept: acceptStagePod,
-      indexes: { job: ({ job }) => (job === undefined ? [] : [job]) },
+      indexes: {
+        job: ({ job }) => (job === undefined ? [] : [job]),
+        renderJob: ({ identity }) => (identity === undefined ? [] : [identity.uid]),
+      },
       onChange: onPod,
     });
     this.nodes = nodes

@@ -28,8 +28,8 @@ export interface CachedStagePod extends ApiObject {
   readonly metadata: ObjectMeta;
   /** Uid of its Job. */
   readonly job: string | undefined;
-  /** Uid of the RenderJob, by label. */
-  readonly renderJob: string | undefined;
+  /** Which stage it is, by labels. */
+  readonly identity: StageIdentity | undefined;
   readonly phase: string;
   readonly node: string | undefined;
   /** One word of the kubelet or the system, such as Evicted. */
@@ -96,7 +96,7 @@ export function acceptStagePod(value: unknown): CachedStagePod | undefined {
   return {
     metadata: kept(metadata),
     job: controllerUid(value),
-    renderJob: metadata.labels?.[labels.uid],
+    identity: identityOf(value),
     phase: status?.phase ?? 'Pending',
     node: spec?.nodeName,
     reason: status?.reason,

@@ -43,7 +43,7 @@ export function hasEnded({ state }: StageRun): boolean {
 }
 
 /** The scheduler gives no node to a pod that is being removed. */
-function mayRun({ node, metadata }: CachedStagePod): boolean {
+export function mayRun({ node, metadata }: CachedStagePod): boolean {
   return node !== undefined || metadata.deletionTimestamp === undefined;
 }
 

@@ -23,7 +23,7 @@ const job = (more: Partial<CachedStageJob> = {}): CachedStageJob => ({
 const pod = (more: Partial<CachedStagePod> = {}): CachedStagePod => ({
   metadata: { name: 'clip-2-render-x', namespace: 'media', uid: 'p', resourceVersion: '2' },
   job: 'j',
-  renderJob: 'u',
+  identity,
   phase: 'Pending',
   node: 'gpu-0',
   reason: undefined,
