@@ -139,10 +139,10 @@ function capabilityCache({ objects }: DataDirectory): string {
   return join(objects, '.capabilities');
 }
 
-/** The worker is this same program: its sources in a checkout, else the bundle that this code is part of. */
+/** The worker is this same program: its sources in a checkout, else the bundle, of which this code is in one file. */
 function workerCommand(config: Config, data: DataDirectory, tools: MediaTools): WorkerCommand {
   const here = fileURLToPath(import.meta.url);
-  const entry = basename(here) === 'standalone-server.ts' ? join(dirname(here), 'main.ts') : here;
+  const entry = join(dirname(here), basename(here) === 'standalone-server.ts' ? 'main.ts' : 'framewright.mjs');
   return {
     command: process.execPath,
     args: ['--disable-warning=ExperimentalWarning', entry, 'worker'],
