@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startGuard } from '../control-plane/guard.ts';
@@ -13,20 +13,26 @@ export interface NatsServer extends AsyncDisposable {
 
 /**
  * @param path its program
- * @param options `port` to come back on the same one after a kill; a free one when absent
+ * @param options `port` to come back on the same one after a kill, a free one when absent; `config` is the text of a
+ * configuration file, for example with users and what each may do; `jetStream: false` leaves JetStream out
  */
-export async function startNatsServer(path: string, { port = -1 }: { port?: number } = {}): Promise<NatsServer> {
+export async function startNatsServer(
+  path: string,
+  { port = -1, config = '', jetStream = true }: { port?: number; config?: string; jetStream?: boolean } = {},
+): Promise<NatsServer> {
   const folder = await mkdtemp(join(tmpdir(), 'framewright-nats-'));
   const guard = startGuard(folder);
+  const configFile = join(folder, 'nats.conf');
+  await writeFile(configFile, config);
   // -1 is a free port, which it tells in a file.
   const args = [
+    '-c',
+    configFile,
     '-a',
     '127.0.0.1',
     '-p',
     String(port),
-    '-js',
-    '-sd',
-    join(folder, 'jetstream'),
+    ...(jetStream ? ['-js', '-sd', join(folder, 'jetstream')] : []),
     '--ports_file_dir',
     folder,
   ];
