@@ -33,7 +33,9 @@ export interface S3Failure {
 const byName: Readonly<Record<string, S3Problem>> = {
   NoSuchKey: 'no-object',
   NotFound: 'no-object',
+  KeyTooLongError: 'no-object',
   NoSuchBucket: 'no-bucket',
+  InvalidBucketName: 'no-bucket',
   NoSuchUpload: 'no-upload',
   InvalidRange: 'bad-range',
   ConditionalRequestConflict: 'taken',
@@ -44,6 +46,7 @@ const byName: Readonly<Record<string, S3Problem>> = {
   AccountProblem: 'denied',
   InvalidAccessKeyId: 'denied',
   SignatureDoesNotMatch: 'denied',
+  XAdminUserNotFound: 'denied',
   InvalidToken: 'denied',
   ExpiredToken: 'denied',
   CredentialsProviderError: 'no-credentials',
@@ -86,8 +89,13 @@ export function s3Failure(error: unknown): S3Failure {
   const code = systemCodeOf(error);
   if (code !== undefined) return { problem: 'unreachable', told: code };
   if (status === undefined) return { problem: 'unknown', told: plainName(name) };
-  const problem = byStatus[status] ?? (status >= 500 ? 'busy' : 'unknown');
-  return { problem, told: `HTTP status ${status}` };
+  // Without a body, as to HEAD, there is only the status; with one, a 404 may be about anything.
+  const named = !/^(|\d+|Unknown|UnknownError|Error)$/.test(name);
+  const problem = named && status < 500 && status !== 403 ? undefined : byStatus[status];
+  return {
+    problem: problem ?? (status >= 500 ? 'busy' : 'unknown'),
+    told: named ? plainName(name) : `HTTP status ${status}`,
+  };
 }
 
 /** A failed call on the object store as a coded error. Coded errors stay as they are. */

@@ -1,8 +1,8 @@
-import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { CodedError } from '../errors.ts';
 import { download } from './download.ts';
 import { createS3Client, type S3Connection, timeoutsOf } from './s3-client.ts';
 import { s3Error, s3Failure } from './s3-errors.ts';
+import { headObject } from './s3-head.ts';
 import { readObject } from './s3-read.ts';
 
 export interface S3Fetch extends S3Connection {
@@ -25,9 +25,8 @@ export async function fetchObject(fetch: S3Fetch): Promise<number> {
   const client = createS3Client(fetch);
   const { idleMs, callMs } = timeoutsOf(fetch);
   try {
-    const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), {
-      abortSignal: AbortSignal.any([signal, AbortSignal.timeout(callMs)]),
-    });
+    const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(callMs)]);
+    const head = await headObject(client, { Bucket: bucket, Key: key }, { abortSignal, explained: () => true });
     const { ContentLength: bytes = 0, ETag: etag } = head;
     if (bytes > maxBytes) {
       throw new CodedError('FILE_TOO_LARGE', `Expected at most ${maxBytes} bytes in the object of s3, got ${bytes}`);

@@ -3,8 +3,6 @@ import { type FileHandle, open } from 'node:fs/promises';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
-  HeadBucketCommand,
-  HeadObjectCommand,
   type HeadObjectCommandOutput,
   ListObjectsV2Command,
 } from '@aws-sdk/client-s3';
@@ -16,6 +14,7 @@ import { createGate } from './gate.ts';
 import { assertObjectKey, isObjectKey } from './object-key.ts';
 import { createS3Client, type S3Connection, timeoutsOf } from './s3-client.ts';
 import { s3Error, s3Failure } from './s3-errors.ts';
+import { headObject } from './s3-head.ts';
 import { readObject } from './s3-read.ts';
 import { abandonedUploads } from './s3-sweep.ts';
 import { partsInMemory, upload } from './s3-upload.ts';
@@ -71,10 +70,15 @@ export function createS3Store(options: S3StoreOptions): S3Store {
 
   const head = async (key: string): Promise<HeadObjectCommandOutput | undefined> => {
     const Key = inBucket(key);
+    const isMissing = (error: unknown): boolean => s3Failure(error).problem === 'no-object';
     try {
-      return await client.send(new HeadObjectCommand({ Bucket: bucket, Key }), deadline());
+      return await headObject(
+        client,
+        { Bucket: bucket, Key },
+        { ...deadline(), explained: (error) => !isMissing(error) },
+      );
     } catch (error) {
-      if (s3Failure(error).problem === 'no-object') return undefined;
+      if (isMissing(error)) return undefined;
       throw s3Error(`look for the object ${key}`, error, place);
     }
   };
@@ -208,9 +212,10 @@ export function createS3Store(options: S3StoreOptions): S3Store {
     },
 
     async check() {
-      await client.send(new HeadBucketCommand({ Bucket: bucket }), deadline()).catch((error: unknown) => {
-        const missing = s3Failure(error).problem === 'no-object';
-        throw s3Error('keep objects in', missing ? noSuchBucket() : error, place);
+      // A list names the cause of its failure; an answer to HEAD has no body.
+      const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: root, MaxKeys: 1 });
+      await client.send(command, deadline()).catch((error: unknown) => {
+        throw s3Error('keep objects in', error, place);
       });
     },
 
@@ -250,12 +255,6 @@ function bareTag(tag: string): string {
 
 function isPlaylist(key: string): boolean {
   return /\.(m3u8|mpd)$/.test(key);
-}
-
-function noSuchBucket(): Error {
-  const error = new Error('no such bucket');
-  error.name = 'NoSuchBucket';
-  return error;
 }
 
 /** The same content, whose failures are coded errors. */
