@@ -32,6 +32,8 @@ export interface WorkerExit {
   readonly memoryExhausted: boolean;
   /** What is known for sure, as a verb phrase: "was killed because…". */
   readonly cause?: string;
+  /** What to do about it. */
+  readonly hint?: string;
 }
 
 /** Everything from which the end of a run is judged. */
@@ -63,7 +65,7 @@ export function judgeEnd({ result: read, exit, stopReason, shutdown = false }: E
   if (exitCode === errorTable.INTERRUPTED.exit) {
     return crashed('INTERRUPTED', `The worker was ended by SIGTERM from outside and ${read.missing}.`, exitCode);
   }
-  return crashed('WORKER_CRASHED', `The worker ${causeOf(exit)} and ${read.missing}.`, exitCode);
+  return crashed('WORKER_CRASHED', `The worker ${causeOf(exit)} and ${read.missing}.`, exitCode, exit.hint);
 }
 
 /** The end of a run whose worker could not be started. */
@@ -102,12 +104,12 @@ export function lostRun(message: string, exitCode?: number): RunEnd {
 }
 
 /** The result that the worker owes is filled in, so that its reader needs no second way to find the code. */
-function crashed(code: ErrorCode, text: string, exitCode: number | undefined): RunEnd {
+function crashed(code: ErrorCode, text: string, exitCode: number | undefined, hint?: string): RunEnd {
   const { exit = 1, remedy } = errorTable[code];
   const message = text.slice(0, bounds.message);
   return {
     state: 'failed',
-    result: { version: 1, exitCode: exit, error: { code, message, hint: remedy } },
+    result: { version: 1, exitCode: exit, error: { code, message, hint: hint ?? remedy } },
     message,
     ...(isInfrastructure(code) ? { infrastructure: true } : {}),
     ...(exitCode === undefined ? {} : { exitCode }),

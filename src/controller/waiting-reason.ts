@@ -51,7 +51,7 @@ export function noPoolFor({ pool, acceleration }: QueuedJob, pools: readonly Poo
 }
 
 export function queueNotConfigured(queue: string): Waiting {
-  const message = `spec.queue is ${queue}, and this operator is not configured for Kueue; remove spec.queue, or set kueue in the operator's configuration.`;
+  const message = `spec.queue is ${queue}, and this operator is not configured for Kueue; remove spec.queue, or give the operator FRAMEWRIGHT_KUEUE=on.`;
   return { admitted: false, reason: 'QueueNotConfigured', message };
 }
 

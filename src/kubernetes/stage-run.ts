@@ -82,7 +82,12 @@ function exitOf({ terminated, memoryLimit }: CachedStagePod): { readonly exit?: 
       code: signal === null ? exitCode : null,
       signal,
       memoryExhausted: reason === 'OOMKilled',
-      ...(reason === 'OOMKilled' ? { cause: `was killed because it took more memory ${limit} (OOMKilled)` } : {}),
+      ...(reason === 'OOMKilled'
+        ? {
+            cause: `was killed because it took more memory ${limit} (OOMKilled)`,
+            hint: 'Raise limits.memory of the pool, or spec.podTemplate.limits.memory of the job.',
+          }
+        : {}),
     },
   };
 }

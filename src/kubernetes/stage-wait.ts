@@ -22,7 +22,7 @@ export function stageWait(job: CachedStageJob, pod: CachedStagePod | undefined, 
   const created = Date.parse(pod.metadata.creationTimestamp ?? '') || made;
   if (pod.node === undefined) {
     if (pod.waiting === undefined) return wait('Starting', created, starting);
-    return wait('Unschedulable', created, `No node has a place for its pod yet: ${pod.waiting}`);
+    return wait('Unschedulable', created, `No node has a place for its pod yet: ${unplaced(pod.waiting)}`);
   }
   const since = pod.scheduledAt ?? created;
   if (pod.waiting === undefined || ordinary.has(pod.waitingReason ?? '')) return wait('Starting', since, starting);
@@ -49,6 +49,11 @@ const imageFaults: ReadonlySet<string> = new Set([
   'RegistryUnavailable',
   'SignatureValidationFailed',
 ]);
+
+/** The scheduler's words up to where it tells what preempting others would bring, which is nothing. */
+function unplaced(words: string): string {
+  return words.replace(/\.? (no new claims to deallocate|preemption: ).*$/s, '.');
+}
 
 /** The kubelet says in turn what is wrong and that it backs off: the part that both have. */
 function imageDetail({ waiting = '' }: CachedStagePod): string {
