@@ -33,3 +33,15 @@ export async function inPodOf(
 export function tokenOf(run: Run, { namespace, name }: { namespace: string; name: string }): Promise<string> {
   return run(['create', 'token', name, '-n', namespace]);
 }
+
+/** A kubeconfig for a proxy that is spoken to without TLS. */
+export function plainKubeconfig(server: string, token: string): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'proxy', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'user', user: { token } }],
+    contexts: [{ name: 'proxy', context: { cluster: 'proxy', user: 'user' } }],
+    'current-context': 'proxy',
+  });
+}
