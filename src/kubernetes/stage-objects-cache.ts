@@ -31,7 +31,7 @@ export class StageObjects implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #running: Promise<unknown>;
 
-  constructor(transport: Transport, { namespace, nodes, watch, onJob, onPod, onError }: StageObjectsOptions) {
+  constructor(transport: Transport, { namespace, nodes, watch, onJob, onPod, onNode, onError }: StageObjectsOptions) {
     const [[label, value] = ['', '']] = Object.entries(managedBy);
     const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
     const patient = { ...watch, ...(onError === undefined ? {} : { onError }) };
@@ -58,7 +58,7 @@ export class StageObjects implements AsyncDisposable {
           ...patient,
           path: '/api/v1/nodes',
           accept: acceptNode,
-          onChange: () => undefined,
+          onChange: onNode,
         })
       : undefined;
     const reflectors = [this.jobs, this.pods, ...(this.nodes === undefined ? [] : [this.nodes])];
