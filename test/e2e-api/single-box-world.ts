@@ -1,0 +1,12 @@
+import { Standalone } from '../support/standalone.ts';
+import type { World } from './world.ts';
+
+/** `framewright standalone` on this machine. */
+export async function singleBoxWorld(): Promise<World> {
+  const server = await Standalone.start({ workers: 2 });
+  return {
+    url: server.url,
+    keyArguments: ['--data', server.dataDir],
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
