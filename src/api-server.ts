@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { clusterPlan } from './api/cluster-plan.ts';
 import type { ApiServices, HealthFacts } from './api/services.ts';
 import { configuredServer, listen, planner, sourceCheck } from './api-wiring.ts';
+import { clusterOffers, placeCheck, s3Access } from './cluster-places.ts';
 import type { Config } from './config.ts';
 import { ClusterCapacity } from './kubernetes/cluster-capacity.ts';
 import { KubernetesJobStore } from './kubernetes/kubernetes-job-store.ts';
@@ -90,11 +91,14 @@ export async function startClusterApi(config: Config, log: Logger): Promise<Clus
     plan: clusterPlan(
       planner(config, {
         store: objects,
+        s3: s3Access(config),
         clock,
         hidden: config.objectsDir === undefined ? [] : [[config.objectsDir, `$${workerEnvironment.objectsDir}`]],
       }),
     ),
     checkSource: sourceCheck(config),
+    checkPlaces: placeCheck(config),
+    offered: clusterOffers(config),
     health: () => healthOf(config, { store, bus, capacity }),
   };
   const server = configuredServer(config, services, { logger: log, registry });

@@ -37,6 +37,8 @@ export function policyOf({ timeoutSeconds, stallSeconds, ttlSeconds }: Config): 
 
 export interface PlannerParts {
   readonly store: InputSources['store'];
+  /** What is allowed of S3; nothing when absent. */
+  readonly s3?: InputSources['s3'];
   readonly clock: Clock;
   /** Folders of this machine that a plan may name, and what is told instead. */
   readonly hidden: readonly (readonly [folder: string, name: string])[];
@@ -45,7 +47,7 @@ export interface PlannerParts {
 }
 
 /** Dry runs with the FFmpeg of this machine. */
-export function planner(config: Config, { store, clock, hidden, cacheDir }: PlannerParts): ApiServices['plan'] {
+export function planner(config: Config, { store, s3, clock, hidden, cacheDir }: PlannerParts): ApiServices['plan'] {
   const tools = mediaToolsOf(config);
   const guard = guardOf(config);
   const policy = policyOf(config);
@@ -53,7 +55,13 @@ export function planner(config: Config, { store, clock, hidden, cacheDir }: Plan
   return async (spec) => {
     const identity = { namespace: 'default', name: 'plan', uid: 'plan', attempt: 1, stage: 'render' };
     const { plan, scratchDir } = await dryRun(stageSpecOf(spec, identity, policy), {
-      sources: { guard, store, maxInputBytes: config.inputBytes, ...(mediaRoot === undefined ? {} : { mediaRoot }) },
+      sources: {
+        guard,
+        store,
+        maxInputBytes: config.inputBytes,
+        ...(s3 && { s3 }),
+        ...(mediaRoot === undefined ? {} : { mediaRoot }),
+      },
       tools,
       clock,
       signal: planDeadline(config),

@@ -12,6 +12,7 @@ import type {
   StageRun,
   StageRunner,
 } from '../ports.ts';
+import type { Offer } from './not-offered.ts';
 
 /** What `/health` and the job list know of the installation. */
 export interface HealthFacts {
@@ -54,7 +55,11 @@ export interface ApiServices {
   readonly plan: (spec: RenderJobSpec) => Promise<Plan>;
   /** The address guard: rejects with `CDN_URL_NOT_ALLOWED` for a source that may not be fetched. */
   readonly checkSource: (url: string) => Promise<void>;
+  /** Refuses buckets and S3 servers that a worker would refuse: throws `SOURCE_FORBIDDEN`. Allows all when absent. */
+  readonly checkPlaces?: (spec: RenderJobSpec) => void;
   readonly health: () => Promise<HealthFacts>;
+  /** What this installation does beside what all do; nothing when absent. */
+  readonly offered?: ReadonlySet<Offer>;
 }
 
 export interface ApiLimits {

@@ -41,12 +41,13 @@ export function sourceOf(url: string, bases: readonly string[], path: string): P
  * `pathOf` names the field of the request that an input came from.
  */
 export async function checkSources(
-  { objects, checkSource }: Pick<ApiServices, 'objects' | 'checkSource'>,
-  { inputs }: Pick<RenderJobSpec, 'inputs'>,
+  { objects, checkSource, checkPlaces }: Pick<ApiServices, 'objects' | 'checkSource' | 'checkPlaces'>,
+  spec: RenderJobSpec,
   pathOf: (input: Input) => string,
 ): Promise<void> {
+  checkPlaces?.(spec);
   await Promise.all(
-    inputs.map(async (input) => {
+    spec.inputs.map(async (input) => {
       if (input.asset !== undefined && (await objects.stat(input.asset)) === undefined) {
         const path = pathOf(input);
         throw new CodedError(

@@ -19,35 +19,53 @@ export interface S3Access {
 
 /** How the object of an input is reached. Throws `SOURCE_FORBIDDEN` where no setting allows it. */
 export function sourceConnection(access: S3Access, source: S3Source): S3Connection {
-  const { endpoint, endpoints, sourceBuckets: buckets } = access;
-  createBucketGuard({ buckets, endpoint, endpoints }, 'FRAMEWRIGHT_S3_SOURCE_BUCKETS').check(source);
+  checkSourcePlace(access, source);
   return connection(access, source);
 }
 
-/** The same for where outputs go: `prefix` with a slash at its end, or nothing. */
-export function destinationConnection(access: S3Access, { prefix, ...place }: S3Destination): S3Connection {
+/** The same for where outputs go. */
+export function destinationConnection(access: S3Access, destination: S3Destination): S3Connection {
+  checkDestinationPlace(access, destination);
+  return connection(access, destination);
+}
+
+type Places = Omit<S3Access, 'secrets'>;
+
+/** Throws `SOURCE_FORBIDDEN` for an input that no setting allows. */
+export function checkSourcePlace(access: Places, source: S3Source): void {
+  const { endpoint, endpoints, sourceBuckets: buckets } = access;
+  createBucketGuard({ buckets, endpoint, endpoints }, 'FRAMEWRIGHT_S3_SOURCE_BUCKETS').check(source);
+  requireSecret(access, source);
+}
+
+/** Throws `SOURCE_FORBIDDEN` for a destination that no setting allows. */
+export function checkDestinationPlace(access: Places, { prefix, ...place }: S3Destination): void {
   const { endpoint, endpoints, destinationBuckets: buckets } = access;
   const guard = createBucketGuard({ buckets, endpoint, endpoints }, 'FRAMEWRIGHT_S3_DESTINATION_BUCKETS');
   guard.check({ ...place, key: prefix === undefined ? '' : `${prefix.replace(/\/+$/, '')}/` });
-  return connection(access, place);
+  requireSecret(access, place);
 }
 
-function connection(
-  access: S3Access,
-  { endpoint, region, credentialsSecret }: Pick<S3Source, 'endpoint' | 'region' | 'credentialsSecret'>,
-): S3Connection {
-  const own = endpoint === undefined || URL.parse(endpoint)?.origin === URL.parse(access.endpoint ?? '')?.origin;
-  const credentials = credentialsSecret === undefined ? undefined : secretOf(access, credentialsSecret);
-  // A request carries the session token of the worker's own credentials: it goes to its own server only.
-  if (!own && credentials === undefined) {
-    throw new CodedError('SOURCE_FORBIDDEN', 'Expected a credentialsSecret beside an S3 endpoint, got none');
-  }
+type Server = Pick<S3Source, 'endpoint' | 'region' | 'credentialsSecret'>;
+
+/** A request carries the session token of the worker's own credentials: they go to its own server only. */
+function requireSecret(access: Places, { endpoint, credentialsSecret }: Server): void {
+  if (isOwn(access, endpoint) || credentialsSecret !== undefined) return;
+  throw new CodedError('SOURCE_FORBIDDEN', 'Expected a credentialsSecret beside an S3 endpoint, got none');
+}
+
+function isOwn(access: Places, endpoint: string | undefined): boolean {
+  return endpoint === undefined || URL.parse(endpoint)?.origin === URL.parse(access.endpoint ?? '')?.origin;
+}
+
+function connection(access: S3Access, { endpoint, region, credentialsSecret }: Server): S3Connection {
+  const own = isOwn(access, endpoint);
   return {
     endpoint: endpoint ?? access.endpoint,
     region: region ?? (own ? access.region : undefined),
     // Servers other than AWS take buckets in the path, and few take them in the host.
     forcePathStyle: own ? access.forcePathStyle : true,
-    credentials,
+    credentials: credentialsSecret === undefined ? undefined : secretOf(access, credentialsSecret),
   };
 }
 

@@ -29,6 +29,7 @@ export const ARROWS: readonly Arrow[] = [
   { from: 'src/api-command.ts', ...WIRING },
   { from: 'src/api-server.ts', ...WIRING },
   { from: 'src/api-wiring.ts', ...WIRING },
+  { from: 'src/cluster-places.ts', ...WIRING },
   { from: 'src/config.ts', may: ['src/config/', 'src/errors.ts', 'node:', 'zod'], packages: false },
   { from: 'src/config/', may: ['src/config/', 'node:', 'zod'], packages: false },
   { from: 'src/errors.ts', may: ['zod'], packages: false },

@@ -14,6 +14,7 @@ import { idempotencyKeyOf } from '../idempotency.ts';
 import { idempotentJobName, newJobName } from '../job-names.ts';
 import { notOffered, requireOffered } from '../not-offered.ts';
 import { acceptedReplies } from '../replies.ts';
+import type { ApiServices } from '../services.ts';
 import { checkSources } from '../sources.ts';
 import { storeFile } from '../store-file.ts';
 import { parse } from '../validation.ts';
@@ -67,11 +68,11 @@ interface Submission {
   readonly sync: boolean;
 }
 
-function read(type: EditOperation, body: unknown, bases: readonly string[]): Submission {
+function read({ offered }: ApiServices, type: EditOperation, body: unknown, bases: readonly string[]): Submission {
   const parsed = parse(editBodies[type], body, 'body');
   if (parsed.webhook !== undefined) throw notOffered(['webhook']);
   const { spec, paths } = editSpec(type, parsed, bases);
-  requireOffered(spec);
+  requireOffered(spec, offered);
   return { spec, paths, sync: parsed.delivery === 'sync' };
 }
 
@@ -81,7 +82,7 @@ async function submit(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const submission = read(type, request.body, ownBases(context, request));
+  const submission = read(context.services, type, request.body, ownBases(context, request));
   const job = await submittedJob(context, request, submission);
   const ended = submission.sync ? await endOf(context, job, reply) : undefined;
   if (ended !== undefined && isTerminal(ended.status?.phase)) {
