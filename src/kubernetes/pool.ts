@@ -28,10 +28,10 @@ export interface Pool {
   readonly maxConcurrent?: number;
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly tolerations?: readonly Toleration[];
-  /** The render group's number differs between distributions. */
   /** Further ones of its pods, for what else runs in the cluster. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** The render group's number differs between distributions. */
   readonly supplementalGroups?: readonly number[];
   readonly runtimeClassName?: string;
   readonly priorityClassName?: string;
