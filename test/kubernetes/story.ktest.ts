@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { withinSize } from '../../src/controller/status-size.ts';
+import { bounds } from '../../src/model/bounds.ts';
 import type { RenderJobSpec } from '../../src/model/render-job.ts';
 import { gpuNode } from '../cluster/gpu-node.ts';
 import { describeOnCluster } from '../support/cluster.ts';
+import { aStatus } from '../support/jobs.ts';
 import { Brain, failure, poolOn, silentNode, success } from './brain/brain.ts';
 
 // What kubectl tells of a job, one situation each. SHOW_DESCRIBE=1 prints it all, for a person to read.
@@ -191,5 +194,26 @@ describeOnCluster('what kubectl tells of a job', (cluster) => {
     const told = await brain.describe(name);
     if (process.env['SHOW_DESCRIBE'] !== undefined) console.info(told.slice(told.indexOf('Status:')));
     for (const words of says) expect(told).toMatch(words);
+  });
+
+  it('takes the longest history that a job can have, cut to size', async () => {
+    // Another controller's job: nobody writes its status but this test.
+    await brain.create('long', { managedBy: 'example.com/other' });
+    const job = await brain.job('long');
+    const words = 'é\u0001🎬"'.repeat(200);
+    const attempts = Array.from({ length: bounds.attemptsKept }, (_, index) => ({
+      number: index + 1,
+      node: 'n'.repeat(253),
+      reason: words,
+    }));
+    const error = { code: 'ENCODER_FAILED' as const, message: words, hint: words, stderrTail: words + words };
+    const status = withinSize({ ...aStatus({ message: words, attempts, error }), attempt: 10, phase: 'Running' });
+    const written = await brain.store.writeStatus(
+      { namespace: brain.namespace, name: 'long' },
+      job?.metadata.resourceVersion ?? '',
+      status,
+    );
+    // Not a character of it became another, or it would be written again and again.
+    expect(written.status).toEqual(status);
   });
 });
