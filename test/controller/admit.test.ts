@@ -106,6 +106,59 @@ describe('admit', () => {
   });
 });
 
+describe('admit, in a long queue', () => {
+  it('tells each of ten thousand jobs how many are ahead, and lets in as many as there is room for', () => {
+    const queued = Array.from({ length: 10_000 }, (_, index) =>
+      waiting(`u${index}`, { owner: `owner-${index % 50}`, createdAt: index, acceleration: 'Required' }),
+    );
+    const gpu: PoolSlots = { pool: 'gpu', slots: 4, gpu: true };
+    const verdicts = [...admit(queued, [], [gpu], now, { ...policy, lookAhead: 1 }).values()];
+    expect(verdicts.filter((verdict) => verdict.admitted)).toHaveLength(5);
+    const ahead = verdicts.flatMap((verdict) => (verdict.admitted ? [] : [verdict.ahead ?? -1]));
+    expect(ahead.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 9995 }, (_, index) => index));
+  });
+
+  it('counts as ahead those who want the same slots, not those who wait for others', () => {
+    const pools: PoolSlots[] = [
+      { pool: 'a', slots: 1, gpu: true },
+      { pool: 'b', slots: 1, gpu: true },
+    ];
+    const holding = pools.map(({ pool }) => ({ owner: 'x', pool }));
+    const queued = [
+      waiting('1', { pool: 'a' }),
+      waiting('2', { pool: 'b' }),
+      waiting('3'),
+      waiting('4', { pool: 'b' }),
+    ];
+    const aheadOf = [...admit(queued, holding, pools, now, policy)].map(([uid, verdict]) => [
+      uid,
+      verdict.admitted ? undefined : verdict.ahead,
+    ]);
+    expect(aheadOf).toEqual([
+      ['1', 0],
+      ['2', 0],
+      ['3', 2],
+      ['4', 2],
+    ]);
+  });
+
+  it('lets a job that goes through Kueue pass, and says so where there is no Kueue', () => {
+    const full = [
+      { owner: 'x', pool: 'default' },
+      { owner: 'y', pool: 'default' },
+    ];
+    const film = waiting('film', { queue: 'films' });
+    expect(admit([film], full, [box], now, { ...policy, kueue: true }).get('film')).toEqual({
+      admitted: true,
+      pool: 'default',
+    });
+    expect(admit([film], [], [box], now, policy).get('film')).toMatchObject({ reason: 'QueueNotConfigured' });
+    // It takes no slot of ours either.
+    const all = admit([film, waiting('own')], full.slice(1), [box], now, { ...policy, kueue: true });
+    expect(all.get('own')).toEqual({ admitted: true, pool: 'default' });
+  });
+});
+
 const job = fc.record({
   owner: fc.constantFrom('ann', 'bob', 'cyd'),
   priority: fc.integer({ min: -100, max: 100 }),

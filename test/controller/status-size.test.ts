@@ -85,7 +85,7 @@ describe('the size of a status', () => {
         // The latest attempt is what people ask about.
         expect(fitted.attempts?.at(-1)?.number).toBe(given.attempts?.at(-1)?.number);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 

@@ -72,6 +72,61 @@ describe('the Job of a stage', () => {
     });
   });
 
+  it('says in its own condition why it failed, and never ignores a failure', () => {
+    const rules = [
+      { action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+      {
+        action: 'FailJob',
+        onExitCodes: { containerName: 'worker', operator: 'In', values: [40, 41, 42, 43, 44, 45, 46, 48] },
+      },
+    ];
+    expect(stageJob(stage, pool, options)).toMatchObject({ spec: { podFailurePolicy: { rules } } });
+  });
+
+  it('is Kueue’s to start when it goes through a queue, and nobody’s otherwise', () => {
+    const queued = stageJob(stage, pool, { ...options, queue: 'films' });
+    expect(queued).toMatchObject({
+      metadata: { labels: { 'kueue.x-k8s.io/queue-name': 'films' } },
+      spec: { suspend: true },
+    });
+    const own = stageJob(stage, pool, options);
+    expect('spec' in own ? own.spec : {}).not.toHaveProperty('suspend');
+  });
+
+  it('says whose it is, on the pod too', () => {
+    const labels = expect.objectContaining({ 'framewright.dev/owner': 'ann' }) as unknown;
+    expect(stageJob(stage, pool, { ...options, owner: 'ann' })).toMatchObject({
+      metadata: { labels },
+      spec: { template: { metadata: { labels } } },
+    });
+  });
+
+  it('would rather go to another node than to those of failed attempts', () => {
+    const preference = { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'NotIn', values: ['a', 'b'] }] };
+    expect(stageJob(stage, pool, { ...options, avoidNodes: ['a', 'b'] })).toMatchObject({
+      spec: {
+        template: {
+          spec: {
+            affinity: {
+              nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference }] },
+            },
+          },
+        },
+      },
+    });
+  });
+
+  it('takes no device and no word of another controller from a job', () => {
+    const podTemplate = {
+      limits: { 'gpu.intel.com/xe': '8', memory: '1Gi' },
+      labels: { 'kueue.x-k8s.io/queue-name': 'mine', team: 'x' },
+      annotations: { 'batch.kubernetes.io/job-completion-index': '1', note: 'y' },
+    };
+    const made = JSON.stringify(stageJob(stage, pool, { ...options, podTemplate }));
+    for (const word of ['gpu.intel.com/xe', 'queue-name', 'completion-index']) expect(made).not.toContain(word);
+    for (const word of ['"memory":"1Gi"', '"team":"x"', '"note":"y"']) expect(made).toContain(word);
+  });
+
   it('tells its worker what to do in one variable, which has a largest size', () => {
     const env = expect.arrayContaining([{ name: 'FRAMEWRIGHT_STAGE', value: JSON.stringify(stage) }]) as unknown;
     expect(stageJob(stage, pool, options)).toMatchObject(container({ env }));
