@@ -25,13 +25,14 @@ export async function startStatusServer(
   sources: StatusSources,
 ): Promise<StatusServer> {
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://status');
+    // Not parsed as a URL: what a client sends need not be one.
+    const [path] = (request.url ?? '/').split('?');
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
       answer(response, 405, 'Expected GET\n');
-    } else if (pathname === '/healthz') verdict(response, sources.unhealthy());
-    else if (pathname === '/readyz') verdict(response, sources.unready());
-    else if (pathname === '/metrics') {
+    } else if (path === '/healthz') verdict(response, sources.unhealthy());
+    else if (path === '/readyz') verdict(response, sources.unready());
+    else if (path === '/metrics') {
       sources.registry.metrics().then(
         (text) => answer(response, 200, text, sources.registry.contentType),
         () => answer(response, 500, 'The metrics could not be read\n'),

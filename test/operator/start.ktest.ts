@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
 import { applyDefinitions, kubectl } from '../cluster/cluster.ts';
 import { startControlPlane } from '../cluster/control-plane/control-plane.ts';
 import { freePort } from '../cluster/control-plane/free-port.ts';
@@ -12,6 +13,15 @@ import { inPodOf, manifests } from './service-account.ts';
 const patience = { timeout: 60_000, interval: 50 };
 const cpuPool = '- {name: cpu, image: worker, allocation: {type: None}, maxConcurrent: 1}';
 const gpuPool = '- {name: gpu, image: worker, allocation: {type: DevicePlugin, resourceName: gpu.intel.com/i915}}';
+
+const Deployments = z.object({
+  items: z.array(
+    z.object({
+      metadata: z.object({ name: z.string(), namespace: z.string() }),
+      spec: z.object({ template: z.object({ spec: z.looseObject({}) }) }),
+    }),
+  ),
+});
 
 // Nothing renders here: what is wrong has to be said before that.
 describeWithPrograms('cluster', 'framewright operator, when something is wrong', (paths) => {
@@ -41,6 +51,19 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
     stranger = { ...common, ...(await pod('framewright', 'default')) };
   });
   afterAll(() => stack.disposeAsync());
+
+  it('has manifests that the API server takes, with pods as restricted Pod Security wants them', async () => {
+    await run(['apply', '-f', manifests]);
+    const deployments = Deployments.parse(
+      JSON.parse(await run(['get', 'deployments', '-n', 'framewright', '-o', 'json'])),
+    );
+    expect(deployments.items.map(({ metadata }) => metadata.name)).toEqual(['framewright-api', 'framewright-operator']);
+    for (const { metadata, spec } of deployments.items) {
+      // A Deployment is taken with any pods; the pods themselves would be refused.
+      const pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec: spec.template.spec };
+      await run(['create', '--dry-run=server', '-f', '-'], JSON.stringify(pod));
+    }
+  });
 
   describe('says what was expected, what it got and what to do, and ends', () => {
     it.each<[string, number, () => Promise<Record<string, string>> | Record<string, string>, RegExp]>([
@@ -96,7 +119,6 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
           const dir = enough['FRAMEWRIGHT_SERVICE_ACCOUNT_DIR'] ?? '';
           const other = join(folder, 'expired');
           await mkdir(other, { recursive: true });
-          const { copyFile } = await import('node:fs/promises');
           for (const file of ['ca.crt', 'namespace']) await copyFile(join(dir, file), join(other, file));
           await writeFile(join(other, 'token'), 'not-a-token');
           return { ...enough, FRAMEWRIGHT_SERVICE_ACCOUNT_DIR: other };
