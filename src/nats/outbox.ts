@@ -35,6 +35,7 @@ export class Outbox {
       } catch {
         // It may have come or not; the reader drops what it knows.
         for (const message of messages) this.put(message);
+        if (connection.isClosed()) return;
         // A connection over which no answers come may be up in name only.
         if (!lost.aborted) await connection.reconnect();
       } finally {

@@ -39,6 +39,7 @@ export function parseSubject(subject: string): ProgressSource | undefined {
  * holds a dot, which would make a second token, or `*` and `>`, which would widen a filter.
  */
 function encodeToken(text: string): string {
+  if (plain.test(text)) return text;
   const bytes = [...Buffer.from(text, 'utf8')];
   const encoded = bytes.map((byte) => {
     const character = String.fromCharCode(byte);
@@ -49,8 +50,11 @@ function encodeToken(text: string): string {
 }
 
 const empty = '_';
+/** Every name that Kubernetes gives out. */
+const plain = /^[A-Za-z0-9-]+$/;
 
 function decodeToken(token: string): string {
+  if (plain.test(token)) return token;
   if (token === empty) return '';
   const escaped = token.replaceAll(/[^A-Za-z0-9_-]/g, '').replaceAll('_', '%');
   try {
