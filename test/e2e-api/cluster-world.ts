@@ -86,6 +86,7 @@ export async function clusterWorld(
   return {
     url: api.url,
     keyArguments: ['--kubeconfig', plane.kubeconfig, '--keys-namespace', 'framewright'],
+    takes: ['a volume'],
     run,
     replica: async (environment) => owned.use(await serve(environment)),
     account,

@@ -23,15 +23,16 @@ export function jobsSuite(scene: () => Scene): void {
     Promise.all(names.map((name) => client.send('DELETE', `/apis/render-jobs/${name}`)));
 
   /** Removed ones count until they are gone. */
-  const none = (client: Client): Promise<void> =>
-    expect.poll(async () => (await client.get('/apis/render-jobs')).body['items'], patience).toEqual([]);
+  const none = async (client: Client): Promise<void> => {
+    await expect.poll(async () => (await client.get('/apis/render-jobs')).body['items'], patience).toEqual([]);
+  };
 
   describe('making jobs', () => {
     it('refuses wrong ones, each as a problem that names the field', async () => {
-      const { ann } = scene();
-      // The file of the table is none of this installation.
+      const { ann, world } = scene();
       const spec = { inputs: [{ name: 'main', asset: scene().clip }], operations: [{ mute: {} }] };
       for (const [name, body, status, code, path] of refusals(manifest, spec)) {
+        if (world.takes.includes(name)) continue;
         const reply = await ann.post('/apis/render-jobs', body);
         expect([name, reply.status, reply.body['code']]).toEqual([name, status, code]);
         expect(reply.headers.get('content-type')).toContain('application/problem+json');

@@ -7,6 +7,7 @@ export async function singleBoxWorld(): Promise<World> {
   return {
     url: server.url,
     keyArguments: ['--data', server.dataDir],
+    takes: [],
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

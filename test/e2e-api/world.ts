@@ -14,6 +14,8 @@ export interface World extends AsyncDisposable {
   readonly url: string;
   /** What `framewright keys` takes to find the keys of this installation. */
   readonly keyArguments: readonly string[];
+  /** By its name in the table of refusals, what this installation takes although a single machine does not. */
+  readonly takes: readonly string[];
 }
 
 export interface MadeKey {
