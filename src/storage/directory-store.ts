@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { access, link, lstat, mkdir, open, readdir, realpath, unlink } from 'node:fs/promises';
+import { access, link, lstat, mkdir, open, readdir, realpath, rename, unlink } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { CodedError } from '../errors.ts';
 import type { ObjectInfo, ObjectStore } from '../ports.ts';
@@ -13,6 +13,8 @@ export interface DirectoryStoreOptions {
   readonly dir: string;
   /** Start of the URLs under which clients reach objects, without a slash at its end; none when absent. */
   readonly baseUrl?: string;
+  /** Whether the file system has hard links; found out with each publication when absent. */
+  readonly hardLinks?: false;
 }
 
 /** An ObjectStore whose objects are plain files that programs on this machine can use in place. */
@@ -29,7 +31,7 @@ export interface DirectoryStore extends ObjectStore {
 const stagingName = '.staging';
 
 /** Objects as files of a folder: staged beside them, linked into place in one step that never replaces a file. */
-export function createDirectoryStore({ dir, baseUrl = '' }: DirectoryStoreOptions): DirectoryStore {
+export function createDirectoryStore({ dir, baseUrl = '', hardLinks }: DirectoryStoreOptions): DirectoryStore {
   const staging = createStaging(join(dir, stagingName));
 
   const describe = (key: string, stats: Stats): ObjectInfo => ({
@@ -86,9 +88,9 @@ export function createDirectoryStore({ dir, baseUrl = '' }: DirectoryStoreOption
       try {
         await sync(staged.path);
         await mkdir(dirname(target), { recursive: true });
-        // link fails where the name is taken; rename would replace it.
-        await link(staged.path, target);
-        await unlink(staged.path);
+        if (hardLinks === false || !(await moveByLink(staged.path, target))) {
+          await moveByClaim(staged.path, target, join(dir, stagingName));
+        }
         await sync(dirname(target));
         return describe(staged.key, await lstat(target));
       } catch (error) {
@@ -137,6 +139,35 @@ export function createDirectoryStore({ dir, baseUrl = '' }: DirectoryStoreOption
 /** Changes whenever the content does: objects are never written twice, so inode, size and time identify the bytes. */
 function etagOf({ ino, size, mtimeMs }: Stats): string {
   return createHash('sha256').update(`${ino}-${size}-${mtimeMs}`).digest('hex').slice(0, 32);
+}
+
+/** Some file systems of volumes (SMB, FUSE) have no hard links. */
+const noLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+/** Gives a file its name in one step, or fails with EEXIST, as rename would not. False where there are no links. */
+async function moveByLink(path: string, target: string): Promise<boolean> {
+  try {
+    await link(path, target);
+  } catch (error) {
+    if (noLinks.has(systemCode(error) ?? '')) return false;
+    throw error;
+  }
+  await unlink(path);
+  return true;
+}
+
+/** The same with a rename, which the one does who has made the claim; one that a crash has left is swept. */
+async function moveByClaim(path: string, target: string, staging: string): Promise<void> {
+  const claim = join(staging, `${createHash('sha256').update(target).digest('hex')}.claim`);
+  const handle = await open(claim, 'wx');
+  try {
+    const taken = await lstat(target).catch(() => undefined);
+    if (taken !== undefined) throw Object.assign(new Error('the name is taken'), { code: 'EEXIST' });
+    await rename(path, target);
+  } finally {
+    await handle.close();
+    await unlinkIfThere(claim, 'remove a claim');
+  }
 }
 
 /** Bytes and names must be on the disk before an object counts as published. */
