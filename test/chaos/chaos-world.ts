@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { hasStatus, statuses } from '../../src/kubernetes/runtime/api-error.ts';
 import type { Credentials } from '../../src/kubernetes/runtime/credentials.ts';
 import { kubeconfigCredentials } from '../../src/kubernetes/runtime/kubeconfig.ts';
@@ -274,24 +273,9 @@ export class ChaosWorld implements AsyncDisposable {
     await this.recorder.until('no worker to be left', idle, timeoutMs);
   }
 
-  /**
-   * Waits for a second in which nothing in the namespace is written.
-   *
-   * @throws Error when there is none: someone goes on writing though nothing happens
-   */
-  async quiet(timeoutMs = 20_000): Promise<void> {
-    const deadline = performance.now() + timeoutMs;
-    for (;;) {
-      const before = this.recorder.history.length;
-      const sent = this.#writesSent();
-      await sleep(1_000);
-      if (this.recorder.history.length === before && this.#writesSent() === sent) return;
-      if (performance.now() > deadline) throw new Error(`Expected a second without a write in ${timeoutMs / 1000} s`);
-    }
-  }
-
-  #writesSent(): number {
-    return this.operators.reduce((sum, { life }) => sum + life.writes.length, 0);
+  /** Waits for a second in which nobody writes. */
+  quiet(): Promise<void> {
+    return this.recorder.quiet(() => this.operators.reduce((sum, { life }) => sum + life.writes.length, 0));
   }
 
   /** Which promises the history of this world breaks, outputs that nobody can refer to included. */

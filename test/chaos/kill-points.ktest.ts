@@ -52,6 +52,8 @@ describeOnCluster('an operator that is killed at its n-th write', (cluster) => {
       const told = await play(life);
       ({ writes } = told);
       expect(told.broken).toEqual([]);
+      const calls = writes.filter((write) => !write.startsWith('REMOVE'));
+      expect(calls.length, calls.join(', ')).toBeLessThanOrEqual(life.budget);
       expect(life.ends).toEqual(told.end === undefined ? [] : expect.arrayContaining([told.end]));
     });
 

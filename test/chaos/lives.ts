@@ -7,6 +7,8 @@ export interface Life {
   readonly ends: readonly string[];
   /** How many of its first writes are those of another life, and need not be looked at twice. */
   readonly known: number;
+  /** Calls to the API server that may change something: 5 for each attempt, and what a wish takes. */
+  readonly budget: number;
   /** Returns once the world has done its part. */
   readonly play: (world: ChaosWorld, job: string) => Promise<void>;
 }
@@ -29,6 +31,7 @@ export const lives: readonly Life[] = [
     name: 'succeeds',
     ends: ['Succeeded'],
     known: 0,
+    budget: 5,
     play: async (world, job) => {
       await world.create(job);
       await world.succeed(await running(world, job));
@@ -38,6 +41,7 @@ export const lives: readonly Life[] = [
     name: 'succeeds with its second attempt',
     ends: ['Succeeded'],
     known: 3,
+    budget: 10,
     play: async (world, job) => {
       await world.create(job, hasty);
       await world.end(await running(world, job), { exitCode: 10, message: failure('SOURCE_UNAVAILABLE', 10) });
@@ -47,7 +51,8 @@ export const lives: readonly Life[] = [
   {
     name: 'fails for good',
     ends: ['Failed'],
-    known: 3,
+    known: 2,
+    budget: 5,
     play: async (world, job) => {
       await world.create(job);
       await world.end(await running(world, job), { exitCode: 41, message: failure('INPUT_INVALID', 41) });
@@ -57,6 +62,7 @@ export const lives: readonly Life[] = [
     name: 'is cancelled while it runs',
     ends: ['Cancelled'],
     known: 3,
+    budget: 8,
     play: async (world, job) => {
       await world.create(job);
       await running(world, job);
@@ -68,6 +74,7 @@ export const lives: readonly Life[] = [
     name: 'is suspended while it runs, and resumed',
     ends: ['Succeeded'],
     known: 3,
+    budget: 14,
     play: async (world, job) => {
       await world.create(job);
       await running(world, job);
@@ -82,6 +89,7 @@ export const lives: readonly Life[] = [
     name: 'is removed while it runs',
     ends: [],
     known: 3,
+    budget: 8,
     play: async (world, job) => {
       await world.create(job);
       await running(world, job);
@@ -93,6 +101,7 @@ export const lives: readonly Life[] = [
     name: 'is removed after its end',
     ends: [],
     known: 4,
+    budget: 7,
     play: async (world, job) => {
       await world.create(job);
       await world.succeed(await running(world, job));
@@ -104,6 +113,7 @@ export const lives: readonly Life[] = [
     name: 'loses its Job to someone who tidies up',
     ends: ['Succeeded'],
     known: 3,
+    budget: 10,
     play: async (world, job) => {
       await world.create(job);
       await running(world, job);
@@ -116,6 +126,7 @@ export const lives: readonly Life[] = [
     name: 'loses its node',
     ends: ['Succeeded'],
     known: 3,
+    budget: 10,
     play: async (world, job) => {
       await world.create(job);
       await world.loseNode(await running(world, job));

@@ -1,3 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { ApiError } from '../../src/kubernetes/runtime/api-error.ts';
 import { isRecord } from '../../src/kubernetes/runtime/api-object.ts';
 import { jsonLines } from '../../src/kubernetes/runtime/json-lines.ts';
 import type { Transport } from '../../src/kubernetes/runtime/transport.ts';
@@ -17,6 +20,11 @@ const collections: Readonly<Record<Kind, string>> = {
   Pod: '/api/v1/namespaces/NAMESPACE/pods',
   Event: '/apis/events.k8s.io/v1/namespaces/NAMESPACE/events',
 };
+const listed = z.looseObject({
+  items: z.array(z.unknown()),
+  metadata: z.looseObject({ resourceVersion: z.string() }),
+});
+const listedObject = z.looseObject({ metadata: z.looseObject({ uid: z.string(), resourceVersion: z.string() }) });
 const kinds = ['RenderJob', 'Job', 'Pod', 'Event'] as const;
 const changes = ['ADDED', 'MODIFIED', 'DELETED'] as const;
 
@@ -74,6 +82,24 @@ export class Recorder implements AsyncDisposable {
     }
   }
 
+  /**
+   * Waits for a second in which nothing in the namespace is written.
+   *
+   * @param sent counts the writes of those who are watched, also those that changed nothing
+   * @throws Error when there is none: someone goes on writing though nothing happens
+   */
+  async quiet(sent: () => number = () => 0, timeoutMs = 30_000): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const before = this.history.length + sent();
+      await sleep(1_000);
+      if (this.history.length + sent() === before) return;
+      if (performance.now() > deadline) {
+        throw new Error(`Expected a second without a write within ${timeoutMs / 1000} s, got\n${this.describe(20)}`);
+      }
+    }
+  }
+
   /** The last changes of each kind but events, one a line. */
   describe(last = 60): string {
     return this.history.slice(-last).map(describeChange).join('\n');
@@ -84,19 +110,49 @@ export class Recorder implements AsyncDisposable {
     await this.#watching;
   }
 
-  async #follow(kind: Kind, resourceVersion: string): Promise<void> {
+  /** Goes on where a watch broke off; where the server no longer knows that, what is there counts as changed. */
+  async #follow(kind: Kind, from: string): Promise<void> {
     const { signal } = this.#stop;
-    try {
-      const query = { watch: true, resourceVersion, timeoutSeconds: 3600 };
-      const stream = await this.#transport.stream({ path: pathOf(kind, this.#namespace), query, signal });
-      for await (const line of jsonLines(stream)) this.#record(kind, line);
-      throw new Error(`the watch of ${kind} ended`);
-    } catch (error) {
-      if (!signal.aborted) this.#broken ??= error;
+    let version: string | undefined = from;
+    while (!signal.aborted) {
+      try {
+        version ??= await this.#reread(kind);
+        const query = { watch: true, resourceVersion: version, timeoutSeconds: 3600 };
+        const stream = await this.#transport.stream({ path: pathOf(kind, this.#namespace), query, signal });
+        for await (const line of jsonLines(stream)) {
+          if (isRecord(line) && line['type'] === 'ERROR') throw new ApiError(410, JSON.stringify(line), 'watch');
+          version = this.#record(kind, line);
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof ApiError) version = undefined;
+        else if (error instanceof z.ZodError) this.#broken ??= error;
+      }
+      await sleep(100, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  #record(kind: Kind, line: unknown): void {
+  /** Only an API server that was restarted needs this: it has no history of before. */
+  async #reread(kind: Kind): Promise<string> {
+    const list = await this.#transport.request({ path: pathOf(kind, this.#namespace), signal: this.#stop.signal });
+    const { items, metadata } = listed.parse(list);
+    const seen = new Set<string>();
+    for (const object of items) {
+      const { uid, resourceVersion } = listedObject.parse(object).metadata;
+      seen.add(uid);
+      const known = this.#present.get(uid);
+      if (known?.object.metadata.resourceVersion === resourceVersion) continue;
+      this.#record(kind, { type: known === undefined ? 'ADDED' : 'MODIFIED', object });
+    }
+    for (const { kind: of, object } of this.#present.values()) {
+      if (of !== kind || seen.has(object.metadata.uid)) continue;
+      const { resourceVersion } = metadata;
+      this.#record(kind, { type: 'DELETED', object: { ...object, metadata: { ...object.metadata, resourceVersion } } });
+    }
+    return metadata.resourceVersion;
+  }
+
+  #record(kind: Kind, line: unknown): string {
     const told = isRecord(line) ? line : {};
     const type = changes.find((known) => known === told['type']);
     if (type === undefined) throw new Error(`Expected a change of a ${kind}, got ${JSON.stringify(line)}`);
@@ -109,6 +165,7 @@ export class Recorder implements AsyncDisposable {
     if (type === 'DELETED') this.#present.delete(uid);
     else this.#present.set(uid, entry);
     for (const wake of this.#waiting) wake();
+    return entry.object.metadata.resourceVersion;
   }
 }
 

@@ -25,6 +25,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly kubeconfig: string;
   /** By the name of the program, to be killed by tests that need it. */
   readonly programs: ReadonlyMap<string, Program>;
+  /** Starts the API server again after it was killed, and waits until it answers. */
+  readonly reviveApi: () => Promise<void>;
   /** The API server's own certificate and key, for servers of a test that it talks to. */
   readonly certificate: { readonly cert: string; readonly key: string };
 }
@@ -64,7 +66,7 @@ export async function startControlPlane(
   try {
     const place = { paths, guard, folder };
     const credentials = await makeCredentials(folder);
-    const { server, etcd, ca } = await startApi(place, credentials, programs);
+    const { server, etcd, ca, reviveApi } = await startApi(place, credentials, programs);
     const kubeconfig = (user: UserName): Promise<string> => {
       const file = join(folder, `${user.replaceAll(':', '-')}.kubeconfig`);
       return writeKubeconfig(file, { server, ca }, { token: credentials.tokens[user] });
@@ -83,7 +85,7 @@ export async function startControlPlane(
     }
     await whenControllersWork(server, ca, credentials.tokens.admin, programs);
     const certificate = await readCertificate(folder);
-    return { server, etcd, kubeconfig: admin, programs, certificate, [Symbol.asyncDispose]: stop };
+    return { server, etcd, kubeconfig: admin, programs, reviveApi, certificate, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
@@ -99,21 +101,24 @@ async function startApi(
   { paths, guard, folder }: Place,
   credentials: Credentials,
   programs: Map<string, Program>,
-): Promise<{ server: string; etcd: string; ca: string }> {
+): Promise<{ server: string; etcd: string; ca: string; reviveApi: () => Promise<void> }> {
   const [etcdPort, port] = [await freePort(), await freePort()];
   const etcd = startProgram(pathOf(paths, 'etcd'), etcdArguments(folder, etcdPort), { guard, folder });
   programs.set('etcd', etcd);
   await whenReady(etcd, async () => (await request(`http://127.0.0.1:${etcdPort}/health`)).statusCode === 200);
   const args = apiServerArguments(folder, { port, etcdPort, credentials });
-  const api = startProgram(pathOf(paths, 'kube-apiserver'), args, { guard, folder });
-  programs.set('kube-apiserver', api);
   const server = `https://127.0.0.1:${port}`;
   let ca = '';
-  await whenReady(api, async () => {
-    ca = await readFile(certificateFile(folder), 'utf8');
-    return (await get(`${server}/readyz`, ca)) === 200;
-  });
-  return { server, etcd: `http://127.0.0.1:${etcdPort}`, ca };
+  const startServer = async (): Promise<void> => {
+    const api = startProgram(pathOf(paths, 'kube-apiserver'), args, { guard, folder });
+    programs.set('kube-apiserver', api);
+    await whenReady(api, async () => {
+      ca = await readFile(certificateFile(folder), 'utf8');
+      return (await get(`${server}/readyz`, ca)) === 200;
+    });
+  };
+  await startServer();
+  return { server, etcd: `http://127.0.0.1:${etcdPort}`, ca, reviveApi: startServer };
 }
 
 /** Pods can be made in a namespace once the controller manager has made its ServiceAccount. */
