@@ -165,6 +165,8 @@ export interface PoolSlots {
   readonly slots: number;
   /** Whether the pool gives its stages an Intel GPU, be one there now or not; `unknown` where the worker finds out. */
   readonly gpu: boolean | 'unknown';
+  /** A stage that is started beyond the slots waits until one is free; elsewhere it would run beside the others. */
+  readonly queues?: true;
   /** Why there are no slots, when there are none: a part of a sentence. */
   readonly why?: string;
 }

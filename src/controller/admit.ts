@@ -21,7 +21,9 @@ export function admit(
   policy: AdmissionPolicy,
 ): ReadonlyMap<string, Admission> {
   const verdicts = new Map<string, Admission>();
-  const free = new Map(pools.map(({ pool, slots }) => [pool, slots + (slots > 0 ? policy.lookAhead : 0)]));
+  const free = new Map(
+    pools.map(({ pool, slots, queues }) => [pool, slots + (slots > 0 && queues ? policy.lookAhead : 0)]),
+  );
   const used = new Map<string, number>();
   const shares = new Map<string, number>();
   const hold = (pool: string): void => {

@@ -21,7 +21,9 @@ export function poolSlots(pool: Pool, nodes: Iterable<CachedNode>): PoolSlots {
     if (why === undefined) slots += has;
     else out[why] += 1;
   }
-  const answer = { pool: name, slots: Math.min(slots, maxConcurrent), gpu: true };
+  // Where the pool allows less than its nodes do, the scheduler holds nothing back.
+  const queues = slots <= maxConcurrent ? { queues: true as const } : {};
+  const answer = { pool: name, slots: Math.min(slots, maxConcurrent), gpu: true, ...queues };
   return slots > 0 ? answer : { ...answer, why: whyNone(allocation.resourceName, out) };
 }
 

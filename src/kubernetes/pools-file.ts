@@ -54,8 +54,6 @@ const pool = z.strictObject({
   nodeSelector: z.record(text, label).exactOptional(),
   tolerations: z.array(toleration).max(32).exactOptional(),
   labels: z.record(text, label).exactOptional(),
-  annotations: z.record(text, text).exactOptional(),
-  labels: z.record(text, label).exactOptional(),
   annotations: z.record(text, z.string().max(4096)).exactOptional(),
   supplementalGroups: z.array(z.int().min(0).max(4_294_967_294)).max(16).exactOptional(),
   runtimeClassName: text.exactOptional(),

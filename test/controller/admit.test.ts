@@ -51,8 +51,13 @@ describe('admit', () => {
   it('counts admitted jobs and the look-ahead against the slots', () => {
     const queued = ['a', 'b', 'c', 'd'].map((uid) => waiting(uid));
     expect(admitted(queued)).toHaveLength(2);
-    const verdicts = admit(queued, [{ owner: 'ann', pool: 'default' }], [box], now, { ...policy, lookAhead: 1 });
-    expect([...verdicts.values()].filter((verdict) => verdict.admitted)).toHaveLength(2);
+    const admittedTo = (pool: PoolSlots) =>
+      [...admit(queued, [{ owner: 'ann', pool: 'default' }], [pool], now, { ...policy, lookAhead: 1 }).values()].filter(
+        (verdict) => verdict.admitted,
+      );
+    expect(admittedTo({ ...box, queues: true })).toHaveLength(2);
+    // Where nothing holds a further stage back, it would run beside the others.
+    expect(admittedTo(box)).toHaveLength(1);
   });
 
   it('says that all slots are in use', () => {
@@ -111,7 +116,7 @@ describe('admit, in a long queue', () => {
     const queued = Array.from({ length: 10_000 }, (_, index) =>
       waiting(`u${index}`, { owner: `owner-${index % 50}`, createdAt: index, acceleration: 'Required' }),
     );
-    const gpu: PoolSlots = { pool: 'gpu', slots: 4, gpu: true };
+    const gpu: PoolSlots = { pool: 'gpu', slots: 4, gpu: true, queues: true };
     const verdicts = [...admit(queued, [], [gpu], now, { ...policy, lookAhead: 1 }).values()];
     expect(verdicts.filter((verdict) => verdict.admitted)).toHaveLength(5);
     const ahead = verdicts.flatMap((verdict) => (verdict.admitted ? [] : [verdict.ahead ?? -1]));

@@ -16,7 +16,7 @@ describeOnCluster('admission on a cluster', (cluster) => {
     brain = await Brain.start(cluster, {
       pools: (namespace) => [
         poolOn('gpu', `gpu-${namespace}`),
-        poolOn('cpu', `cpu-${namespace}`, { allocation: { type: 'None' }, maxConcurrent: 1, nodeSelector: {} }),
+        poolOn('cpu', `cpu-${namespace}`, { allocation: { type: 'None' }, maxConcurrent: 1 }),
       ],
       policy: { lookAhead: 1 },
     });
@@ -86,7 +86,8 @@ describeOnCluster('admission on a cluster', (cluster) => {
 
   it('sends a job that prefers a GPU to a CPU pool where no node has one, and to the GPU pool where one has', async () => {
     nodes.push(`c-${brain.namespace}`);
-    await cluster.apply(gpuNode(`c-${brain.namespace}`, { slots: 0 }));
+    const labels = { 'test.framewright.dev/pool': `cpu-${brain.namespace}` };
+    await cluster.apply(gpuNode(`c-${brain.namespace}`, { slots: 0, labels }));
     await brain.create('without');
     const { status } = await brain.until('without', 'Running', 'RenderingWithoutGpu');
     expect(status?.message).toMatch(/^Rendering on \S+\. No node had a usable GPU, so the job went to pool cpu\.$/);

@@ -78,7 +78,7 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     const job = await renderJob();
     await startOf(job);
     expect(await runner.slots()).toEqual([
-      { pool: 'gpu', slots: 0, gpu: true, why: `no node of it offers ${resourceName}` },
+      { pool: 'gpu', slots: 0, gpu: true, queues: true, why: `no node of it offers ${resourceName}` },
     ]);
     await vi.waitFor(async () => {
       const [run] = await runner.observe(job.metadata.uid);
@@ -86,7 +86,7 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     }, patience);
     await cluster.apply(gpuNode(node, { slots: 3 }));
     await vi.waitFor(
-      async () => expect(await runner.slots()).toEqual([{ pool: 'gpu', slots: 3, gpu: true }]),
+      async () => expect(await runner.slots()).toEqual([{ pool: 'gpu', slots: 3, gpu: true, queues: true }]),
       patience,
     );
     await untilRun(runner, job.metadata.uid, ({ state }) => state === 'running');
@@ -163,7 +163,8 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     ]);
     await vi.waitFor(() => startOf(second), patience);
     expect(await runner.observe(second.metadata.uid)).toMatchObject([{ identity: { uid: second.metadata.uid } }]);
-    expect(await runner.observe(first.metadata.uid)).toEqual([]);
+    // Its pod goes a little later than the Job.
+    await vi.waitFor(async () => expect(await runner.observe(first.metadata.uid)).toEqual([]), patience);
   });
 
   it('has the Jobs of a removed RenderJob removed by Kubernetes', async () => {

@@ -17,7 +17,7 @@ const node = (slots: string | undefined, more: Partial<CachedNode> = {}): Cached
 
 describe('slots of a pool', () => {
   it('are those that its nodes can give out', () => {
-    expect(poolSlots(pool, [node('4'), node('2')])).toEqual({ pool: 'gpu', slots: 6, gpu: true });
+    expect(poolSlots(pool, [node('4'), node('2')])).toEqual({ pool: 'gpu', slots: 6, gpu: true, queues: true });
     expect(poolSlots(pool, [node('2k')])).toMatchObject({ slots: 2000 });
   });
 
@@ -27,7 +27,7 @@ describe('slots of a pool', () => {
     ['a quantity that is no number of devices', node('1500m')],
   ])('are none on %s', (_case, one) => {
     const why = 'no node of it offers gpu.intel.com/i915';
-    expect(poolSlots(pool, [one])).toEqual({ pool: 'gpu', slots: 0, gpu: true, why });
+    expect(poolSlots(pool, [one])).toEqual({ pool: 'gpu', slots: 0, gpu: true, queues: true, why });
   });
 
   it('are none on nodes that take no pods now, and the answer says what is the matter with them', () => {
@@ -42,7 +42,7 @@ describe('slots of a pool', () => {
       slots: 0,
       why: 'the nodes of it that offer gpu.intel.com/i915 cannot be used (1 not ready, 2 cordoned, 1 tainted)',
     });
-    expect(poolSlots(pool, [...away, node('1')])).toEqual({ pool: 'gpu', slots: 1, gpu: true });
+    expect(poolSlots(pool, [...away, node('1')])).toEqual({ pool: 'gpu', slots: 1, gpu: true, queues: true });
     const tolerations = [{ key: 'maintenance', operator: 'Exists' as const }];
     expect(poolSlots({ ...pool, tolerations }, away)).toMatchObject({ slots: 4 });
   });
@@ -54,7 +54,8 @@ describe('slots of a pool', () => {
   });
 
   it('are at most as many as the pool allows, and without a device plugin just those', () => {
-    expect(poolSlots({ ...pool, maxConcurrent: 3 }, [node('4')])).toMatchObject({ slots: 3 });
+    // Its nodes would run a fourth one at once: there is no look-ahead.
+    expect(poolSlots({ ...pool, maxConcurrent: 3 }, [node('4')])).toEqual({ pool: 'gpu', slots: 3, gpu: true });
     expect(poolSlots({ ...pool, allocation: { type: 'None' }, maxConcurrent: 3 }, [])).toEqual({
       pool: 'gpu',
       slots: 3,
