@@ -40,7 +40,6 @@ describeWithPrograms('cluster', 'of several operators', (paths) => {
       FRAMEWRIGHT_LEASE_SECONDS: String(leaseSeconds),
       FRAMEWRIGHT_LEASE_RENEW_SECONDS: '3',
       FRAMEWRIGHT_LEASE_RETRY_SECONDS: '1',
-      FRAMEWRIGHT_LOOK_AHEAD: '0',
     };
   });
   afterAll(() => stack.disposeAsync());

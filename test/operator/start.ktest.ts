@@ -31,6 +31,7 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
   let define: () => Promise<void>;
   let enough: Record<string, string>;
   let stranger: Record<string, string>;
+  let pod: (namespace: string, name: string) => Promise<Record<string, string>>;
 
   beforeAll(async () => {
     const plane = stack.use(await startControlPlane(paths, { pods: false }));
@@ -43,10 +44,14 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
     await mkdir(join(folder, 'objects'));
     await writeFile(join(folder, 'pools.yaml'), `${cpuPool}\n${gpuPool}`);
     const common = {
+      // Those before are killed and give nothing back.
+      FRAMEWRIGHT_LEASE_SECONDS: '3',
+      FRAMEWRIGHT_LEASE_RENEW_SECONDS: '2',
+      FRAMEWRIGHT_LEASE_RETRY_SECONDS: '1',
       FRAMEWRIGHT_POOLS_FILE: join(folder, 'pools.yaml'),
       FRAMEWRIGHT_OBJECTS_DIR: join(folder, 'objects'),
     };
-    const pod = (namespace: string, name: string) => inPodOf(run, plane.kubeconfig, { namespace, name, folder });
+    pod = (namespace, name) => inPodOf(run, plane.kubeconfig, { namespace, name, folder });
     enough = { ...common, ...(await pod('framewright', 'framewright-operator')) };
     stranger = { ...common, ...(await pod('framewright', 'default')) };
   });
@@ -60,8 +65,8 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
     expect(deployments.items.map(({ metadata }) => metadata.name)).toEqual(['framewright-api', 'framewright-operator']);
     for (const { metadata, spec } of deployments.items) {
       // A Deployment is taken with any pods; the pods themselves would be refused.
-      const pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec: spec.template.spec };
-      await run(['create', '--dry-run=server', '-f', '-'], JSON.stringify(pod));
+      const single = { apiVersion: 'v1', kind: 'Pod', metadata, spec: spec.template.spec };
+      await run(['create', '--dry-run=server', '-f', '-'], JSON.stringify(single));
     }
   });
 
@@ -158,6 +163,32 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
       expect(output).toMatch(/Expected to listen on 127.0.0.1:\d+, got: .*EADDRINUSE.*--metrics-port/s);
       expect(code).toBe(1);
     });
+  });
+
+  it('needs the rights of its role in one namespace only when it is told of one', async () => {
+    await run(['create', 'namespace', 'studio']);
+    await run(['create', 'serviceaccount', 'narrow', '-n', 'studio']);
+    const account = '--serviceaccount=studio:narrow';
+    await run(['create', 'rolebinding', 'jobs', '-n', 'studio', '--clusterrole=framewright-operator', account]);
+    await run(['create', 'rolebinding', 'narrow', '-n', 'framewright', '--role=framewright-operator-lease', account]);
+    await writeFile(join(folder, 'cpu.yaml'), cpuPool);
+    const environment = {
+      ...enough,
+      ...(await pod('studio', 'narrow')),
+      FRAMEWRIGHT_POOLS_FILE: join(folder, 'cpu.yaml'),
+      FRAMEWRIGHT_LEASE_NAMESPACE: 'framewright',
+    };
+    const wide = await OperatorProcess.run(environment);
+    expect(wide.output).toContain('list renderjobs.framewright.dev in the whole cluster');
+    await using operator = await OperatorProcess.start({ ...environment, FRAMEWRIGHT_NAMESPACE: 'studio' });
+    await vi.waitFor(() => expect(operator.output).toContain('"leading"'), patience);
+    const spec = { inputs: [{ name: 'clip', url: 'https://media.example.com/a.mp4' }] };
+    const job = { apiVersion: 'framewright.dev/v1alpha1', kind: 'RenderJob', metadata: { name: 'a' }, spec };
+    await run(['apply', '-n', 'studio', '-f', '-'], JSON.stringify(job));
+    await vi.waitFor(async () => {
+      expect(await run(['get', 'jobs', '-n', 'studio', '-o', 'name'])).toBe('job.batch/a-1-render\n');
+    }, patience);
+    expect(operator.output).not.toContain('refused with 403');
   });
 
   it('goes on without NATS, says so once, and ends within its time', async () => {

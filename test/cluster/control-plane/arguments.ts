@@ -32,6 +32,8 @@ export function apiServerArguments(
     `--cert-dir=${join(folder, 'certificates')}`,
     `--token-auth-file=${credentials.tokenFile}`,
     '--authorization-mode=RBAC',
+    // As on OpenShift: whoever blocks the removal of an owner needs the right to change its finalizers.
+    '--enable-admission-plugins=OwnerReferencesPermissionEnforcement',
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${credentials.publicKey}`,
     `--service-account-signing-key-file=${credentials.signingKey}`,
