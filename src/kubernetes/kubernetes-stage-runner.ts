@@ -24,6 +24,8 @@ export interface KubernetesStageRunnerOptions {
   readonly namespace?: string;
   readonly graceSeconds: number;
   readonly timeoutSlackSeconds: number;
+  /** Variables for the worker of one stage alone. */
+  readonly environmentOf?: ((stage: StageSpec) => readonly EnvironmentVariable[]) | undefined;
   readonly watch?: WatchOptions;
   readonly onError?: (error: unknown, during: string) => void;
 }
@@ -68,8 +70,9 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
       throw new CodedError('INVALID_REQUEST', `Expected one of the pools ${names}, got ${name}`);
     }
     const { identity } = stage;
-    const { graceSeconds, timeoutSlackSeconds } = this.#options;
-    const body = stageJob(stage, pool, { graceSeconds, timeoutSlackSeconds, ...wishes });
+    const { graceSeconds, timeoutSlackSeconds, environmentOf } = this.#options;
+    const environment = environmentOf?.(stage) ?? [];
+    const body = stageJob(stage, pool, { graceSeconds, timeoutSlackSeconds, environment, ...wishes });
     await this.#objects.whenSynced();
     await this.#starting.run(jobKey(identity), async () => {
       const known = this.#cached(identity);
@@ -179,17 +182,15 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
   }
 
   #jobChanged(change: Change<CachedStageJob>): void {
-    const { metadata, identity, ended, stopReason, suspended } = change.object;
+    const { metadata, identity } = change.object;
     const over = this.#ended.has(metadata.uid);
     if (change.type === 'removed') {
       this.#ended.delete(metadata.uid);
       this.#refusals.forget(metadata.uid);
     }
     if (change.type === 'changed') {
-      const { before } = change;
       // What the Job controller counts besides is no news.
-      const same = before.ended === ended && before.stopReason === stopReason && before.suspended === suspended;
-      if (same || (over && !mayRunAgain(change.object))) return;
+      if (isSame(change.before, change.object) || (over && !mayRunAgain(change.object))) return;
     }
     this.#news.tell(identity);
   }
@@ -242,6 +243,11 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     this.#ended.set(job.metadata.uid, run);
     return run;
   }
+}
+
+/** Whether two states of a Job are the same to those who judge its run. */
+function isSame(a: CachedStageJob, b: CachedStageJob): boolean {
+  return a.ended === b.ended && a.stopReason === b.stopReason && a.suspended === b.suspended && a.idle === b.idle;
 }
 
 /** Kueue took the slot of a Job away and gives it another one some day. */

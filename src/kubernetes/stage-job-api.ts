@@ -166,6 +166,7 @@ function stranger(identity: StageIdentity): CachedStageJob {
     stopReason: undefined,
     queued: false,
     suspended: false,
+    idle: false,
     ended: undefined,
     endMessage: undefined,
     endedAt: undefined,

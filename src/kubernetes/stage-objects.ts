@@ -17,6 +17,8 @@ export interface CachedStageJob extends ApiObject {
   /** Whether Kueue decides when it runs. */
   readonly queued: boolean;
   readonly suspended: boolean;
+  /** The Job controller says that it keeps it suspended: from then on it makes no pod. */
+  readonly idle: boolean;
   /** How the Job controller says it ended. */
   readonly ended: 'Complete' | 'Failed' | undefined;
   readonly endMessage: string | undefined;
@@ -68,9 +70,8 @@ export function acceptStageJob(value: unknown): CachedStageJob | undefined {
   if (!isJob(value)) return undefined;
   const identity = identityOf(value);
   if (identity === undefined) return undefined;
-  const condition = value.status?.conditions?.find(
-    ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
-  );
+  const holds = (value.status?.conditions ?? []).filter(({ status }) => status === 'True');
+  const condition = holds.find(({ type }) => type === 'Complete' || type === 'Failed');
   const stop = value.metadata.annotations?.[stopAnnotation];
   return {
     metadata: kept(value.metadata),
@@ -80,6 +81,7 @@ export function acceptStageJob(value: unknown): CachedStageJob | undefined {
     stopReason: stopReasons.find((reason) => reason === stop),
     queued: value.metadata.labels?.[queueLabel] !== undefined,
     suspended: value.spec?.suspend === true,
+    idle: holds.some(({ type }) => type === 'Suspended'),
     ended: condition === undefined ? undefined : condition.type === 'Complete' ? 'Complete' : 'Failed',
     endMessage: condition?.message,
     endedAt: instant(condition?.lastTransitionTime),

@@ -32,8 +32,11 @@ export function stageRun(job: CachedStageJob, pods: readonly CachedStagePod[], r
   }
   const due = defined('dueToEndAt', Date.parse(pod?.metadata.deletionTimestamp ?? ''));
   if (pod?.runningSince !== undefined) return { ...known, ...due, state: 'running' };
+  // A Job that was stopped may get a pod all the same until its controller has seen that.
   const ended =
-    pod === undefined ? job.ended !== undefined || stopReason !== undefined : stopReason !== undefined && !mayRun(pod);
+    pod === undefined
+      ? job.ended !== undefined || (stopReason !== undefined && job.idle)
+      : stopReason !== undefined && !mayRun(pod);
   if (!ended) return { ...known, ...due, state: 'waiting', ...stageWait(job, pod, refused) };
   return { ...known, ...defined('finishedAt', job.endedAt), ...endWithoutPod(job, stopReason) };
 }

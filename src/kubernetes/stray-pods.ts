@@ -18,9 +18,10 @@ export function strayRuns(pods: readonly CachedStagePod[]): StageRun[] {
   return pods.filter(isStray).flatMap(({ identity, node, runningSince, metadata }): StageRun[] => {
     if (identity === undefined) return [];
     const where = node === undefined ? {} : { node };
-    const known = { identity, jobName: stageName(identity), podName: metadata.name, ...where };
+    const due = metadata.deletionTimestamp === undefined ? {} : { dueToEndAt: Date.parse(metadata.deletionTimestamp) };
+    const known = { identity, jobName: stageName(identity), podName: metadata.name, ...where, ...due };
     return runningSince === undefined
-      ? [{ ...known, state: 'waiting', waitingFor: 'Its Job was removed; its pod is being ended.' }]
+      ? [{ ...known, state: 'waiting', waitingFor: 'Its pod is being started.' }]
       : [{ ...known, state: 'running', startedAt: runningSince }];
   });
 }

@@ -14,6 +14,7 @@ const job = (more: Partial<CachedStageJob> = {}): CachedStageJob => ({
   stopReason: undefined,
   queued: false,
   suspended: false,
+  idle: false,
   ended: undefined,
   endMessage: undefined,
   endedAt: undefined,
@@ -219,10 +220,16 @@ describe('a stage', () => {
       { state: 'failed', stopReason: 'cancelled', exitCode: 143 },
     ],
     [
-      'that was asked to end before its pod was made never runs',
-      job({ stopReason: 'cancelled' }),
+      'that was asked to end before its pod was made never runs once the Job controller has seen that',
+      job({ stopReason: 'cancelled', idle: true }),
       [],
       { state: 'failed', stopReason: 'cancelled' },
+    ],
+    [
+      'that was asked to end before its pod was made may get one until the Job controller has seen that',
+      job({ stopReason: 'cancelled' }),
+      [],
+      { state: 'waiting', stopReason: 'cancelled' },
     ],
     [
       'that was asked to end while its pod had no node never runs',
