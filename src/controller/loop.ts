@@ -1,8 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isTerminal } from '../model/lifecycle.ts';
-import { outputPrefix, reportPrefix } from '../model/output-keys.ts';
 import type { Attempt, RenderJob } from '../model/render-job.ts';
-import { stageSpecOf } from '../model/stage.ts';
 import {
   type Clock,
   ConflictError,
@@ -15,14 +13,15 @@ import {
   type StageRun,
   type StageRunner,
 } from '../ports.ts';
-import type { Action } from './actions.ts';
-import { admit } from './admit.ts';
+import { AdmissionPasses } from './admission-passes.ts';
+import { carryOut } from './carry-out.ts';
 import { decide } from './decide.ts';
 import type { Admission, Observation, Refusal } from './decision.ts';
 import { endedAttempts } from './ended-attempts.ts';
 import { JobIndex } from './job-index.ts';
+import { LeftFiles } from './left-files.ts';
 import type { Policy } from './policy.ts';
-import { refusalOf, startOptions } from './stage-start.ts';
+import { refusalOf } from './stage-start.ts';
 import { doubtful } from './staleness.ts';
 import { type Lane, WorkQueue, type WorkQueueObserver } from './work-queue.ts';
 
@@ -65,24 +64,17 @@ export interface ControllerStats {
 /** Longest wait that is kept as a timer; the expiry scan covers what lies farther ahead. */
 const timerHorizonMs = 10 * 60_000;
 
-/** How long until it is looked again whether the workers of a removed job have ended. */
-const leftRunsMs = 1000;
-
-const maxAdmissionRestMs = 100;
 /** At most so many waiting jobs are told anew how many are ahead, once in so many milliseconds. */
 const [waitingNewsBatch, waitingNewsMs] = [100, 10_000];
-const admissionRetryMs = 1000;
 
-/** The only place that calls the ports: watches, decides, writes one status, then acts. */
+/** Watches, decides, writes one status, then acts: with what it is made of, the only place that calls the ports. */
 export class Controller {
   readonly #ports: ControllerPorts;
   readonly #options: ControllerOptions;
   readonly #index = new JobIndex();
   readonly #queue: WorkQueue;
-  /** Removed jobs that may have left files, by uid. */
-  readonly #left = new Map<string, JobRef>();
-  #admission: { again: boolean } | undefined;
-  #admissionTookMs = 0;
+  readonly #left: LeftFiles;
+  readonly #admission: AdmissionPasses;
 
   constructor(ports: ControllerPorts, options: ControllerOptions) {
     this.#ports = ports;
@@ -91,6 +83,12 @@ export class Controller {
       concurrency: options.concurrency ?? 4,
       onError: (key, error) => options.observer?.error?.(`reconcile ${key}`, error),
       ...(options.queueObserver === undefined ? {} : { observer: options.queueObserver }),
+    });
+    const again = (key: string, milliseconds: number): void => this.#queue.addAfter(key, milliseconds);
+    this.#left = new LeftFiles(ports, again, options.observer?.error);
+    this.#admission = new AdmissionPasses(ports, this.#index, options.policy, {
+      changed: (key, admitted) => this.#queue.add(key, admitted ? 'start' : 'new'),
+      error: (error) => options.observer?.error?.('admission', error),
     });
   }
 
@@ -118,15 +116,15 @@ export class Controller {
       if (type === 'removed') {
         this.#index.drop(key);
         this.#ports.bus.forget(job.metadata.uid);
-        this.#removed(job);
-        this.#admitSoon();
+        this.#left.note(job);
+        this.#admission.soon();
         continue;
       }
       this.#index.put(job);
       const lane = laneOf(job);
       // A slot has become free, or is wanted: all who want one are judged together, before each is looked at.
       if (lane === 'ended' || (lane === 'new' && this.#index.verdict(job.metadata.uid) === undefined))
-        this.#admitSoon();
+        this.#admission.soon();
       this.#queue.add(key, lane);
     }
   }
@@ -137,7 +135,7 @@ export class Controller {
 
   /** Nodes come and go: what waits for them is judged anew. */
   async #watchSlots(signal: AbortSignal): Promise<void> {
-    for await (const _ of this.#ports.runner.watchSlots(signal)) this.#admitSoon();
+    for await (const _ of this.#ports.runner.watchSlots(signal)) this.#admission.soon();
   }
 
   /** How many are ahead changes with every slot that is freed; it is written to few jobs at a time. */
@@ -167,7 +165,7 @@ export class Controller {
     const { store, bus, clock } = this.#ports;
     const began = clock.monotonic();
     const ref = refOf(key);
-    await this.#cleanUpAfter(ref);
+    await this.#left.cleanUp(ref);
     const seen = await this.#look(ref);
     if (seen === undefined) {
       this.#index.drop(key);
@@ -210,7 +208,7 @@ export class Controller {
     }
     for (const action of decision.actions) {
       try {
-        await this.#act(current, action);
+        await carryOut(this.#ports, this.#options, current, action);
       } catch (error) {
         if (action.type !== 'startStage') throw error;
         return this.#refused(current, observation, refusalOf(error));
@@ -218,7 +216,7 @@ export class Controller {
     }
 
     const phase = current.status?.phase ?? 'Queued';
-    if (isTerminal(phase) || (phase === 'Queued' && this.#index.verdict(uid) === undefined)) this.#admitSoon();
+    if (isTerminal(phase) || (phase === 'Queued' && this.#index.verdict(uid) === undefined)) this.#admission.soon();
     const wait = decision.requeueAt === undefined ? undefined : decision.requeueAt - clock.now();
     if (wait !== undefined && wait < timerHorizonMs) this.#queue.addAfter(key, Math.max(wait, 1));
     this.#options.observer?.reconciled?.(key, clock.monotonic() - began);
@@ -234,8 +232,8 @@ export class Controller {
     this.#index.put(current);
     for (const attempt of endedAttempts(job.status, decision.status))
       this.#options.observer?.attemptEnded?.(current, attempt);
-    for (const action of decision.actions) await this.#act(current, action);
-    this.#admitSoon();
+    for (const action of decision.actions) await carryOut(this.#ports, this.#options, current, action);
+    this.#admission.soon();
     const wait = (decision.requeueAt ?? 0) - this.#ports.clock.now();
     if (wait > 0) this.#queue.addAfter(keyOf(job.metadata), wait);
   }
@@ -250,105 +248,6 @@ export class Controller {
     const latest = await store.get(ref, { fresh: true });
     if (latest === undefined) return undefined;
     return { job: latest, runs: await runner.observe(latest.metadata.uid, { fresh: doubtful(latest, runs) }) };
-  }
-
-  /** A job that was removed without asking has left its files: nobody kept it until they were gone. */
-  #removed({ metadata }: RenderJob): void {
-    if (metadata.deletionTimestamp !== undefined) return;
-    this.#left.set(metadata.uid, { namespace: metadata.namespace, name: metadata.name });
-    this.#queue.add(keyOf(metadata), 'resync');
-  }
-
-  /** Removes the files of removed jobs of this name, once none of their workers can write any more. */
-  async #cleanUpAfter(ref: JobRef): Promise<void> {
-    for (const [uid, left] of this.#left) {
-      if (keyOf(left) !== keyOf(ref)) continue;
-      const runs = await this.#ports.runner.observe(uid);
-      if (runs.some(({ state }) => state === 'waiting' || state === 'running')) {
-        this.#queue.addAfter(keyOf(ref), leftRunsMs);
-        continue;
-      }
-      await this.#removeOutputs(uid);
-      this.#left.delete(uid);
-    }
-  }
-
-  async #removeOutputs(uid: string, attempt?: number): Promise<void> {
-    const { objects } = this.#ports;
-    for await (const { key } of objects.list(outputPrefix(uid, attempt))) await objects.remove(key);
-    if (attempt !== undefined) return;
-    for await (const { key } of objects.list(reportPrefix(uid))) await objects.remove(key);
-  }
-
-  async #act(job: RenderJob, action: Action): Promise<void> {
-    const { store, runner } = this.#ports;
-    const { uid } = job.metadata;
-    const { policy, observer } = this.#options;
-    switch (action.type) {
-      case 'startStage':
-        return runner.start(
-          stageSpecOf(job.spec, { ...refAndUid(job), attempt: action.attempt, stage: action.stage }, policy),
-          startOptions(job, action.pool),
-        );
-      case 'stopStage':
-        return runner.stop(action.identity, { graceMs: policy.graceMs, reason: action.reason });
-      case 'removeOutputs':
-        try {
-          await this.#removeOutputs(uid, action.attempt);
-        } catch (error) {
-          observer?.event?.(
-            job,
-            'Warning',
-            'CleanUpFailing',
-            'Files of the job cannot be removed now; it is tried again.',
-          );
-          throw error;
-        }
-        return;
-      case 'forgetRuns':
-        return runner.forget(uid);
-      case 'removeJob':
-        return store.remove(job.metadata, uid);
-      case 'finalizeJob':
-        return store.finalize(job.metadata, uid);
-      case 'recordEvent':
-        observer?.event?.(job, action.level, action.reason, action.message);
-    }
-  }
-
-  /** Has one admission pass run soon; calls during a pass lead to one more, not to many. */
-  #admitSoon(): void {
-    if (this.#admission !== undefined) {
-      this.#admission.again = true;
-      return;
-    }
-    const pass = { again: false };
-    this.#admission = pass;
-    // A pass over a long queue takes a while: a burst of news must not keep the process busy with nothing else.
-    const rest = Math.min(maxAdmissionRestMs, 4 * this.#admissionTookMs);
-    setTimeout(() => {
-      this.#admit()
-        .catch((error: unknown) => {
-          this.#options.observer?.error?.('admission', error);
-          setTimeout(() => this.#admitSoon(), admissionRetryMs).unref();
-        })
-        .finally(() => {
-          this.#admission = undefined;
-          if (pass.again) this.#admitSoon();
-        });
-    }, rest);
-  }
-
-  async #admit(): Promise<void> {
-    const { runner, clock } = this.#ports;
-    const pools = await runner.slots();
-    const began = clock.monotonic();
-    const now = clock.now();
-    const holding = this.#index.holding(pools[0]?.pool ?? 'default');
-    const verdicts = admit(this.#index.queued(now), holding, pools, now, this.#options.policy);
-    for (const { key, admitted } of this.#index.takeVerdicts(verdicts))
-      this.#queue.add(key, admitted ? 'start' : 'new');
-    this.#admissionTookMs = clock.monotonic() - began;
   }
 
   /** Repeats a task until the signal, with a wait after each failure that grows to half a minute. */
@@ -373,10 +272,6 @@ export class Controller {
 function refOf(key: string): JobRef {
   const slash = key.indexOf('/');
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-}
-
-function refAndUid({ metadata: { namespace, name, uid } }: RenderJob): JobRef & { readonly uid: string } {
-  return { namespace, name, uid };
 }
 
 function laneOf({ status }: RenderJob): Lane {

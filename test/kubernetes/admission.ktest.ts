@@ -1,15 +1,10 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { gpuNode } from '../cluster/gpu-node.ts';
-import { describeOnCluster } from '../support/cluster.ts';
-import { Brain, poolOn, resourceName } from './brain/brain.ts';
+import { Brain, describeWithPlayedPods, poolOn, resourceName } from './brain/brain.ts';
 
 const patience = { timeout: 60_000, interval: 100 };
 
-describeOnCluster('admission on a cluster', (cluster) => {
-  if (!cluster.own) {
-    it.skip('needs nodes that come and go', () => undefined);
-    return;
-  }
+describeWithPlayedPods('admission on a cluster', (cluster) => {
   let brain: Brain;
   const nodes: string[] = [];
   beforeEach(async () => {

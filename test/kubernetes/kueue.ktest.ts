@@ -1,16 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { gpuNode } from '../cluster/gpu-node.ts';
-import { describeOnCluster } from '../support/cluster.ts';
 import { admitAsKueue, preemptAsKueue } from '../support/scripted-kueue.ts';
-import { Brain, poolOn } from './brain/brain.ts';
+import { Brain, describeWithPlayedPods, poolOn } from './brain/brain.ts';
 
 const patience = { timeout: 60_000, interval: 50 };
 
-describeOnCluster('a job that goes through Kueue', (cluster) => {
-  if (!cluster.own) {
-    it.skip('needs nodes that kwok plays', () => undefined);
-    return;
-  }
+describeWithPlayedPods('a job that goes through Kueue', (cluster) => {
   let brain: Brain;
   let node = '';
   beforeEach(async () => {

@@ -1,17 +1,20 @@
 import { writeFile } from 'node:fs/promises';
 import { afterEach, expect, it, vi } from 'vitest';
 import { gpuNode } from '../cluster/gpu-node.ts';
-import { describeOnCluster } from '../support/cluster.ts';
-import { Brain, type BrainOptions, failure, poolOn, silentNode, success } from './brain/brain.ts';
+import {
+  Brain,
+  type BrainOptions,
+  describeWithPlayedPods,
+  failure,
+  poolOn,
+  silentNode,
+  success,
+} from './brain/brain.ts';
 
 const patience = { timeout: 90_000, interval: 100 };
 
 // What a person can wish of a job, and what befalls it, once each on a real control plane.
-describeOnCluster('the life of a job on a cluster', (cluster) => {
-  if (!cluster.own) {
-    it.skip('needs nodes whose pods are scripted', () => undefined);
-    return;
-  }
+describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
   let stack = new AsyncDisposableStack();
   afterEach(async () => {
     await stack.disposeAsync();
@@ -141,7 +144,7 @@ describeOnCluster('the life of a job on a cluster', (cluster) => {
       disruptions: 2,
       error: {
         code: 'IMAGE_UNAVAILABLE',
-        message: expect.stringMatching(/cannot be pulled on .* \(given up after 1 s\)/),
+        message: expect.stringMatching(/cannot be pulled on .* \(given up after 1 s\)/) as unknown,
       },
     });
   });

@@ -3,9 +3,8 @@ import { withinSize } from '../../src/controller/status-size.ts';
 import { bounds } from '../../src/model/bounds.ts';
 import type { RenderJobSpec } from '../../src/model/render-job.ts';
 import { gpuNode } from '../cluster/gpu-node.ts';
-import { describeOnCluster } from '../support/cluster.ts';
 import { aStatus } from '../support/jobs.ts';
-import { Brain, failure, poolOn, silentNode, success } from './brain/brain.ts';
+import { Brain, describeWithPlayedPods, failure, poolOn, silentNode, success } from './brain/brain.ts';
 
 // What kubectl tells of a job, one situation each. SHOW_DESCRIBE=1 prints it all, for a person to read.
 
@@ -153,11 +152,7 @@ const situations: readonly Situation[] = [
   },
 ];
 
-describeOnCluster('what kubectl tells of a job', (cluster) => {
-  if (!cluster.own) {
-    it.skip('needs nodes whose pods nobody plays', () => undefined);
-    return;
-  }
+describeWithPlayedPods('what kubectl tells of a job', (cluster) => {
   const stack = new AsyncDisposableStack();
   let brain: Brain;
   let nodes: readonly string[] = [];

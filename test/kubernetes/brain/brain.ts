@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { expect, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { createRenderMetrics } from '../../../src/api/render-metrics.ts';
 import { Controller } from '../../../src/controller/loop.ts';
 import { defaultPolicy, type Policy } from '../../../src/controller/policy.ts';
@@ -20,10 +20,23 @@ import type { RenderJob, RenderJobSpec } from '../../../src/model/render-job.ts'
 import { createObserver } from '../../../src/operator/observer.ts';
 import type { ObjectStore } from '../../../src/ports.ts';
 import { createDirectoryStore } from '../../../src/storage/directory-store.ts';
-import type { TestCluster } from '../../support/cluster.ts';
+import { describeOnCluster, type TestCluster } from '../../support/cluster.ts';
 
 export const resourceName = 'gpu.intel.com/i915';
 const patience = { timeout: 60_000, interval: 50 };
+
+/** Tests whose nodes and pods are played: left out, and said so, on a cluster that is not ours. */
+export function describeWithPlayedPods(name: string, tests: (cluster: TestCluster) => void): void {
+  describeOnCluster(name, (cluster) => {
+    if (cluster.own) {
+      tests(cluster);
+      return;
+    }
+    const reason = 'needs nodes whose pods are played';
+    console.error(`${name}: ${reason}`);
+    it.runIf(cluster.own)(reason, () => expect.unreachable(reason));
+  });
+}
 
 export interface BrainOptions {
   readonly pools: (namespace: string) => readonly Pool[];
