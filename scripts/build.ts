@@ -25,6 +25,9 @@ await build({
   target: 'node22.19',
   format: 'esm',
   sourcemap: true,
+  // The text of what is loaded stays in memory.
+  minifyWhitespace: true,
+  minifySyntax: true,
   keepNames: true,
   banner: { js: BANNER },
   logLevel: 'warning',

@@ -33,6 +33,9 @@ export interface ClusterApi extends AsyncDisposable {
 /** Without a byte from the API server for this long, what is in memory is not trusted; a quiet watch has one a minute. */
 const staleMs = 180_000;
 
+/** No upload lasts this long. */
+const abandonedMs = 24 * 3600 * 1000;
+
 /** How long the first state of the cluster may take before that is said in the log. */
 const slowStartMs = 30_000;
 
@@ -63,7 +66,13 @@ export async function startClusterApi(config: Config, log: Logger): Promise<Clus
     manifest: 'manifests/operator/rbac-api.yaml',
   });
   const objects = await openObjectStore(config);
-  await objects.check();
+  if (config.s3Bucket === undefined) await objects.check();
+  else
+    objects.check().catch((error: unknown) => log.error({ err: error }, 'the object store cannot be used at present'));
+  // Uploads that an earlier process on this machine did not end.
+  objects
+    .sweep(clock.now() - abandonedMs)
+    .catch((error: unknown) => log.warn({ err: error }, 'failed to remove unfinished uploads'));
 
   const onError = (error: unknown, during: string): void => log.warn({ err: error }, `failed to ${during}`);
   const store = started.use(

@@ -39,6 +39,24 @@ export const natsSettings = {
     default: '',
     about: 'Authorities (PEM) of the certificate of the NATS server; those of the system when empty.',
   },
+  natsAccountSeedFile: {
+    verbs: ['operator'],
+    variable: 'FRAMEWRIGHT_NATS_ACCOUNT_SEED_FILE',
+    schema: optionalPath,
+    default: '',
+    about:
+      'Seed (SA…) of the NATS account or of one of its signing keys; with it each worker gets credentials for its own progress alone.',
+  },
+  natsAccount: {
+    verbs: ['operator'],
+    variable: 'FRAMEWRIGHT_NATS_ACCOUNT',
+    schema: z
+      .string()
+      .regex(/^(A[A-Z2-7]{55})?$/, { error: 'expected the public key of an account: A and 55 more characters' })
+      .transform((text) => (text === '' ? undefined : text)),
+    default: '',
+    about: 'Public key (A…) of the NATS account, where the seed is that of a signing key.',
+  },
   natsStorage: {
     verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_NATS_STORAGE',

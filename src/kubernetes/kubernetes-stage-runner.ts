@@ -3,7 +3,7 @@ import type { StageIdentity, StageSpec } from '../model/stage.ts';
 import type { PoolSlots, StageRun, StageRunner, StartOptions, StopReason } from '../ports.ts';
 import { InTurn } from './in-turn.ts';
 import { PodRefusals } from './pod-refusals.ts';
-import type { Pool } from './pool.ts';
+import type { EnvironmentVariable, Pool } from './pool.ts';
 import { checkPools, poolSlots } from './pool-slots.ts';
 import type { Change } from './runtime/object-cache.ts';
 import type { WatchOptions } from './runtime/reflector.ts';

@@ -3,6 +3,7 @@ import { apiGroup, apiVersion, type RenderJob, type RenderJobSpec, type RenderJo
 import type { JobRef, NewJob } from '../ports.ts';
 import { createdAnnotation, creationOrder } from './creation-order.ts';
 import { type ApiObject, isApiObject, isRecord, type ObjectMeta } from './runtime/api-object.ts';
+import { SharedStrings } from './shared-strings.ts';
 
 /** Keeps a job until its files are gone. Way out when no operator runs any more: remove it from `metadata.finalizers`. */
 export const cleanupFinalizer = `${apiGroup}/cleanup`;
@@ -18,12 +19,13 @@ export interface CachedJob extends ApiObject {
 // The API server has checked both against the schema that is made from the model.
 const storedSpec = z.custom<RenderJobSpec>(isRecord);
 const storedStatus = z.custom<RenderJobStatus>(isRecord);
+const words = new SharedStrings();
 
-/** A RenderJob of the API, or undefined when it is none. */
+/** A RenderJob of the API, or undefined when it is none. Takes over what was just parsed. */
 export function acceptRenderJob(value: unknown): CachedJob | undefined {
   if (!isApiObject(value) || value.metadata.namespace === undefined || !('spec' in value)) return undefined;
   const spec = storedSpec.safeParse(value.spec);
-  const status = 'status' in value ? storedStatus.safeParse(value.status) : undefined;
+  const status = 'status' in value ? storedStatus.safeParse(words.share(value.status)) : undefined;
   if (!spec.success) return undefined;
   const { metadata } = value;
   const job: RenderJob = {

@@ -5,7 +5,7 @@ import { apiVersion, podResources } from '../model/render-job.ts';
 import { type StageIdentity, type StageSpec, stageName } from '../model/stage.ts';
 import type { StartOptions } from '../ports.ts';
 import { workerEnvironment } from '../worker/environment.ts';
-import type { Pool } from './pool.ts';
+import type { EnvironmentVariable, Pool } from './pool.ts';
 import { stageVolumes } from './stage-volumes.ts';
 
 /** The container of every stage. */
@@ -25,6 +25,8 @@ export interface StageJobOptions extends Omit<StartOptions, 'pool'> {
   readonly graceSeconds: number;
   /** Seconds by which the system's own limit comes after the worker's. */
   readonly timeoutSlackSeconds: number;
+  /** For the worker of this stage alone; goes before what the pool says. */
+  readonly environment?: readonly EnvironmentVariable[];
 }
 
 // No user of the image; any file system of a volume is made writable for it.
@@ -124,7 +126,7 @@ export function stageLabels({ name, uid, attempt, stage }: StageIdentity): Recor
 function podSpec(
   stage: StageSpec,
   pool: Pool,
-  { graceSeconds, timeoutSlackSeconds, podTemplate, avoidNodes = [] }: StageJobOptions,
+  { graceSeconds, timeoutSlackSeconds, podTemplate, environment = [], avoidNodes = [] }: StageJobOptions,
 ): object {
   const { allocation } = pool;
   const serviceAccountName = podTemplate?.serviceAccountName ?? pool.serviceAccountName;
@@ -153,7 +155,7 @@ function podSpec(
     ...(allocation.type === 'DRA'
       ? { resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: allocation.claimTemplate }] }
       : {}),
-    containers: [workerOf(stage, pool, podTemplate)],
+    containers: [workerOf(stage, pool, podTemplate, environment)],
     volumes: [
       { name: 'scratch', emptyDir: sizeLimit(podTemplate?.scratchSize ?? pool.scratchSize) },
       ...stageVolumes(stage, pool).volumes,
@@ -171,8 +173,14 @@ function awayFrom(nodes: readonly string[]): object {
   };
 }
 
-function workerOf(stage: StageSpec, pool: Pool, podTemplate: StageJobOptions['podTemplate']): object {
+function workerOf(
+  stage: StageSpec,
+  pool: Pool,
+  podTemplate: StageJobOptions['podTemplate'],
+  environment: readonly EnvironmentVariable[],
+): object {
   const { allocation } = pool;
+  const own = new Set(environment.map(({ name }) => name));
   const { volumeMounts, env } = stageVolumes(stage, pool);
   // Exactly one, on the one main container: with init containers devices were counted twice (kubernetes#124345).
   const device = allocation.type === 'DevicePlugin' ? { [allocation.resourceName]: '1' } : {};
@@ -185,7 +193,8 @@ function workerOf(stage: StageSpec, pool: Pool, podTemplate: StageJobOptions['po
       { name: workerEnvironment.resultFile, value: terminationLog },
       { name: workerEnvironment.scratchDir, value: scratchDir },
       ...env,
-      ...(pool.environment ?? []),
+      ...(pool.environment ?? []).filter(({ name }) => !own.has(name)),
+      ...environment,
     ],
     resources: {
       requests: { ...pool.requests, ...ordinary(podTemplate?.requests), ...device },

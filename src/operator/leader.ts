@@ -37,6 +37,7 @@ export class Leader {
   readonly #withdraw = new AbortController();
   readonly #failed = Promise.withResolvers<never>();
   #controller: Controller | undefined;
+  #synced = false;
   #running: Promise<void> = Promise.resolve();
   #leading: Promise<void> = Promise.resolve();
 
@@ -49,6 +50,11 @@ export class Leader {
 
   get failed(): Promise<never> {
     return this.#failed.promise;
+  }
+
+  /** Whether the caches are up to date, so that it leads or could. */
+  get synced(): boolean {
+    return this.#synced;
   }
 
   get stats(): ControllerStats | undefined {
@@ -79,6 +85,7 @@ export class Leader {
     const withdrawn = new Promise<void>((resolve) => this.#withdraw.signal.addEventListener('abort', () => resolve()));
     await Promise.race([synced, withdrawn]);
     if (this.#withdraw.signal.aborted) return;
+    this.#synced = true;
     log.info({ identity, lease: `${namespace}/${name}` }, 'in sync, waiting to lead');
     const election = new LeaderElection(transport, {
       ...lease,

@@ -18,9 +18,11 @@ import { version } from '../version.ts';
 import { clusterCredentials } from './cluster-access.ts';
 import { Leader } from './leader.ts';
 import { openObjectStore } from './object-store.ts';
+import { removeLeftOutputs } from './left-outputs.ts';
 import { createObserver } from './observer.ts';
 import { checkCluster } from './preflight.ts';
 import { openProgressBus } from './progress-bus.ts';
+import { progressEnvironment } from './progress-environment.ts';
 import { operatorRights } from './rights.ts';
 import { holdsLogin, withStageEnvironment } from './stage-environment.ts';
 import { startStatusServer } from './status-server.ts';
@@ -79,7 +81,13 @@ export async function startOperator(config: Config, log: Logger): Promise<Operat
   );
   const { timeoutSlackSeconds, graceMs } = policy;
   const runner = started.use(
-    new KubernetesStageRunner(work, { ...scope, pools, timeoutSlackSeconds, graceSeconds: graceMs / 1000 }),
+    new KubernetesStageRunner(work, {
+      ...scope,
+      pools,
+      timeoutSlackSeconds,
+      graceSeconds: graceMs / 1000,
+      environmentOf: await progressEnvironment(config, clock),
+    }),
   );
   const recorder = new EventRecorder(work, {
     controller: manager,
@@ -110,10 +118,10 @@ export async function startOperator(config: Config, log: Logger): Promise<Operat
     onLead: (leadership) => {
       ({ mayWrite } = leadership);
     },
-    sweep: (olderThan) => objects.sweep(olderThan),
+    sweep: async (olderThan) => (await removeLeftOutputs(objects, store)) + (await objects.sweep(olderThan)),
   });
   observeJobs(registry, store);
-  const vitals = { store, runner, stats: () => leader.stats };
+  const vitals = { store, runner, stats: () => leader.stats, synced: () => leader.synced };
   const server = started.use(
     await startStatusServer(
       { host: config.metricsHost, port: config.metricsPort },

@@ -9,6 +9,8 @@ export interface VitalSources {
   readonly runner: { readonly lastContactMs: () => Readonly<Record<string, number>> };
   /** Of the controller, while it runs here. */
   readonly stats: () => ControllerStats | undefined;
+  /** Whether everything has been read once. */
+  readonly synced: () => boolean;
 }
 
 /** Why the process should be restarted: work that nobody does, watches that hear nothing. */
@@ -19,8 +21,8 @@ export function unhealthy({ store, runner, stats }: VitalSources): string | unde
 }
 
 /** Why it could neither lead nor take over at once. */
-export function unready({ store }: Pick<VitalSources, 'store'>): string | undefined {
-  return store.health().synced ? undefined : 'the RenderJobs of the cluster are not all known yet';
+export function unready({ synced }: Pick<VitalSources, 'synced'>): string | undefined {
+  return synced() ? undefined : 'not all RenderJobs, Jobs, pods and nodes are known yet';
 }
 
 /** Jobs by phase, counted when someone asks for the metrics. */

@@ -10,8 +10,8 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { CodedError } from '../errors.ts';
 import { mediaTypeOf } from '../model/media-types.ts';
 import type { ObjectInfo, ObjectStore, StagedObject } from '../ports.ts';
-import { createGate } from './gate.ts';
 import { assertObjectKey, isObjectKey } from './object-key.ts';
+import { createPartBuffers } from './part-buffers.ts';
 import { createS3Client, type S3Connection, timeoutsOf } from './s3-client.ts';
 import { s3Error, s3Failure } from './s3-errors.ts';
 import { headObject } from './s3-head.ts';
@@ -62,7 +62,7 @@ export function createS3Store(options: S3StoreOptions): S3Store {
   const staging = createStaging(options.stagingDir);
   const { callMs, idleMs } = timeoutsOf(options);
   const root = rootOf(options.prefix);
-  const gate = createGate(partsInMemory);
+  const buffers = createPartBuffers(partsInMemory);
   const place = { bucket, endpoint, region };
 
   const inBucket = (key: string): string => root + assertObjectKey(key);
@@ -98,7 +98,7 @@ export function createS3Store(options: S3StoreOptions): S3Store {
       key: inBucket(staged.key),
       mediaType: mediaTypeOf(staged.key),
       metadata: { [stagedMark]: markOf(staged) },
-      gate,
+      buffers,
       signal,
     };
     await upload(file, bytes, { ...target, conditional: true }).catch((error: unknown) => {

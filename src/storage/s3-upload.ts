@@ -8,7 +8,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { CodedError } from '../errors.ts';
-import type { Gate } from './gate.ts';
+import type { PartBuffers } from './part-buffers.ts';
 import { s3Failure } from './s3-errors.ts';
 import { storageError } from './storage-error.ts';
 
@@ -34,7 +34,7 @@ export interface Upload {
   /** Ask the server to refuse a key that is taken; some servers know no such condition. */
   readonly conditional: boolean;
   /** Bounds the parts that are in memory. */
-  readonly gate: Gate;
+  readonly buffers: PartBuffers;
   readonly signal: AbortSignal;
 }
 
@@ -53,9 +53,9 @@ export async function upload(file: FileHandle, bytes: number, target: Upload): P
 }
 
 async function putWhole(file: FileHandle, bytes: number, target: Upload): Promise<void> {
-  const { client, conditional, gate, signal } = target;
-  await gate(async () => {
-    const Body = await readPart(file, 0, bytes);
+  const { client, conditional, buffers, signal } = target;
+  await buffers(bytes, async (buffer) => {
+    const Body = await readPart(file, 0, buffer.subarray(0, bytes));
     const command = new PutObjectCommand({ ...objectOf(target), ...onlyIfNew(conditional), Body });
     await client.send(command, { abortSignal: signal });
   });
@@ -100,8 +100,8 @@ async function putParts(file: FileHandle, bytes: number, target: Upload, UploadI
   const work = async (): Promise<void> => {
     while (next < count && !signal.aborted) {
       const index = next++;
-      const { ETag } = await target.gate(async () => {
-        const Body = await readPart(file, index * size, Math.min(size, bytes - index * size));
+      const { ETag } = await target.buffers(size, async (buffer) => {
+        const Body = await readPart(file, index * size, buffer.subarray(0, Math.min(size, bytes - index * size)));
         const command = new UploadPartCommand({ Bucket: bucket, Key: key, UploadId, PartNumber: index + 1, Body });
         return client.send(command, { abortSignal: signal });
       });
@@ -122,8 +122,8 @@ async function putParts(file: FileHandle, bytes: number, target: Upload, UploadI
   return tags;
 }
 
-async function readPart(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(length);
+async function readPart(file: FileHandle, position: number, buffer: Buffer): Promise<Buffer> {
+  const { length } = buffer;
   for (let filled = 0; filled < length; ) {
     const { bytesRead } = await file
       .read(buffer, filled, length - filled, position + filled)

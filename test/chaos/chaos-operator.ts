@@ -7,6 +7,7 @@ import type { Credentials } from '../../src/kubernetes/runtime/credentials.ts';
 import { Transport } from '../../src/kubernetes/runtime/transport.ts';
 import { InProcessBus } from '../../src/local/in-process-bus.ts';
 import { systemClock as clock } from '../../src/local/system-clock.ts';
+import { removeLeftOutputs } from '../../src/operator/left-outputs.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import { type Fault, FaultProxy, type SeenCall } from '../support/fault-proxy.ts';
 import { type Death, Mortality } from './mortality.ts';
@@ -70,7 +71,12 @@ export class ChaosOperator implements AsyncDisposable {
       { store, runner, bus: this.bus, objects: life.limit(objects), clock },
       { policy: hastyPolicy, expiryIntervalMs: 500, observer: { error: (what, error) => this.#note(what, error) } },
     );
-    this.#running = controller.run(this.#stop.signal);
+    // As whoever begins to lead does, for one that died.
+    const swept = store
+      .whenSynced()
+      .then(() => removeLeftOutputs(life.limit(objects), store))
+      .catch((error: unknown) => this.#note('sweep', error));
+    this.#running = Promise.all([controller.run(this.#stop.signal), swept]).then(() => undefined);
   }
 
   static async start(surroundings: OperatorSurroundings, death?: Death): Promise<ChaosOperator> {

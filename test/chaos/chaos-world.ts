@@ -165,19 +165,21 @@ export class ChaosWorld implements AsyncDisposable {
     await this.call({ method: 'DELETE', path, body: { propagationPolicy } });
   }
 
+  /** The worker has published its output; answers under which key. */
+  async publish(pod: Recording<'Pod'>): Promise<string> {
+    const attempt = Number(labelOf(pod, labels.attempt));
+    const key = outputKey({ uid: labelOf(pod, labels.uid), attempt }, 'main', 'mp4');
+    if ((await this.objects.stat(key)) !== undefined) return key;
+    const staged = await this.objects.stage(key);
+    await writeFile(staged.path, 'pictures');
+    await this.objects.publish(staged);
+    return key;
+  }
+
   /** The worker publishes its outputs and ends well, unless it is ended before. */
   async succeed(pod: Recording<'Pod'>): Promise<void> {
     this.#ended.add(pod.metadata.uid);
-    const key = outputKey(
-      { uid: labelOf(pod, labels.uid), attempt: Number(labelOf(pod, labels.attempt)) },
-      'main',
-      'mp4',
-    );
-    if ((await this.objects.stat(key)) === undefined) {
-      const staged = await this.objects.stage(key);
-      await writeFile(staged.path, 'pictures');
-      await this.objects.publish(staged);
-    }
+    const key = await this.publish(pod);
     const outputs = [{ name: 'main', kind: 'video' as const, key, mediaType: 'video/mp4', bytes: 8 }];
     const message = JSON.stringify(aResult({ outputs }));
     for (;;) {
@@ -285,6 +287,7 @@ export class ChaosWorld implements AsyncDisposable {
     for await (const { key } of this.objects.list('')) {
       const job = jobs.get(key.slice(0, 36));
       if (job === undefined) strays.push(`the output ${key} outlived its job`);
+      else if (job.status?.phase !== 'Succeeded') strays.push(`the output ${key} outlived its attempt`);
     }
     return [...violations(this.recorder.history, { secrets: [signature], settled: true }), ...strays];
   }

@@ -59,6 +59,18 @@ export const lives: readonly Life[] = [
     },
   },
   {
+    name: 'fails though its outputs are published',
+    ends: ['Failed'],
+    known: 2,
+    budget: 5,
+    play: async (world, job) => {
+      await world.create(job, { retry: { limit: 0 } });
+      const pod = await running(world, job);
+      await world.publish(pod);
+      await world.end(pod, { exitCode: 137 });
+    },
+  },
+  {
     name: 'is cancelled while it runs',
     ends: ['Cancelled'],
     known: 3,

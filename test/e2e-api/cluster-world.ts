@@ -23,8 +23,8 @@ export interface ClusterWorld extends World {
   /** The first replica of the API, and the operator. */
   readonly api: ServerProcess;
   readonly operator: ServerProcess;
-  /** The folder of the object store. */
-  readonly objects: string;
+  /** Ends the API server of the cluster for good. */
+  readonly killApiServer: () => void;
 }
 
 /**
@@ -92,7 +92,7 @@ export async function clusterWorld(
     account,
     api,
     operator,
-    objects,
+    killApiServer: () => plane.programs.get('kube-apiserver')?.kill('SIGKILL'),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

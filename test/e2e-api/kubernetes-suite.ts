@@ -192,5 +192,28 @@ export function kubernetesSuite(scene: () => Scene, world: () => ClusterWorld): 
       const name = await submit(ann, clipped());
       expect((await lookUp(ann, name)).status.phase).toBe('Queued');
     });
+
+    it('serves what it knows while the API server is away, refuses the rest for now, and ends when it is asked to', async () => {
+      const { ann, admin, clip } = scene();
+      const name = await submit(ann, clipped({ suspend: true }));
+      await expect.poll(async () => (await ann.get('/apis/render-jobs?limit=500')).text, patience).toContain(name);
+      world().killApiServer();
+      expect((await lookUp(ann, name)).metadata.name).toBe(name);
+      expect((await admin.get('/apis/render-jobs')).text).toContain(name);
+      expect((await fetch(`${world().url}/assets/${clip}`)).status).toBe(200);
+      for (const reply of [
+        await ann.post('/apis/render-jobs', clipped()),
+        await ann.send('POST', `/apis/render-jobs/${name}/cancel`),
+        await ann.get('/apis/render-jobs/unknown'),
+      ]) {
+        expect(reply).toMatchObject({ status: 503, body: { code: 'SERVICE_UNAVAILABLE' } });
+        expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(0);
+      }
+      // It is looked up every few seconds at most.
+      await expect
+        .poll(async () => (await new Client(world().url, '').get('/health')).body, patience)
+        .toMatchObject({ status: 'degraded', kubernetes: false, error: containing('Kubernetes API unavailable') });
+      expect(await world().api.end('SIGTERM')).toBe(0);
+    });
   });
 }

@@ -35,7 +35,8 @@ async function done(client: Client, jobId: string): Promise<string> {
 
 /** Jobs that render, by every family of routes. */
 export function rendersSuite(scene: () => Scene): void {
-  describe('rendering', () => {
+  // Each waits for its own jobs most of the time.
+  describe.concurrent('rendering', () => {
     it('answers a synchronous trim of the Edit API with the file, and tells the story of the job', async () => {
       const { ann, clip } = scene();
       const reply = await ann.post('/api/trim', {
@@ -156,10 +157,8 @@ export function rendersSuite(scene: () => Scene): void {
       });
       expect((await bob.get('/apis/render-jobs')).body['items']).toEqual([]);
     });
-  });
 
-  describe('a job that was suspended', () => {
-    it('waits until it is resumed, then renders', async () => {
+    it('lets a job that is suspended wait until it is resumed', async () => {
       const { ann, clip } = scene();
       const spec = { inputs: [{ name: 'a', asset: clip }], operations: [{ trim: { end: 0.5 } }], suspend: true };
       const name = await submit(ann, spec);

@@ -79,7 +79,7 @@ describeWithPrograms('cluster', 'of several operators', (paths) => {
     const second = await start();
     await apply('a');
     await judgedAt('a');
-    expect((await second.ask('/readyz')).status).toBe(200);
+    expect(await second.ask('/readyz')).toEqual({ status: 200, text: 'ok\n' });
     const { text } = await second.ask('/metrics');
     expect(text).toMatch(/leader_election_master_status\{name="framewright-operator"\} 0/);
     // Reviews of its own rights are POSTs; nothing else is anything but read.

@@ -100,6 +100,9 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
       FRAMEWRIGHT_OBJECTS_DIR: objectsDir,
       FRAMEWRIGHT_NATS_URL: nats.url,
       FRAMEWRIGHT_ALLOWED_SOURCE_RANGES: '127.0.0.0/8',
+      FRAMEWRIGHT_LEASE_SECONDS: '6',
+      FRAMEWRIGHT_LEASE_RENEW_SECONDS: '4',
+      FRAMEWRIGHT_LEASE_RETRY_SECONDS: '1',
     };
     // An API server that knows no WatchList (before 1.32): everything is listed.
     proxy.fault = ({ query }) =>
@@ -246,5 +249,14 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     expect(text).toMatch(/framewright_jobs\{phase="Failed"\} 2/);
     expect(text).toMatch(/framewright_renders_total\{rung="[^"]+",outcome="succeeded"\} [1-9]/);
     expect(text).toMatch(/framewright_progress_age_seconds_count [1-9]/);
+  });
+
+  it('ends with 1 and says so when it has not reached the API server until its renewal was due', async () => {
+    proxy.fault = () => ({ kind: 'silence' });
+    proxy.silenceAll();
+    const { code, output } = await operator.ended;
+    expect(code).toBe(1);
+    expect(output).toMatch(/Expected to renew the lease within 4 s, could not/);
+    expect(output).toMatch(/"remedy":"\S/);
   });
 });

@@ -8,6 +8,9 @@ export type Change<T> =
 /** Values under which an object is found; none leaves it out. */
 export type Index<T> = (object: T) => readonly string[];
 
+/** One key alone is the rule in an index of uids; a set of one would take ten times the memory. */
+type KeysByValue = Map<string, string | Set<string>>;
+
 /** How many removed objects are remembered, so that late news of them does not bring them back. */
 const rememberedRemovals = 10_000;
 
@@ -17,7 +20,7 @@ const rememberedRemovals = 10_000;
  */
 export class ObjectCache<T extends ApiObject> {
   readonly #objects = new Map<string, T>();
-  readonly #indexes: ReadonlyMap<string, { readonly of: Index<T>; readonly keys: Map<string, Set<string>> }>;
+  readonly #indexes: ReadonlyMap<string, { readonly of: Index<T>; readonly keys: KeysByValue }>;
   readonly #removed = new Set<string>();
   readonly #onChange: (change: Change<T>) => void;
 
@@ -44,7 +47,7 @@ export class ObjectCache<T extends ApiObject> {
     if (index === undefined)
       throw new Error(`Expected one of the indexes ${[...this.#indexes.keys()].join(', ')}, got ${name}`);
     const keys = index.keys.get(value) ?? [];
-    return [...keys].flatMap((key) => this.#objects.get(key) ?? []);
+    return (typeof keys === 'string' ? [keys] : [...keys]).flatMap((key) => this.#objects.get(key) ?? []);
   }
 
   /** Takes in a state, unless a later one of the same object is known, or its removal. */
@@ -108,8 +111,9 @@ export class ObjectCache<T extends ApiObject> {
     for (const { of, keys } of this.#indexes.values()) {
       for (const value of of(object)) {
         const known = keys.get(value);
-        if (known === undefined) keys.set(value, new Set([key]));
-        else known.add(key);
+        if (known === undefined) keys.set(value, key);
+        else if (typeof known !== 'string') known.add(key);
+        else if (known !== key) keys.set(value, new Set([known, key]));
       }
     }
   }
@@ -118,8 +122,8 @@ export class ObjectCache<T extends ApiObject> {
     for (const { of, keys } of this.#indexes.values()) {
       for (const value of of(object)) {
         const known = keys.get(value);
-        known?.delete(key);
-        if (known?.size === 0) keys.delete(value);
+        if (typeof known === 'object' && known.delete(key) && known.size > 0) continue;
+        if (known === key || (typeof known === 'object' && known.size === 0)) keys.delete(value);
       }
     }
   }

@@ -52,6 +52,8 @@ export class Reflector<T extends ApiObject> {
     this.#transport = transport;
     this.#options = options;
     this.#watchList = options.watchList ?? true;
+    // Not everyone waits.
+    this.#synced.promise.catch(() => undefined);
     this.cache = new ObjectCache(options.indexes ?? {}, (change) => this.#tell(change));
   }
 
@@ -60,7 +62,7 @@ export class Reflector<T extends ApiObject> {
     return this.#isSynced;
   }
 
-  /** Resolves when everything has been read for the first time. */
+  /** Resolves when everything has been read for the first time; rejects when it was stopped before that. */
   whenSynced(): Promise<void> {
     return this.#synced.promise;
   }
@@ -77,6 +79,12 @@ export class Reflector<T extends ApiObject> {
 
   /** Resolves when the signal aborts, and never rejects. */
   async run(signal: AbortSignal): Promise<void> {
+    await this.#run(signal);
+    // Who waits for it would never end, and keep from ending who waits for them.
+    this.#synced.reject(new Error(`Expected to read ${this.#options.path}, but it was stopped before`));
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
     let version: string | undefined;
     let failures = 0;
     while (!signal.aborted) {

@@ -83,6 +83,14 @@ describeOnCluster('the reflector', (cluster) => {
   const valueOf = (reflector: Reflector<ConfigMap>, name: string): string | undefined =>
     [...reflector.cache.values()].find(({ metadata }) => metadata.name === name)?.data?.['value'];
 
+  it('tells who waits for it when it is stopped before it has read anything', async () => {
+    proxy.fault = () => ({ kind: 'reset' });
+    const reflector = follow();
+    const waiting = reflector.whenSynced();
+    stop.abort();
+    await expect(waiting).rejects.toThrow('but it was stopped before');
+  });
+
   it('has what is there when it is synced, then what comes', async () => {
     await create('first');
     const reflector = follow();
