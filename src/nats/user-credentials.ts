@@ -46,7 +46,8 @@ export function progressCredentials(signer: AccountSigner, source: ProgressSourc
       version: 2,
       pub: { allow: [progressSubject(source)] },
       sub: { deny: ['>'] },
-      subs: 0,
+      // With none allowed the server ends the connection at once.
+      subs: 1,
       data: -1,
       payload: maxMessageBytes,
       ...(signer.account !== undefined && { issuer_account: signer.account }),

@@ -133,6 +133,22 @@ describe('the Job of a stage', () => {
     const inputs = Array.from({ length: 70 }, (_, index) => ({ name: `i${index}`, file: 'x'.repeat(1000) }));
     expect(() => stageJob({ ...stage, inputs }, pool, options)).toThrow(/Expected a stage of at most 65536 bytes/);
   });
+
+  it('tells its worker what is for it alone, whatever the pool says', () => {
+    const said = {
+      ...pool,
+      environment: [
+        { name: 'A', value: 'pool' },
+        { name: 'B', value: 'pool' },
+      ],
+    };
+    const text = JSON.stringify(stageJob(stage, said, { ...options, environment: [{ name: 'A', value: 'stage' }] }));
+    const variables = text.match(/\{"name":"[AB]","value":"\w+"\}/g)?.map((one): unknown => JSON.parse(one));
+    expect(variables).toEqual([
+      { name: 'B', value: 'pool' },
+      { name: 'A', value: 'stage' },
+    ]);
+  });
 });
 
 describe('a Job that only looks like ours', () => {
