@@ -191,6 +191,17 @@ describeWithPlayedPods('what kubectl tells of a job', (cluster) => {
     for (const words of says) expect(told).toMatch(words);
   });
 
+  it('is in one line each in a list', async () => {
+    const list = await brain.kubectl('get', 'rj', '-o', 'wide');
+    if (process.env['SHOW_DESCRIBE'] !== undefined) console.info(list);
+    const [head, ...lines] = list.trimEnd().split('\n');
+    expect(head).toMatch(/^NAME +PHASE +TYPE +PROGRESS .*REASON +MESSAGE +AGE$/);
+    expect(lines.find((line) => line.startsWith('no-slot '))).toMatch(
+      /Queued .*WaitingForSlot +Waiting for a free GPU slot/,
+    );
+    expect(lines.find((line) => line.startsWith('done '))).toMatch(/Succeeded .* 100 .*Completed/);
+  });
+
   it('takes the longest history that a job can have, cut to size', async () => {
     // Another controller's job: nobody writes its status but this test.
     await brain.create('long', { managedBy: 'example.com/other' });
