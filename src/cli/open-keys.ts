@@ -9,6 +9,8 @@ import type { Arguments } from './command-line.ts';
 
 export interface OpenedKeys extends AsyncDisposable {
   readonly store: KeyStore;
+  /** Where they are, for messages; nothing is said of a data folder. */
+  readonly place?: string;
 }
 
 /** The keys of a cluster when a kubeconfig is named and no data folder is, else those of the data folder. */
@@ -43,8 +45,10 @@ async function clusterKeys(kubeconfig: string, namespace: string | undefined): P
     serviceAccountDir: '',
   });
   const transport = new Transport(credentials, { userAgent: `framewright-cli/${version}` });
+  const where = namespace ?? credentials.namespace;
   return {
-    store: new SecretKeyStore(transport, namespace ?? credentials.namespace),
+    store: new SecretKeyStore(transport, where),
+    place: `the namespace ${where}`,
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
   };
 }

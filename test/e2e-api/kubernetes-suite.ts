@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { Client } from '../api/api-server.ts';
 import { type Event, Stream } from '../api/event-stream.ts';
 import { containing } from '../api/matchers.ts';
+import { manifests } from '../operator/service-account.ts';
 import type { ClusterWorld } from './cluster-world.ts';
 import { ServerProcess } from './server-process.ts';
 import type { Scene } from './shared-suite.ts';
@@ -175,6 +177,12 @@ export function kubernetesSuite(scene: () => Scene, world: () => ClusterWorld): 
         body: { code: 'NOT_IMPLEMENTED', detail: containing('ffmpeg'), hint: containing('FRAMEWRIGHT_FFMPEG') },
       });
       await bare.end('SIGKILL');
+    });
+
+    it('has a manifest that the API server takes, and that its namespace lets run', async () => {
+      const file = join(manifests, 'deployment-api.yaml');
+      const taken = await world().run(['apply', '--dry-run=server', '--warnings-as-errors', '-f', file]);
+      expect(taken.match(/\(server dry run\)/g)).toHaveLength(3);
     });
 
     it('never logs a key', () => {

@@ -6,7 +6,7 @@ import { argumentsOf, type Command, type CommandContext, printJson } from '../co
 import type { Arguments } from '../command-line.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { formatAge, formatTable } from '../format.ts';
-import { openKeys } from '../open-keys.ts';
+import { type OpenedKeys, openKeys } from '../open-keys.ts';
 import { didYouMean } from '../suggest.ts';
 
 const verbs = ['create', 'list', 'revoke'] as const;
@@ -29,7 +29,7 @@ export const keys: Command = async (context) => {
   const order = verb === 'create' ? orderOf(args) : undefined;
   await using opened = await openKeys(args, context.environment);
   const { store } = opened;
-  if (order) return await create(store, order, context, args.on('json'));
+  if (order) return await create(opened, order, context, args.on('json'));
   if (verb === 'list') return await list(store, context, args.on('json'));
   return await revoke(store, ids, context, args.on('json'));
 };
@@ -66,7 +66,7 @@ function orderOf(args: Arguments): Order {
 }
 
 async function create(
-  store: KeyStore,
+  { store, place }: OpenedKeys,
   { out, ...owner }: Order,
   { terminal }: CommandContext,
   json: boolean,
@@ -86,10 +86,12 @@ async function create(
   await store.add(record);
   if (json) printJson(terminal, { ...publicPart(record), ...(out === undefined ? { key } : { file: out }) });
   else if (out === undefined) terminal.out(`${key}\n`);
-  if (!json)
-    terminal.err(
-      `key ${record.id} of ${record.owner} (${record.role})${out === undefined ? '; it is not shown again' : ` is in ${out}`}\n`,
-    );
+  if (!json) {
+    const shown = out === undefined ? '; it is not shown again' : ` is in ${out}`;
+    // A key in a namespace that the API does not look at opens nothing.
+    const kept = place === undefined ? '' : `; its digest is in ${place}, where the API has to run`;
+    terminal.err(`key ${record.id} of ${record.owner} (${record.role})${shown}${kept}\n`);
+  }
   return exitCodes.ok;
 }
 
