@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { hasStatus, statuses } from '../../src/kubernetes/runtime/api-error.ts';
 import type { Credentials } from '../../src/kubernetes/runtime/credentials.ts';
 import { kubeconfigCredentials } from '../../src/kubernetes/runtime/kubeconfig.ts';
@@ -280,16 +281,27 @@ export class ChaosWorld implements AsyncDisposable {
     return this.recorder.quiet(() => this.operators.reduce((sum, { life }) => sum + life.writes.length, 0));
   }
 
-  /** Which promises the history of this world breaks, outputs that nobody can refer to included. */
+  /** Which promises the history of this world breaks; outputs have some seconds to go after their attempt. */
   async broken(): Promise<string[]> {
-    const jobs = new Map(this.recorder.present('RenderJob').map((job) => [job.metadata.uid, job]));
-    const strays: string[] = [];
-    for await (const { key } of this.objects.list('')) {
-      const job = jobs.get(key.slice(0, 36));
-      if (job === undefined) strays.push(`the output ${key} outlived its job`);
-      else if (job.status?.phase !== 'Succeeded') strays.push(`the output ${key} outlived its attempt`);
+    const deadline = performance.now() + 20_000;
+    let strays = await this.#strays();
+    while (strays.length > 0 && performance.now() < deadline) {
+      await sleep(100);
+      strays = await this.#strays();
     }
     return [...violations(this.recorder.history, { secrets: [signature], settled: true }), ...strays];
+  }
+
+  /** Outputs of removed jobs, and of attempts that came to nothing. */
+  async #strays(): Promise<string[]> {
+    const jobs = new Map(this.recorder.present('RenderJob').map((job) => [job.metadata.uid, job.status]));
+    const strays: string[] = [];
+    for await (const { key } of this.objects.list('')) {
+      const status = jobs.get(key.slice(0, 36));
+      if (status === undefined) strays.push(`the output ${key} outlived its job`);
+      else if (status.phase !== 'Succeeded') strays.push(`the output ${key} outlived its attempt`);
+    }
+    return strays;
   }
 
   /** For people: why this world did not do what it should. */
