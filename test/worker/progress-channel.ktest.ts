@@ -63,7 +63,7 @@ describeWithPrograms('nats', 'a worker that is told of NATS', (paths) => {
     const first = await startNatsServer(program);
     const reader = stack.use(await followingBus(first.url));
     // Long enough on any machine; it is not waited for.
-    await makeClip(join(bench.objects, 'clip.mp4'), 60, '640x360');
+    await makeClip(join(bench.objects, 'clip.mp4'), 60);
     const output: StageSpec['output'] = { video: { preset: 'quality', resolution: { height: 1080 } } };
     const ended = start(stageOf({ output }), first.url);
     await vi.waitFor(() => expect(reader.bus.latest('uid')?.progress.step).toBe('encoding'), patience);
