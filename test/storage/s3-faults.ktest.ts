@@ -238,7 +238,7 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
         env: { ...process.env, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
       },
     );
-    expect(Number(stdout)).toBeLessThan(120 * mebibyte);
+    expect(Number(stdout)).toBeLessThan(80 * mebibyte);
     expect(await store.stat('large.bin')).toMatchObject({ bytes: 200 * mebibyte });
   });
 
