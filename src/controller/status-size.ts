@@ -11,6 +11,8 @@ const short = { message: 320, reason: 200, stderrTail: 1024 } as const;
  * history is condensed from its middle, then texts are cut. The same status again is left as it is.
  */
 export function withinSize(status: RenderJobStatus): RenderJobStatus {
+  // Nearly every status, at the price of no second look: a code unit has at most three bytes.
+  if (JSON.stringify(status).length * 3 <= bounds.statusBytes) return status;
   let fitted = status;
   for (const shrink of shrinks) {
     if (jsonBytes(fitted) <= bounds.statusBytes) return fitted;

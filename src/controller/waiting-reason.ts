@@ -21,7 +21,7 @@ export function waitingFor(
   const gpu = fits.every((pool) => pool.gpu === true);
   const where = `pool ${namesOf(fits, ' or ')}`;
   if (slots === 0) {
-    const why = fits.flatMap((pool) => pool.why ?? []).join('; ') || 'it has no slots now';
+    const why = reasonsOf(fits);
     const what = gpu ? `a usable GPU node in ${where}` : `a slot in ${where}`;
     const message = `Waiting for ${what}: ${why}${helpWithoutNodes(job, pools)}.`;
     return { admitted: false, reason: gpu ? 'WaitingForGpu' : 'WaitingForSlot', message };
@@ -53,6 +53,13 @@ export function noPoolFor({ pool, acceleration }: QueuedJob, pools: readonly Poo
 export function queueNotConfigured(queue: string): Waiting {
   const message = `spec.queue is ${queue}, and this operator is not configured for Kueue; remove spec.queue, or give the operator FRAMEWRIGHT_KUEUE=on.`;
   return { admitted: false, reason: 'QueueNotConfigured', message };
+}
+
+function reasonsOf(pools: readonly PoolSlots[]): string {
+  const said = pools.flatMap(({ pool, why }) =>
+    why === undefined ? [] : [pools.length === 1 ? why : `${pool}: ${why}`],
+  );
+  return said.join('; ') || 'there are none now';
 }
 
 function helpWithoutNodes({ pool, acceleration }: QueuedJob, pools: readonly PoolSlots[]): string {

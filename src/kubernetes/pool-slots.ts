@@ -39,8 +39,8 @@ function outOfUse({ tolerations = [] }: Pool, node: CachedNode): 'not ready' | '
 
 function whyNone(resourceName: string, out: Readonly<Record<string, number>>): string {
   const some = Object.entries(out).flatMap(([what, count]) => (count === 0 ? [] : [`${count} ${what}`]));
-  if (some.length === 0) return `no node of it offers ${resourceName}`;
-  return `the nodes of it that offer ${resourceName} cannot be used (${some.join(', ')})`;
+  if (some.length === 0) return `none of its nodes offers ${resourceName}`;
+  return `its nodes that offer ${resourceName} cannot be used (${some.join(', ')})`;
 }
 
 /** Extended resources are whole numbers; Kubernetes may write thousands as `1k`. */

@@ -1,5 +1,7 @@
 /** Cuts a text to a number of UTF-8 bytes, between characters; what is no character (half a pair) is replaced. */
 export function cutToBytes(text: string, bytes: number): string {
+  // No code unit has more than three bytes.
+  if (text.length * 3 <= bytes) return text.toWellFormed();
   const encoder = new TextEncoder();
   const whole = encoder.encode(text);
   if (whole.length <= bytes) return text.toWellFormed();

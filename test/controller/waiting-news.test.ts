@@ -19,10 +19,10 @@ describe('what a waiting job is told', () => {
   });
 
   it('is told when its reason is another, and when the words are, numbers aside', () => {
-    const none = { ...pool, slots: 0, why: 'no node of it offers a GPU' };
+    const none = { ...pool, slots: 0, why: 'none of its nodes offers a GPU' };
     const empty = waitingFor(job, [none], [none], { used: 0, ahead: 0 });
     expect(isNews(waiting(3), empty)).toBe(true);
-    expect(isNews(empty, { ...empty, message: empty.message.replace('no node', '1 node') })).toBe(true);
+    expect(isNews(empty, { ...empty, message: empty.message.replace('none of its nodes', 'no node') })).toBe(true);
     const counted = (count: number) => ({ ...empty, message: `cannot be used (${count} cordoned)` });
     expect(isNews(counted(1), counted(2))).toBe(false);
   });

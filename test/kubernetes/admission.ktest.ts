@@ -62,7 +62,7 @@ describeWithPlayedPods('admission on a cluster', (cluster) => {
     const name = await node('a', 0);
     await brain.create('one', { acceleration: 'Required' });
     await brain.until('one', 'Queued', 'WaitingForGpu');
-    expect(await words('one')).toContain(`no node of it offers ${resourceName}`);
+    expect(await words('one')).toContain(`none of its nodes offers ${resourceName}`);
     const offers = JSON.stringify({
       status: { capacity: { [resourceName]: '4' }, allocatable: { [resourceName]: '4' } },
     });

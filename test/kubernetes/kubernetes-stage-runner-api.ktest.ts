@@ -78,7 +78,7 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     const job = await renderJob();
     await startOf(job);
     expect(await runner.slots()).toEqual([
-      { pool: 'gpu', slots: 0, gpu: true, queues: true, why: `no node of it offers ${resourceName}` },
+      { pool: 'gpu', slots: 0, gpu: true, queues: true, why: `none of its nodes offers ${resourceName}` },
     ]);
     await vi.waitFor(async () => {
       const [run] = await runner.observe(job.metadata.uid);

@@ -26,7 +26,7 @@ describe('slots of a pool', () => {
     ['a node without the resource', node(undefined)],
     ['a quantity that is no number of devices', node('1500m')],
   ])('are none on %s', (_case, one) => {
-    const why = 'no node of it offers gpu.intel.com/i915';
+    const why = 'none of its nodes offers gpu.intel.com/i915';
     expect(poolSlots(pool, [one])).toEqual({ pool: 'gpu', slots: 0, gpu: true, queues: true, why });
   });
 
@@ -40,7 +40,7 @@ describe('slots of a pool', () => {
     ];
     expect(poolSlots(pool, away)).toMatchObject({
       slots: 0,
-      why: 'the nodes of it that offer gpu.intel.com/i915 cannot be used (1 not ready, 2 cordoned, 1 tainted)',
+      why: 'its nodes that offer gpu.intel.com/i915 cannot be used (1 not ready, 2 cordoned, 1 tainted)',
     });
     expect(poolSlots(pool, [...away, node('1')])).toEqual({ pool: 'gpu', slots: 1, gpu: true, queues: true });
     const tolerations = [{ key: 'maintenance', operator: 'Exists' as const }];

@@ -62,7 +62,9 @@ const situations: readonly Situation[] = [
     when: 'a GPU is required and no node has one',
     spec: { pool: 'empty', acceleration: 'Required' },
     becomes: ['Queued', 'WaitingForGpu'],
-    says: [/usable GPU node in pool empty: no node of it offers gpu.intel.com\/i915; acceleration: Preferred would/],
+    says: [
+      /usable GPU node in pool empty: none of its nodes offers gpu.intel.com\/i915; acceleration: Preferred would/,
+    ],
   },
   {
     name: 'no-pool',
