@@ -35,7 +35,7 @@ async function done(client: Client, jobId: string): Promise<string> {
 
 /** Jobs that render, by every family of routes. */
 export function rendersSuite(scene: () => Scene): void {
-  // Each waits for its own jobs most of the time.
+  // Each waits for its own jobs most of the time. No `expect.poll` here: it loses its test beside others.
   describe.concurrent('rendering', () => {
     it('answers a synchronous trim of the Edit API with the file, and tells the story of the job', async () => {
       const { ann, clip } = scene();
@@ -104,7 +104,7 @@ export function rendersSuite(scene: () => Scene): void {
 
       expect((await ann.send('DELETE', `/apis/render-jobs/${name}`)).status).toBe(202);
       expect((await ann.get(`/api/jobs/${name}`)).status).toBe(404);
-      await expect.poll(async () => (await ann.get(`/apis/render-jobs/${name}`)).status, patience).toBe(404);
+      await vi.waitFor(async () => expect((await ann.get(`/apis/render-jobs/${name}`)).status).toBe(404), patience);
       expect((await fetch(url)).status).toBe(404);
     });
 
@@ -144,7 +144,7 @@ export function rendersSuite(scene: () => Scene): void {
 
     it('plans without making a job', async () => {
       const { bob, clip } = scene();
-      await expect.poll(async () => (await bob.get('/apis/render-jobs')).body['items'], patience).toEqual([]);
+      await vi.waitFor(async () => expect((await bob.get('/apis/render-jobs')).body['items']).toEqual([]), patience);
       const spec = { inputs: [{ name: 'a', asset: clip }], operations: [{ mute: {} }], acceleration: 'Preferred' };
       const plan = await bob.post('/apis/render-jobs:plan', spec);
       expect(plan).toMatchObject({ status: 200, body: { steps: expect.arrayContaining([]) as unknown } });
@@ -162,7 +162,7 @@ export function rendersSuite(scene: () => Scene): void {
       const { ann, clip } = scene();
       const spec = { inputs: [{ name: 'a', asset: clip }], operations: [{ trim: { end: 0.5 } }], suspend: true };
       const name = await submit(ann, spec);
-      await expect.poll(async () => (await lookUp(ann, name)).status.reason, patience).toBe('Suspended');
+      await vi.waitFor(async () => expect((await lookUp(ann, name)).status.reason).toBe('Suspended'), patience);
       expect((await ann.send('PATCH', `/apis/render-jobs/${name}`, { json: { suspend: false } })).status).toBe(200);
       await untilPhase(ann, name, 'Succeeded');
     });
