@@ -9,11 +9,12 @@ import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
 import { kubeconfigCredentials } from '../../src/kubernetes/runtime/kubeconfig.ts';
 import { Transport } from '../../src/kubernetes/runtime/transport.ts';
 import { operatorRights, rightText } from '../../src/operator/rights.ts';
-import { createDirectoryStore } from '../../src/storage/directory-store.ts';
+import type { S3Store } from '../../src/storage/s3-store.ts';
 import { applyDefinitions, kubectl } from '../cluster/cluster.ts';
 import { startControlPlane } from '../cluster/control-plane/control-plane.ts';
 import { ProcessKubelet } from '../cluster/process-kubelet/process-kubelet.ts';
 import { startNatsServer } from '../cluster/services/nats-server.ts';
+import { createS3Bench } from '../storage/s3-harness.ts';
 import { describeWithPrograms, type TestCluster } from '../support/cluster.ts';
 import { FaultProxy } from '../support/fault-proxy.ts';
 import { testClip } from '../support/test-clip.ts';
@@ -25,16 +26,24 @@ const main = fileURLToPath(import.meta.resolve('../../src/main.ts'));
 const samples = fileURLToPath(import.meta.resolve('../../manifests/'));
 const patience = { timeout: 100_000, interval: 50 };
 
+/** Programs of another kit; where they are missing nothing of this can be shown. */
+function pathsOf(kit: 'natsPrograms' | 's3Programs'): Readonly<Record<string, string>> {
+  const programs = inject(kit);
+  if (programs.absent !== undefined) throw new Error(programs.absent);
+  return programs.paths;
+}
+
 // The operator is a process with the rights of its ServiceAccount and nothing else; between it and the API server stands a
-// proxy that sees what it uses. The worker is a process too, as the pod of a node, and renders real files.
+// proxy that sees what it uses. The worker is a process too, as the pod of a node; it renders real files into a bucket.
 describeWithPrograms('cluster', 'framewright operator', (paths) => {
   const stack = new AsyncDisposableStack();
   let run: TestCluster['run'];
   let watchJob: (name: string) => { readonly lines: () => string[]; readonly stop: () => void };
   let operator: OperatorProcess;
   let proxy: FaultProxy;
-  let objects: ReturnType<typeof createDirectoryStore>;
+  let objects: S3Store;
   let media = '';
+  const secrets: string[] = [];
   let slow = false;
 
   beforeAll(async () => {
@@ -47,9 +56,10 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     await run(['apply', '-f', join(manifests, 'rbac.yaml')]);
     await run(['create', 'namespace', 'renders']);
 
-    const natsPaths = inject('natsPrograms');
-    if (natsPaths.absent !== undefined) throw new Error(natsPaths.absent);
-    const nats = stack.use(await startNatsServer(natsPaths.paths['nats-server'] ?? ''));
+    const nats = stack.use(await startNatsServer(pathsOf('natsPrograms')['nats-server'] ?? ''));
+    const s3 = stack.use(await createS3Bench(pathsOf('s3Programs')));
+    const bucket = await s3.bucket();
+    objects = await s3.store({ bucket, prefix: 'studio' });
     const clip = await testClip({ seconds: 21 });
     const server = createServer((_request, response) => {
       response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': clip.byteLength });
@@ -79,25 +89,31 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
       }),
     );
 
-    const objectsDir = join(folder, 'objects');
-    objects = createDirectoryStore({ dir: objectsDir });
+    const keys = { AWS_ACCESS_KEY_ID: s3.server.accessKeyId, AWS_SECRET_ACCESS_KEY: s3.server.secretAccessKey };
+    const forWorkers = Object.entries(keys).map(([name, value]) => ({ name, value }));
     await writeFile(
       join(folder, 'pools.yaml'),
       JSON.stringify([
-        { name: 'cpu', image: 'worker', allocation: { type: 'None' }, maxConcurrent: 1 },
+        { name: 'cpu', image: 'worker', allocation: { type: 'None' }, maxConcurrent: 1, environment: forWorkers },
         { name: 'gpu', image: 'worker', allocation: { type: 'DevicePlugin', resourceName: 'gpu.intel.com/xe' } },
       ]),
     );
     ({ proxy } = await FaultProxy.before(admin));
     stack.use(proxy);
     const token = await tokenOf(run, { namespace: 'framewright', name: 'framewright-operator' });
+    secrets.push(token, s3.server.secretAccessKey);
     const kubeconfig = join(folder, 'kubeconfig');
     await writeFile(kubeconfig, plainKubeconfig(proxy.url, token), { mode: 0o600 });
     const environment = {
       FRAMEWRIGHT_KUBECONFIG: kubeconfig,
       FRAMEWRIGHT_LEASE_NAMESPACE: 'framewright',
       FRAMEWRIGHT_POOLS_FILE: join(folder, 'pools.yaml'),
-      FRAMEWRIGHT_OBJECTS_DIR: objectsDir,
+      ...keys,
+      FRAMEWRIGHT_S3_BUCKET: bucket,
+      FRAMEWRIGHT_S3_PREFIX: 'studio',
+      FRAMEWRIGHT_S3_ENDPOINT: s3.server.endpoint,
+      FRAMEWRIGHT_S3_REGION: s3.server.region,
+      FRAMEWRIGHT_S3_FORCE_PATH_STYLE: 'on',
       FRAMEWRIGHT_NATS_URL: nats.url,
       FRAMEWRIGHT_ALLOWED_SOURCE_RANGES: '127.0.0.0/8',
       FRAMEWRIGHT_LEASE_SECONDS: '6',
@@ -258,5 +274,7 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     expect(code).toBe(1);
     expect(output).toMatch(/Expected to renew the lease within 4 s, could not/);
     expect(output).toMatch(/"remedy":"\S/);
+    // In all that it has logged.
+    for (const secret of secrets) expect(output).not.toContain(secret);
   });
 });
