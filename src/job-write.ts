@@ -23,12 +23,6 @@ export function statusFromJson(text: string): RenderJobStatus {
   return storedStatus.parse(JSON.parse(text));
 }
 
-/**
- * Longest status as JSON, in bytes. Ten attempts with a 1 KiB reason and their acceleration report, a result of 4 KiB and
- * an error of 4 KiB make about 30 KiB, so a status within its own bounds always fits: refusing one would leave its job stuck.
- */
-export const statusBytes = 65_536;
-
 /** Throws `INVALID_REQUEST` when a document is longer than `limit` bytes of JSON. */
 export function checkSize(what: string, json: string, limit: number): void {
   const bytes = Buffer.byteLength(json);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CodedError } from '../errors.ts';
-import { checkMove, checkSize, patchedJob, specFromJson, statusBytes, statusFromJson } from '../job-write.ts';
+import { checkMove, checkSize, patchedJob, specFromJson, statusFromJson } from '../job-write.ts';
 import { bounds } from '../model/bounds.ts';
 import { labels } from '../model/labels.ts';
 import { isTerminal } from '../model/lifecycle.ts';
@@ -140,7 +140,7 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
 
   async writeStatus(ref: JobRef, resourceVersion: string, status: RenderJobStatus): Promise<RenderJob> {
     const json = JSON.stringify(status);
-    checkSize('status', json, statusBytes);
+    checkSize('status', json, bounds.statusBytes);
     const written = statusFromJson(json);
     const { job } = await this.#at(ref, resourceVersion);
     checkMove(job, written.phase);

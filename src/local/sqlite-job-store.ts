@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { CodedError } from '../errors.ts';
-import { checkMove, checkSize, patchedJob, specFromJson, statusBytes, statusFromJson } from '../job-write.ts';
+import { checkMove, checkSize, patchedJob, specFromJson, statusFromJson } from '../job-write.ts';
 import { bounds } from '../model/bounds.ts';
 import { apiVersion, type RenderJob, type RenderJobStatus } from '../model/render-job.ts';
 import {
@@ -121,7 +121,7 @@ export class SqliteJobStore implements JobStore {
 
   async writeStatus(ref: JobRef, resourceVersion: string, status: RenderJobStatus): Promise<RenderJob> {
     const json = JSON.stringify(status);
-    checkSize('status', json, statusBytes);
+    checkSize('status', json, bounds.statusBytes);
     const written = statusFromJson(json);
     return this.#change(ref, resourceVersion, (job) => {
       checkMove(job, written.phase);

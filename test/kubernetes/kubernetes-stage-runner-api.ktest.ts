@@ -193,5 +193,30 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
       const job = cluster.run(['create', '--dry-run=server', '--validate=strict', '-f', '-'], JSON.stringify(body));
       expect(await job).toBe('job.batch/clip-1-render created (server dry run)\n');
     });
+
+    it('has only fields that the API server knows, whatever its pool and its job ask for', async () => {
+      const pool: Pool = {
+        ...poolOn(node),
+        allocation: { type: 'DRA', claimTemplate: 'intel-gpu' },
+        maxConcurrent: 1,
+        runtimeClassName: 'kata',
+        priorityClassName: 'batch',
+        serviceAccountName: 'worker',
+        environment: [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 's3', key: 'token' } } }],
+        labels: { team: 'films' },
+        annotations: { note: 'a' },
+      };
+      const podTemplate = {
+        labels: { team: 'x' },
+        nodeSelector: { disk: 'ssd' },
+        requests: { cpu: '500m', 'ephemeral-storage': '1Gi' },
+        limits: { memory: '3Gi' },
+        scratchSize: '20Gi',
+      };
+      const wishes = { owner: 'ann', queue: 'films', avoidNodes: ['a', 'b'], podTemplate };
+      const body = stageJob(stageOf('succeed', identityOf(await renderJob())), pool, { ...options, ...wishes });
+      const run = cluster.run(['create', '--dry-run=server', '--validate=strict', '-f', '-'], JSON.stringify(body));
+      expect(await run).toBe('job.batch/clip-1-render created (server dry run)\n');
+    });
   });
 });
