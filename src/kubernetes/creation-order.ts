@@ -36,6 +36,21 @@ export function creationOrder({ annotations, creationTimestamp, uid }: ObjectMet
   return `${fine.success ? fine.data : padded(Number.isNaN(seconds) ? 0 : seconds)}-${uid}`;
 }
 
+/** How far the clock of whoever made a job may be from that of the API server for its moment to be believed. */
+const skewMs = 5000;
+
+/**
+ * When a job was made, with milliseconds where they are known: those who poll for what was made since an instant would
+ * miss jobs of the same second.
+ */
+export function creationTime({ annotations, creationTimestamp = '' }: ObjectMeta): string {
+  const fine = created.safeParse(annotations?.[createdAnnotation]);
+  const moment = fine.success ? Math.floor(Number(fine.data) / 1000) : Number.NaN;
+  return Math.abs(moment - Date.parse(creationTimestamp)) <= skewMs
+    ? new Date(moment).toISOString()
+    : creationTimestamp;
+}
+
 /** An opaque cursor: the place of the last item of a page. New jobs do not move it. */
 export function cursorAfter(order: string): string {
   return Buffer.from(`at:${order}`).toString('base64url');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { apiGroup, apiVersion, type RenderJob, type RenderJobSpec, type RenderJobStatus } from '../model/render-job.ts';
 import type { JobRef, NewJob } from '../ports.ts';
-import { createdAnnotation, creationOrder } from './creation-order.ts';
+import { createdAnnotation, creationOrder, creationTime } from './creation-order.ts';
 import { type ApiObject, isApiObject, isRecord, type ObjectMeta } from './runtime/api-object.ts';
 import { SharedStrings } from './shared-strings.ts';
 
@@ -39,7 +39,7 @@ export function acceptRenderJob(value: unknown): CachedJob | undefined {
 }
 
 function jobMetadata(metadata: ObjectMeta, namespace: string): RenderJob['metadata'] {
-  const { name, uid, resourceVersion, generation = 1, creationTimestamp = '', deletionTimestamp, labels } = metadata;
+  const { name, uid, resourceVersion, generation = 1, deletionTimestamp, labels } = metadata;
   const annotations = withoutOurs(metadata.annotations);
   return {
     name,
@@ -47,7 +47,7 @@ function jobMetadata(metadata: ObjectMeta, namespace: string): RenderJob['metada
     uid,
     resourceVersion,
     generation,
-    creationTimestamp,
+    creationTimestamp: creationTime(metadata),
     ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
     ...(labels === undefined ? {} : { labels: { ...labels } }),
     ...(annotations === undefined ? {} : { annotations }),

@@ -91,11 +91,9 @@ export function jobsSuite(scene: () => Scene): void {
     it('are listed newest first, page by page, and by filters', async () => {
       const { bob } = scene();
       await none(bob);
-      const names = [
-        await submit(bob, held()),
-        await submit(bob, held({ operations: [{ trim: { end: 0.5 } }] })),
-        await submit(bob, held({ operations: [] })),
-      ];
+      const names = [await submit(bob, held()), await submit(bob, held({ operations: [{ trim: { end: 0.5 } }] }))];
+      const between = Date.now();
+      names.push(await submit(bob, held({ operations: [] })));
       const list = async (query: string) => {
         const { body } = await bob.get(`/apis/render-jobs?${query}`);
         return { names: [body['items']].flat().map((item) => readJob(item).metadata.name), cursor: body['cursor'] };
@@ -109,6 +107,7 @@ export function jobsSuite(scene: () => Scene): void {
       expect((await list('phase=Running,Succeeded')).names).toEqual([]);
       expect((await list(`text=${(names[2] ?? '').toUpperCase()}`)).names).toEqual([names[2]]);
       expect((await list('since=2020-01-01T00:00:00Z')).names).toHaveLength(3);
+      expect((await list(`since=${between}`)).names).toEqual([names[2]]);
       expect((await list('owner=ann')).names).toEqual([]);
       for (const wrong of ['limit=0', 'phase=Done', 'cursor=%00', 'sort=name'])
         expect((await bob.get(`/apis/render-jobs?${wrong}`)).status).toBe(400);

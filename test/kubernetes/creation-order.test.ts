@@ -4,6 +4,7 @@ import {
   CreationClock,
   createdAnnotation,
   creationOrder,
+  creationTime,
   cursorAfter,
   orderOf,
 } from '../../src/kubernetes/creation-order.ts';
@@ -55,5 +56,23 @@ describe('the order of creation', () => {
         expect(() => orderOf(text)).toThrow(/Expected the cursor of a page/);
       }),
     );
+  });
+});
+
+describe('the time of creation', () => {
+  const at = (value: string): string => creationTime(metadata({ annotations: { [createdAnnotation]: value } }));
+  const noon = Date.parse('2026-03-01T12:00:00Z');
+  const annotated = (milliseconds: number): string => `${milliseconds}000`;
+
+  it('has the milliseconds of the process that made the job', () => {
+    expect(at(annotated(noon + 345))).toBe('2026-03-01T12:00:00.345Z');
+    expect(at(annotated(noon - 20))).toBe('2026-03-01T11:59:59.980Z');
+  });
+
+  it('is that of the API server for other jobs, and where the two are far apart', () => {
+    expect(creationTime(metadata())).toBe('2026-03-01T12:00:00Z');
+    for (const value of [annotated(noon + 5001), annotated(noon - 5001), '9'.repeat(16), 'soon', ''])
+      expect(at(value)).toBe('2026-03-01T12:00:00Z');
+    expect(creationTime(metadata({ creationTimestamp: undefined }))).toBe('');
   });
 });
