@@ -86,6 +86,9 @@ export function s3Failure(error: unknown): S3Failure {
   const known = Object.hasOwn(byName, name) ? byName[name] : undefined;
   if (status === 412) return { problem: 'changed', told: 'PreconditionFailed' };
   if (known !== undefined) return { problem: known, told: name };
+  // The SDK gives this one no name.
+  if (error instanceof Error && error.message === 'Region is missing')
+    return { problem: 'elsewhere', told: 'no region' };
   const code = systemCodeOf(error);
   if (code !== undefined) return { problem: 'unreachable', told: code };
   if (status === undefined) return { problem: 'unknown', told: plainName(name) };

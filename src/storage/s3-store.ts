@@ -215,7 +215,7 @@ export function createS3Store(options: S3StoreOptions): S3Store {
       // A list names the cause of its failure; an answer to HEAD has no body.
       const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: root, MaxKeys: 1 });
       await client.send(command, deadline()).catch((error: unknown) => {
-        throw s3Error('keep objects in', error, place);
+        throw s3Error('list its objects', error, place);
       });
     },
 
