@@ -13,9 +13,6 @@ import { namespace, pool } from './bodies.ts';
 export const program = fileURLToPath(new URL('../../../dist/framewright.mjs', import.meta.url));
 const build = fileURLToPath(new URL('../../../scripts/build.ts', import.meta.url));
 
-/** What manifests/operator/deployment.yaml sets that bears on memory. */
-const deployed = { NODE_OPTIONS: '--max-semi-space-size=4' };
-
 /** `framewright operator` as it is shipped, in a process of its own. */
 export interface OperatorProcess extends AsyncDisposable {
   readonly pid: number;
@@ -116,7 +113,6 @@ export async function clusterEnvironment(
     FRAMEWRIGHT_POOLS_FILE: pools,
     FRAMEWRIGHT_OBJECTS_DIR: objects,
     FRAMEWRIGHT_LOG_LEVEL: 'error',
-    ...deployed,
     ...(natsUrl === undefined ? {} : { FRAMEWRIGHT_NATS_URL: natsUrl }),
   };
 }
