@@ -1,6 +1,13 @@
 import { CodedError } from '../errors.ts';
 import type { StageIdentity, StageSpec } from '../model/stage.ts';
-import type { PoolSlots, StageRun, StageRunner, StartOptions, StopReason } from '../ports.ts';
+import {
+  ConflictError,
+  type PoolSlots,
+  type StageRun,
+  type StageRunner,
+  type StartOptions,
+  type StopReason,
+} from '../ports.ts';
 import { InTurn } from './in-turn.ts';
 import { PodRefusals } from './pod-refusals.ts';
 import type { EnvironmentVariable, Pool } from './pool.ts';
@@ -17,6 +24,7 @@ import type { CachedStageJob, CachedStagePod } from './stage-objects.ts';
 import { StageObjects } from './stage-objects-cache.ts';
 import { hasEnded, stageRun } from './stage-run.ts';
 import { isStray, strayRuns } from './stray-pods.ts';
+import { UnseenPods } from './unseen-pods.ts';
 
 export interface KubernetesStageRunnerOptions {
   /** At least one. */
@@ -43,6 +51,7 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
   readonly #api: StageJobApi;
   readonly #refusals: PodRefusals;
   readonly #starting = new InTurn();
+  readonly #unseen = new UnseenPods();
   /** Runs that have ended, by uid of their Job: pods are removed, ends stay as they are. */
   readonly #ended = new Map<string, StageRun>();
 
@@ -76,7 +85,7 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     await this.#objects.whenSynced();
     await this.#starting.run(jobKey(identity), async () => {
       const known = this.#cached(identity);
-      if (known === undefined) await this.#api.create(identity, body);
+      if (known === undefined) await this.#create(identity, body);
       else checkOurs(known, identity);
     });
   }
@@ -169,6 +178,27 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     return this.#options.pools.find((candidate) => candidate.name === name);
   }
 
+  async #create(identity: StageIdentity, body: object): Promise<void> {
+    const { uid } = identity;
+    if (this.#unseen.has(uid)) {
+      const pods = await this.#api.readPodsOf(identity);
+      if (pods.some((pod) => isStray(pod) && this.#jobOf(pod) === undefined)) {
+        throw new ConflictError(`Expected no worker of ${jobKey(identity)} to be left, but one is still being ended`);
+      }
+      this.#unseen.clear(uid);
+    }
+    try {
+      await this.#api.create(identity, body);
+    } catch (error) {
+      this.#unseen.suspect(uid);
+      throw error;
+    }
+  }
+
+  #jobOf({ job }: CachedStagePod): CachedStageJob | undefined {
+    return job === undefined ? undefined : this.#objects.jobs.cache.byIndex('uid', job)[0];
+  }
+
   #cached(identity: StageIdentity): CachedStageJob | undefined {
     return this.#objects.jobs.cache.get(jobKey(identity));
   }
@@ -185,6 +215,7 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     const { metadata, identity } = change.object;
     const over = this.#ended.has(metadata.uid);
     if (change.type === 'removed') {
+      if (!over) this.#unseen.suspect(identity.uid);
       this.#ended.delete(metadata.uid);
       this.#refusals.forget(metadata.uid);
     }
@@ -198,12 +229,12 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
   /** Pods of a RenderJob whose Job is not there. */
   #strayPods(uid: string): CachedStagePod[] {
     const pods = this.#objects.pods.cache.byIndex('renderJob', uid);
-    return pods.filter(({ job }) => job === undefined || this.#objects.jobs.cache.byIndex('uid', job).length === 0);
+    return pods.filter((pod) => this.#jobOf(pod) === undefined);
   }
 
   /** Looks at once: a pod that was stopped is removed right after it has ended. */
   #podChanged(pod: CachedStagePod): void {
-    const [job] = pod.job === undefined ? [] : this.#objects.jobs.cache.byIndex('uid', pod.job);
+    const job = this.#jobOf(pod);
     if (job === undefined && pod.identity !== undefined) this.#news.tell(pod.identity);
     if (job === undefined || this.#ended.has(job.metadata.uid)) return;
     this.#runOf(job, pod);

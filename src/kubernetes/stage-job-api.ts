@@ -1,4 +1,5 @@
 import { CodedError } from '../errors.ts';
+import { labels } from '../model/labels.ts';
 import { type StageIdentity, stageName } from '../model/stage.ts';
 import { ConflictError, type StopReason } from '../ports.ts';
 import { ApiError, hasStatus, isAlreadyExists, isConflict, statuses } from './runtime/api-error.ts';
@@ -42,9 +43,18 @@ export class StageJobApi {
     }
   }
 
-  async readPods({ metadata: { uid }, identity }: CachedStageJob): Promise<CachedStagePod[]> {
+  readPods({ metadata: { uid }, identity }: CachedStageJob): Promise<CachedStagePod[]> {
+    return this.#listPods(identity, `batch.kubernetes.io/controller-uid=${uid}`);
+  }
+
+  /** Pods of all stages of a RenderJob, whether their Jobs exist or not. */
+  readPodsOf(identity: StageIdentity): Promise<CachedStagePod[]> {
+    return this.#listPods(identity, `${labels.uid}=${identity.uid}`);
+  }
+
+  async #listPods(identity: StageIdentity, labelSelector: string): Promise<CachedStagePod[]> {
     const path = `/api/v1/namespaces/${encodeURIComponent(identity.namespace)}/pods`;
-    const query = { labelSelector: `batch.kubernetes.io/controller-uid=${uid}` };
+    const query = { labelSelector };
     const pods = itemsOf(await this.#transport.request({ path, query })).flatMap((item) => acceptStagePod(item) ?? []);
     for (const pod of pods) this.#objects.pods.observe(pod);
     return pods;
