@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Readable } from 'node:stream';
 import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { request } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -128,6 +130,19 @@ describeWithPrograms('s3', 'a store in a bucket', (paths) => {
   it('leads everything through the API where URLs are to be stable', async () => {
     const store = await bench.store({ urls: 'assets' });
     expect(await store.urlFor('a.mp4')).toBe('/assets/a.mp4');
+  });
+
+  it('gives a connection back when a reader goes away', async () => {
+    const store = await bench.store();
+    await put(store, 'a.bin', 'x'.repeat(4 * 1024 ** 2));
+    // More than there are connections.
+    for (let reader = 0; reader < 70; reader += 1) {
+      const content = Readable.from(await store.read('a.bin'));
+      if (reader % 2 === 0) await once(content, 'data');
+      content.destroy();
+    }
+    const content = await Array.fromAsync(await store.read('a.bin'));
+    expect(content.reduce((bytes, { length }) => bytes + length, 0)).toBe(4 * 1024 ** 2);
   });
 
   it('says that it can be used', async () => {
