@@ -35,8 +35,9 @@ describe('WorkQueue', () => {
     queue.add('ended', 'ended');
     queue.add('promoted', 'resync');
     queue.add('promoted', 'running');
+    queue.add('start', 'start');
     await sleep(10);
-    expect(seen).toEqual(['ended', 'promoted', 'new', 'resync']);
+    expect(seen).toEqual(['ended', 'start', 'promoted', 'new', 'resync']);
   });
 
   it('repeats a key whose handler threw, with growing waits, and reports each failure', async () => {

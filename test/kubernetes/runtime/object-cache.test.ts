@@ -81,6 +81,30 @@ describe('the cache', () => {
     expect(names('red')).toEqual([]);
   });
 
+  it('finds by an index what a search through all finds', () => {
+    const step = fc.record({
+      name: fc.constantFrom('a', 'b', 'c', 'd'),
+      colour: fc.constantFrom('red', 'blue'),
+      gone: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const { cache } = cacheOf();
+        for (const [index, { name, colour, gone }] of steps.entries()) {
+          const known = cache.get(`n/${name}`);
+          const next = thing(name, index + 1, { uid: known?.metadata.uid ?? `${name}${index}`, colour });
+          if (gone) cache.remove(next);
+          else cache.put(next);
+        }
+        for (const colour of ['red', 'blue']) {
+          const all = [...cache.values()].filter((object) => object.colour === colour);
+          expect(new Set(cache.byIndex('colour', colour))).toEqual(new Set(all));
+          expect(cache.byIndex('colour', colour)).toHaveLength(all.length);
+        }
+      }),
+    );
+  });
+
   it('says which indexes there are', () => {
     expect(() => cacheOf().cache.byIndex('size', '1')).toThrow('Expected one of the indexes colour, got size');
   });
