@@ -6,7 +6,7 @@ import { afterEnd } from './attempt-end.ts';
 import { type Decision, event, type Observation, type Refusal, settle, type Waiting, withActions } from './decision.ts';
 import { isNews } from './waiting-news.ts';
 
-/** Pause between two tries to start a stage that the runner does not take for now. */
+/** Pause between two tries to start a stage that the runner does not take at present. */
 const refusalSeconds = 30;
 
 export function notAdmitted(observation: Observation, status: RenderJobStatus, admission: Waiting): Decision {
@@ -19,7 +19,7 @@ export function notAdmitted(observation: Observation, status: RenderJobStatus, a
 /** What does not pass by itself is worth an event. */
 const lasting: ReadonlySet<Reason> = new Set(['NoSuchPool', 'QueueNotConfigured', 'WaitingForGpu']);
 
-/** The runner does not take the stage: for good, or for now. Then the slot is given back while it waits. */
+/** The runner does not take the stage: for good, or at present. Then the slot is given back while it waits. */
 export function refused(observation: Observation, status: RenderJobStatus, { error, passing }: Refusal): Decision {
   if (!passing) return afterEnd(observation, status, undefined, error, false);
   const at = observation.now + refusalSeconds * 1000;

@@ -30,11 +30,11 @@ function failsElsewhere(code: string | undefined): boolean {
 }
 
 /** Codes with which a runner refuses a stage as it is, and those that may pass. Every other failure is no refusal. */
-const refusals: Readonly<Record<string, 'for good' | 'for now'>> = {
+const refusals: Readonly<Record<string, 'for good' | 'at present'>> = {
   SPEC_INVALID: 'for good',
   INVALID_REQUEST: 'for good',
   CONFLICT: 'for good',
-  FORBIDDEN: 'for now',
+  FORBIDDEN: 'at present',
 };
 
 /** A failure to start a stage as a refusal of it; what is none is thrown on, to be tried again. */
@@ -44,5 +44,5 @@ export function refusalOf(error: unknown): Refusal {
   const { code, message, hint } = toCodedError(error);
   // For the job it is its spec that cannot be carried out.
   const told = code === 'INVALID_REQUEST' ? 'SPEC_INVALID' : code;
-  return { error: { code: told, message: cutToBytes(message, bounds.message), hint }, passing: kind === 'for now' };
+  return { error: { code: told, message: cutToBytes(message, bounds.message), hint }, passing: kind === 'at present' };
 }
