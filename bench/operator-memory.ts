@@ -13,7 +13,7 @@ export const benchmark: Benchmark = {
   method:
     `The operator as it is built and deployed, with so many RenderJobs in the API (${waitingShare * 100} % waiting for one slot, the rest succeeded, each with its Job), ` +
     'against the same operator with none: the highest resident set (VmHWM, of which 55 MB are the program file of Node) from its start until it ' +
-    'has told all waiting jobs why they wait, at most 60 s; medians.',
+    'has told all waiting jobs why they wait, at most 20 s; medians.',
   goal: 'at most 150 MB at 10,000',
   missing: () => missingPrograms('cluster'),
   measure: ({ runs, quick, print }) =>
@@ -41,6 +41,6 @@ async function peakOf(size: number, folder: string): Promise<number> {
   await using cluster = await startBenchCluster();
   if (size > 0) await seedRenderJobs(cluster, size);
   await using operator = await startOperator(cluster, { folder, slots: 1 });
-  await untilQuiet(cluster.plane.etcd, 60);
+  await untilQuiet(cluster.plane.etcd, 20);
   return Math.round((await usageOf(operator.pid)).peakMb);
 }

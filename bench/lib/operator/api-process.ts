@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { runTool } from '../run-tool.ts';
 import type { BenchCluster } from './bench-cluster.ts';
 import { namespace } from './bodies.ts';
-import { clusterEnvironment, program } from './operator-process.ts';
+import { clusterEnvironment } from './operator-process.ts';
+import { program, startServer } from './server-child.ts';
 
 /** `framewright api` as it is shipped, in a process of its own. */
 export interface ApiProcess extends AsyncDisposable {
@@ -29,26 +29,17 @@ export async function startApi(
     FRAMEWRIGHT_PORT: '0',
     FRAMEWRIGHT_MAX_STREAMS_PER_KEY: '1000',
   };
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, 'api'], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended = once(child, 'close');
-  let output = '';
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      if (output.length < 10_000) output += text;
-      const url = /listening on (http:\S+)/.exec(output)?.[1];
-      if (url !== undefined) resolve(url);
-    });
+  await using starting = new AsyncDisposableStack();
+  const child = starting.use(startServer('api', { env, folder: options.folder }));
+  const deadline = Date.now() + 120_000;
+  for (let url = child.url(); ; url = child.url()) {
+    if (url !== undefined) {
+      const started = starting.move();
+      return { url, key, [Symbol.asyncDispose]: () => started.disposeAsync() };
+    }
+    if (!child.running() || Date.now() > deadline) {
+      throw new Error(`Expected framewright api to listen within two minutes, it said:\n${child.output()}`);
+    }
+    await sleep(20);
   }
-  void ended.then(() => reject(new Error(`Expected framewright api to start, it ended:\n${output}`)));
-  const stop = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-    const late = setTimeout(() => child.kill('SIGKILL'), 15_000);
-    await ended;
-    clearTimeout(late);
-  };
-  return { url: await promise, key, [Symbol.asyncDispose]: stop };
 }

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,8 +7,8 @@ import { kubeconfigCredentials } from '../../../src/kubernetes/runtime/kubeconfi
 import { runTool } from '../run-tool.ts';
 import type { BenchCluster } from './bench-cluster.ts';
 import { namespace, pool } from './bodies.ts';
+import { startServer } from './server-child.ts';
 
-export const program = fileURLToPath(new URL('../../../dist/framewright.mjs', import.meta.url));
 const build = fileURLToPath(new URL('../../../scripts/build.ts', import.meta.url));
 
 /** `framewright operator` as it is shipped, in a process of its own. */
@@ -52,47 +50,36 @@ export async function startOperator(
     FRAMEWRIGHT_METRICS_PORT: '0',
     FRAMEWRIGHT_LOOK_AHEAD: '0',
   };
+  await using starting = new AsyncDisposableStack();
   const startedAt = Date.now();
-  const args = ['--disable-warning=ExperimentalWarning', ...nodeArguments, program, 'operator'];
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const ended = once(child, 'close');
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      if (output.length < 10_000) output += text;
-    });
-  }
-  const stop = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-    const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
-    await ended;
-    clearTimeout(late);
-    const errors = output
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .slice(0, 3);
-    if (errors.length > 0) process.stderr.write(`the operator said: ${errors.join('\n')}\n`);
-  };
+  const child = starting.use(startServer('operator', { env, folder, nodeArguments }));
   const metrics = async (): Promise<string> => {
-    const url = /listening on (http:\S+)/.exec(output)?.[1];
+    const url = child.url();
     return url === undefined ? '' : (await request(`${url}/metrics`)).body.text();
   };
   while (!/^leader_election_master_status\{.*\} 1$/m.test(await metrics().catch(() => ''))) {
-    if (child.exitCode !== null || Date.now() - startedAt > 120_000) {
-      await stop();
-      throw new Error(`Expected the operator to lead within two minutes, it said:\n${output}`);
+    if (!child.running() || Date.now() - startedAt > 120_000) {
+      throw new Error(`Expected the operator to lead within two minutes, it said:\n${child.output()}`);
     }
     await sleep(20);
   }
+  const syncedSeconds = (Date.now() - startedAt) / 1000;
+  const started = starting.move();
   return {
-    pid: child.pid ?? 0,
+    pid: child.pid,
     startedAt,
-    syncedSeconds: (Date.now() - startedAt) / 1000,
+    syncedSeconds,
     calls: async () => callsOf(await metrics()),
-    [Symbol.asyncDispose]: stop,
+    [Symbol.asyncDispose]: async () => {
+      await started.disposeAsync();
+      const errors = child
+        .output()
+        .split('\n')
+        .filter((line) => line.startsWith('{'));
+      if (errors.length > 0) process.stderr.write(`the operator said: ${errors.slice(0, 3).join('\n')}\n`);
+    },
   };
 }
-
 /** What both programs of a cluster are told. */
 export async function clusterEnvironment(
   cluster: BenchCluster,
