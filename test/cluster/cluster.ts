@@ -47,7 +47,19 @@ export async function openCluster(
   }
 }
 
-/** Applies our CustomResourceDefinitions and waits until they are served. */
+/** An object that a RenderJob owns; none that exists, nor need it. */
+const owned = JSON.stringify({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: {
+    name: 'owned',
+    ownerReferences: [
+      { apiVersion: 'framewright.dev/v1alpha1', kind: 'RenderJob', name: 'owner', uid: '1', blockOwnerDeletion: true },
+    ],
+  },
+});
+
+/** Applies our CustomResourceDefinitions and waits until they are served, and their resources may own others. */
 export async function applyDefinitions(access: ClusterAccess): Promise<void> {
   const files = ['-f', join(root, 'crds')];
   await kubectl(access, ['apply', '--server-side', '--force-conflicts', ...files]);
@@ -57,6 +69,12 @@ export async function applyDefinitions(access: ClusterAccess): Promise<void> {
   while (!(await kubectl(access, established).then(Boolean, () => false))) {
     if (performance.now() > deadline) throw new Error('Expected the definitions to be served within a minute');
     await sleep(100);
+  }
+  // Admission that checks who may block an owner learns of new kinds every half minute.
+  const dryRun = ['create', '--dry-run=server', '-f', '-'];
+  while (!(await kubectl(access, dryRun, owned).then(Boolean, () => false))) {
+    if (performance.now() > deadline) throw new Error('Expected RenderJobs to be taken for owners within a minute');
+    await sleep(250);
   }
 }
 
