@@ -27,8 +27,12 @@ export function watermark(timeline: Timeline, parameters: Parameters, { draft, p
   const once = draft.clip(input, `${path}.input`);
   const mark = timelineOf(once).video;
   if (mark === undefined) throw missing('video', `${path}.input`);
-  draft.place('watermark', 'cpu', 'the mark is laid over the picture in main memory');
   const still = isPicture(once.probe);
+  // FFmpeg decodes a second input ahead without a bound, and frames in GPU memory come from a pool that has one.
+  const why = still
+    ? 'the mark is laid over the picture in main memory'
+    : 'a clip has more frames than a GPU could hold ahead';
+  draft.place('watermark', 'cpu', why);
   const clip = still ? once : draft.clipOf(once.probe, once.path, ['-stream_loop', '-1']);
   const size = sizeOf(mark, parameters.width, video);
   const edge = (margin / 100) * video.height;
@@ -46,8 +50,8 @@ export function watermark(timeline: Timeline, parameters: Parameters, { draft, p
       enable: duringWindow(video, start, end),
     }),
   );
-  const layer = { ...place, pad: markLayer(marked, video, parameters, still), endless: !still };
-  return { ...timeline, video: repaint(video, { ...overlaid, layer }, 'watermark') };
+  const layer = still ? { ...place, pad: markLayer(marked, video, parameters), endless: false } : undefined;
+  return { ...timeline, video: repaint(video, { ...overlaid, ...(layer && { layer }) }, 'watermark') };
 }
 
 interface Size {
@@ -104,24 +108,12 @@ function markPad(
   );
 }
 
-/**
- * The mark as a layer of the whole timeline, which shows nothing outside of its time. For a still mark that is one frame
- * for each change, for a clip every frame.
- */
-function markLayer(mark: Pad, picture: Picture, { start = 0, end }: Parameters, still: boolean): Pad {
+/** A still mark as a layer of the whole timeline, which shows nothing outside of its time: one frame for each change. */
+function markLayer(mark: Pad, picture: Picture, { start = 0, end }: Parameters): Pad {
   const until = end !== undefined && end < picture.end ? end : undefined;
   // Half a frame early, so that the frame that is meant is the first to be on the other side.
   const early = frameSeconds(picture) / 2;
   const clear = (enable: string): string => filter('colorchannelmixer', { aa: 0, enable });
-  if (!still) {
-    const outside = [
-      ...(start > 0 ? [`lt(t,${decimal(start - early)})`] : []),
-      ...(until === undefined ? [] : [`gte(t,${decimal(until - early)})`]),
-    ];
-    // Its first frame is repeated up to its time, so that there is a layer from the beginning.
-    const grid = filter('fps', { fps: fraction(picture.frameRate), start_time: 0 });
-    return outside.length === 0 ? mark : chain(mark, grid, clear(outside.join('+')));
-  }
   const changes = [
     ...(start > 0 ? [0] : []),
     ...(start > 0 ? [start - early] : [0]),

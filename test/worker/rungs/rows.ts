@@ -235,7 +235,7 @@ const all: readonly Row[] = [
     what: 'a clip for a while',
     operations: [{ watermark: { input: 'mark', start: 0.4, end: 0.8, position: 'center' } }],
     others: { mark: 'mark.mp4' },
-    processor: ['overlay'],
+    downloads: 1,
   },
   {
     operation: 'watermark',
@@ -243,7 +243,7 @@ const all: readonly Row[] = [
     sample: true,
     operations: [{ watermark: { input: 'mark', position: 'top', width: 40 } }],
     others: { mark: 'mark.mp4' },
-    processor: ['overlay'],
+    downloads: 1,
   },
 
   { operation: 'blur', what: 'of a region', operations: [{ blur: { regions: [region] } }], downloads: 1 },
