@@ -25,6 +25,7 @@ import { CreationClock, cursorAfter, orderOf } from './creation-order.ts';
 import { InTurn } from './in-turn.ts';
 import { matches } from './job-match.ts';
 import { isAtWork, JobNews } from './job-news.ts';
+import { OwnerPlaces } from './owner-places.ts';
 import {
   acceptRenderJob,
   type CachedJob,
@@ -66,8 +67,7 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
   readonly #news = new JobNews();
   readonly #creating = new InTurn();
   readonly #created: CreationClock;
-  /** Creations under way by owner: they count as jobs until they are in the cache. */
-  readonly #reserved = new Map<string, number>();
+  readonly #places = new OwnerPlaces();
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
 
@@ -222,7 +222,7 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
   }
 
   async #make(job: NewJob, guard: CreateGuard | undefined): Promise<CreateOutcome> {
-    const release = guard === undefined ? undefined : this.#reserve(guard);
+    const release = guard === undefined ? undefined : this.#reserve(guard, keyOf(job));
     if (guard !== undefined && release === undefined) {
       // The name may be taken by a job that only another replica knows yet.
       const found = await this.#read(job);
@@ -265,17 +265,11 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
    *
    * @returns how to give it back; undefined when there is none
    */
-  #reserve({ owner, maxUnfinished }: CreateGuard): (() => void) | undefined {
-    const jobs = this.#reflector.cache.byIndex('owner', owner);
+  #reserve({ owner, maxUnfinished }: CreateGuard, key: string): (() => void) | undefined {
+    const { cache } = this.#reflector;
+    const jobs = cache.byIndex('owner', owner);
     const unfinished = jobs.filter(({ job }) => !isTerminal(job.status?.phase)).length;
-    const reserved = this.#reserved.get(owner) ?? 0;
-    if (unfinished + reserved >= maxUnfinished) return undefined;
-    this.#reserved.set(owner, reserved + 1);
-    return () => {
-      const left = (this.#reserved.get(owner) ?? 1) - 1;
-      if (left === 0) this.#reserved.delete(owner);
-      else this.#reserved.set(owner, left);
-    };
+    return this.#places.take({ owner, key, most: maxUnfinished }, unfinished, (one) => cache.get(one) !== undefined);
   }
 
   #cached(ref: JobRef): CachedJob | undefined {
