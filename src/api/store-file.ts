@@ -35,6 +35,9 @@ export async function storeFile(
   const staged = await objects.stage(key);
   const hash = createHash('sha256');
   let bytes = 0;
+  const target = createWriteStream(staged.path, { flags: 'w', mode: 0o640 });
+  // A file that is still being opened when the upload fails would be made after it was discarded.
+  const closed = new Promise<void>((resolve) => target.once('close', resolve));
   try {
     await pipeline(
       file.content,
@@ -46,7 +49,7 @@ export async function storeFile(
           yield chunk;
         }
       },
-      createWriteStream(staged.path, { flags: 'w', mode: 0o640 }),
+      target,
     );
     if (bytes === 0) {
       throw new CodedError('INVALID_REQUEST', 'Expected a file, got an empty one.', {
@@ -55,6 +58,7 @@ export async function storeFile(
     }
     await objects.publish(staged);
   } catch (error) {
+    await closed;
     await objects.discard(staged);
     throw error;
   }
