@@ -29,10 +29,8 @@ export function watermark(timeline: Timeline, parameters: Parameters, { draft, p
   if (mark === undefined) throw missing('video', `${path}.input`);
   const still = isPicture(once.probe);
   // FFmpeg decodes a second input ahead without a bound, and frames in GPU memory come from a pool that has one.
-  const why = still
-    ? 'the mark is laid over the picture in main memory'
-    : 'a clip has more frames than a GPU could hold ahead';
-  draft.place('watermark', 'cpu', why);
+  const why = still ? '' : ', as nothing bounds how many frames of a clip would go to a GPU ahead of their time';
+  draft.place('watermark', 'cpu', `the mark is laid over the picture in main memory${why}`);
   const clip = still ? once : draft.clipOf(once.probe, once.path, ['-stream_loop', '-1']);
   const size = sizeOf(mark, parameters.width, video);
   const edge = (margin / 100) * video.height;
