@@ -7,7 +7,6 @@ import { isTerminal } from '../model/lifecycle.ts';
 import { apiVersion, type RenderJob, type RenderJobStatus } from '../model/render-job.ts';
 import {
   type Clock,
-  ConflictError,
   type CreateGuard,
   type CreateOutcome,
   type JobChange,
@@ -17,7 +16,6 @@ import {
   type JobStore,
   keyOf,
   type NewJob,
-  NotFoundError,
   type SpecPatch,
   type StoreHealth,
 } from '../ports.ts';
@@ -26,16 +24,10 @@ import { InTurn } from './in-turn.ts';
 import { matches } from './job-match.ts';
 import { isAtWork, JobNews } from './job-news.ts';
 import { OwnerPlaces } from './owner-places.ts';
-import {
-  acceptRenderJob,
-  type CachedJob,
-  cleanupFinalizer,
-  renderJobBody,
-  renderJobPath,
-  renderJobsPath,
-} from './render-job-object.ts';
-import { hasStatus, isAlreadyExists, isConflict, statuses } from './runtime/api-error.ts';
-import { isLater } from './runtime/api-object.ts';
+import { mergePatch, RenderJobApi } from './render-job-api.ts';
+import { acceptRenderJob, type CachedJob, renderJobBody, renderJobPath, renderJobsPath } from './render-job-object.ts';
+import { finalizeRenderJob, removeRenderJob } from './render-job-removal.ts';
+import { hasStatus, isAlreadyExists, statuses } from './runtime/api-error.ts';
 import type { Change } from './runtime/object-cache.ts';
 import { Reflector, type WatchOptions } from './runtime/reflector.ts';
 import type { ApiCall, Transport } from './runtime/transport.ts';
@@ -51,19 +43,14 @@ export interface KubernetesJobStoreOptions {
   readonly onError?: (error: unknown, during: string) => void;
 }
 
-const mergePatch = 'application/merge-patch+json';
-
-/** How often a change of the finalizers is computed anew when someone else changed the job meanwhile. */
-const finalizerTries = 5;
-
 /**
  * RenderJobs in the Kubernetes API. All of them are in memory, kept up to date by one watch; what this process writes it
  * sees at once. Reads are answered from memory, and by the API server where memory has nothing.
  */
 export class KubernetesJobStore implements JobStore, AsyncDisposable {
-  readonly #transport: Transport;
   readonly #options: KubernetesJobStoreOptions;
   readonly #reflector: Reflector<CachedJob>;
+  readonly #api: RenderJobApi;
   readonly #news = new JobNews();
   readonly #creating = new InTurn();
   readonly #created: CreationClock;
@@ -72,7 +59,6 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
   readonly #running: Promise<void>;
 
   constructor(transport: Transport, options: KubernetesJobStoreOptions) {
-    this.#transport = transport;
     this.#options = options;
     this.#created = new CreationClock(() => options.clock.now());
     this.#reflector = new Reflector<CachedJob>(transport, {
@@ -83,6 +69,7 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
       onChange: (change) => this.#changed(change),
       ...(options.onError === undefined ? {} : { onError: options.onError }),
     });
+    this.#api = new RenderJobApi(transport, this.#reflector);
     this.#running = this.#reflector.run(this.#stop.signal);
   }
 
@@ -102,9 +89,7 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
   }
 
   async get(ref: JobRef, { fresh = false }: { readonly fresh?: boolean } = {}): Promise<RenderJob | undefined> {
-    const known = fresh ? undefined : this.#cached(ref);
-    // Another replica may have made it a moment ago.
-    return (known ?? (await this.#read(ref)))?.job;
+    return (await (fresh ? this.#api.read(ref) : this.#api.find(ref)))?.job;
   }
 
   async list(
@@ -129,7 +114,7 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
   }
 
   async patchSpec(ref: JobRef, resourceVersion: string, patch: SpecPatch): Promise<RenderJob> {
-    const { job } = await this.#at(ref, resourceVersion);
+    const { job } = await this.#api.at(ref, resourceVersion);
     const next = patchedJob(job, patch);
     checkSize('spec', JSON.stringify(next.spec), bounds.specBytes);
     if (isDeepStrictEqual(next, job)) return job;
@@ -142,7 +127,7 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
     const json = JSON.stringify(status);
     checkSize('status', json, bounds.statusBytes);
     const written = statusFromJson(json);
-    const { job } = await this.#at(ref, resourceVersion);
+    const { job } = await this.#api.at(ref, resourceVersion);
     checkMove(job, written.phase);
     if (isDeepStrictEqual(written, job.status)) return job;
     const { name, namespace, uid } = job.metadata;
@@ -157,43 +142,12 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
   }
 
   async remove(ref: JobRef, uid?: string): Promise<void> {
-    for (let tries = 1; ; tries += 1) {
-      const found = this.#cached(ref) ?? (await this.#read(ref));
-      if (found === undefined || found.job.metadata.deletionTimestamp !== undefined) return;
-      if (uid !== undefined && found.metadata.uid !== uid) return;
-      try {
-        // Made by kubectl: it would be gone before its files are.
-        const held = found.metadata.finalizers?.includes(cleanupFinalizer) === true;
-        if (!held) await this.#setFinalizers(found, [...(found.metadata.finalizers ?? []), cleanupFinalizer]);
-        await this.#delete(found);
-        return;
-      } catch (error) {
-        if (hasStatus(error, statuses.notFound)) return;
-        if (!isConflict(error) || tries === finalizerTries) throw storeError(error, ref);
-        await this.#read(ref);
-      }
-    }
+    await removeRenderJob(this.#api, ref, uid);
   }
 
   async finalize(ref: JobRef, uid: string): Promise<void> {
-    for (let tries = 1; ; tries += 1) {
-      const found = this.#cached(ref) ?? (await this.#read(ref));
-      if (found?.metadata.uid !== uid) return;
-      try {
-        const others = (found.metadata.finalizers ?? []).filter((name) => name !== cleanupFinalizer);
-        if (others.length < (found.metadata.finalizers?.length ?? 0)) await this.#setFinalizers(found, others);
-        if (found.job.metadata.deletionTimestamp === undefined) await this.#delete(found);
-        if (others.length === 0) this.#reflector.cache.remove(found);
-        return;
-      } catch (error) {
-        if (hasStatus(error, statuses.notFound)) {
-          this.#reflector.cache.remove(found);
-          return;
-        }
-        if (!isConflict(error) || tries === finalizerTries) throw storeError(error, ref);
-        await this.#read(ref);
-      }
-    }
+    const gone = await finalizeRenderJob(this.#api, ref, uid);
+    if (gone !== undefined) this.#reflector.cache.remove(gone);
   }
 
   async listExpired(now: number, limit: number): Promise<readonly RenderJob[]> {
@@ -225,7 +179,7 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
     const release = guard === undefined ? undefined : this.#reserve(guard, keyOf(job));
     if (guard !== undefined && release === undefined) {
       // The name may be taken by a job that only another replica knows yet.
-      const found = await this.#read(job);
+      const found = await this.#api.read(job);
       if (found !== undefined) return outcomeOf(found.job, job);
       throw new CodedError(
         'QUEUE_DEPTH_EXCEEDED',
@@ -243,8 +197,8 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
     const body = renderJobBody(job, this.#created.next());
     const path = renderJobsPath(job.namespace);
     try {
-      const made = await this.#transport.request({ method: 'POST', path, body, query: { fieldValidation: 'Strict' } });
-      return { job: this.#observe(made).job, created: true, sameSpec: true };
+      const { job: made } = await this.#api.call({ method: 'POST', path, body, query: { fieldValidation: 'Strict' } });
+      return { job: made, created: true, sameSpec: true };
     } catch (error) {
       if (hasStatus(error, statuses.notFound)) {
         throw new CodedError('INVALID_REQUEST', `Expected the namespace ${job.namespace} to exist, but it does not`, {
@@ -252,7 +206,7 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
         });
       }
       if (!isAlreadyExists(error)) throw storeError(error, job);
-      const found = await this.#read(job);
+      const found = await this.#api.read(job);
       // Removed between the two calls.
       if (found === undefined) throw storeError(error, job);
       return outcomeOf(found.job, job);
@@ -284,58 +238,12 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
     return jobs.filter(({ job }) => matches(job, filter));
   }
 
-  /** Past the cache, and into it. */
-  async #read(ref: JobRef): Promise<CachedJob | undefined> {
-    if (ref.namespace === '' || ref.name === '') return undefined;
-    try {
-      return this.#observe(await this.#transport.request({ path: renderJobPath(ref) }));
-    } catch (error) {
-      if (!hasStatus(error, statuses.notFound)) throw storeError(error, ref);
-      return undefined;
-    }
-  }
-
-  /** The job at the version that a write was computed from; no other is worth a request. */
-  async #at(ref: JobRef, resourceVersion: string): Promise<CachedJob> {
-    const known = this.#cached(ref);
-    const behind = known === undefined || isLater(resourceVersion, known.metadata.resourceVersion) !== false;
-    const found = behind && known?.metadata.resourceVersion !== resourceVersion ? await this.#read(ref) : known;
-    if (found === undefined) throw new NotFoundError(`Expected a job ${keyOf(ref)}, got none: it was removed`);
-    if (found.metadata.resourceVersion === resourceVersion) return found;
-    throw new ConflictError(
-      `Expected version ${resourceVersion} of ${keyOf(ref)}, got ${found.metadata.resourceVersion}: read it again`,
-    );
-  }
-
   async #write(ref: JobRef, call: ApiCall): Promise<RenderJob> {
     try {
-      return this.#observe(await this.#transport.request(call)).job;
+      return (await this.#api.call(call)).job;
     } catch (error) {
       throw storeError(error, ref);
     }
-  }
-
-  async #setFinalizers({ job, metadata }: CachedJob, finalizers: readonly string[]): Promise<void> {
-    const { uid, resourceVersion } = metadata;
-    const body = { metadata: { uid, resourceVersion, finalizers } };
-    const call = { method: 'PATCH' as const, path: renderJobPath(job.metadata), contentType: mergePatch, body };
-    const answer = await this.#transport.request(call);
-    // Without the last finalizer a job that is being removed is gone with this answer.
-    if (job.metadata.deletionTimestamp === undefined || finalizers.length > 0) this.#observe(answer);
-  }
-
-  async #delete({ job, metadata: { uid } }: CachedJob): Promise<void> {
-    const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid }, propagationPolicy: 'Background' };
-    const answer = await this.#transport.request({ method: 'DELETE', path: renderJobPath(job.metadata), body });
-    const left = acceptRenderJob(answer);
-    if (left?.job.metadata.deletionTimestamp !== undefined) this.#reflector.observe(left);
-  }
-
-  #observe(answer: unknown): CachedJob {
-    const object = acceptRenderJob(answer);
-    if (object === undefined) throw new Error('Expected the API server to answer with a RenderJob, got something else');
-    this.#reflector.observe(object);
-    return object;
   }
 
   #changed(change: Change<CachedJob>): void {

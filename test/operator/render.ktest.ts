@@ -13,6 +13,7 @@ import type { S3Store } from '../../src/storage/s3-store.ts';
 import { applyDefinitions, kubectl } from '../cluster/cluster.ts';
 import { startControlPlane } from '../cluster/control-plane/control-plane.ts';
 import { ProcessKubelet } from '../cluster/process-kubelet/process-kubelet.ts';
+import { createNatsAccount } from '../cluster/services/nats-accounts.ts';
 import { startNatsServer } from '../cluster/services/nats-server.ts';
 import { createS3Bench } from '../storage/s3-harness.ts';
 import { describeWithPrograms, type TestCluster } from '../support/cluster.ts';
@@ -56,7 +57,11 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     await run(['apply', '-f', join(manifests, 'rbac.yaml')]);
     await run(['create', 'namespace', 'renders']);
 
-    const nats = stack.use(await startNatsServer(pathsOf('natsPrograms')['nats-server'] ?? ''));
+    const account = createNatsAccount();
+    await writeFile(join(folder, 'operator.creds'), account.userCredentials(), { mode: 0o600 });
+    await writeFile(join(folder, 'account.seed'), account.account.seed, { mode: 0o600 });
+    const natsServer = pathsOf('natsPrograms')['nats-server'] ?? '';
+    const nats = stack.use(await startNatsServer(natsServer, { config: account.config }));
     const s3 = stack.use(await createS3Bench(pathsOf('s3Programs')));
     const bucket = await s3.bucket();
     objects = await s3.store({ bucket, prefix: 'studio' });
@@ -101,7 +106,7 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     ({ proxy } = await FaultProxy.before(admin));
     stack.use(proxy);
     const token = await tokenOf(run, { namespace: 'framewright', name: 'framewright-operator' });
-    secrets.push(token, s3.server.secretAccessKey);
+    secrets.push(token, s3.server.secretAccessKey, account.account.seed);
     const kubeconfig = join(folder, 'kubeconfig');
     await writeFile(kubeconfig, plainKubeconfig(proxy.url, token), { mode: 0o600 });
     const environment = {
@@ -115,6 +120,9 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
       FRAMEWRIGHT_S3_REGION: s3.server.region,
       FRAMEWRIGHT_S3_FORCE_PATH_STYLE: 'on',
       FRAMEWRIGHT_NATS_URL: nats.url,
+      // The server lets in only whom the account has signed: workers have credentials of their own, or none.
+      FRAMEWRIGHT_NATS_CREDENTIALS_FILE: join(folder, 'operator.creds'),
+      FRAMEWRIGHT_NATS_ACCOUNT_SEED_FILE: join(folder, 'account.seed'),
       FRAMEWRIGHT_ALLOWED_SOURCE_RANGES: '127.0.0.0/8',
       FRAMEWRIGHT_LEASE_SECONDS: '6',
       FRAMEWRIGHT_LEASE_RENEW_SECONDS: '4',

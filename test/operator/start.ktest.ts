@@ -133,7 +133,10 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
       [
         'without our definitions',
         1,
-        () => enough,
+        async () => {
+          await run(['delete', 'crd', '--ignore-not-found', 'renderjobs.framewright.dev']);
+          return enough;
+        },
         /Expected the cluster to serve renderjobs of framewright.dev\/v1alpha1, got none.*framewright crd --out - \| kubectl apply/s,
       ],
     ])('%s', async (_case, code, environment, message) => {
@@ -157,6 +160,7 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
     });
 
     it('when its address is taken', async () => {
+      await define();
       await using first = await OperatorProcess.start(enough);
       const port = /listening on http:\/\/127.0.0.1:(\d+)/.exec(first.output)?.[1] ?? '';
       const { output, code } = await OperatorProcess.run({ ...enough, FRAMEWRIGHT_METRICS_PORT: port });
@@ -166,6 +170,7 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
   });
 
   it('needs the rights of its role in one namespace only when it is told of one', async () => {
+    await define();
     await run(['create', 'namespace', 'studio']);
     await run(['create', 'serviceaccount', 'narrow', '-n', 'studio']);
     const account = '--serviceaccount=studio:narrow';
@@ -192,6 +197,7 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
   });
 
   it('goes on without NATS, says so once, and ends within its time', async () => {
+    await define();
     const url = `nats://127.0.0.1:${await freePort()}`;
     await using operator = await OperatorProcess.start({ ...enough, FRAMEWRIGHT_NATS_URL: url });
     await vi.waitFor(() => expect(operator.output).toContain('"leading"'), patience);
