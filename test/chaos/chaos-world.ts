@@ -282,14 +282,14 @@ export class ChaosWorld implements AsyncDisposable {
   }
 
   /** Which promises the history of this world breaks; outputs have some seconds to go after their attempt. */
-  async broken(): Promise<string[]> {
+  async broken(unfencedMs = 0): Promise<string[]> {
     const deadline = performance.now() + 20_000;
     let strays = await this.#strays();
     while (strays.length > 0 && performance.now() < deadline) {
       await sleep(100);
       strays = await this.#strays();
     }
-    return [...violations(this.recorder.history, { secrets: [signature], settled: true }), ...strays];
+    return [...violations(this.recorder.history, { secrets: [signature], settled: true, unfencedMs }), ...strays];
   }
 
   /** Outputs of removed jobs, and of attempts that came to nothing. */

@@ -57,6 +57,8 @@ export type Recorded = {
     readonly kind: K;
     readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
     readonly version: bigint;
+    /** When the recorder heard of it, in milliseconds of its own clock. */
+    readonly heardAt: number;
     readonly object: Kinds[K];
   };
 }[Kind];

@@ -25,7 +25,8 @@ describeOnCluster('whatever happens, in whatever order', (cluster) => {
       }
       await world.settle();
       await world.quiet();
-      expect(await world.broken()).toEqual([]);
+      // Two that no lease keeps apart: what one has just sent the other one cannot know.
+      expect(await world.broken(operators > 1 ? 500 : 0)).toEqual([]);
     } catch (error) {
       throw new Error(`${String(error)}\n${world.describe()}`, { cause: error });
     }

@@ -8,6 +8,11 @@ export interface Expectation {
   readonly secrets?: readonly string[];
   /** Everything has ended: no Job may be left that could still run. */
   readonly settled?: boolean;
+  /**
+   * Milliseconds for which a call of one operator may be under way while another one acts, where two run without a lease:
+   * whom a Job that someone removes by hand leaves behind then meets the Job that was just being made. 0 when absent.
+   */
+  readonly unfencedMs?: number;
 }
 
 /**
@@ -17,7 +22,7 @@ export interface Expectation {
  */
 export function violations(
   history: readonly Recorded[],
-  { secrets = [], settled = false }: Expectation = {},
+  { secrets = [], settled = false, unfencedMs = 0 }: Expectation = {},
 ): string[] {
   /** Each with the version at which it was first so. */
   const found = new Map<string, bigint>();
@@ -26,10 +31,13 @@ export function violations(
   const before = new Map<string, Recording<'RenderJob'>>();
   /** Jobs one of whose pods has ended: with a backoff limit of 0 they make no other. */
   const spent = new Set<string>();
+  /** When Jobs that are gone were removed, and when those that there are were made. */
+  const removed = new Map<string, number>();
+  const made = new Map<string, number>();
   const live = (): Recording<'Job'>[] =>
     [...jobs.values()].filter((job) => !isOverJob(job) && !isSuspended(job) && !spent.has(job.metadata.uid));
 
-  for (const { kind, type, version, object } of history) {
+  for (const { kind, type, version, heardAt, object } of history) {
     const say = (text: string): void => void (found.has(text) || found.set(text, version));
     const { uid } = object.metadata;
     switch (kind) {
@@ -44,8 +52,13 @@ export function violations(
         if (tells(object, secrets)) say(`event ${object.metadata.name} tells a secret`);
         break;
       case 'Job':
-        if (type === 'DELETED') jobs.delete(uid);
-        else jobs.set(uid, object);
+        if (type === 'DELETED') {
+          jobs.delete(uid);
+          removed.set(uid, heardAt);
+        } else {
+          jobs.set(uid, object);
+          if (!made.has(uid)) made.set(uid, heardAt);
+        }
         break;
       case 'Pod':
         if (type === 'DELETED') pods.delete(uid);
@@ -54,7 +67,15 @@ export function violations(
         break;
     }
     if (kind === 'Job' || kind === 'Pod') {
-      for (const text of crowds(live(), [...pods.values()].filter(isLivePod))) say(text);
+      const alive = live();
+      const latest = new Map(alive.map((job) => [stageOf(job), made.get(job.metadata.uid) ?? 0]));
+      const counted = [...pods.values()].filter((pod) => {
+        const gone = removed.get(ownerOf(pod) ?? '');
+        const next = latest.get(stageOf(pod));
+        const inFlight = gone !== undefined && next !== undefined && next - gone < unfencedMs;
+        return isLivePod(pod) && !inFlight;
+      });
+      for (const text of crowds(alive, counted)) say(text);
     }
   }
   if (settled)

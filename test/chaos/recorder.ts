@@ -170,22 +170,23 @@ export class Recorder implements AsyncDisposable {
 }
 
 function recordedOf(kind: Kind, type: Recorded['type'], object: unknown): Recorded {
+  const heardAt = performance.now();
   switch (kind) {
     case 'RenderJob': {
       const parsed = renderJobRecord.parse(object);
-      return { kind, type, object: parsed, version: BigInt(parsed.metadata.resourceVersion) };
+      return { kind, type, object: parsed, version: BigInt(parsed.metadata.resourceVersion), heardAt };
     }
     case 'Job': {
       const parsed = jobRecord.parse(object);
-      return { kind, type, object: parsed, version: BigInt(parsed.metadata.resourceVersion) };
+      return { kind, type, object: parsed, version: BigInt(parsed.metadata.resourceVersion), heardAt };
     }
     case 'Pod': {
       const parsed = podRecord.parse(object);
-      return { kind, type, object: parsed, version: BigInt(parsed.metadata.resourceVersion) };
+      return { kind, type, object: parsed, version: BigInt(parsed.metadata.resourceVersion), heardAt };
     }
     case 'Event': {
       const parsed = eventRecord.parse(object);
-      return { kind, type, object: parsed, version: BigInt(parsed.metadata.resourceVersion) };
+      return { kind, type, object: parsed, version: BigInt(parsed.metadata.resourceVersion), heardAt };
     }
   }
 }

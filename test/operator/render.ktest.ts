@@ -10,7 +10,7 @@ import { kubeconfigCredentials } from '../../src/kubernetes/runtime/kubeconfig.t
 import { Transport } from '../../src/kubernetes/runtime/transport.ts';
 import { operatorRights, rightText } from '../../src/operator/rights.ts';
 import type { S3Store } from '../../src/storage/s3-store.ts';
-import { applyDefinitions, kubectl } from '../cluster/cluster.ts';
+import { applyDefinitions, kubectl, untilRenderJobsMayOwn } from '../cluster/cluster.ts';
 import { startControlPlane } from '../cluster/control-plane/control-plane.ts';
 import { ProcessKubelet } from '../cluster/process-kubelet/process-kubelet.ts';
 import { createNatsAccount } from '../cluster/services/nats-accounts.ts';
@@ -131,6 +131,7 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     // An API server that knows no WatchList (before 1.32): everything is listed.
     proxy.fault = ({ query }) =>
       query.has('sendInitialEvents') ? { kind: 'answer', status: 400, body: '{}' } : undefined;
+    await untilRenderJobsMayOwn(access);
     operator = stack.use(await OperatorProcess.start(environment));
 
     watchJob = (name) => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { applyDefinitions, kubectl } from '../cluster/cluster.ts';
+import { applyDefinitions, kubectl, untilRenderJobsMayOwn } from '../cluster/cluster.ts';
 import { startControlPlane } from '../cluster/control-plane/control-plane.ts';
 import { freePort } from '../cluster/control-plane/free-port.ts';
 import { describeWithPrograms, type TestCluster } from '../support/cluster.ts';
@@ -29,6 +29,7 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
   let folder = '';
   let run: TestCluster['run'];
   let define: () => Promise<void>;
+  let ownable: () => Promise<void>;
   let enough: Record<string, string>;
   let stranger: Record<string, string>;
   let pod: (namespace: string, name: string) => Promise<Record<string, string>>;
@@ -38,6 +39,7 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
     const access = { kubeconfig: plane.kubeconfig, kubectl: paths['kubectl'] ?? '', own: true };
     run = (args, input) => kubectl(access, args, input);
     define = () => applyDefinitions(access);
+    ownable = () => untilRenderJobsMayOwn(access);
     folder = await mkdtemp(join(tmpdir(), 'framewright-operator-'));
     stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
     await run(['apply', '-f', join(manifests, 'rbac.yaml')]);
@@ -171,6 +173,7 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
 
   it('needs the rights of its role in one namespace only when it is told of one', async () => {
     await define();
+    await ownable();
     await run(['create', 'namespace', 'studio']);
     await run(['create', 'serviceaccount', 'narrow', '-n', 'studio']);
     const account = '--serviceaccount=studio:narrow';
