@@ -24,7 +24,9 @@ await build({
   platform: 'node',
   target: 'node22.19',
   format: 'esm',
+  // Stack traces name files and lines of src/; the text of the sources would take 6 MB of every process.
   sourcemap: true,
+  sourcesContent: false,
   // The text of what is loaded stays in memory.
   minifyWhitespace: true,
   minifySyntax: true,

@@ -96,6 +96,8 @@ export async function clusterEnvironment(
   await mkdir(objects, { recursive: true });
   return {
     PATH: process.env['PATH'],
+    // As in manifests/operator.
+    MALLOC_ARENA_MAX: '1',
     ...(await inPod(cluster, join(folder, 'serviceaccount'))),
     FRAMEWRIGHT_POOLS_FILE: pools,
     FRAMEWRIGHT_OBJECTS_DIR: objects,
