@@ -27,9 +27,20 @@ export function publicBase({ options }: ApiContext, request: FastifyRequest): st
   return named ? `${request.protocol}://${request.host}` : request.server.listeningOrigin;
 }
 
-/** Starts of URLs by which a client may mean this server. */
-export function ownBases(context: ApiContext, request: FastifyRequest): readonly string[] {
-  return [publicBase(context, request), `${request.protocol}://${request.host}`];
+/**
+ * Beginnings of URLs by which a client may mean a file of ours: `/assets/` of this server, and where presigned URLs lead.
+ * A signature is worth no more than the name before it, which nobody can guess; it stays out of the job, where others
+ * would read it, and may have expired when the job starts.
+ */
+export async function ownFolders(context: ApiContext, request: FastifyRequest): Promise<readonly string[]> {
+  const servers = [publicBase(context, request), `${request.protocol}://${request.host}`];
+  const name = 'any';
+  const url = await context.services.objects.urlFor(name).catch(() => '');
+  const [presigned = ''] = url.split('?', 1);
+  return [
+    ...servers.map((server) => `${server}/assets/`),
+    ...(URL.canParse(presigned) && presigned.endsWith(`/${name}`) ? [presigned.slice(0, -name.length)] : []),
+  ];
 }
 
 /** Where a client can fetch an object; a store that does not know its own address gives a path. */

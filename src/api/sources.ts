@@ -13,19 +13,23 @@ export function isAssetKey(text: string): boolean {
 }
 
 /** The asset that a URL of ours names, absolute or as a path; `undefined` for any other URL. */
-export function assetOf(url: string, bases: readonly string[]): string | undefined {
-  for (const base of ['', ...bases]) {
-    const prefix = `${base}/assets/`;
-    if (!url.startsWith(prefix)) continue;
-    const [name = ''] = url.slice(prefix.length).split(/[?#]/, 1);
+export function assetOf(url: string, folders: readonly string[]): string | undefined {
+  for (const folder of ['/assets/', ...folders]) {
+    if (!url.startsWith(folder)) continue;
+    const [name = ''] = url.slice(folder.length).split(/[?#]/, 1);
     if (isAssetKey(name)) return name;
   }
   return undefined;
 }
 
-/** Where an input comes from, as the model says it: `asset` for a URL of ours, `url` for another http(s) one. */
-export function sourceOf(url: string, bases: readonly string[], path: string): Pick<Input, 'asset' | 'url'> {
-  const asset = assetOf(url, bases);
+/**
+ * Where an input comes from, as the model says it: `asset` for a URL of ours, `url` for another http(s) one.
+ *
+ * @param folders beginnings of URLs of ours
+ * @param path field of the request
+ */
+export function sourceOf(url: string, folders: readonly string[], path: string): Pick<Input, 'asset' | 'url'> {
+  const asset = assetOf(url, folders);
   if (asset !== undefined) return { asset };
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol) || !/^https?:\/\//.test(url)) {

@@ -9,6 +9,7 @@ import { startControlPlane } from '../cluster/control-plane/control-plane.ts';
 import { ProcessKubelet } from '../cluster/process-kubelet/process-kubelet.ts';
 import { startNatsServer } from '../cluster/services/nats-server.ts';
 import { inPodOf, manifests } from '../operator/service-account.ts';
+import { createS3Bench } from '../storage/s3-harness.ts';
 import { ServerProcess } from './server-process.ts';
 import type { World } from './world.ts';
 
@@ -29,11 +30,13 @@ export interface ClusterWorld extends World {
 
 /**
  * A control plane, a nats-server, a node whose pods are worker processes, `framewright operator` and `framewright api`:
- * both with the rights of manifests/operator and no others.
+ * both with the rights of manifests/operator and no others. Files are in a folder, or in a bucket where there is a program
+ * of an S3 server.
  */
 export async function clusterWorld(
   programs: Readonly<Record<string, string>>,
   natsProgram: string,
+  s3Program?: string,
 ): Promise<ClusterWorld> {
   await using started = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'framewright-api-world-'));
@@ -59,11 +62,14 @@ export async function clusterWorld(
       certificate: plane.certificate,
     }),
   );
+  const bucket = s3Program === undefined ? undefined : started.use(await bucketOf(s3Program));
   const pools = join(folder, 'pools.yaml');
-  await writeFile(pools, '- {name: cpu, image: worker, allocation: {type: None}, maxConcurrent: 2}\n');
+  const environment = Object.entries(bucket?.credentials ?? {}).map(([name, value]) => ({ name, value }));
+  const pool = { name: 'cpu', image: 'worker', allocation: { type: 'None' }, maxConcurrent: 2, environment };
+  await writeFile(pools, JSON.stringify([pool]));
   const common = {
     FRAMEWRIGHT_POOLS_FILE: pools,
-    FRAMEWRIGHT_OBJECTS_DIR: objects,
+    ...(bucket === undefined ? { FRAMEWRIGHT_OBJECTS_DIR: objects } : { ...bucket.settings, ...bucket.credentials }),
     FRAMEWRIGHT_NATS_URL: nats.url,
   };
   const account: ClusterWorld['account'] = async (name) => ({
@@ -85,6 +91,7 @@ export async function clusterWorld(
   const owned = started.move();
   return {
     url: api.url,
+    files: bucket?.files ?? `${api.url}/assets/`,
     keyArguments: ['--kubeconfig', plane.kubeconfig, '--keys-namespace', 'framewright'],
     takes: ['a volume'],
     run,
@@ -94,5 +101,30 @@ export async function clusterWorld(
     operator,
     killApiServer: () => plane.programs.get('kube-apiserver')?.kill('SIGKILL'),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** A bucket of a real S3 server, and what our programs are told to use it. */
+async function bucketOf(program: string): Promise<
+  AsyncDisposable & {
+    readonly settings: Readonly<Record<string, string>>;
+    readonly credentials: Readonly<Record<string, string>>;
+    readonly files: string;
+  }
+> {
+  const bench = await createS3Bench({ versitygw: program });
+  const { endpoint, region, accessKeyId, secretAccessKey } = bench.server;
+  const bucket = await bench.bucket();
+  return {
+    settings: {
+      FRAMEWRIGHT_S3_BUCKET: bucket,
+      FRAMEWRIGHT_S3_PREFIX: 'studio',
+      FRAMEWRIGHT_S3_ENDPOINT: endpoint,
+      FRAMEWRIGHT_S3_REGION: region,
+      FRAMEWRIGHT_S3_FORCE_PATH_STYLE: 'on',
+    },
+    credentials: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
+    files: `${endpoint}/${bucket}/studio/`,
+    [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose](),
   };
 }

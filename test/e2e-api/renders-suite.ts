@@ -100,7 +100,7 @@ export function rendersSuite(scene: () => Scene): void {
       const { status } = await untilPhase(ann, name, 'Succeeded');
       const url = status.result?.outputs[0]?.url ?? '';
       expect((await probe(url)).seconds).toBeCloseTo(0.5, 1);
-      expect(url.startsWith(world.url)).toBe(true);
+      expect(url.startsWith(world.files)).toBe(true);
 
       expect((await ann.send('DELETE', `/apis/render-jobs/${name}`)).status).toBe(202);
       expect((await ann.get(`/api/jobs/${name}`)).status).toBe(404);

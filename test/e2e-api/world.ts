@@ -12,6 +12,8 @@ const main = fileURLToPath(import.meta.resolve('../../src/main.ts'));
 /** A real installation: a server process or several, and workers that render. */
 export interface World extends AsyncDisposable {
   readonly url: string;
+  /** Beginning of the URLs of outputs. */
+  readonly files: string;
   /** What `framewright keys` takes to find the keys of this installation. */
   readonly keyArguments: readonly string[];
   /** By its name in the table of refusals, what this installation takes although a single machine does not. */
