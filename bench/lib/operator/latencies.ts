@@ -1,9 +1,7 @@
-import { z } from 'zod';
-import { jsonLines } from '../../../src/kubernetes/runtime/json-lines.ts';
+import { isApiObject } from '../../../src/kubernetes/runtime/api-object.ts';
+import { Reflector } from '../../../src/kubernetes/runtime/reflector.ts';
 import type { BenchCluster } from './bench-cluster.ts';
 import { collections } from './bodies.ts';
-
-const line = z.object({ type: z.string(), object: z.object({ metadata: z.object({ name: z.string().optional() }) }) });
 
 /** When each Job was first seen by a watch, by the name of what it was made for; milliseconds of `performance.now()`. */
 export interface SeenJobs extends AsyncDisposable {
@@ -11,29 +9,27 @@ export interface SeenJobs extends AsyncDisposable {
 }
 
 /**
- * Watches Jobs from now on.
+ * Watches Jobs. The API server ends a watch now and then; it is gone on with.
  *
  * @param nameOf of what a Job of that name was made for
  */
 export async function watchJobs({ transport }: BenchCluster, nameOf: (job: string) => string): Promise<SeenJobs> {
   const stop = new AbortController();
   const at = new Map<string, number>();
-  const query = { watch: true, timeoutSeconds: 600 };
-  const lines = jsonLines(await transport.stream({ path: collections.jobs, query, signal: stop.signal }));
-  const reading = (async () => {
-    for await (const value of lines) {
-      const { type, object } = line.parse(value);
-      const name = nameOf(object.metadata.name ?? '');
-      if (type === 'ADDED' && !at.has(name)) at.set(name, performance.now());
-    }
-  })().catch((error: unknown) => {
-    if (!stop.signal.aborted) throw error;
+  const reflector = new Reflector(transport, {
+    path: collections.jobs,
+    accept: (value) => (isApiObject(value) ? { metadata: value.metadata } : undefined),
+    onChange: ({ type, object }) => {
+      if (type === 'added') at.set(nameOf(object.metadata.name), performance.now());
+    },
   });
+  const running = reflector.run(stop.signal);
+  await reflector.whenSynced();
   return {
     at,
     [Symbol.asyncDispose]: async () => {
       stop.abort();
-      await reading;
+      await running;
     },
   };
 }

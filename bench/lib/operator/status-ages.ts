@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { jsonLines } from '../../../src/kubernetes/runtime/json-lines.ts';
+import { isApiObject } from '../../../src/kubernetes/runtime/api-object.ts';
+import { Reflector } from '../../../src/kubernetes/runtime/reflector.ts';
 import type { BenchCluster } from './bench-cluster.ts';
 import { collections } from './bodies.ts';
 
@@ -20,12 +21,9 @@ export async function listRunning({ transport }: BenchCluster, count: number): P
   }
 }
 
-const line = z.object({
-  object: z.object({
-    metadata: z.object({ name: z.string().optional() }),
-    status: z.object({ progress: z.object({ updatedAt: z.iso.datetime() }).optional() }).optional(),
-  }),
-});
+const told = z
+  .object({ status: z.object({ progress: z.object({ updatedAt: z.iso.datetime() }).optional() }).optional() })
+  .transform(({ status }) => ({ updatedAt: status?.progress && Date.parse(status.progress.updatedAt) }));
 
 /** How old the progress is that the status of each job shows. */
 export class StatusAges implements AsyncDisposable {
@@ -35,12 +33,15 @@ export class StatusAges implements AsyncDisposable {
 
   static async watch({ transport }: BenchCluster): Promise<StatusAges> {
     const ages = new StatusAges();
-    const query = { watch: true, timeoutSeconds: 1800 };
-    const { signal } = ages.#stop;
-    const stream = await transport.stream({ path: collections.renderJobs, query, signal });
-    ages.#reading = ages.#read(stream).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
+    const reflector = new Reflector(transport, {
+      path: collections.renderJobs,
+      accept: (value) => (isApiObject(value) ? { metadata: value.metadata, ...told.parse(value) } : undefined),
+      onChange: ({ object: { metadata, updatedAt } }) => {
+        if (updatedAt !== undefined) ages.#updatedAt.set(metadata.name, updatedAt);
+      },
     });
+    ages.#reading = reflector.run(ages.#stop.signal);
+    await reflector.whenSynced();
     return ages;
   }
 
@@ -60,13 +61,5 @@ export class StatusAges implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#reading;
-  }
-
-  async #read(stream: AsyncIterable<Uint8Array>): Promise<void> {
-    for await (const value of jsonLines(stream)) {
-      const { metadata, status } = line.parse(value).object;
-      if (metadata.name === undefined || status?.progress === undefined) continue;
-      this.#updatedAt.set(metadata.name, Date.parse(status.progress.updatedAt));
-    }
   }
 }
