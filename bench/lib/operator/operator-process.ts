@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,6 @@ import { namespace, pool } from './bodies.ts';
 import { startServer } from './server-child.ts';
 
 const build = fileURLToPath(new URL('../../../scripts/build.ts', import.meta.url));
-const deployment = fileURLToPath(new URL('../../../manifests/operator/deployment.yaml', import.meta.url));
 
 /** `framewright operator` as it is shipped, in a process of its own. */
 export interface OperatorProcess extends AsyncDisposable {
@@ -97,24 +96,14 @@ export async function clusterEnvironment(
   await mkdir(objects, { recursive: true });
   return {
     PATH: process.env['PATH'],
-    ...(await deployedMemory()),
+    // As in manifests/operator.
+    MALLOC_ARENA_MAX: '1',
     ...(await inPod(cluster, join(folder, 'serviceaccount'))),
     FRAMEWRIGHT_POOLS_FILE: pools,
     FRAMEWRIGHT_OBJECTS_DIR: objects,
     FRAMEWRIGHT_LOG_LEVEL: 'error',
     ...(natsUrl === undefined ? {} : { FRAMEWRIGHT_NATS_URL: natsUrl }),
   };
-}
-
-/** What manifests/operator says of memory. */
-async function deployedMemory(): Promise<Record<string, string>> {
-  const text = await readFile(deployment, 'utf8');
-  const valueOf = (name: string): string => {
-    const value = new RegExp(`name: ${name}, value: "?([^"}]+)"?}`).exec(text)?.[1];
-    if (value === undefined) throw new Error(`Expected ${deployment} to set ${name}`);
-    return value;
-  };
-  return { NODE_OPTIONS: valueOf('NODE_OPTIONS'), MALLOC_ARENA_MAX: valueOf('MALLOC_ARENA_MAX') };
 }
 
 function callsOf(metrics: string): Record<string, number> {
