@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-// Two projects, told apart by the file's ending:
+// Three projects, told apart by the file's ending:
 //   *.test.ts   pure and fast, no process, no socket, no encode: together under 20 s
 //   *.itest.ts  real ffmpeg, servers, SQLite on disk, child processes
+//   *.ktest.ts  a real Kubernetes control plane, NATS or S3 server, built from Go modules (test/cluster)
 export default defineConfig({
   test: {
     // Child processes (one isolate each) rather than threads: tests send signals, change directory and open SQLite.
@@ -17,6 +18,16 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'integration', include: ['test/**/*.itest.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'cluster',
+          include: ['test/**/*.ktest.ts'],
+          globalSetup: 'test/cluster/global-setup.ts',
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
       },
     ],
   },

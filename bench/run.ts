@@ -1,5 +1,6 @@
 // npm run bench [name…]: runs the benchmarks one after the other; each prints its method and both sides, and writes its
-// row of docs/benchmarks.md. `--runs N` sets how often each side is measured.
+// row of docs/benchmarks.md. The beginning of names stands for all of them: `operator` for all of the operator. `--runs N`
+// sets how often each side is measured; `--quick` measures once on little, to see that it works, and writes nothing.
 import { parseArgs } from 'node:util';
 import type { Benchmark } from './lib/benchmark.ts';
 import { writeRow } from './lib/results-page.ts';
@@ -10,36 +11,52 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   ladder: () => import('./ladder.ts'),
   'smart-cut': () => import('./smart-cut.ts'),
   'server-memory': () => import('./server-memory.ts'),
+  'operator-rate-1k': () => import('./operator-rate-1k.ts'),
+  'operator-rate-10k': () => import('./operator-rate-10k.ts'),
+  'operator-latency': () => import('./operator-latency.ts'),
+  'operator-writes': () => import('./operator-writes.ts'),
+  'operator-memory': () => import('./operator-memory.ts'),
+  'operator-cold-start': () => import('./operator-cold-start.ts'),
+  'operator-progress': () => import('./operator-progress.ts'),
   'gpu-transcode': () => import('./gpu-transcode.ts'),
 };
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { runs: { type: 'string', default: '3' } },
+  options: { runs: { type: 'string' }, quick: { type: 'boolean', default: false } },
 });
-const runs = Number(values.runs);
-const unknown = positionals.filter((name) => !Object.hasOwn(benchmarks, name));
-if (unknown.length > 0 || !Number.isInteger(runs) || runs < 1) {
+const runs = values.runs === undefined ? undefined : Number(values.runs);
+const namesOf = (given: string): string[] =>
+  Object.keys(benchmarks).filter((name) => name === given || name.startsWith(`${given}-`));
+const unknown = positionals.filter((given) => namesOf(given).length === 0);
+const chosen = positionals.length > 0 ? positionals.flatMap(namesOf) : Object.keys(benchmarks);
+if (unknown.length > 0 || (runs !== undefined && (!Number.isInteger(runs) || runs < 1))) {
   const problem =
     unknown.length > 0
       ? `unknown benchmark ${unknown.join(', ')}`
-      : `--runs must be a whole number from 1, got ${values.runs}`;
-  process.stderr.write(`${problem}\nusage: npm run bench -- [--runs N] [${Object.keys(benchmarks).join(' | ')}]…\n`);
+      : `--runs must be a whole number from 1, got ${String(values.runs)}`;
+  process.stderr.write(
+    `${problem}\nusage: npm run bench -- [--runs N] [--quick] [${Object.keys(benchmarks).join(' | ')}]…\n`,
+  );
   process.exit(2);
 }
 
-for (const name of positionals.length > 0 ? positionals : Object.keys(benchmarks)) {
+for (const name of chosen) {
   const load = benchmarks[name];
   if (load === undefined) continue;
   const { benchmark } = await load();
   const missing = await benchmark.missing?.();
   if (missing !== undefined) {
     process.stderr.write(`\n== ${name}: left out: ${missing}\n`);
-    if (positionals.includes(name)) process.exitCode = 1;
+    if (positionals.length > 0) process.exitCode = 1;
     continue;
   }
   process.stdout.write(`\n== ${name}: ${benchmark.title}\n${benchmark.method}\n`);
-  const result = await benchmark.measure({ runs, print: (line) => process.stdout.write(`${line}\n`) });
+  const result = await benchmark.measure({
+    runs: values.quick ? 1 : (runs ?? benchmark.runs ?? 3),
+    quick: values.quick,
+    print: (line) => process.stdout.write(`${line}\n`),
+  });
   process.stdout.write(`${result.ours} | ${result.other} | ${result.ratio} (goal: ${benchmark.goal})\n`);
-  await writeRow(name, benchmark, result);
+  if (!values.quick) await writeRow(name, benchmark, result);
 }

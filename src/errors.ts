@@ -232,6 +232,27 @@ const table = {
     summary: 'The worker was lost with its node or its server.',
     remedy: 'None needed: the attempt is not charged and the job is queued again.',
   },
+  IMAGE_UNAVAILABLE: {
+    status: 503,
+    retry: 'yes',
+    infrastructure: true,
+    summary: 'The image of the worker could not be pulled.',
+    remedy: 'Check the image of the pool, its pull secret and the registry, then retry the job.',
+  },
+  POD_UNSCHEDULABLE: {
+    status: 503,
+    retry: 'yes',
+    infrastructure: true,
+    summary: 'No node had a place for the pod of the worker.',
+    remedy: 'Compare what the pool and `podTemplate` ask for with what the nodes have free; pods of others count too.',
+  },
+  POD_NOT_STARTED: {
+    status: 503,
+    retry: 'yes',
+    infrastructure: true,
+    summary: 'The pod of the worker was refused or could not be started.',
+    remedy: 'The message has the words of the system: correct the pool, its Secrets and volumes, or the namespace.',
+  },
   INTERRUPTED: {
     status: 500,
     exit: 143,

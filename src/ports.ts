@@ -120,6 +120,15 @@ export interface StageRun {
   readonly state: RunState;
   /** Why it waits, in one sentence. */
   readonly waitingFor?: string;
+  /** The same for a machine, and since when (Unix milliseconds). */
+  readonly waiting?: { readonly cause: WaitCause; readonly since: number };
+  readonly pool?: string;
+  /** Whether the pool gives its stages a GPU; absent where the worker finds out. */
+  readonly gpu?: boolean;
+  /** When its end, asked for by whoever it was, was due (Unix milliseconds): a node that is silent never says that it came. */
+  readonly dueToEndAt?: number;
+  /** It has ended, and another controller (Kueue) may start it anew unless it is stopped. */
+  readonly mayRunAgain?: true;
   readonly node?: string;
   readonly device?: string;
   readonly jobName?: string;
@@ -136,26 +145,56 @@ export interface StageRun {
   readonly message?: string;
 }
 
-export type StopReason = 'cancelled' | 'timeout' | 'suspended' | 'deleted' | 'superseded';
+/** What a run that has not begun waits for. `Starting` is a start that goes as it should. */
+export const waitCauses = [
+  'Starting',
+  'Queue',
+  'PodRefused',
+  'Unschedulable',
+  'ImageNotPulled',
+  'ContainerNotStarted',
+] as const;
+export type WaitCause = (typeof waitCauses)[number];
+
+export const stopReasons = ['cancelled', 'timeout', 'suspended', 'deleted', 'superseded', 'notStarted'] as const;
+export type StopReason = (typeof stopReasons)[number];
 
 export interface PoolSlots {
   readonly pool: string;
-  /** Stages that may run at once. */
+  /** Stages that may run at once, now. */
   readonly slots: number;
-  /** Whether the pool has Intel GPUs; `unknown` where the worker finds out. */
+  /** Whether the pool gives its stages an Intel GPU, be one there now or not; `unknown` where the worker finds out. */
   readonly gpu: boolean | 'unknown';
+  /** A stage that is started beyond the slots waits until one is free; elsewhere it would run beside the others. */
+  readonly queues?: true;
+  /** Why there are no slots, when there are none: a part of a sentence. */
+  readonly why?: string;
+}
+
+export interface StartOptions {
+  readonly pool: string;
+  /** Whose job it is, as its label says. */
+  readonly owner?: string;
+  /** The bounded changes that the job asks for. */
+  readonly podTemplate?: NonNullable<RenderJobSpec['podTemplate']>;
+  /** The Kueue queue that decides when it runs. */
+  readonly queue?: string;
+  /** Nodes to stay away from where there are others. */
+  readonly avoidNodes?: readonly string[];
 }
 
 export interface StageRunner {
   /** Starts a stage; the same identity twice is one stage. */
-  start(stage: StageSpec, options: { readonly pool: string }): Promise<void>;
+  start(stage: StageSpec, options: StartOptions): Promise<void>;
   /** Ends a stage politely, then hard after `graceMs`. Idempotent; resolves when it was asked, not when it ended. */
   stop(identity: StageIdentity, options: { readonly graceMs: number; readonly reason: StopReason }): Promise<void>;
-  /** All runs of a job, any attempt, oldest first. */
-  observe(uid: string): Promise<readonly StageRun[]>;
+  /** All runs of a job, any attempt, oldest first. The stages of `fresh` are looked for past any cache. */
+  observe(uid: string, options?: { readonly fresh?: readonly StageIdentity[] }): Promise<readonly StageRun[]>;
   /** Says which job's runs changed. Starts with every job that has a live run. */
   watch(signal: AbortSignal): AsyncIterable<{ readonly ref: JobRef; readonly uid: string }>;
   slots(): Promise<readonly PoolSlots[]>;
+  /** Says that the slots of some pool may have changed; at most once until it is read. Says nothing at the start. */
+  watchSlots(signal: AbortSignal): AsyncIterable<void>;
   /** Drops what is kept of a job's runs, logs and scratch included, except live ones. Idempotent. */
   forget(uid: string): Promise<void>;
   /** The log of a stage as it was written, and with `follow` as it is being written until the run ends. */
@@ -204,8 +243,11 @@ export interface ObjectStore {
   /** Bytes `start` to `end`, both included, as in HTTP ranges. Rejects with `NOT_FOUND`. */
   read(key: string, range?: { readonly start: number; readonly end: number }): Promise<AsyncIterable<Uint8Array>>;
   stage(key: string): Promise<StagedObject>;
-  /** Makes staged files visible, each all or nothing. A key that exists is an error (`CONFLICT`), not a replacement. */
-  publish(staged: StagedObject): Promise<ObjectInfo>;
+  /**
+   * Makes a staged file visible, all or nothing. A key that exists is an error (`CONFLICT`), not a replacement. An abort
+   * of `signal` may end it early: it rejects with the signal's reason then, and nothing has become visible.
+   */
+  publish(staged: StagedObject, options?: { readonly signal?: AbortSignal }): Promise<ObjectInfo>;
   discard(staged: StagedObject): Promise<void>;
   /** Idempotent. */
   remove(key: string): Promise<void>;

@@ -5,15 +5,12 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createApiKey } from './api/api-key.ts';
-import { hidePaths } from './api/hidden-paths.ts';
 import { createRenderMetrics } from './api/render-metrics.ts';
-import { createServer } from './api/server.ts';
-import { type ApiServices, defaultApiOptions, type HealthFacts } from './api/services.ts';
-import { type Config, processEnvironment } from './config.ts';
+import type { ApiServices, HealthFacts } from './api/services.ts';
+import { configuredServer, deviceFolders, listen, mediaToolsOf, planner, policyOf, sourceCheck } from './api-wiring.ts';
+import type { Config } from './config.ts';
 import { Controller } from './controller/loop.ts';
 import { orphans } from './controller/orphans.ts';
-import { defaultPolicy, type Policy } from './controller/policy.ts';
-import { CodedError } from './errors.ts';
 import { type DataDirectory, openDataDirectory } from './local/data-directory.ts';
 import { Database } from './local/database.ts';
 import { InProcessBus } from './local/in-process-bus.ts';
@@ -25,17 +22,12 @@ import { systemClock } from './local/system-clock.ts';
 import type { WorkerCommand } from './local/worker-process.ts';
 import { intelVendor } from './media/gpu-generation.ts';
 import { detectCapabilities } from './media/run/detect-capabilities.ts';
-import { type DeviceFolders, listRenderNodes } from './media/run/render-nodes.ts';
+import { listRenderNodes } from './media/run/render-nodes.ts';
 import type { MediaTools } from './media/run/run-tool.ts';
-import { toolEnvironment } from './media/run/tool-environment.ts';
 import { isTerminal, phases } from './model/lifecycle.ts';
 import type { RenderJob } from './model/render-job.ts';
-import { stageSpecOf } from './model/stage.ts';
 import type { JobStore, ObjectStore } from './ports.ts';
-import { type AddressGuard, createAddressGuard } from './storage/address-guard.ts';
 import { createDirectoryStore } from './storage/directory-store.ts';
-import { version } from './version.ts';
-import { dryRun } from './worker/dry-run.ts';
 import { workerEnvironment } from './worker/environment.ts';
 
 /** A running single-box server. Disposing of it ends its workers and leaves their jobs queued for the next start. */
@@ -60,17 +52,7 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
   const data = started.use(openDataDirectory(config.dataDir));
   const database = started.use(Database.open(data.database));
   const clock = systemClock;
-  const tools: MediaTools = {
-    ffmpeg: config.ffmpeg,
-    ffprobe: config.ffprobe,
-    env: toolEnvironment(processEnvironment()),
-  };
-  const policy: Policy = {
-    ...defaultPolicy,
-    timeoutSeconds: config.timeoutSeconds,
-    stallSeconds: config.stallSeconds,
-    ttlSecondsAfterFinished: config.ttlSeconds,
-  };
+  const tools = mediaToolsOf(config);
   const store = new SqliteJobStore(database, { clock, defaultTtlSeconds: config.ttlSeconds });
   const keys = new SqliteKeyStore(database);
   const bus = new InProcessBus();
@@ -97,7 +79,7 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
   const controller = new Controller(
     { store, runner, bus, objects, clock },
     {
-      policy,
+      policy: policyOf(config),
       observer: {
         event: ({ metadata }, level, reason, message) =>
           log[level === 'Warning' ? 'warn' : 'info']({ job: metadata.name, reason }, message),
@@ -123,7 +105,6 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
   });
 
   const newKeyFile = await firstKey(keys, data);
-  const guard = createAddressGuard({ hosts: config.sourceHosts, allowedRanges: config.allowedRanges });
   const services: ApiServices = {
     store,
     runner,
@@ -132,50 +113,18 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
     keys,
     assets: new SqliteAssetIndex(database),
     clock,
-    plan: async (spec) => {
-      const identity = { namespace: 'default', name: 'plan', uid: 'plan', attempt: 1, stage: 'render' };
-      const { plan, scratchDir } = await dryRun(stageSpecOf(spec, identity, policy), {
-        sources: {
-          guard,
-          store: objects,
-          maxInputBytes: config.inputBytes,
-          ...(config.mediaRoot === undefined ? {} : { mediaRoot: config.mediaRoot }),
-        },
-        tools,
-        clock,
-        signal: planDeadline(config),
-        detect: (signal) =>
-          detectCapabilities({ tools, folders: deviceFolders(config), signal, cacheDir: capabilityCache(data) }),
-      });
-      return hidePaths(plan, [
-        [data.objects, `$${workerEnvironment.objectsDir}`],
-        [scratchDir, `$${workerEnvironment.scratchDir}`],
-        ...(config.mediaRoot === undefined ? [] : [[config.mediaRoot, `$${workerEnvironment.mediaRoot}`] as const]),
-      ]);
-    },
-    checkSource: (url) => checkSource(guard, url),
+    plan: planner(config, {
+      store: objects,
+      clock,
+      hidden: [[data.objects, `$${workerEnvironment.objectsDir}`]],
+      cacheDir: capabilityCache(data),
+    }),
+    checkSource: sourceCheck(config),
     health: () => healthOf(config, data, tools, store),
   };
-  const server = createServer(services, {
-    ...defaultApiOptions,
-    version,
-    ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
-    limits: {
-      ...defaultApiOptions.limits,
-      unfinishedJobs: config.unfinishedJobs,
-      fileBytes: config.fileBytes,
-      subtitleBytes: config.subtitleBytes,
-      streamsPerKey: config.streamsPerKey,
-    },
-    syncWaitSeconds: config.syncWaitSeconds,
-    deprecated: { enabled: config.deprecatedRoutes, sunset: config.sunset },
-    logger: log,
-    registry,
-  });
+  const server = configuredServer(config, services, { logger: log, registry });
   started.defer(() => server.close());
-  const url = await server.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
-    throw cannotListen(config, error);
-  });
+  const url = await listen(server, config);
 
   const owned = started.move();
   return {
@@ -185,51 +134,15 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
   };
 }
 
-function cannotListen({ host, port }: Config, error: unknown): CodedError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new CodedError('CONFLICT', `Expected to listen on ${host}:${port}, got: ${reason}`, {
-    hint: 'Choose another --port (0 is any free one) or --host, or end the program that holds it.',
-    cause: error,
-  });
-}
-
-function deviceFolders({ driDir, drmClassDir }: Config): DeviceFolders {
-  return { dri: driDir, drmClass: drmClassDir };
-}
-
 /** Shared with the workers, who look there too. */
 function capabilityCache({ objects }: DataDirectory): string {
   return join(objects, '.capabilities');
 }
 
-/** A dry run is waited for; one that has to fetch a large input must not keep its request for ever. */
-function planDeadline({ syncWaitSeconds }: Config): AbortSignal {
-  const abort = new AbortController();
-  const error = new CodedError(
-    'DEADLINE_EXCEEDED',
-    `Expected the plan to be made within ${syncWaitSeconds} s, it was not.`,
-    {
-      hint: 'Upload the input first, so that it need not be fetched, or raise FRAMEWRIGHT_SYNC_WAIT_SECONDS.',
-    },
-  );
-  setTimeout(() => abort.abort(error), syncWaitSeconds * 1000).unref();
-  return abort.signal;
-}
-
-/** Refuses early what a worker would refuse later. A name that does not resolve is the client's mistake, not ours. */
-async function checkSource(guard: AddressGuard, url: string): Promise<void> {
-  try {
-    await guard.resolve(url, 'CDN_URL_NOT_ALLOWED');
-  } catch (error) {
-    if (!(error instanceof CodedError) || error.code !== 'SOURCE_UNAVAILABLE') throw error;
-    throw new CodedError('SOURCE_NOT_FOUND', error.message, { cause: error });
-  }
-}
-
-/** The worker is this same program: its sources in a checkout, else the bundle that this code is part of. */
+/** The worker is this same program: its sources in a checkout, else the bundle, of which this code is in one file. */
 function workerCommand(config: Config, data: DataDirectory, tools: MediaTools): WorkerCommand {
   const here = fileURLToPath(import.meta.url);
-  const entry = basename(here) === 'standalone-server.ts' ? join(dirname(here), 'main.ts') : here;
+  const entry = join(dirname(here), basename(here) === 'standalone-server.ts' ? 'main.ts' : 'framewright.mjs');
   return {
     command: process.execPath,
     args: ['--disable-warning=ExperimentalWarning', entry, 'worker'],

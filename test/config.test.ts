@@ -39,6 +39,12 @@ describe('loadConfig', () => {
     expect(refusal({ port }).message).toContain('--port');
   });
 
+  it('takes only the settings of the verb: those of another one cannot be wrong', () => {
+    expect(loadConfig({}, { FRAMEWRIGHT_LEASE_SECONDS: 'long' }, 'standalone').leaseSeconds).toBe(15);
+    const inPod = { KUBERNETES_SERVICE_HOST: '10.0.0.1', FRAMEWRIGHT_POOLS_FILE: 'p', FRAMEWRIGHT_OBJECTS_DIR: 'o' };
+    expect(loadConfig({ data: 'x' }, { ...inPod, FRAMEWRIGHT_WORKERS: '-1' }, 'operator').apiServerPort).toBe(443);
+  });
+
   it('has a sentence about each setting and names no variable twice', () => {
     for (const { about } of configTable) expect(about).toMatch(/\.$/);
     expect(new Set(configTable.map(({ variable }) => variable)).size).toBe(configTable.length);

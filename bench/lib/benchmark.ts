@@ -1,6 +1,8 @@
 export interface BenchmarkContext {
   /** How often each side is measured. */
   readonly runs: number;
+  /** Whether only to see that it works. */
+  readonly quick: boolean;
   readonly print: (line: string) => void;
 }
 
@@ -18,6 +20,8 @@ export interface Benchmark {
   /** What is measured, how often, and against what; printed before the figures. */
   readonly method: string;
   readonly goal: string;
+  /** How often each side is measured where nothing else is asked for; 3 when absent. */
+  readonly runs?: number;
   /** The page of its row; docs/benchmarks.md when absent, on which nothing is of a GPU. */
   readonly page?: 'benchmarks-gpu.md';
   /** Why it cannot run on this machine. Named on the command line that is a failure, else it is left out. */

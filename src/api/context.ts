@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { labels } from '../model/labels.ts';
+import { outputLocation } from '../model/output-location.ts';
 import type { Progress } from '../model/progress.ts';
 import type { RenderJob } from '../model/render-job.ts';
 import type { ObjectStore, ProgressBus } from '../ports.ts';
@@ -26,9 +27,20 @@ export function publicBase({ options }: ApiContext, request: FastifyRequest): st
   return named ? `${request.protocol}://${request.host}` : request.server.listeningOrigin;
 }
 
-/** Starts of URLs by which a client may mean this server. */
-export function ownBases(context: ApiContext, request: FastifyRequest): readonly string[] {
-  return [publicBase(context, request), `${request.protocol}://${request.host}`];
+/**
+ * Beginnings of URLs by which a client may mean a file of ours: `/assets/` of this server, and where presigned URLs lead.
+ * A signature is worth no more than the name before it, which nobody can guess; it stays out of the job, where others
+ * would read it, and may have expired when the job starts.
+ */
+export async function ownFolders(context: ApiContext, request: FastifyRequest): Promise<readonly string[]> {
+  const servers = [publicBase(context, request), `${request.protocol}://${request.host}`];
+  const name = 'any';
+  const url = await context.services.objects.urlFor(name).catch(() => '');
+  const [presigned = ''] = url.split('?', 1);
+  return [
+    ...servers.map((server) => `${server}/assets/`),
+    ...(URL.canParse(presigned) && presigned.endsWith(`/${name}`) ? [presigned.slice(0, -name.length)] : []),
+  ];
 }
 
 /** Where a client can fetch an object; a store that does not know its own address gives a path. */
@@ -37,31 +49,36 @@ export async function objectUrl(objects: Pick<ObjectStore, 'urlFor'>, key: strin
   return url.startsWith('/') ? base + url : url;
 }
 
+/** The same for an output of a job: one that is not in our store is named by its place, and cannot be fetched from us. */
+async function outputUrl({ services }: ApiContext, { spec }: RenderJob, key: string, base: string): Promise<string> {
+  return outputLocation(spec, key) ?? objectUrl(services.objects, key, base);
+}
+
 /** The last news of the present attempt of a job. */
 export function liveProgress(bus: Pick<ProgressBus, 'latest'>, job: RenderJob): Progress | undefined {
   const latest = bus.latest(job.metadata.uid);
   return latest?.attempt === (job.status?.attempt ?? 1) ? latest.progress : undefined;
 }
 
-export async function editExtras({ services }: ApiContext, job: RenderJob, base: string): Promise<EditExtras> {
+export async function editExtras(context: ApiContext, job: RenderJob, base: string): Promise<EditExtras> {
   const output = job.status?.phase === 'Succeeded' ? mainOutput(job) : undefined;
   return {
-    progress: liveProgress(services.bus, job),
-    outputUrl: output && (await objectUrl(services.objects, output.key, base)),
+    progress: liveProgress(context.services.bus, job),
+    outputUrl: output && (await outputUrl(context, job, output.key, base)),
   };
 }
 
 /** A job as the Native API answers it; to others than its owner without the secrets that source URLs can carry. */
 export async function nativeView(
-  { services }: ApiContext,
+  context: ApiContext,
   caller: Caller,
   job: RenderJob,
   base: string,
 ): Promise<NativeJob> {
   const urls = await Promise.all(
-    outputKeys(job).map(async (key) => [key, await objectUrl(services.objects, key, base)] as const),
+    outputKeys(job).map(async (key) => [key, await outputUrl(context, job, key, base)] as const),
   );
-  const view = viewNativeJob(job, { progress: liveProgress(services.bus, job), urls: new Map(urls) });
+  const view = viewNativeJob(job, { progress: liveProgress(context.services.bus, job), urls: new Map(urls) });
   return job.metadata.labels?.[labels.owner] === caller.owner ? view : withoutSecrets(view);
 }
 

@@ -18,48 +18,51 @@ interface Source {
   readonly path: string;
 }
 
-type Bases = readonly string[];
+type Folders = readonly string[];
 
-function inputsOf(sources: readonly Source[], bases: Bases): Pick<Parts, 'inputs' | 'paths'> {
+function inputsOf(sources: readonly Source[], folders: Folders): Pick<Parts, 'inputs' | 'paths'> {
   return {
-    inputs: sources.map(({ name, url, path }) => ({ name, ...sourceOf(url, bases, path) })),
+    inputs: sources.map(({ name, url, path }) => ({ name, ...sourceOf(url, folders, path) })),
     paths: Object.fromEntries(sources.map(({ name, path }) => [name, path])),
   };
 }
 
 const video = (url: string): Source => ({ name: 'v1', url, path: 'videoUrl' });
 
-type Builders = { readonly [O in EditOperation]: (body: EditBody<O>, bases: Bases) => Parts };
+type Builders = { readonly [O in EditOperation]: (body: EditBody<O>, folders: Folders) => Parts };
 
 const builders: Builders = {
-  trim: ({ videoUrl, start, end, precise }, bases) => ({
-    ...inputsOf([video(videoUrl)], bases),
+  trim: ({ videoUrl, start, end, precise }, folders) => ({
+    ...inputsOf([video(videoUrl)], folders),
     operation: { trim: { start, end, precise } },
   }),
-  merge: ({ videoUrls, transition }, bases) => {
+  merge: ({ videoUrls, transition }, folders) => {
     const sources = videoUrls.map((url, index) => ({ name: `v${index + 1}`, url, path: `videoUrls[${index}]` }));
     const append = sources.slice(1).map(({ name }) => name);
-    return { ...inputsOf(sources, bases), operation: { merge: { append, transition } } };
+    return { ...inputsOf(sources, folders), operation: { merge: { append, transition } } };
   },
-  mute: ({ videoUrl, ranges }, bases) => ({ ...inputsOf([video(videoUrl)], bases), operation: { mute: { ranges } } }),
-  'add-audio': ({ videoUrl, audioUrl, mode, volume, offset, loop, fadeIn, fadeOut }, bases) => ({
-    ...inputsOf([video(videoUrl), { name: 'audio', url: audioUrl, path: 'audioUrl' }], bases),
+  mute: ({ videoUrl, ranges }, folders) => ({
+    ...inputsOf([video(videoUrl)], folders),
+    operation: { mute: { ranges } },
+  }),
+  'add-audio': ({ videoUrl, audioUrl, mode, volume, offset, loop, fadeIn, fadeOut }, folders) => ({
+    ...inputsOf([video(videoUrl), { name: 'audio', url: audioUrl, path: 'audioUrl' }], folders),
     operation: { addAudio: { input: 'audio', mode, volume, offset, loop, fadeIn, fadeOut } },
   }),
-  subtitle: ({ videoUrl, subtitleUrl, captions, mode, language, style }, bases) => {
+  subtitle: ({ videoUrl, subtitleUrl, captions, mode, language, style }, folders) => {
     const text = subtitleUrl === undefined ? [] : [{ name: 'subtitle', url: subtitleUrl, path: 'subtitleUrl' }];
     const source = subtitleUrl === undefined ? { captions } : { input: 'subtitle' };
     return {
-      ...inputsOf([video(videoUrl), ...text], bases),
+      ...inputsOf([video(videoUrl), ...text], folders),
       operation: { subtitle: { ...source, mode, language, style } },
     };
   },
-  blur: ({ videoUrl, regions, unit }, bases) => ({
-    ...inputsOf([video(videoUrl)], bases),
+  blur: ({ videoUrl, regions, unit }, folders) => ({
+    ...inputsOf([video(videoUrl)], folders),
     operation: { blur: { regions, unit } },
   }),
-  'speed-ramp': ({ videoUrl, segments, audio }, bases) => ({
-    ...inputsOf([video(videoUrl)], bases),
+  'speed-ramp': ({ videoUrl, segments, audio }, folders) => ({
+    ...inputsOf([video(videoUrl)], folders),
     operation: { speedRamp: { segments, audio } },
   }),
 };
@@ -73,13 +76,13 @@ const accelerationOf: Readonly<Record<NonNullable<EditBody['acceleration']>, Acc
   disabled: 'Disabled',
 };
 
-/** The spec of an Edit request, and the field of the body that each input came from. `bases` are the URLs of this server. */
+/** The spec of an Edit request, and the field of the body that each input came from. `folders` are the beginnings of URLs of ours. */
 export function editSpec<O extends EditOperation>(
   type: O,
   body: EditBody<O>,
-  bases: Bases,
+  folders: Folders,
 ): { readonly spec: RenderJobSpec; readonly paths: Readonly<Record<string, string>> } {
-  const { inputs, operation, paths } = builders[type](body, bases);
+  const { inputs, operation, paths } = builders[type](body, folders);
   const { output, acceleration, priority } = body;
   const spec = {
     inputs: [...inputs],

@@ -1,25 +1,25 @@
 import { CodedError, type ErrorDetail } from '../errors.ts';
 import { manager } from '../model/labels.ts';
-import type { Output } from '../model/output.ts';
 import type { RenderJobSpec } from '../model/render-job.ts';
 
-// What the model has and this version does not do is refused when a job is made, never accepted and forgotten.
+// What the model has and this installation does not do is refused when a job is made, never accepted and forgotten.
 
-function* inOutput(output: Output): Generator<string> {
-  for (const kind of ['file', 's3', 'pvc'] as const) {
-    if (output.destination?.[kind] !== undefined) yield `output.destination.${kind}`;
-  }
-}
+/** What some installations do: inputs and destinations outside their own store, and wishes that only a cluster knows. */
+export const offers = ['s3Sources', 's3Destinations', 'pvc', 'queue', 'podTemplate'] as const;
+export type Offer = (typeof offers)[number];
 
-function* inSpec(spec: RenderJobSpec): Generator<string> {
-  for (const [index, input] of spec.inputs.entries()) {
-    if (input.s3 !== undefined) yield `inputs[${index}].s3`;
-    if (input.pvc !== undefined) yield `inputs[${index}].pvc`;
+function* inSpec(spec: RenderJobSpec, has: (offer: Offer) => boolean): Generator<string> {
+  for (const [index, { s3, pvc }] of spec.inputs.entries()) {
+    if (s3 !== undefined && !has('s3Sources')) yield `inputs[${index}].s3`;
+    if (pvc !== undefined && !has('pvc')) yield `inputs[${index}].pvc`;
   }
-  if (spec.output !== undefined) yield* inOutput(spec.output);
+  const { file, s3, pvc } = spec.output?.destination ?? {};
+  if (file !== undefined) yield 'output.destination.file';
+  if (s3 !== undefined && !has('s3Destinations')) yield 'output.destination.s3';
+  if (pvc !== undefined && !has('pvc')) yield 'output.destination.pvc';
   if (spec.webhook !== undefined) yield 'webhook';
-  if (spec.queue !== undefined) yield 'queue';
-  if (spec.podTemplate !== undefined) yield 'podTemplate';
+  if (spec.queue !== undefined && !has('queue')) yield 'queue';
+  if (spec.podTemplate !== undefined && !has('podTemplate')) yield 'podTemplate';
   if (spec.managedBy !== undefined && spec.managedBy !== manager) yield 'managedBy';
 }
 
@@ -31,8 +31,8 @@ export function notOffered(paths: readonly string[]): CodedError {
   return new CodedError('NOT_IMPLEMENTED', `This installation does not offer the ${named}.`, { details });
 }
 
-/** Refuses a spec that asks for what this version does not do. `prefix` is put before the paths. */
-export function requireOffered(spec: RenderJobSpec, prefix = ''): void {
-  const paths = [...inSpec(spec)].map((path) => prefix + path);
+/** Refuses a spec that asks for what this installation does not do. `prefix` is put before the paths. */
+export function requireOffered(spec: RenderJobSpec, offered: ReadonlySet<Offer> = new Set(), prefix = ''): void {
+  const paths = [...inSpec(spec, (offer) => offered.has(offer))].map((path) => prefix + path);
   if (paths.length > 0) throw notOffered(paths);
 }

@@ -2,7 +2,17 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Plan } from '../media/plan.ts';
 import type { RenderJobSpec } from '../model/render-job.ts';
-import type { AssetIndex, Clock, JobStore, KeyStore, ObjectStore, ProgressBus, StageRunner } from '../ports.ts';
+import type {
+  AssetIndex,
+  Clock,
+  JobStore,
+  KeyStore,
+  ObjectStore,
+  ProgressBus,
+  StageRun,
+  StageRunner,
+} from '../ports.ts';
+import type { Offer } from './not-offered.ts';
 
 /** What `/health` and the job list know of the installation. */
 export interface HealthFacts {
@@ -22,6 +32,8 @@ export interface HealthFacts {
   readonly maxWorkers: number;
   /** Jobs that have not ended. */
   readonly queued: number;
+  /** Whether an operator starts what waits; absent where the server itself does. */
+  readonly operator?: boolean;
   /** Connections of a cluster; absent where the installation has none. */
   readonly nats?: boolean;
   readonly kubernetes?: boolean;
@@ -30,7 +42,10 @@ export interface HealthFacts {
 /** All that the API talks to. */
 export interface ApiServices {
   readonly store: JobStore;
-  readonly runner: Pick<StageRunner, 'logs' | 'slots' | 'observe'>;
+  /** The runs of jobs and their logs. */
+  readonly runner: Pick<StageRunner, 'logs'> & {
+    observe(uid: string, namespace: string): Promise<readonly StageRun[]>;
+  };
   readonly bus: ProgressBus;
   readonly objects: ObjectStore;
   readonly keys: KeyStore;
@@ -40,7 +55,11 @@ export interface ApiServices {
   readonly plan: (spec: RenderJobSpec) => Promise<Plan>;
   /** The address guard: rejects with `CDN_URL_NOT_ALLOWED` for a source that may not be fetched. */
   readonly checkSource: (url: string) => Promise<void>;
+  /** Refuses buckets and S3 servers that a worker would refuse: throws `SOURCE_FORBIDDEN`. Allows all when absent. */
+  readonly checkPlaces?: (spec: RenderJobSpec) => void;
   readonly health: () => Promise<HealthFacts>;
+  /** What this installation does beside what all do; nothing when absent. */
+  readonly offered?: ReadonlySet<Offer>;
 }
 
 export interface ApiLimits {

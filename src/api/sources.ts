@@ -13,19 +13,23 @@ export function isAssetKey(text: string): boolean {
 }
 
 /** The asset that a URL of ours names, absolute or as a path; `undefined` for any other URL. */
-export function assetOf(url: string, bases: readonly string[]): string | undefined {
-  for (const base of ['', ...bases]) {
-    const prefix = `${base}/assets/`;
-    if (!url.startsWith(prefix)) continue;
-    const [name = ''] = url.slice(prefix.length).split(/[?#]/, 1);
+export function assetOf(url: string, folders: readonly string[]): string | undefined {
+  for (const folder of ['/assets/', ...folders]) {
+    if (!url.startsWith(folder)) continue;
+    const [name = ''] = url.slice(folder.length).split(/[?#]/, 1);
     if (isAssetKey(name)) return name;
   }
   return undefined;
 }
 
-/** Where an input comes from, as the model says it: `asset` for a URL of ours, `url` for another http(s) one. */
-export function sourceOf(url: string, bases: readonly string[], path: string): Pick<Input, 'asset' | 'url'> {
-  const asset = assetOf(url, bases);
+/**
+ * Where an input comes from, as the model says it: `asset` for a URL of ours, `url` for another http(s) one.
+ *
+ * @param folders beginnings of URLs of ours
+ * @param path field of the request
+ */
+export function sourceOf(url: string, folders: readonly string[], path: string): Pick<Input, 'asset' | 'url'> {
+  const asset = assetOf(url, folders);
   if (asset !== undefined) return { asset };
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol) || !/^https?:\/\//.test(url)) {
@@ -41,12 +45,13 @@ export function sourceOf(url: string, bases: readonly string[], path: string): P
  * `pathOf` names the field of the request that an input came from.
  */
 export async function checkSources(
-  { objects, checkSource }: Pick<ApiServices, 'objects' | 'checkSource'>,
-  { inputs }: Pick<RenderJobSpec, 'inputs'>,
+  { objects, checkSource, checkPlaces }: Pick<ApiServices, 'objects' | 'checkSource' | 'checkPlaces'>,
+  spec: RenderJobSpec,
   pathOf: (input: Input) => string,
 ): Promise<void> {
+  checkPlaces?.(spec);
   await Promise.all(
-    inputs.map(async (input) => {
+    spec.inputs.map(async (input) => {
       if (input.asset !== undefined && (await objects.stat(input.asset)) === undefined) {
         const path = pathOf(input);
         throw new CodedError(

@@ -190,6 +190,35 @@ export const commands: readonly CommandSpec[] = [
     ],
   },
   {
+    name: 'operator',
+    group: 'Serve',
+    summary: 'Run RenderJobs of a Kubernetes cluster as Jobs; of several operators one leads.',
+    operands: '',
+    positionals: [0, 0],
+    options: [],
+    examples: [
+      {
+        line: 'framewright operator --kubeconfig ~/.kube/config --pools pools.yaml --objects /srv/objects',
+        what: 'outside of the cluster, for a look; manifests/operator/ runs it inside',
+      },
+    ],
+  },
+  {
+    name: 'api',
+    group: 'Serve',
+    summary: 'Serve the REST API on the RenderJobs of a Kubernetes cluster; run as many as you like.',
+    operands: '',
+    positionals: [0, 0],
+    // Its flags stand in the table of settings; the help takes them from there.
+    options: [],
+    examples: [
+      {
+        line: 'framewright api --kubeconfig ~/.kube/config --pools pools.yaml --objects /mnt/objects',
+        what: 'from outside the cluster; in a pod the service account is used',
+      },
+    ],
+  },
+  {
     name: 'worker',
     group: 'Serve',
     summary: 'Run one stage of a job as the environment says; started by the server, not by people.',
@@ -201,11 +230,22 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'keys',
     group: 'Serve',
-    summary: 'Make, list and revoke API keys of a data folder, while its server runs too.',
+    summary: 'Make, list and revoke API keys of a data folder or of a cluster, while servers run.',
     operands: 'create | list | revoke ID…',
     positionals: [1, 100],
     options: [
       { name: 'data', value: 'DIR', description: 'The data folder of the server.' },
+      {
+        name: 'kubeconfig',
+        value: 'FILE',
+        description: 'The keys of a cluster instead; FRAMEWRIGHT_KUBECONFIG where no --data is given.',
+      },
+      {
+        name: 'keys-namespace',
+        value: 'NAME',
+        description:
+          'Namespace of the Secrets, where the API runs; FRAMEWRIGHT_KEYS_NAMESPACE, else that of the kubeconfig.',
+      },
       { name: 'owner', value: 'NAME', description: 'create: whose key it is.' },
       { name: 'role', value: 'ROLE', description: 'create: user (the default), team-owner or admin.' },
       { name: 'namespace', value: 'NAME', description: 'create: namespace of the jobs; default when absent.' },
@@ -219,6 +259,10 @@ export const commands: readonly CommandSpec[] = [
     examples: [
       { line: 'framewright keys create --owner alice --out alice.key', what: 'the key is shown or written once' },
       { line: 'framewright keys revoke 0f3c9a1b2d4e', what: 'takes effect at once' },
+      {
+        line: 'framewright keys create --owner alice --kubeconfig ~/.kube/config --keys-namespace framewright',
+        what: 'a key for the API of a cluster',
+      },
     ],
   },
   {

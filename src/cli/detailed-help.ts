@@ -1,3 +1,4 @@
+import { type Verb, verbs } from '../config/setting.ts';
 import type { OptionSpec } from './command-line.ts';
 import type { CommandSpec } from './command-table.ts';
 import { columns, wrap } from './help.ts';
@@ -8,8 +9,8 @@ export async function detailedHelp(
   render: (command: CommandSpec, more?: readonly string[]) => string,
 ): Promise<string> {
   if (command.name === 'submit' || command.name === 'plan') return render(command, [await operationHelp()]);
-  if (command.name === 'standalone')
-    return render({ ...command, options: await standaloneOptions() }, [await variableHelp()]);
+  const verb = verbs.find((name) => name === command.name);
+  if (verb !== undefined) return render({ ...command, options: await serverOptions(verb) }, [await variableHelp(verb)]);
   return render(command);
 }
 
@@ -34,11 +35,11 @@ async function operationHelp(): Promise<string> {
   return `Operations and their parameters:\n${columns(rows)}\n\n${how}`;
 }
 
-/** The flags of `standalone`, from the table of settings. */
-export async function standaloneOptions(): Promise<OptionSpec[]> {
+/** The flags of a verb that serves, from the table of settings. */
+export async function serverOptions(verb: Verb): Promise<OptionSpec[]> {
   const { configTable } = await import('../config.ts');
-  return configTable.flatMap(({ flag, variable, about, default: fallback }) =>
-    flag === undefined
+  return configTable.flatMap(({ verbs: takers, flag, variable, about, default: fallback }) =>
+    flag === undefined || !takers.includes(verb)
       ? []
       : [
           {
@@ -50,10 +51,10 @@ export async function standaloneOptions(): Promise<OptionSpec[]> {
   );
 }
 
-async function variableHelp(): Promise<string> {
+async function variableHelp(verb: Verb): Promise<string> {
   const { configTable } = await import('../config.ts');
   const rows = configTable
-    .filter(({ flag }) => flag === undefined)
+    .filter(({ verbs: takers, flag }) => flag === undefined && takers.includes(verb))
     .map(({ variable, about }) => [variable, about] as const);
   return `Set in the environment only:\n${columns(rows)}`;
 }

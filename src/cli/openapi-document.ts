@@ -25,7 +25,7 @@ const services: ApiServices = {
     watch: notServed,
     health: () => ({ synced: false, lastContactMs: 0 }),
   },
-  runner: { logs: notServed, slots: rejected, observe: rejected },
+  runner: { logs: notServed, observe: rejected },
   bus: { publish: notServed, subscribe: notServed, latest: notServed, forget: notServed },
   objects: {
     stat: rejected,

@@ -19,6 +19,8 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   retry: async () => (await import('./commands/retry.ts')).retry,
   logs: async () => (await import('./commands/logs.ts')).logs,
   standalone: async () => (await import('./commands/standalone.ts')).standalone,
+  operator: async () => (await import('./commands/operator.ts')).operator,
+  api: async () => (await import('./commands/api.ts')).api,
   keys: async () => (await import('./commands/keys.ts')).keys,
   probe: async () => (await import('./commands/probe.ts')).probe,
   crd: async () => (await import('./commands/crd.ts')).crd,

@@ -3,6 +3,7 @@ import { bounds } from '../model/bounds.ts';
 import type { Reason } from '../model/lifecycle.ts';
 import type { RenderJobStatus } from '../model/render-job.ts';
 import type { JobError, StageResult } from '../model/result.ts';
+import { cutToBytes } from '../model/text-bytes.ts';
 import type { StageRun } from '../ports.ts';
 import type { Action } from './actions.ts';
 import { closeAttempt } from './attempts.ts';
@@ -19,7 +20,8 @@ export function afterEnd(
 ): Decision {
   const { job, now, policy } = observation;
   const verdict = afterFailure(job.spec, status, { code: error.code, infrastructure }, policy, now);
-  const charged = verdict.type !== 'ignore' && !(verdict.type === 'fail' && verdict.reason === 'DisruptedTooOften');
+  const uncharged: readonly Reason[] = ['DisruptedTooOften', 'CannotStart'];
+  const charged = verdict.type !== 'ignore' && !(verdict.type === 'fail' && uncharged.includes(verdict.reason));
   const closed = closeAttempt(status, run, {
     outcome: charged ? 'Failed' : 'Disrupted',
     code: error.code,
@@ -48,7 +50,7 @@ export function nextAttempt(
     ...rest,
     phase: 'Queued',
     reason,
-    message: message.slice(0, bounds.message),
+    message: cutToBytes(message, bounds.message),
     attempt: closed.attempt + 1,
     nextAttemptAt: new Date(at).toISOString(),
   };
@@ -92,7 +94,7 @@ function failed(observation: Observation, closed: RenderJobStatus, error: JobErr
     ...rest,
     phase: 'Failed',
     reason: error.code === 'DEADLINE_EXCEEDED' ? 'DeadlineExceeded' : reason,
-    message: `${error.code}: ${sentence(error.message)}`.slice(0, bounds.message),
+    message: cutToBytes(`${error.code}: ${sentence(error.message)}`, bounds.message),
     finishedAt: new Date(observation.now).toISOString(),
     error,
   };
@@ -113,7 +115,7 @@ export function errorOf(run: StageRun): JobError {
       ? 'NODE_LOST'
       : ((run.exitCode === undefined ? undefined : codeOfExit(run.exitCode)) ?? 'WORKER_CRASHED');
   const message = run.message ?? errorTable[code].summary;
-  return { code, message: message.slice(0, bounds.message), hint: errorTable[code].remedy };
+  return { code, message: cutToBytes(message, bounds.message), hint: errorTable[code].remedy };
 }
 
 function resultOf(result: StageResult): NonNullable<RenderJobStatus['result']> {

@@ -1,5 +1,6 @@
 import { bounds } from '../model/bounds.ts';
 import type { Attempt, RenderJobStatus } from '../model/render-job.ts';
+import { cutToBytes } from '../model/text-bytes.ts';
 import type { StageRun } from '../ports.ts';
 
 /** The history with the present attempt's entry brought up to what its run shows. */
@@ -9,6 +10,7 @@ export function observeAttempt(status: RenderJobStatus, run: StageRun): RenderJo
     ...entry,
     ...(run.jobName === undefined ? {} : { jobName: run.jobName }),
     ...(run.podName === undefined ? {} : { podName: run.podName }),
+    ...(run.pool === undefined ? {} : { pool: run.pool }),
     ...(run.node === undefined ? {} : { node: run.node }),
     ...(run.startedAt === undefined || entry.startedAt !== undefined
       ? {}
@@ -34,7 +36,7 @@ export function closeAttempt(status: RenderJobStatus, run: StageRun | undefined,
     finishedAt: new Date(run?.finishedAt ?? end.at).toISOString(),
     outcome: end.outcome,
     ...(end.code === undefined ? {} : { code: end.code }),
-    reason: end.reason.slice(0, bounds.message),
+    reason: cutToBytes(end.reason, bounds.message),
   });
 }
 
@@ -44,5 +46,11 @@ function openEntry(status: RenderJobStatus): Attempt {
 
 function replaceEntry(status: RenderJobStatus, entry: Attempt): RenderJobStatus {
   const others = (status.attempts ?? []).filter(({ number }) => number !== entry.number);
-  return { ...status, attempts: [...others, entry].slice(-bounds.attemptsKept) };
+  return { ...status, attempts: shortened([...others, entry]) };
+}
+
+/** The first attempt and the latest ones: how it began and how it stands tell more than what lies between. */
+function shortened(attempts: readonly Attempt[]): Attempt[] {
+  if (attempts.length <= bounds.attemptsKept) return [...attempts];
+  return [...attempts.slice(0, 1), ...attempts.slice(1 - bounds.attemptsKept)];
 }

@@ -1,5 +1,7 @@
-import type { ConditionType, Phase } from '../model/lifecycle.ts';
+import { bounds } from '../model/bounds.ts';
+import { type ConditionType, conditionTypes, type Phase, type Reason } from '../model/lifecycle.ts';
 import type { Condition, RenderJobStatus } from '../model/render-job.ts';
+import { cutToBytes } from '../model/text-bytes.ts';
 
 type Verdict = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
@@ -9,12 +11,6 @@ const accepted: Verdict = {
   reason: 'Accepted',
   message: 'The job is well-formed and will be carried out.',
 };
-const admitted: Verdict = {
-  type: 'Admitted',
-  status: 'True',
-  reason: 'Admitted',
-  message: 'A slot was given to the job.',
-};
 const notStarted: Verdict = {
   type: 'Running',
   status: 'False',
@@ -23,29 +19,56 @@ const notStarted: Verdict = {
 };
 const ended: Verdict = { type: 'Running', status: 'False', reason: 'Ended', message: 'The worker has ended.' };
 
-/** The condition that a phase is about, and what goes with it. That one carries the reason and message of the status. */
-const table: Readonly<
-  Record<
-    Phase,
-    { readonly about: ConditionType; readonly is: Condition['status']; readonly others: readonly Verdict[] }
-  >
-> = {
-  Queued: { about: 'Admitted', is: 'False', others: [accepted, notStarted] },
-  Starting: { about: 'Running', is: 'False', others: [accepted, admitted] },
-  Running: { about: 'Running', is: 'True', others: [accepted, admitted] },
-  Succeeded: { about: 'Complete', is: 'True', others: [accepted, admitted, ended] },
-  Failed: { about: 'Failed', is: 'True', others: [accepted, ended] },
-  Cancelled: { about: 'Failed', is: 'True', others: [accepted, ended] },
+/** What a job asks for that this installation does not have. */
+const notAccepted: ReadonlySet<Reason> = new Set(['NoSuchPool', 'QueueNotConfigured']);
+
+/** The condition that a phase is about. It carries the reason and message of the status. */
+const abouts: Readonly<Record<Phase, { readonly type: ConditionType; readonly status: Condition['status'] }>> = {
+  Queued: { type: 'Admitted', status: 'False' },
+  Starting: { type: 'Running', status: 'False' },
+  Running: { type: 'Running', status: 'True' },
+  Succeeded: { type: 'Complete', status: 'True' },
+  Failed: { type: 'Failed', status: 'True' },
+  Cancelled: { type: 'Failed', status: 'True' },
 };
 
 /** The conditions that go with a status; each keeps its transition time for as long as its verdict stays. */
 export function withConditions(status: RenderJobStatus, generation: number, now: number): RenderJobStatus {
   const conditions = new Map((status.conditions ?? []).map((condition) => [condition.type, condition]));
-  const { about, is, others } = table[status.phase];
-  for (const verdict of [...others, { type: about, status: is, reason: status.reason, message: status.message }]) {
+  const said = { reason: status.reason, message: status.message };
+  const about = { ...abouts[status.phase], ...said };
+  for (const verdict of [...others(status), about]) {
     const known = conditions.get(verdict.type);
     const since = known?.status === verdict.status ? known.lastTransitionTime : new Date(now).toISOString();
-    conditions.set(verdict.type, { ...verdict, lastTransitionTime: since, observedGeneration: generation });
+    const message = cutToBytes(verdict.message, bounds.message);
+    conditions.set(verdict.type, { ...verdict, message, lastTransitionTime: since, observedGeneration: generation });
   }
-  return { ...status, observedGeneration: generation, conditions: [...conditions.values()] };
+  // In the order of a job's life, in which people read them.
+  return {
+    ...status,
+    observedGeneration: generation,
+    conditions: conditionTypes.flatMap((type) => conditions.get(type) ?? []),
+  };
+}
+
+function others(status: RenderJobStatus): Verdict[] {
+  switch (status.phase) {
+    case 'Queued':
+      if (!notAccepted.has(status.reason)) return [accepted, notStarted];
+      return [{ ...accepted, status: 'False', reason: status.reason, message: status.message }, notStarted];
+    case 'Starting':
+    case 'Running':
+      return [accepted, admitted(status)];
+    case 'Succeeded':
+      return [accepted, admitted(status), ended];
+    case 'Failed':
+    case 'Cancelled':
+      return [accepted, ended];
+  }
+}
+
+function admitted({ attempt, attempts = [] }: RenderJobStatus): Verdict {
+  const pool = attempts.find(({ number }) => number === attempt)?.pool;
+  const message = pool === undefined ? 'A slot was given to the job.' : `The job has a slot of pool ${pool}.`;
+  return { type: 'Admitted', status: 'True', reason: 'Admitted', message };
 }

@@ -1,18 +1,32 @@
+import { errorTable } from '../errors.ts';
 import { jobType } from '../model/job-type.ts';
 import { manager } from '../model/labels.ts';
-import { isTerminal, type Reason } from '../model/lifecycle.ts';
+import { isTerminal } from '../model/lifecycle.ts';
 import type { RenderJob, RenderJobStatus } from '../model/render-job.ts';
 import { stagesOf } from '../model/stage.ts';
-import type { StageRun, StopReason } from '../ports.ts';
-import type { Action } from './actions.ts';
-import { afterEnd, errorOf, latestProgress, nextAttempt, succeeded } from './attempt-end.ts';
+import type { StageRun } from '../ports.ts';
+import { afterEnd, errorOf, nextAttempt, succeeded } from './attempt-end.ts';
 import { closeAttempt, observeAttempt } from './attempts.ts';
-import { conclude, type Decision, event, lookAgainAt, type Observation, settle, withActions } from './decision.ts';
-import { expiryOf } from './retention-policy.ts';
+import { type Decision, earliest, lookAgainAt, type Observation, settle } from './decision.ts';
+import { cancelling, deleting, finished } from './job-end.ts';
+import { notAdmitted, refused } from './not-started.ts';
+import { running, starting } from './run-start.ts';
+import { ending, mayRun, stop } from './run-stop.ts';
+import { asItCounts, lostAt } from './silence-policy.ts';
+import { startFailure } from './start-policy.ts';
 import { deadlineOf } from './timeout-policy.ts';
 
 /** One RenderJob and what is known of its stages -> its next status and what to do. Pure; a fixpoint after its own actions. */
 export function decide(observation: Observation): Decision {
+  const { now, policy } = observation;
+  const runs = observation.runs.map((run) => asItCounts(run, now, policy));
+  const lookAgain = earliest(
+    observation.runs.map((run) => lostAt(run, policy)).filter((at) => at !== undefined && at > now),
+  );
+  return lookAgainAt(lookAgain, decideOn({ ...observation, runs }));
+}
+
+function decideOn(observation: Observation): Decision {
   const { job, runs, now } = observation;
   const status = job.status ?? firstStatus(job, now);
   if (job.spec.managedBy !== undefined && job.spec.managedBy !== manager) return { status: job.status, actions: [] };
@@ -20,7 +34,7 @@ export function decide(observation: Observation): Decision {
   if (isTerminal(status.phase)) return finished(observation);
   if (job.spec.cancelled) return cancelling(observation, status);
 
-  const outdated = runs.filter((run) => isLive(run) && run.identity.attempt !== status.attempt);
+  const outdated = runs.filter((run) => mayRun(run) && run.identity.attempt < status.attempt);
   const stops = outdated.flatMap((run) => stop(run, 'superseded'));
   const present = runs.filter((run) => run.identity.attempt === status.attempt);
   const decision = present.length === 0 ? withoutRun(observation, status) : withRuns(observation, status, present);
@@ -72,9 +86,8 @@ function withoutRun(observation: Observation, status: RenderJobStatus): Decision
   const notBefore = status.nextAttemptAt === undefined ? 0 : Date.parse(status.nextAttemptAt);
   // The status already tells why it backs off, since the attempt before was closed.
   if (now < notBefore) return { ...settle(observation, status), requeueAt: notBefore };
-  if (!admission.admitted) {
-    return settle(observation, { ...status, reason: admission.reason, message: admission.message });
-  }
+  if (!admission.admitted) return notAdmitted(observation, status, admission);
+  if (observation.refusal !== undefined) return refused(observation, status, observation.refusal);
   // Attempt n is on record before its stage starts (attempt 1 needs none), so a crash here starts the same stage again.
   const [stage] = stagesOf(job);
   return {
@@ -86,11 +99,12 @@ function withoutRun(observation: Observation, status: RenderJobStatus): Decision
 /** The present attempt has at least one run: go by the first stage that has not succeeded. */
 function withRuns(observation: Observation, status: RenderJobStatus, present: readonly StageRun[]): Decision {
   const { job, admission } = observation;
+  const held = status.attempts?.find(({ number }) => number === status.attempt)?.pool;
   let last: StageRun | undefined;
   for (const stage of stagesOf(job)) {
     const run = present.find(({ identity }) => identity.stage === stage);
     if (run === undefined) {
-      const pool = admission.admitted ? admission.pool : (job.spec.pool ?? 'default');
+      const pool = held ?? (admission.admitted ? admission.pool : (job.spec.pool ?? 'default'));
       return { status: job.status, actions: [{ type: 'startStage', attempt: status.attempt, stage, pool }] };
     }
     if (run.state !== 'succeeded') return withRun(observation, observeAttempt(status, run), run);
@@ -124,7 +138,8 @@ function withRun(observation: Observation, status: RenderJobStatus, run: StageRu
           'The attempt ran into its timeout and is being ended.',
         );
       }
-      return lookAgainAt(deadline, (run.state === 'waiting' ? starting : running)(observation, status, run));
+      if (run.state === 'waiting') return starting(observation, status, run);
+      return lookAgainAt(deadline, running(observation, status, run));
     }
     case 'failed':
     case 'lost':
@@ -132,33 +147,6 @@ function withRun(observation: Observation, status: RenderJobStatus, run: StageRu
     case 'succeeded':
       return succeeded(observation, status, run);
   }
-}
-
-function starting(observation: Observation, status: RenderJobStatus, run: StageRun): Decision {
-  // A later stage may wait while the job runs: the phase does not go back.
-  if (status.phase === 'Running') return settle(observation, status);
-  const message = run.waitingFor ?? 'The worker is being started.';
-  return settle(observation, { ...status, phase: 'Starting', reason: 'Starting', message });
-}
-
-function running(observation: Observation, status: RenderJobStatus, run: StageRun): Decision {
-  const startedAt = status.startedAt ?? new Date(run.startedAt ?? observation.now).toISOString();
-  const where = run.node === undefined ? '' : ` on ${run.node}`;
-  const message = status.attempt === 1 ? `Rendering${where}.` : `Rendering${where}, attempt ${status.attempt}.`;
-  const { nextAttemptAt: _, ...rest } = status;
-  return settle(observation, { ...rest, phase: 'Running', reason: 'Rendering', message, startedAt });
-}
-
-/** A live run that has to end: asked once, then waited for. */
-function ending(
-  observation: Observation,
-  status: RenderJobStatus,
-  run: StageRun,
-  why: StopReason,
-  reason: Reason,
-  message: string,
-): Decision {
-  return withActions(settle(observation, { ...status, reason, message }), stop(run, why));
 }
 
 function ended(observation: Observation, status: RenderJobStatus, run: StageRun): Decision {
@@ -173,6 +161,10 @@ function ended(observation: Observation, status: RenderJobStatus, run: StageRun)
       false,
     );
   }
+  if (run.stopReason === 'notStarted') {
+    const code = startFailure(status.reason);
+    return afterEnd(observation, status, run, { code, message: status.message, hint: errorTable[code].remedy }, true);
+  }
   if (run.stopReason === 'suspended') {
     const closed = closeAttempt(status, run, { outcome: 'Suspended', reason: 'spec.suspend was set.', at: now });
     return nextAttempt(
@@ -184,66 +176,4 @@ function ended(observation: Observation, status: RenderJobStatus, run: StageRun)
     );
   }
   return afterEnd(observation, status, run, errorOf(run), run.state === 'lost' || run.infrastructure === true);
-}
-
-/** A cancel that was accepted before the end always ends in Cancelled, also when the stage succeeds meanwhile. */
-function cancelling(observation: Observation, status: RenderJobStatus): Decision {
-  const { runs, now } = observation;
-  const live = runs.filter(isLive);
-  if (live.length > 0) {
-    const waiting: RenderJobStatus = {
-      ...status,
-      reason: 'Cancelling',
-      message: 'The job was cancelled; its worker is being ended.',
-    };
-    return withActions(
-      settle(observation, waiting),
-      live.flatMap((run) => stop(run, 'cancelled')),
-    );
-  }
-  const run = runs.find(({ identity }) => identity.attempt === status.attempt);
-  const closed =
-    run === undefined
-      ? status
-      : closeAttempt(observeAttempt(status, run), run, {
-          outcome: 'Cancelled',
-          reason: 'The job was cancelled.',
-          at: now,
-        });
-  const { nextAttemptAt: _, ...rest } = latestProgress(observation, closed);
-  const final: RenderJobStatus = {
-    ...rest,
-    phase: 'Cancelled',
-    reason: 'Cancelled',
-    message: 'The job was cancelled.',
-    finishedAt: new Date(now).toISOString(),
-  };
-  return withActions(conclude(observation, final), [
-    { type: 'removeOutputs' },
-    event('Normal', 'Cancelled', final.message),
-  ]);
-}
-
-/** A terminal status is never changed: what is left is to end stray runs and, in time, to remove the job. */
-function finished({ job, runs, now, policy }: Observation): Decision {
-  const stops = runs.filter(isLive).flatMap((run) => stop(run, 'superseded'));
-  const expiry = expiryOf(job, policy);
-  if (expiry === undefined || now < expiry) {
-    return { status: job.status, actions: stops, ...(expiry === undefined ? {} : { requeueAt: expiry }) };
-  }
-  return { status: job.status, actions: [...stops, { type: 'removeJob' }] };
-}
-
-function deleting({ job, runs }: Observation): Decision {
-  const live = runs.filter(isLive);
-  if (live.length > 0) return { status: job.status, actions: live.flatMap((run) => stop(run, 'deleted')) };
-  return { status: job.status, actions: [{ type: 'removeOutputs' }, { type: 'forgetRuns' }, { type: 'finalizeJob' }] };
-}
-
-function isLive({ state }: StageRun): boolean {
-  return state === 'waiting' || state === 'running';
-}
-
-function stop(run: StageRun, reason: StopReason): Action[] {
-  return run.stopReason === undefined ? [{ type: 'stopStage', identity: run.identity, reason }] : [];
 }

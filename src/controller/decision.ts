@@ -1,22 +1,39 @@
 import type { Reason } from '../model/lifecycle.ts';
 import type { ProgressMessage } from '../model/progress.ts';
 import type { RenderJob, RenderJobStatus } from '../model/render-job.ts';
+import type { JobError } from '../model/result.ts';
 import type { StageRun } from '../ports.ts';
 import type { Action } from './actions.ts';
 import { withConditions } from './conditions.ts';
 import type { Policy } from './policy.ts';
 import { takeProgress } from './progress-policy.ts';
+import { withinSize } from './status-size.ts';
 
 /** Whether a waiting job may start now, and where; else why not, in one sentence. */
-export type Admission =
-  | { readonly admitted: true; readonly pool: string }
-  | { readonly admitted: false; readonly reason: Reason; readonly message: string };
+export type Admission = { readonly admitted: true; readonly pool: string } | Waiting;
+
+export interface Waiting {
+  readonly admitted: false;
+  readonly reason: Reason;
+  readonly message: string;
+  /** Jobs that come first, where they are counted. */
+  readonly ahead?: number;
+}
+
+/** Why the runner does not take the stage that was to be started. */
+export interface Refusal {
+  readonly error: JobError;
+  /** The same may be taken later: a quota that is used up, a webhook that is down. */
+  readonly passing: boolean;
+}
 
 export interface Observation {
   readonly job: RenderJob;
   /** Runs of this uid, any attempt. */
   readonly runs: readonly StageRun[];
   readonly admission: Admission;
+  /** Set when starting the stage was just tried in vain. */
+  readonly refusal?: Refusal;
   readonly progress?: ProgressMessage | undefined;
   /** Unix milliseconds. */
   readonly now: number;
@@ -32,7 +49,7 @@ export interface Decision {
 }
 
 export function conclude({ job, now }: Observation, status: RenderJobStatus): Decision {
-  return { status: withConditions(status, job.metadata.generation, now), actions: [] };
+  return { status: withinSize(withConditions(status, job.metadata.generation, now)), actions: [] };
 }
 
 /** A status that goes on: progress is written along with another change, or when its time has come. */
@@ -46,7 +63,8 @@ export function settle(observation: Observation, status: RenderJobStatus): Decis
     before.message !== status.message;
   const { status: next, dueAt } =
     status.phase === 'Queued' ? { status } : takeProgress(status, progress, now, policy, urgent);
-  const decision = conclude(observation, next);
+  // Which pod it is and where it goes is told along with the next thing that is worth a write.
+  const decision = conclude(observation, urgent || next !== status ? next : before);
   return dueAt === undefined ? decision : { ...decision, requeueAt: dueAt };
 }
 
@@ -61,4 +79,9 @@ export function withActions(decision: Decision, actions: readonly Action[]): Dec
 /** The earlier of two moments to look again. */
 export function lookAgainAt(at: number | undefined, decision: Decision): Decision {
   return at === undefined ? decision : { ...decision, requeueAt: Math.min(at, decision.requeueAt ?? at) };
+}
+
+export function earliest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((at) => at !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }

@@ -1,15 +1,18 @@
-import { labels } from '../model/labels.ts';
+import { labels, manager } from '../model/labels.ts';
 import { isTerminal } from '../model/lifecycle.ts';
 import type { RenderJob } from '../model/render-job.ts';
 import { type JobRef, keyOf } from '../ports.ts';
-import type { HoldingJob, QueuedJob } from './admit.ts';
-import type { Admission } from './decision.ts';
+import type { Admission, Waiting } from './decision.ts';
+import type { HoldingJob, QueuedJob } from './queued-job.ts';
+import { isNews } from './waiting-news.ts';
 
 /** The little that is kept in memory of each unfinished job; the whole is read when its turn comes. */
 interface Entry extends QueuedJob {
   readonly ref: JobRef;
   readonly attempt: number;
   readonly holds: boolean;
+  /** The pool in which it holds a slot, where that is known. */
+  readonly heldPool: string | undefined;
   /** Waits for nothing but a slot from this instant on; `undefined` when it may not start. */
   readonly admissibleFrom: number | undefined;
   /** When the progress in its status was news, in Unix milliseconds. */
@@ -25,6 +28,8 @@ interface Verdict {
 export class JobIndex {
   readonly #entries = new Map<string, Entry>();
   readonly #verdicts = new Map<string, Verdict>();
+  /** What waiting jobs may hear when their turn to be told comes. */
+  readonly #news = new Map<string, Waiting>();
 
   get size(): number {
     return this.#entries.size;
@@ -50,6 +55,12 @@ export class JobIndex {
     if (known === undefined) return;
     this.#entries.delete(key);
     this.#verdicts.delete(known.uid);
+    this.#news.delete(key);
+  }
+
+  /** An admission that was of no use: the slot is free again, and the job is judged anew. */
+  giveBack(uid: string): void {
+    this.#verdicts.delete(uid);
   }
 
   /** Jobs that wait for nothing but a slot. */
@@ -65,23 +76,42 @@ export class JobIndex {
     const jobs: HoldingJob[] = [];
     for (const entry of this.#entries.values()) {
       const admission = this.#verdicts.get(entry.uid)?.admission;
+      // What waits for Kueue holds nothing of ours yet.
+      if (!entry.holds && entry.queue !== undefined) continue;
       if (admission?.admitted) jobs.push({ owner: entry.owner, pool: admission.pool });
-      else if (entry.holds) jobs.push({ owner: entry.owner, pool: entry.pool ?? defaultPool });
+      else if (entry.holds) jobs.push({ owner: entry.owner, pool: entry.heldPool ?? entry.pool ?? defaultPool });
     }
     return jobs;
   }
 
-  /** Takes the verdicts of a pass; answers the keys of the jobs for which something changed. */
-  takeVerdicts(verdicts: ReadonlyMap<string, Admission>): string[] {
-    const changed: string[] = [];
+  /** Takes the verdicts of a pass; answers the jobs for which something changed. */
+  takeVerdicts(verdicts: ReadonlyMap<string, Admission>): { readonly key: string; readonly admitted: boolean }[] {
+    const changed: { key: string; admitted: boolean }[] = [];
     for (const [key, entry] of this.#entries) {
       const admission = verdicts.get(entry.uid);
       if (admission === undefined) continue;
       const known = this.#verdicts.get(entry.uid)?.admission;
+      this.#news.delete(key);
+      if (known?.admitted === false && !admission.admitted && known.reason === admission.reason) {
+        if (isNews(known, admission)) this.#news.set(key, admission);
+        continue;
+      }
       this.#verdicts.set(entry.uid, { attempt: entry.attempt, admission });
-      if (known === undefined || !sameAdmission(known, admission)) changed.push(key);
+      if (known?.admitted === true && admission.admitted && known.pool === admission.pool) continue;
+      changed.push({ key, admitted: admission.admitted });
     }
     return changed;
+  }
+
+  /** Keys of at most so many waiting jobs whose verdict has new words, which count from now on. */
+  takeWaitingNews(limit: number): string[] {
+    const told = [...this.#news].slice(0, limit);
+    for (const [key, admission] of told) {
+      this.#news.delete(key);
+      const entry = this.#entries.get(key);
+      if (entry !== undefined) this.#verdicts.set(entry.uid, { attempt: entry.attempt, admission });
+    }
+    return told.map(([key]) => key);
   }
 
   verdict(uid: string): Admission | undefined {
@@ -99,8 +129,10 @@ export class JobIndex {
 }
 
 function entryOf({ metadata, spec, status }: RenderJob): Entry {
+  const ours = spec.managedBy === undefined || spec.managedBy === manager;
   const waits = status === undefined || status.phase === 'Queued';
-  const stopped = spec.suspend === true || spec.cancelled === true || metadata.deletionTimestamp !== undefined;
+  const attempt = status?.attempt ?? 1;
+  const stopped = !ours || spec.suspend === true || spec.cancelled === true || metadata.deletionTimestamp !== undefined;
   return {
     ref: { namespace: metadata.namespace, name: metadata.name },
     uid: metadata.uid,
@@ -109,15 +141,12 @@ function entryOf({ metadata, spec, status }: RenderJob): Entry {
     createdAt: Date.parse(metadata.creationTimestamp),
     pool: spec.pool,
     acceleration: spec.acceleration ?? 'Preferred',
-    attempt: status?.attempt ?? 1,
-    holds: !waits,
+    queue: spec.queue,
+    attempt,
+    holds: ours && !waits,
+    heldPool: status?.attempts?.find(({ number }) => number === attempt)?.pool,
     admissibleFrom:
       waits && !stopped ? (status?.nextAttemptAt === undefined ? 0 : Date.parse(status.nextAttemptAt)) : undefined,
     progressAt: status?.progress === undefined ? undefined : Date.parse(status.progress.updatedAt),
   };
-}
-
-function sameAdmission(a: Admission, b: Admission): boolean {
-  if (a.admitted || b.admitted) return a.admitted && b.admitted && a.pool === b.pool;
-  return a.reason === b.reason && a.message === b.message;
 }

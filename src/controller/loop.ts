@@ -1,8 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isTerminal } from '../model/lifecycle.ts';
-import { outputPrefix, reportPrefix } from '../model/output-keys.ts';
 import type { Attempt, RenderJob } from '../model/render-job.ts';
-import { stageSpecOf } from '../model/stage.ts';
 import {
   type Clock,
   ConflictError,
@@ -12,16 +10,20 @@ import {
   NotFoundError,
   type ObjectStore,
   type ProgressBus,
+  type StageRun,
   type StageRunner,
 } from '../ports.ts';
-import type { Action } from './actions.ts';
-import { admit } from './admit.ts';
+import { AdmissionPasses } from './admission-passes.ts';
+import { carryOut } from './carry-out.ts';
 import { decide } from './decide.ts';
-import type { Admission } from './decision.ts';
+import type { Admission, Observation, Refusal } from './decision.ts';
 import { endedAttempts } from './ended-attempts.ts';
 import { JobIndex } from './job-index.ts';
+import { LeftFiles } from './left-files.ts';
 import type { Policy } from './policy.ts';
-import { type Lane, WorkQueue } from './work-queue.ts';
+import { refusalOf } from './stage-start.ts';
+import { doubtful } from './staleness.ts';
+import { type Lane, WorkQueue, type WorkQueueObserver } from './work-queue.ts';
 
 export interface ControllerPorts {
   readonly store: JobStore;
@@ -44,24 +46,35 @@ export interface ControllerOptions {
   readonly policy: Policy;
   readonly concurrency?: number;
   readonly observer?: ControllerObserver;
+  /** Told what the queue does, for metrics. */
+  readonly queueObserver?: WorkQueueObserver;
   /** How often finished jobs are looked through for expired ones, in milliseconds. */
   readonly expiryIntervalMs?: number;
+}
+
+export interface ControllerStats {
+  readonly unfinished: number;
+  readonly queueDepth: number;
+  readonly active: number;
+  /** How long the key that has waited longest has waited, and the handler that has been at work longest has been so. */
+  readonly oldestWaitMs: number;
+  readonly longestRunMs: number;
 }
 
 /** Longest wait that is kept as a timer; the expiry scan covers what lies farther ahead. */
 const timerHorizonMs = 10 * 60_000;
 
-const maxAdmissionRestMs = 100;
-const admissionRetryMs = 1000;
+/** At most so many waiting jobs are told anew how many are ahead, once in so many milliseconds. */
+const [waitingNewsBatch, waitingNewsMs] = [100, 10_000];
 
-/** The only place that calls the ports: watches, decides, writes one status, then acts. */
+/** Watches, decides, writes one status, then acts: with what it is made of, the only place that calls the ports. */
 export class Controller {
   readonly #ports: ControllerPorts;
   readonly #options: ControllerOptions;
   readonly #index = new JobIndex();
   readonly #queue: WorkQueue;
-  #admission: { again: boolean } | undefined;
-  #admissionTookMs = 0;
+  readonly #left: LeftFiles;
+  readonly #admission: AdmissionPasses;
 
   constructor(ports: ControllerPorts, options: ControllerOptions) {
     this.#ports = ports;
@@ -69,11 +82,19 @@ export class Controller {
     this.#queue = new WorkQueue((key) => this.#reconcile(key), {
       concurrency: options.concurrency ?? 4,
       onError: (key, error) => options.observer?.error?.(`reconcile ${key}`, error),
+      ...(options.queueObserver === undefined ? {} : { observer: options.queueObserver }),
+    });
+    const again = (key: string, milliseconds: number): void => this.#queue.addAfter(key, milliseconds);
+    this.#left = new LeftFiles(ports, again, options.observer?.error);
+    this.#admission = new AdmissionPasses(ports, this.#index, options.policy, {
+      changed: (key, admitted) => this.#queue.add(key, admitted ? 'start' : 'new'),
+      error: (error) => options.observer?.error?.('admission', error),
     });
   }
 
-  get stats(): { readonly unfinished: number; readonly queueDepth: number; readonly active: number } {
-    return { unfinished: this.#index.size, queueDepth: this.#queue.depth, active: this.#queue.active };
+  get stats(): ControllerStats {
+    const { depth, active, oldestWaitMs, longestRunMs } = this.#queue;
+    return { unfinished: this.#index.size, queueDepth: depth, active, oldestWaitMs, longestRunMs };
   }
 
   /** Runs until the signal; resolves when no reconcile is at work any more. */
@@ -81,6 +102,8 @@ export class Controller {
     await Promise.all([
       this.#forever('watch jobs', signal, () => this.#watchJobs(signal)),
       this.#forever('watch runs', signal, () => this.#watchRuns(signal)),
+      this.#forever('watch slots', signal, () => this.#watchSlots(signal)),
+      this.#forever('tell waiting jobs', signal, () => this.#tellWaiting(signal)),
       this.#forever('watch progress', signal, () => this.#watchProgress(signal)),
       this.#forever('find expired jobs', signal, () => this.#findExpired(signal)),
     ]);
@@ -93,18 +116,32 @@ export class Controller {
       if (type === 'removed') {
         this.#index.drop(key);
         this.#ports.bus.forget(job.metadata.uid);
-        this.#admitSoon();
+        this.#left.note(job);
+        this.#admission.soon();
         continue;
       }
       this.#index.put(job);
-      const terminal = isTerminal(job.status?.phase);
-      if (terminal) this.#admitSoon();
-      this.#queue.add(key, laneOf(job));
+      const lane = laneOf(job);
+      // A slot has become free, or is wanted: all who want one are judged together, before each is looked at.
+      if (lane === 'ended' || (lane === 'new' && this.#index.verdict(job.metadata.uid) === undefined))
+        this.#admission.soon();
+      this.#queue.add(key, lane);
     }
   }
 
   async #watchRuns(signal: AbortSignal): Promise<void> {
     for await (const { ref } of this.#ports.runner.watch(signal)) this.#queue.add(keyOf(ref), 'running');
+  }
+
+  /** Nodes come and go: what waits for them is judged anew. */
+  async #watchSlots(signal: AbortSignal): Promise<void> {
+    for await (const _ of this.#ports.runner.watchSlots(signal)) this.#admission.soon();
+  }
+
+  /** How many are ahead changes with every slot that is freed; it is written to few jobs at a time. */
+  async #tellWaiting(signal: AbortSignal): Promise<void> {
+    await this.#ports.clock.sleep(waitingNewsMs, signal);
+    for (const key of this.#index.takeWaitingNews(waitingNewsBatch)) this.#queue.add(key, 'resync');
   }
 
   async #watchProgress(signal: AbortSignal): Promise<void> {
@@ -125,24 +162,27 @@ export class Controller {
   }
 
   async #reconcile(key: string): Promise<void> {
-    const { store, runner, bus, clock } = this.#ports;
+    const { store, bus, clock } = this.#ports;
     const began = clock.monotonic();
     const ref = refOf(key);
-    const job = await store.get(ref);
-    if (job === undefined) {
+    await this.#left.cleanUp(ref);
+    const seen = await this.#look(ref);
+    if (seen === undefined) {
       this.#index.drop(key);
       return;
     }
+    const { job, runs } = seen;
     const { uid } = job.metadata;
     const verdict = this.#index.verdict(uid);
-    const decision = decide({
+    const observation = {
       job,
-      runs: await runner.observe(uid),
+      runs,
       admission: verdict ?? unjudged(job),
       progress: bus.latest(uid),
       now: clock.now(),
       policy: this.#options.policy,
-    });
+    };
+    const decision = decide(observation);
 
     // A job that no admission pass has looked at yet gets its first status from the verdict, which saves a write.
     const firstLook =
@@ -166,77 +206,48 @@ export class Controller {
       for (const attempt of endedAttempts(job.status, decision.status))
         this.#options.observer?.attemptEnded?.(current, attempt);
     }
-    for (const action of decision.actions) await this.#act(current, action);
+    for (const action of decision.actions) {
+      try {
+        await carryOut(this.#ports, this.#options, current, action);
+      } catch (error) {
+        if (action.type !== 'startStage') throw error;
+        return this.#refused(current, observation, refusalOf(error));
+      }
+    }
 
     const phase = current.status?.phase ?? 'Queued';
-    if (isTerminal(phase) || (phase === 'Queued' && this.#index.verdict(uid) === undefined)) this.#admitSoon();
+    if (isTerminal(phase) || (phase === 'Queued' && this.#index.verdict(uid) === undefined)) this.#admission.soon();
     const wait = decision.requeueAt === undefined ? undefined : decision.requeueAt - clock.now();
     if (wait !== undefined && wait < timerHorizonMs) this.#queue.addAfter(key, Math.max(wait, 1));
     this.#options.observer?.reconciled?.(key, clock.monotonic() - began);
   }
 
-  async #act(job: RenderJob, action: Action): Promise<void> {
-    const { store, runner, objects } = this.#ports;
-    const { uid } = job.metadata;
-    const { policy, observer } = this.#options;
-    switch (action.type) {
-      case 'startStage':
-        return runner.start(
-          stageSpecOf(job.spec, { ...refAndUid(job), attempt: action.attempt, stage: action.stage }, policy),
-          {
-            pool: action.pool,
-          },
-        );
-      case 'stopStage':
-        return runner.stop(action.identity, { graceMs: policy.graceMs, reason: action.reason });
-      case 'removeOutputs':
-        for await (const { key } of objects.list(outputPrefix(uid, action.attempt))) await objects.remove(key);
-        if (action.attempt === undefined)
-          for await (const { key } of objects.list(reportPrefix(uid))) await objects.remove(key);
-        return;
-      case 'forgetRuns':
-        return runner.forget(uid);
-      case 'removeJob':
-        return store.remove(job.metadata, uid);
-      case 'finalizeJob':
-        return store.finalize(job.metadata, uid);
-      case 'recordEvent':
-        observer?.event?.(job, action.level, action.reason, action.message);
-    }
+  /** Puts on record that the runner does not take a stage, and when it is tried again if it is. */
+  async #refused(job: RenderJob, observation: Observation, refusal: Refusal): Promise<void> {
+    const { uid, resourceVersion } = job.metadata;
+    const decision = decide({ ...observation, job, refusal });
+    if (decision.status === undefined) return;
+    const current = await this.#ports.store.writeStatus(job.metadata, resourceVersion, decision.status);
+    this.#index.giveBack(uid);
+    this.#index.put(current);
+    for (const attempt of endedAttempts(job.status, decision.status))
+      this.#options.observer?.attemptEnded?.(current, attempt);
+    for (const action of decision.actions) await carryOut(this.#ports, this.#options, current, action);
+    this.#admission.soon();
+    const wait = (decision.requeueAt ?? 0) - this.#ports.clock.now();
+    if (wait > 0) this.#queue.addAfter(keyOf(job.metadata), wait);
   }
 
-  /** Has one admission pass run soon; calls during a pass lead to one more, not to many. */
-  #admitSoon(): void {
-    if (this.#admission !== undefined) {
-      this.#admission.again = true;
-      return;
-    }
-    const pass = { again: false };
-    this.#admission = pass;
-    // A pass over a long queue takes a while: a burst of news must not keep the process busy with nothing else.
-    const rest = Math.min(maxAdmissionRestMs, 4 * this.#admissionTookMs);
-    setTimeout(() => {
-      this.#admit()
-        .catch((error: unknown) => {
-          this.#options.observer?.error?.('admission', error);
-          setTimeout(() => this.#admitSoon(), admissionRetryMs).unref();
-        })
-        .finally(() => {
-          this.#admission = undefined;
-          if (pass.again) this.#admitSoon();
-        });
-    }, rest);
-  }
-
-  async #admit(): Promise<void> {
-    const { runner, clock } = this.#ports;
-    const pools = await runner.slots();
-    const began = clock.monotonic();
-    const now = clock.now();
-    const holding = this.#index.holding(pools[0]?.pool ?? 'default');
-    const verdicts = admit(this.#index.queued(now), holding, pools, now, this.#options.policy);
-    for (const key of this.#index.takeVerdicts(verdicts)) this.#queue.add(key, 'new');
-    this.#admissionTookMs = clock.monotonic() - began;
+  /** A job and its runs, from the caches where these fit each other. */
+  async #look(ref: JobRef): Promise<{ readonly job: RenderJob; readonly runs: readonly StageRun[] } | undefined> {
+    const { store, runner } = this.#ports;
+    const job = await store.get(ref);
+    if (job === undefined) return undefined;
+    const runs = await runner.observe(job.metadata.uid);
+    if (doubtful(job, runs).length === 0) return { job, runs };
+    const latest = await store.get(ref, { fresh: true });
+    if (latest === undefined) return undefined;
+    return { job: latest, runs: await runner.observe(latest.metadata.uid, { fresh: doubtful(latest, runs) }) };
   }
 
   /** Repeats a task until the signal, with a wait after each failure that grows to half a minute. */
@@ -261,10 +272,6 @@ export class Controller {
 function refOf(key: string): JobRef {
   const slash = key.indexOf('/');
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-}
-
-function refAndUid({ metadata: { namespace, name, uid } }: RenderJob): JobRef & { readonly uid: string } {
-  return { namespace, name, uid };
 }
 
 function laneOf({ status }: RenderJob): Lane {

@@ -8,10 +8,13 @@ const published = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-([1-9][0-9]*)-
  * Which published files no job refers to: of removed jobs, of attempts that did not succeed. A crash between a status
  * and its clean-up leaves them. Files of the present attempt of an unfinished job are not judged.
  * `keys` must have been listed before `jobs` are, so that a job made meanwhile is known.
+ *
+ * @param shared the place is used by others too, another cluster for example: files of unknown jobs are theirs
  */
 export async function orphans(
   keys: Iterable<string>,
   jobs: Iterable<RenderJob> | AsyncIterable<RenderJob>,
+  { shared = false }: { readonly shared?: boolean } = {},
 ): Promise<string[]> {
   const unknown = new Map<string, string[]>();
   for (const key of keys) {
@@ -24,7 +27,7 @@ export async function orphans(
     found.push(...candidates.filter((key) => isOrphan(key, job)));
     unknown.delete(job.metadata.uid);
   }
-  return [...found, ...[...unknown.values()].flat()];
+  return shared ? found : [...found, ...[...unknown.values()].flat()];
 }
 
 function isOrphan(key: string, { status }: RenderJob): boolean {

@@ -22,6 +22,20 @@ export interface Policy {
   readonly agingSeconds: number;
   /** Stages per pool that are started beyond its slots, so that a freed slot is not idle. */
   readonly lookAhead: number;
+  /** How long a pod may be refused, its image not be pulled or its container not be made before its attempt ends, in seconds. */
+  readonly cannotStartSeconds: number;
+  /** How long a start may take that says nothing of a fault, in seconds: a large image is pulled without a word. */
+  readonly startSeconds: number;
+  /** How long a pod may wait for a node before its job goes back into the queue, in seconds. */
+  readonly unschedulableSeconds: number;
+  /** Attempts that may end without having started; with the next such one the job fails. */
+  readonly maxStartFailures: number;
+  /** A pod that should have ended this long ago is lost with its silent node, in seconds. */
+  readonly nodeSilenceSeconds: number;
+  /** How long the clean-up of a removed job is tried before its record goes without it, in seconds. */
+  readonly cleanUpSeconds: number;
+  /** Whether jobs with `spec.queue` are handed to Kueue. */
+  readonly kueue: boolean;
 }
 
 export const defaultPolicy: Policy = {
@@ -38,4 +52,11 @@ export const defaultPolicy: Policy = {
   otherNodes: false,
   agingSeconds: 60,
   lookAhead: 0,
+  cannotStartSeconds: 300,
+  startSeconds: 1800,
+  unschedulableSeconds: 21_600,
+  maxStartFailures: 1,
+  nodeSilenceSeconds: 120,
+  cleanUpSeconds: 3600,
+  kueue: false,
 };

@@ -1,11 +1,15 @@
 import { errorTable, isErrorCode } from '../errors.ts';
 import type { RenderJobSpec, RenderJobStatus } from '../model/render-job.ts';
 import type { Policy } from './policy.ts';
+import { startedInVain } from './start-policy.ts';
 
 /** `retry` counts towards the limit, `ignore` is not charged to the job, `fail` ends it. */
 export type Verdict =
   | { readonly type: 'retry' | 'ignore'; readonly nextAttemptAt: number }
-  | { readonly type: 'fail'; readonly reason: 'NotRetryable' | 'RetriesExhausted' | 'DisruptedTooOften' };
+  | {
+      readonly type: 'fail';
+      readonly reason: 'NotRetryable' | 'RetriesExhausted' | 'DisruptedTooOften' | 'CannotStart';
+    };
 
 export interface Failure {
   readonly code: string;
@@ -25,6 +29,7 @@ export function afterFailure(
   const action = rule?.action ?? byTable(failure, policy);
   if (action === 'Fail') return { type: 'fail', reason: 'NotRetryable' };
   if (action === 'Ignore') {
+    if (startedInVain(status, failure.code, policy)) return { type: 'fail', reason: 'CannotStart' };
     if (status.disruptions >= policy.maxDisruptions) return { type: 'fail', reason: 'DisruptedTooOften' };
     return { type: 'ignore', nextAttemptAt: now + disruptionDelayMs(status.disruptions) };
   }

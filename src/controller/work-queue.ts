@@ -1,5 +1,8 @@
-/** Which keys go first: news about finished work frees slots, a resync can wait. */
-export const lanes = ['ended', 'running', 'new', 'resync'] as const;
+/**
+ * Which keys go first: news about finished work frees slots, a job that was given one starts before others are written
+ * about, a resync can wait.
+ */
+export const lanes = ['ended', 'start', 'running', 'new', 'resync'] as const;
 export type Lane = (typeof lanes)[number];
 
 export interface WorkQueueOptions {
@@ -8,6 +11,15 @@ export interface WorkQueueOptions {
   readonly baseDelayMs?: number;
   readonly maxDelayMs?: number;
   readonly onError?: (key: string, error: unknown, failures: number) => void;
+  readonly observer?: WorkQueueObserver;
+}
+
+/** Told what the queue does, for metrics. Times are milliseconds. */
+export interface WorkQueueObserver {
+  /** A key was added that was not waiting already. */
+  readonly added?: () => void;
+  readonly started?: (waited: number) => void;
+  readonly ended?: (took: number, result: 'done' | 'failed') => void;
 }
 
 interface Timer {
@@ -21,14 +33,17 @@ interface Timer {
  */
 export class WorkQueue implements AsyncDisposable {
   readonly #handle: (key: string) => Promise<void>;
-  readonly #options: Required<Omit<WorkQueueOptions, 'onError'>> & Pick<WorkQueueOptions, 'onError'>;
-  readonly #ready: Record<Lane, Set<string>> = {
-    ended: new Set(),
-    running: new Set(),
-    new: new Set(),
-    resync: new Set(),
+  readonly #options: WorkQueueOptions & Required<Pick<WorkQueueOptions, 'baseDelayMs' | 'maxDelayMs'>>;
+  /** Keys that wait, by lane, with the monotonic time since when. */
+  readonly #ready: Record<Lane, Map<string, number>> = {
+    ended: new Map(),
+    start: new Map(),
+    running: new Map(),
+    new: new Map(),
+    resync: new Map(),
   };
-  readonly #active = new Set<string>();
+  /** Keys that are being handled, with the monotonic time since when. */
+  readonly #active = new Map<string, number>();
   readonly #again = new Map<string, Lane>();
   readonly #timers = new Map<string, Timer>();
   readonly #failures = new Map<string, number>();
@@ -49,6 +64,17 @@ export class WorkQueue implements AsyncDisposable {
     return this.#active.size;
   }
 
+  /** How long the key that has waited longest has waited; 0 when none does. A key that changes lanes goes on waiting. */
+  get oldestWaitMs(): number {
+    const times = lanes.flatMap((lane) => [...this.#ready[lane].values()]);
+    return ageOf(times);
+  }
+
+  /** How long the handler that has been at work longest has been so; 0 when none is. */
+  get longestRunMs(): number {
+    return ageOf(this.#active.values());
+  }
+
   add(key: string, lane: Lane = 'new'): void {
     if (this.#closed) return;
     if (this.#active.has(key)) {
@@ -57,11 +83,15 @@ export class WorkQueue implements AsyncDisposable {
       return;
     }
     const waiting = lanes.find((candidate) => this.#ready[candidate].has(key));
+    let since = performance.now();
     if (waiting !== undefined) {
       if (lanes.indexOf(waiting) <= lanes.indexOf(lane)) return;
+      since = this.#ready[waiting].get(key) ?? since;
       this.#ready[waiting].delete(key);
+    } else {
+      this.#options.observer?.added?.();
     }
-    this.#ready[lane].add(key);
+    this.#ready[lane].set(key, since);
     queueMicrotask(() => this.#pump());
   }
 
@@ -109,19 +139,24 @@ export class WorkQueue implements AsyncDisposable {
     while (this.#active.size < this.#options.concurrency) {
       const lane = lanes.find((candidate) => this.#ready[candidate].size > 0);
       if (lane === undefined) return;
-      const [key] = this.#ready[lane];
-      if (key === undefined) return;
+      const [next] = this.#ready[lane];
+      if (next === undefined) return;
+      const [key, since] = next;
+      const now = performance.now();
       this.#ready[lane].delete(key);
-      this.#active.add(key);
-      void this.#run(key);
+      this.#active.set(key, now);
+      this.#options.observer?.started?.(now - since);
+      void this.#run(key, now);
     }
   }
 
-  async #run(key: string): Promise<void> {
+  async #run(key: string, startedAt: number): Promise<void> {
+    let result: 'done' | 'failed' = 'done';
     try {
       await this.#handle(key);
       this.#failures.delete(key);
     } catch (error) {
+      result = 'failed';
       const failures = (this.#failures.get(key) ?? 0) + 1;
       this.#failures.set(key, failures);
       this.#options.onError?.(key, error, failures);
@@ -131,10 +166,17 @@ export class WorkQueue implements AsyncDisposable {
       );
     }
     this.#active.delete(key);
+    this.#options.observer?.ended?.(performance.now() - startedAt, result);
     const lane = this.#again.get(key);
     this.#again.delete(key);
     if (lane !== undefined) this.add(key, lane);
     this.#pump();
     if (this.#active.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
+}
+
+function ageOf(times: Iterable<number>): number {
+  let oldest = Infinity;
+  for (const time of times) oldest = Math.min(oldest, time);
+  return oldest === Infinity ? 0 : performance.now() - oldest;
 }

@@ -1,6 +1,6 @@
-import { isNewer, type ProgressMessage } from '../model/progress.ts';
+import { LatestByKey } from '../latest-by-key.ts';
+import { newsAfter, type ProgressMessage } from '../model/progress.ts';
 import type { ProgressBus, ProgressFilter } from '../ports.ts';
-import { LatestByKey } from './latest-by-key.ts';
 
 interface Subscriber {
   readonly filter: ProgressFilter;
@@ -13,8 +13,9 @@ export class InProcessBus implements ProgressBus {
   readonly #subscribers = new Set<Subscriber>();
 
   /** A message that is not newer than the last one of its job is dropped. */
-  publish(message: ProgressMessage): void {
-    if (!isNewer(message, this.#latest.get(message.uid))) return;
+  publish(published: ProgressMessage): void {
+    const message = newsAfter(published, this.#latest.get(published.uid));
+    if (message === undefined) return;
     this.#latest.set(message.uid, message);
     for (const { filter, queue } of this.#subscribers) {
       if (fits(message, filter)) queue.put(message.uid, message);

@@ -1,14 +1,10 @@
 import { z } from 'zod';
+import { specFromJson, statusFromJson } from '../job-write.ts';
 import { jobType } from '../model/job-type.ts';
 import { labels as labelKeys } from '../model/labels.ts';
 import { isTerminal } from '../model/lifecycle.ts';
-import { apiVersion, type RenderJob, type RenderJobSpec, type RenderJobStatus } from '../model/render-job.ts';
+import { apiVersion, type RenderJob } from '../model/render-job.ts';
 
-// Specs and statuses were checked on their way in and nobody else writes to the file, so reading only tells an object
-// from something else: checking them again would cost more than all the rest of a read.
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
-const storedSpec = z.custom<RenderJobSpec>(isObject);
-const storedStatus = z.custom<RenderJobStatus>(isObject);
 const storedMap = z.record(z.string(), z.string());
 
 const storedRow = z.object({
@@ -25,16 +21,6 @@ const storedRow = z.object({
   spec: z.string(),
   status: z.string().nullable(),
 });
-
-/** A spec from its JSON text: what it has no value for is absent, so that two specs compare equal member by member. */
-export function specFromJson(text: string): RenderJobSpec {
-  return storedSpec.parse(JSON.parse(text));
-}
-
-/** A status from its JSON text. */
-export function statusFromJson(text: string): RenderJobStatus {
-  return storedStatus.parse(JSON.parse(text));
-}
 
 /** Columns from which `jobFromRow` builds a job. */
 export const jobColumns = Object.keys(storedRow.shape).join(', ');

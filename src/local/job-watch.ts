@@ -1,7 +1,7 @@
+import { LatestByKey } from '../latest-by-key.ts';
 import type { RenderJob } from '../model/render-job.ts';
 import type { Clock, JobChange } from '../ports.ts';
 import { isStorageFailure } from './database-error.ts';
-import { LatestByKey } from './latest-by-key.ts';
 
 /** What a watcher has yet to be told of one job: to read it, or that it is gone and what it was. */
 type News = { readonly uid: string; readonly gone?: RenderJob };

@@ -1,14 +1,15 @@
+import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CodedError } from '../errors.ts';
+import { LatestByKey } from '../latest-by-key.ts';
 import { bounds } from '../model/bounds.ts';
 import type { StageIdentity, StageSpec } from '../model/stage.ts';
 import type { Clock, JobRef, PoolSlots, ProgressBus, StageRun, StageRunner, StopReason } from '../ports.ts';
+import { judgeEnd, notStarted, type RunEnd } from '../run-end.ts';
 import { workerEnvironment } from '../worker/environment.ts';
 import type { LogLimits } from './bounded-log.ts';
 import type { Database } from './database.ts';
-import { LatestByKey } from './latest-by-key.ts';
 import { RunDirectory, runName } from './run-directory.ts';
-import { judgeEnd, notStarted, type RunEnd } from './run-end.ts';
 import { readLog } from './run-log.ts';
 import { RunLogs } from './run-logs.ts';
 import { temporaryFolderVariable } from './run-processes.ts';
@@ -146,6 +147,11 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
 
   async slots(): Promise<readonly PoolSlots[]> {
     return [{ pool: localPool, slots: this.#options.slots, gpu: 'unknown' }];
+  }
+
+  /** The number of workers stays as it is. */
+  watchSlots(signal: AbortSignal): AsyncIterable<void> {
+    return { [Symbol.asyncIterator]: () => untilAborted(signal) };
   }
 
   async forget(uid: string): Promise<void> {
@@ -303,4 +309,9 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
 
 function changeOf({ namespace, name, uid }: StageIdentity): Changed {
   return { ref: { namespace, name }, uid };
+}
+
+async function* untilAborted(signal: AbortSignal): AsyncGenerator<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+  yield* [];
 }

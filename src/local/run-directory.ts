@@ -3,8 +3,8 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '../errors.ts';
 import { bounds } from '../model/bounds.ts';
-import { type StageResult, stageResult } from '../model/result.ts';
 import type { StageIdentity } from '../model/stage.ts';
+import { type ResultRead, readResultText, tooLong } from '../run-end.ts';
 
 export interface RunPaths {
   readonly root: string;
@@ -12,9 +12,6 @@ export interface RunPaths {
   readonly result: string;
   readonly log: string;
 }
-
-/** What a worker left as its result: a valid one, none, or something else with the reason why it does not count. */
-export type ResultRead = { readonly result: StageResult } | { readonly missing: string };
 
 const safeName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
@@ -57,12 +54,9 @@ export class RunDirectory {
     const path = this.pathsOf(name).result;
     try {
       const { size } = await stat(path);
-      if (size > bounds.resultBytes)
-        return { missing: `its result has ${size} bytes, ${bounds.resultBytes} are allowed` };
-      const parsed = stageResult.safeParse(JSON.parse(await readFile(path, 'utf8')));
-      return parsed.success ? { result: parsed.data } : { missing: 'its result does not have the agreed form' };
-    } catch (error) {
-      if (error instanceof SyntaxError) return { missing: 'its result is not JSON' };
+      if (size > bounds.resultBytes) return { missing: tooLong(size) };
+      return readResultText(await readFile(path, 'utf8'));
+    } catch {
       return { missing: 'it left no result' };
     }
   }

@@ -1,7 +1,7 @@
 import type { Clock } from '../ports.ts';
+import { judgeEnd } from '../run-end.ts';
 import { isAlive, type ProcessIdentity, signalGroup, signalProcess, statOf } from './process-identity.ts';
 import { type RunDirectory, runName } from './run-directory.ts';
-import { judgeEnd } from './run-end.ts';
 import { findRunProcesses } from './run-processes.ts';
 import type { RunRecords } from './run-records.ts';
 

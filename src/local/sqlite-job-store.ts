@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { CodedError } from '../errors.ts';
+import { checkMove, checkSize, patchedJob, specFromJson, statusFromJson } from '../job-write.ts';
 import { bounds } from '../model/bounds.ts';
 import { apiVersion, type RenderJob, type RenderJobStatus } from '../model/render-job.ts';
 import {
@@ -23,9 +24,8 @@ import {
 import { cursorAfter, placeOf } from './cursor.ts';
 import type { Database } from './database.ts';
 import { whereOf } from './job-query.ts';
-import { jobColumns, jobFromRow, type StoredJob, searchColumns, specFromJson, statusFromJson } from './job-row.ts';
+import { jobColumns, jobFromRow, type StoredJob, searchColumns } from './job-row.ts';
 import { JobWatchers } from './job-watch.ts';
-import { checkMove, checkSize, patchedJob, statusBytes } from './job-write.ts';
 import { allOf } from './sql-condition.ts';
 
 export interface JobStoreOptions {
@@ -121,7 +121,7 @@ export class SqliteJobStore implements JobStore {
 
   async writeStatus(ref: JobRef, resourceVersion: string, status: RenderJobStatus): Promise<RenderJob> {
     const json = JSON.stringify(status);
-    checkSize('status', json, statusBytes);
+    checkSize('status', json, bounds.statusBytes);
     const written = statusFromJson(json);
     return this.#change(ref, resourceVersion, (job) => {
       checkMove(job, written.phase);

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { WorkerExit } from '../run-end.ts';
 import { outOfMemoryKills } from './out-of-memory.ts';
 import { groupLives, identify, type ProcessIdentity, signalGroup } from './process-identity.ts';
-import type { WorkerExit } from './run-end.ts';
 
 /** The program that runs one stage; paths must be absolute, since it starts in the folder of its run. */
 export interface WorkerCommand {

@@ -20,15 +20,9 @@ export interface OutputRequest {
 
 /** Refuses what this version does not make, and says which field it is. */
 export function refuseUnsupported({ output }: StageSpec): void {
-  const { destination } = output;
-  const unsupported = (path: string, what: string): Error => refusal('UNSUPPORTED', `spec.output.${path}`, what);
-  for (const kind of ['file', 's3', 'pvc'] as const) {
-    if (destination?.[kind] !== undefined)
-      throw unsupported(
-        `destination.${kind}`,
-        'expected the destination asset, got one that this version does not write',
-      );
-  }
+  if (output.destination?.file === undefined) return;
+  const what = 'expected one of asset, s3 and pvc, got a path that this version does not write to';
+  throw refusal('UNSUPPORTED', 'spec.output.destination.file', what);
 }
 
 /** The outputs that are wanted: the renditions where there are any, else `main`. */

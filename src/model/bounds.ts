@@ -25,6 +25,8 @@ export const bounds = {
   stageSpecBytes: 65_536,
   /** A job's spec must fit into a stage spec with room for identities and resolved inputs. */
   specBytes: 49_152,
+  /** A status is written often, and etcd keeps each version for a while. The controller cuts what would be longer. */
+  statusBytes: 16_384,
   /** Kubernetes reads at most this much of a container's termination message. */
   resultBytes: 4096,
   /** `<name>-<attempt>-<stage>` and a pod suffix must fit into 63 characters. */

@@ -2,31 +2,7 @@ import { z } from 'zod';
 import { bounds } from './bounds.ts';
 import { inputName, relativePath } from './primitives.ts';
 import { exactlyOneOf, withRules } from './rule.ts';
-
-const s3Source = z
-  .strictObject({
-    bucket: z.string().min(3).max(63).describe('Name of the bucket.'),
-    key: z.string().min(1).max(bounds.path).describe('Key of the object.'),
-    endpoint: z
-      .string()
-      .max(bounds.url)
-      .optional()
-      .describe('Endpoint URL of an S3-compatible server; AWS when absent.'),
-    region: z.string().max(40).optional().describe('Region of the bucket.'),
-    credentialsSecret: z
-      .string()
-      .max(253)
-      .optional()
-      .describe('Name of a Secret with accessKeyId and secretAccessKey.'),
-  })
-  .describe('An object in an S3-compatible store.');
-
-const pvcSource = z
-  .strictObject({
-    claimName: z.string().min(1).max(253).describe('Name of the PersistentVolumeClaim.'),
-    path: relativePath.describe('Path of the file within the volume.'),
-  })
-  .describe('A file on a PersistentVolumeClaim, mounted read-only.');
+import { pvcSource, s3Source } from './storage-places.ts';
 
 const sources = ['url', 'file', 'asset', 's3', 'pvc'] as const;
 export type SourceKind = (typeof sources)[number];

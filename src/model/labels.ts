@@ -15,6 +15,8 @@ export const annotations = {
   requestDigest: 'framewright.dev/request-digest',
   /** The published API shape through which the job was made: edit, native, jobs, queue or style. */
   shape: 'framewright.dev/shape',
+  /** `true` on a job that is being removed: drop its record at once and leave its files. */
+  skipCleanUp: 'framewright.dev/skip-clean-up',
 } as const;
 
 /** The value of `spec.managedBy` that is ours; the same as none. */

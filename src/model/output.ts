@@ -4,6 +4,7 @@ import { normalizeLoudness } from './operations.ts';
 import { outputContract } from './output-contract.ts';
 import { bitrate, relativePath } from './primitives.ts';
 import { atMostOneOf, exactlyOneOf, withRules } from './rule.ts';
+import { pvcDestination, s3Destination } from './storage-places.ts';
 
 export const containers = ['mp4', 'mkv', 'webm', 'mov', 'hls', 'dash'] as const;
 export const videoCodecs = ['h264', 'hevc', 'av1', 'vp9', 'copy', 'none'] as const;
@@ -126,27 +127,8 @@ const destination = withRules(
     .strictObject({
       asset: z.strictObject({}).optional().describe('The asset store of this installation (the default).'),
       file: relativePath.optional().describe('A path under the media root of the worker.'),
-      s3: z
-        .strictObject({
-          bucket: z.string().min(3).max(63).describe('Name of the bucket.'),
-          prefix: z.string().max(bounds.path).optional().describe('Prefix of the keys.'),
-          endpoint: z.string().max(bounds.url).optional().describe('Endpoint URL of an S3-compatible server.'),
-          region: z.string().max(40).optional().describe('Region of the bucket.'),
-          credentialsSecret: z
-            .string()
-            .max(253)
-            .optional()
-            .describe('Name of a Secret with accessKeyId and secretAccessKey.'),
-        })
-        .optional()
-        .describe('A bucket of an S3-compatible store.'),
-      pvc: z
-        .strictObject({
-          claimName: z.string().min(1).max(253).describe('Name of the PersistentVolumeClaim.'),
-          path: relativePath.describe('Path of the file within the volume.'),
-        })
-        .optional()
-        .describe('A file on a PersistentVolumeClaim.'),
+      s3: s3Destination.optional(),
+      pvc: pvcDestination.optional(),
     })
     .describe('Where the output goes: exactly one of asset, file, s3 and pvc.'),
   [exactlyOneOf(['asset', 'file', 's3', 'pvc'])],

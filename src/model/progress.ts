@@ -48,3 +48,16 @@ export function isNewer(candidate: ProgressMessage, known: ProgressMessage | und
   if (candidate.attempt !== known.attempt) return candidate.attempt > known.attempt;
   return candidate.sequence > known.sequence;
 }
+
+/**
+ * What may be told of `candidate` after `known`: nothing when it is no news, and never a lower percentage within an
+ * attempt.
+ */
+export function newsAfter(candidate: ProgressMessage, known: ProgressMessage | undefined): ProgressMessage | undefined {
+  if (!isNewer(candidate, known)) return undefined;
+  if (known === undefined || known.uid !== candidate.uid || known.attempt !== candidate.attempt) return candidate;
+  const { percent } = known.progress;
+  return candidate.progress.percent >= percent
+    ? candidate
+    : { ...candidate, progress: { ...candidate.progress, percent } };
+}

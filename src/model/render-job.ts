@@ -66,7 +66,17 @@ const webhook = z
   })
   .describe('Whom to tell about the job (Standard Webhooks).');
 
-const quantities = boundedMap(z.string().max(32), 16, 63);
+/** What a job may ask for beyond its pool; devices come with the pool. */
+export const podResources = ['cpu', 'memory', 'ephemeral-storage'] as const;
+const isPodResource = (key: string): boolean => podResources.some((name) => name === key);
+
+const quantities = withRules(boundedMap(z.string().max(32), 16, 63), [
+  {
+    cel: `self.all(key, key in [${podResources.map((name) => `'${name}'`).join(', ')}])`,
+    message: `keys must be ${podResources.slice(0, -1).join(', ')} or ${podResources.at(-1)}; devices come with the pool`,
+    holds: (map) => Object.keys(map).every(isPodResource),
+  },
+]);
 const podLabels = boundedMap(labelValue, 32, 253);
 
 const podTemplate = z
@@ -171,6 +181,7 @@ const attempt = z
     number: z.int().min(1).describe('Number of the attempt, from 1.'),
     jobName: z.string().max(253).optional().describe('Name of the Kubernetes Job of the present stage.'),
     podName: z.string().max(253).optional().describe('Name of its pod.'),
+    pool: z.string().max(63).optional().describe('Pool that it was admitted to.'),
     node: z.string().max(253).optional().describe('Node or machine that ran it.'),
     acceleration: accelerationReport.optional(),
     startedAt: timestamp.optional().describe('When it started to run.'),

@@ -12,7 +12,7 @@ export interface Rule<T> {
   readonly path?: readonly (string | number)[];
 }
 
-/** Adds cross-field rules to an object schema; keeps its description. */
+/** Adds cross-field rules to a schema; keeps its description and the rules it has. */
 export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z.output<S>>[]): S {
   const checked = schema.superRefine((value, context) => {
     for (const rule of rules) {
@@ -21,9 +21,13 @@ export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z
       }
     }
   });
+  const present: unknown = schema.meta()?.['x-kubernetes-validations'];
   return checked.meta({
     ...schema.meta(),
-    'x-kubernetes-validations': rules.map(({ cel, message }) => ({ rule: cel, message })),
+    'x-kubernetes-validations': [
+      ...(Array.isArray(present) ? present.map((rule: unknown) => rule) : []),
+      ...rules.map(({ cel, message }) => ({ rule: cel, message })),
+    ],
   });
 }
 

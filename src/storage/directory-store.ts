@@ -1,23 +1,28 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { link, lstat, mkdir, open, readdir, realpath, unlink } from 'node:fs/promises';
-import { basename, dirname, join, sep } from 'node:path';
+import { access, link, lstat, mkdir, open, readdir, realpath, rename, unlink } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
 import { CodedError } from '../errors.ts';
-import type { ObjectInfo, ObjectStore, StagedObject } from '../ports.ts';
+import type { ObjectInfo, ObjectStore } from '../ports.ts';
 import { assertObjectKey, isObjectKey } from './object-key.ts';
-import { storageError, systemCode } from './storage-error.ts';
+import { createStaging, unlinkIfThere } from './staging.ts';
+import { isMissing, storageError, systemCode } from './storage-error.ts';
 
 export interface DirectoryStoreOptions {
   /** Folder of the objects; made when it is not there. */
   readonly dir: string;
   /** Start of the URLs under which clients reach objects, without a slash at its end; none when absent. */
   readonly baseUrl?: string;
+  /** Whether the file system has hard links; found out with each publication when absent. */
+  readonly hardLinks?: false;
 }
 
 /** An ObjectStore whose objects are plain files that programs on this machine can use in place. */
 export interface DirectoryStore extends ObjectStore {
   /** The file of an object, to be read only; `undefined` when there is no such object. */
   localPath(key: string): Promise<string | undefined>;
+  /** Rejects with `STORAGE_UNAVAILABLE` when the folder cannot be made or written to. */
+  check(): Promise<void>;
   /** Removes staged files that nobody has written to since `olderThan` (Unix milliseconds); returns how many. */
   sweep(olderThan: number): Promise<number>;
 }
@@ -26,8 +31,8 @@ export interface DirectoryStore extends ObjectStore {
 const stagingName = '.staging';
 
 /** Objects as files of a folder: staged beside them, linked into place in one step that never replaces a file. */
-export function createDirectoryStore({ dir, baseUrl = '' }: DirectoryStoreOptions): DirectoryStore {
-  const staging = join(dir, stagingName);
+export function createDirectoryStore({ dir, baseUrl = '', hardLinks }: DirectoryStoreOptions): DirectoryStore {
+  const staging = createStaging(join(dir, stagingName));
 
   const describe = (key: string, stats: Stats): ObjectInfo => ({
     key,
@@ -75,26 +80,17 @@ export function createDirectoryStore({ dir, baseUrl = '' }: DirectoryStoreOption
       }
     },
 
-    async stage(key) {
-      assertObjectKey(key);
-      try {
-        await mkdir(staging, { recursive: true, mode: 0o700 });
-      } catch (error) {
-        throw storageError(`stage the object ${key}`, error);
-      }
-      // The ending stays: programs choose the format of a file by it.
-      return { key, path: join(staging, `${randomUUID()}-${basename(key).slice(-100)}`) };
-    },
+    stage: staging.stage,
 
     async publish(staged) {
       const target = join(dir, assertObjectKey(staged.key));
-      assertStaged(staging, staged);
+      staging.assertOwn(staged);
       try {
         await sync(staged.path);
         await mkdir(dirname(target), { recursive: true });
-        // link fails where the name is taken; rename would replace it.
-        await link(staged.path, target);
-        await unlink(staged.path);
+        if (hardLinks === false || !(await moveByLink(staged.path, target))) {
+          await moveByClaim(staged.path, target, join(dir, stagingName));
+        }
         await sync(dirname(target));
         return describe(staged.key, await lstat(target));
       } catch (error) {
@@ -107,10 +103,7 @@ export function createDirectoryStore({ dir, baseUrl = '' }: DirectoryStoreOption
       }
     },
 
-    async discard(staged) {
-      assertStaged(staging, staged);
-      await unlinkIfThere(staged.path, `discard the staged object ${staged.key}`);
-    },
+    discard: staging.discard,
 
     async remove(key) {
       const file = await fileOf(key);
@@ -130,17 +123,16 @@ export function createDirectoryStore({ dir, baseUrl = '' }: DirectoryStoreOption
       return Promise.resolve(`${baseUrl}/assets/${assertObjectKey(key).split('/').map(encodeURIComponent).join('/')}`);
     },
 
-    async sweep(olderThan) {
-      let removed = 0;
-      for (const name of await namesIn(staging)) {
-        const path = join(staging, name);
-        const stats = await lstat(path).catch(() => undefined);
-        if (stats === undefined || stats.mtimeMs >= olderThan) continue;
-        await unlinkIfThere(path, 'remove a staged file');
-        removed += 1;
+    async check() {
+      try {
+        await mkdir(dir, { recursive: true });
+        await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
+      } catch (error) {
+        throw storageError('keep objects in their folder', error);
       }
-      return removed;
     },
+
+    sweep: staging.sweep,
   };
 }
 
@@ -149,9 +141,33 @@ function etagOf({ ino, size, mtimeMs }: Stats): string {
   return createHash('sha256').update(`${ino}-${size}-${mtimeMs}`).digest('hex').slice(0, 32);
 }
 
-function assertStaged(staging: string, { path }: StagedObject): void {
-  if (dirname(path) === staging) return;
-  throw new CodedError('INTERNAL_ERROR', 'Expected a file that this store has staged, got one from elsewhere');
+/** Some file systems of volumes (SMB, FUSE) have no hard links. */
+const noLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+/** Gives a file its name in one step, or fails with EEXIST, as rename would not. False where there are no links. */
+async function moveByLink(path: string, target: string): Promise<boolean> {
+  try {
+    await link(path, target);
+  } catch (error) {
+    if (noLinks.has(systemCode(error) ?? '')) return false;
+    throw error;
+  }
+  await unlink(path);
+  return true;
+}
+
+/** The same with a rename, which the one does who has made the claim; one that a crash has left is swept. */
+async function moveByClaim(path: string, target: string, staging: string): Promise<void> {
+  const claim = join(staging, `${createHash('sha256').update(target).digest('hex')}.claim`);
+  const handle = await open(claim, 'wx');
+  try {
+    const taken = await lstat(target).catch(() => undefined);
+    if (taken !== undefined) throw Object.assign(new Error('the name is taken'), { code: 'EEXIST' });
+    await rename(path, target);
+  } finally {
+    await handle.close();
+    await unlinkIfThere(claim, 'remove a claim');
+  }
 }
 
 /** Bytes and names must be on the disk before an object counts as published. */
@@ -162,12 +178,6 @@ async function sync(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-async function unlinkIfThere(path: string, doing: string): Promise<void> {
-  await unlink(path).catch((error: unknown) => {
-    if (!isMissing(error)) throw storageError(doing, error);
-  });
 }
 
 async function keysBelow(dir: string, prefix: string): Promise<string[]> {
@@ -182,16 +192,4 @@ async function keysBelow(dir: string, prefix: string): Promise<string[]> {
     return entry.isFile() ? [key] : [];
   });
   return (await Promise.all(keys)).flat();
-}
-
-async function namesIn(dir: string): Promise<string[]> {
-  return readdir(dir).catch((error: unknown) => {
-    if (isMissing(error)) return [];
-    throw storageError('list the staged objects', error);
-  });
-}
-
-function isMissing(error: unknown): boolean {
-  const code = systemCode(error);
-  return code === 'ENOENT' || code === 'ENOTDIR';
 }

@@ -5,6 +5,7 @@ import { CodedError } from '../errors.ts';
 import { redactUrl } from '../model/redact-url.ts';
 import type { Clock } from '../ports.ts';
 import type { AddressGuard, GuardedUrl } from './address-guard.ts';
+import { writeAll } from './download.ts';
 import { judgeStatus, nextStart, type Resource } from './http-answer.ts';
 import { storageError } from './storage-error.ts';
 
@@ -162,18 +163,6 @@ async function write(
     await writeAll(body.file, piece, body.received);
     body.received += piece.length;
     options.onProgress?.(body.received, body.resource?.total);
-  }
-}
-
-/** A disk that is nearly full takes a part of a write and refuses the next one. */
-async function writeAll(file: FileHandle, piece: Uint8Array, position: number): Promise<void> {
-  try {
-    for (let written = 0; written < piece.length; ) {
-      const { bytesWritten } = await file.write(piece, written, piece.length - written, position + written);
-      written += bytesWritten;
-    }
-  } catch (error) {
-    throw storageError('write a fetched input', error);
   }
 }
 

@@ -16,3 +16,9 @@ export function storageError(doing: string, error: unknown, fallback: ErrorCode 
   }
   return new CodedError(fallback, `Expected to ${doing}, got ${code ?? 'an unexpected error'}`, { cause: error });
 }
+
+/** Whether the file or one of its folders is not there. */
+export function isMissing(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}

@@ -11,8 +11,23 @@ export const workerEnvironment = {
   resultFile: 'FRAMEWRIGHT_RESULT_FILE',
   /** Empty folder for fetched inputs and unfinished outputs; the runner removes it after the run. */
   scratchDir: 'FRAMEWRIGHT_SCRATCH_DIR',
-  /** Folder of the directory object store. */
+  /** Folder of the directory object store; either this or a bucket. */
   objectsDir: 'FRAMEWRIGHT_OBJECTS_DIR',
+  /** Bucket of the object store. Its credentials are where the AWS SDK looks for them. */
+  s3Bucket: 'FRAMEWRIGHT_S3_BUCKET',
+  s3Prefix: 'FRAMEWRIGHT_S3_PREFIX',
+  s3Endpoint: 'FRAMEWRIGHT_S3_ENDPOINT',
+  s3Region: 'FRAMEWRIGHT_S3_REGION',
+  /** `on` or `off`. */
+  s3ForcePathStyle: 'FRAMEWRIGHT_S3_FORCE_PATH_STYLE',
+  /** Comma-separated buckets that inputs of kind s3 may come from: `bucket`, `bucket/prefix` or `*`. */
+  s3SourceBuckets: 'FRAMEWRIGHT_S3_SOURCE_BUCKETS',
+  /** The same for destinations of kind s3. */
+  s3DestinationBuckets: 'FRAMEWRIGHT_S3_DESTINATION_BUCKETS',
+  /** Comma-separated endpoints that a job may name beside that of the installation. */
+  s3Endpoints: 'FRAMEWRIGHT_S3_ENDPOINTS',
+  /** Folder under which the claims of inputs and destinations of kind pvc are mounted. */
+  volumesDir: 'FRAMEWRIGHT_VOLUMES_DIR',
   mediaRoot: 'FRAMEWRIGHT_MEDIA_ROOT',
   /** Comma-separated hosts that URL inputs may come from; `*` is any public host. */
   sourceHosts: 'FRAMEWRIGHT_SOURCE_HOSTS',
@@ -26,4 +41,19 @@ export const workerEnvironment = {
   /** Folder in which the kernel describes them; /sys/class/drm when not set. */
   drmClassDir: 'FRAMEWRIGHT_DRM_CLASS_DIR',
   logLevel: 'FRAMEWRIGHT_LOG_LEVEL',
+  /** NATS servers that progress goes to, where no parent gave an IPC channel; may hold `user:password@`. */
+  natsUrl: 'FRAMEWRIGHT_NATS_URL',
+  natsCredentialsFile: 'FRAMEWRIGHT_NATS_CREDENTIALS_FILE',
+  /** What such a file holds, for a Secret that is no file. */
+  natsCredentials: 'FRAMEWRIGHT_NATS_CREDENTIALS',
+  natsCaFile: 'FRAMEWRIGHT_NATS_CA_FILE',
 } as const;
+
+/** Where the claims that a stage names are mounted, below the folder of the volumes. */
+export const volumeFolders = { inputs: 'inputs', outputs: 'outputs' } as const;
+
+/** Variables with the credentials of the Secret that a stage names at this place of its list of Secrets. */
+export function secretVariables(index: number): { readonly accessKeyId: string; readonly secretAccessKey: string } {
+  const start = `FRAMEWRIGHT_S3_SECRET_${index}`;
+  return { accessKeyId: `${start}_ACCESS_KEY_ID`, secretAccessKey: `${start}_SECRET_ACCESS_KEY` };
+}

@@ -1,16 +1,18 @@
+import { join } from 'node:path';
 import { CodedError, toCodedError } from '../errors.ts';
 import { detectCapabilities } from '../media/run/detect-capabilities.ts';
 import type { ProgressMessage } from '../model/progress.ts';
 import type { StageResult } from '../model/result.ts';
 import type { Clock } from '../ports.ts';
 import { createAddressGuard } from '../storage/address-guard.ts';
-import { createDirectoryStore } from '../storage/directory-store.ts';
 import { workerEnvironment } from './environment.ts';
+import { openProgressChannel } from './progress-channel.ts';
 import { createProgressReporter } from './report-progress.ts';
 import { runStage } from './run-stage.ts';
 import { type Environment, readStageEnvironment, type StageEnvironment } from './stage-environment.ts';
 import { createStageLog } from './stage-log.ts';
 import { exitOf, jobErrorOf, writeResult } from './stage-result.ts';
+import { openStores } from './stage-stores.ts';
 
 export interface WorkerOptions {
   readonly env: Environment;
@@ -46,7 +48,7 @@ export async function workerCommand({ env, clock }: WorkerOptions): Promise<numb
   for (const [event, listener] of Object.entries(ends)) process.on(event, listener);
   // A parent that died while this process was starting will not be heard of any more.
   if (process.send !== undefined && !process.connected) ends.disconnect();
-  const { send, drained } = createSender();
+  const { send, drained } = await openProgressChannel(env);
   try {
     const status = await runWorker({ env, clock, signal: abort.signal, send });
     await drained();
@@ -80,17 +82,27 @@ export async function runWorker({ env, clock, signal, send }: RunWorkerOptions):
   const ended = AbortSignal.any([signal, deadline.signal]);
   const settled = new AbortController();
   try {
-    const { tools, folders, mediaRoot, maxInputBytes, objectsDir, scratchDir, sources } = environment;
-    const store = createDirectoryStore({ dir: objectsDir });
+    const { tools, folders, mediaRoot, maxInputBytes, objects, s3, scratchDir, sources, volumesDir } = environment;
+    const { store, outputs } = await openStores(spec, environment);
     const guard = createAddressGuard(sources);
+    // What FFmpeg can do is remembered where other workers of this machine find it.
+    const cacheDir = join(objects.kind === 'directory' ? objects.dir : scratchDir, '.capabilities');
     const running = runStage(spec, {
       store,
-      sources: { store, guard, maxInputBytes, ...(mediaRoot !== undefined && { mediaRoot }) },
+      outputs,
+      sources: {
+        store,
+        guard,
+        maxInputBytes,
+        s3,
+        ...(volumesDir !== undefined && { volumesDir }),
+        ...(mediaRoot !== undefined && { mediaRoot }),
+      },
       tools,
       scratchDir,
       clock,
       signal: ended,
-      detect: (abort) => detectCapabilities({ tools, folders, signal: abort, cacheDir: `${objectsDir}/.capabilities` }),
+      detect: (abort) => detectCapabilities({ tools, folders, signal: abort, cacheDir }),
       reporter,
       log,
     });
@@ -130,47 +142,5 @@ async function saveResult(path: string | undefined, result: StageResult): Promis
   if (path === undefined || path === '') return;
   await writeResult(path, result).catch((error: unknown) => {
     createStageLog('info').error({ code: toCodedError(error).code }, 'the result file could not be written');
-  });
-}
-
-interface Sender {
-  readonly send: (message: ProgressMessage) => void;
-  /** Resolves once the last message has left. */
-  readonly drained: () => Promise<void>;
-}
-
-/** Over IPC to the parent that gave us a channel, else as NDJSON on stdout. A slow reader gets the newest news only. */
-function createSender(): Sender {
-  if (process.send === undefined) {
-    // A reader that has gone away must not end the render.
-    process.stdout.on('error', () => undefined);
-    return {
-      send: (message) => process.stdout.write(`${JSON.stringify({ type: 'progress', message })}\n`),
-      drained: () => Promise.resolve(),
-    };
-  }
-  let sending: Promise<void> | undefined;
-  let next: ProgressMessage | undefined;
-  const sendAll = async (): Promise<void> => {
-    for (let message = next; message !== undefined; message = next) {
-      next = undefined;
-      await sendOverIpc({ type: 'progress', message });
-    }
-    sending = undefined;
-  };
-  return {
-    send(message) {
-      next = message;
-      sending ??= sendAll();
-    },
-    drained: () => sending ?? Promise.resolve(),
-  };
-}
-
-/** Resolves when the message has left or cannot leave: progress is news, and lost news is no failure. */
-function sendOverIpc(message: object): Promise<void> {
-  return new Promise((resolve) => {
-    if (process.connected) process.send?.(message, undefined, undefined, () => resolve());
-    else resolve();
   });
 }

@@ -15,7 +15,7 @@ export interface PublishableFile {
 const atOnce = 8;
 
 /**
- * Makes files visible: all of them, or none when one fails or `signal` is aborted before the first. Playlists come last
+ * Makes files visible: all of them, or none when one fails or `signal` is aborted before the last. Playlists come last
  * and in their order, so that what a visible one leads to is there. A key that is taken can only be taken by an earlier
  * run of this same attempt, whose result was lost: its file is replaced.
  */
@@ -34,18 +34,17 @@ export async function publishAll(
       await move(path, object.path);
     }
     signal.throwIfAborted();
-    // From here on each step is short and none is given up half-way.
     const leads = staged.filter(({ key }) => isPlaylist(key));
     const plain = staged.filter(({ key }) => !isPlaylist(key));
     for (let at = 0; at < plain.length; at += atOnce) {
       const batch = plain.slice(at, at + atOnce);
-      const ends = await Promise.allSettled(batch.map((object) => publishOwn(store, object)));
+      const ends = await Promise.allSettled(batch.map((object) => publishOwn(store, object, signal)));
       // All of them have ended before one that failed ends the whole: none appears behind its clean-up.
       published.push(...ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : [])));
       const failed = ends.find((end) => end.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
     }
-    for (const object of leads) published.push(await publishOwn(store, object));
+    for (const object of leads) published.push(await publishOwn(store, object, signal));
     return published;
   } catch (error) {
     await Promise.allSettled(staged.map((object) => store.discard(object)));
@@ -58,13 +57,13 @@ function isPlaylist(key: string): boolean {
   return /\.(m3u8|mpd)$/.test(key);
 }
 
-async function publishOwn(store: ObjectStore, object: StagedObject): Promise<ObjectInfo> {
+async function publishOwn(store: ObjectStore, object: StagedObject, signal: AbortSignal): Promise<ObjectInfo> {
   try {
-    return await store.publish(object);
+    return await store.publish(object, { signal });
   } catch (error) {
     if (!(error instanceof CodedError) || error.code !== 'CONFLICT') throw error;
     await store.remove(object.key);
-    return store.publish(object);
+    return store.publish(object, { signal });
   }
 }
 

@@ -18,11 +18,12 @@ import { redactUrls } from '../model/redact-url.ts';
 import type { AccelerationReport, OutputFile, StageResult } from '../model/result.ts';
 import type { StageSpec } from '../model/stage.ts';
 import type { Clock, ObjectStore } from '../ports.ts';
+import type { OpenedStore } from '../storage/open-store.ts';
 import { measuredPrecision } from './measured-precision.ts';
 import { type PreparedStage, type PrepareOptions, prepareStage } from './prepare-stage.ts';
 import { type PublishableFile, publishAll } from './publish-outputs.ts';
 import type { ProgressReporter } from './report-progress.ts';
-import { usedInputs } from './resolve-inputs.ts';
+import { isFetched, usedInputs } from './resolve-inputs.ts';
 import { type ProcessRecord, type RenderedPlan, runPlan } from './run-plan.ts';
 import { prepareScratch } from './scratch.ts';
 import type { StageLog } from './stage-log.ts';
@@ -30,7 +31,10 @@ import { createStageProgress } from './stage-progress.ts';
 import { exitOf, jobErrorOf } from './stage-result.ts';
 
 export interface RunStageOptions extends Omit<PrepareOptions, 'progress'> {
-  readonly store: ObjectStore;
+  /** The store of the installation: the report goes there. */
+  readonly store: ObjectStore & Pick<OpenedStore, 'localPath'>;
+  /** Where the outputs go; to `store` when absent. */
+  readonly outputs?: ObjectStore;
   readonly reporter: Pick<ProgressReporter, 'report'>;
   readonly log: StageLog;
 }
@@ -82,7 +86,7 @@ async function renderAndPublish(
   findings: Findings,
 ): Promise<{ readonly outputs: OutputFile[]; readonly verifySeconds: number }> {
   const { clock, log, reporter, scratchDir, signal, store, tools } = options;
-  const fetches = usedInputs(spec).some(({ url }) => url !== undefined);
+  const fetches = usedInputs(spec).some((input) => isFetched(input, store));
   const progress = createStageProgress({ fetches, clock }, (news) => reporter.report(news));
   await prepareScratch(scratchDir);
   const prepared = await prepareStage(spec, { ...options, progress });
@@ -106,7 +110,7 @@ async function renderAndPublish(
   const verifySeconds = secondsSince(verifyStartedAt, clock);
 
   progress.at('publishing', 0);
-  const published = await publishAll(store, publishedFiles(rendered, spec), signal);
+  const published = await publishAll(options.outputs ?? store, publishedFiles(rendered, spec), signal);
   progress.at('publishing', 1);
   log.info({ keys: outputs.map((output) => keyOf(output, spec)), files: published.length }, 'outputs published');
   return {

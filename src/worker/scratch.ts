@@ -1,14 +1,17 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PlannedFile } from '../media/plan.ts';
 import { storageError } from '../storage/storage-error.ts';
 
-/** Makes the folder for fetched inputs and unfinished outputs; what an earlier run may have left there goes. */
+/**
+ * Makes the folder for fetched inputs and unfinished outputs; what an earlier run may have left in it goes. The folder
+ * itself stays: in a pod it is a volume, which cannot be removed.
+ */
 export async function prepareScratch(dir: string): Promise<void> {
   try {
-    await rm(dir, { recursive: true, force: true });
     await mkdir(dir, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(dir)) await rm(join(dir, name), { recursive: true, force: true });
   } catch (error) {
     throw storageError('make the scratch folder', error);
   }

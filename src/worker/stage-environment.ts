@@ -5,8 +5,13 @@ import type { MediaTools } from '../media/run/run-tool.ts';
 import { toolEnvironment } from '../media/run/tool-environment.ts';
 import { bounds } from '../model/bounds.ts';
 import { type StageSpec, stageSpec } from '../model/stage.ts';
+import { secretsOf } from '../model/stage-access.ts';
 import type { SourcePolicy } from '../storage/address-guard.ts';
-import { workerEnvironment } from './environment.ts';
+import type { ObjectStoreOptions } from '../storage/open-store.ts';
+import type { S3Credentials } from '../storage/s3-client.ts';
+import { secretVariables, workerEnvironment } from './environment.ts';
+import type { S3Access } from './s3-access.ts';
+import { stagingIn } from './stage-stores.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -18,7 +23,10 @@ export interface StageEnvironment {
   readonly spec: StageSpec;
   readonly resultFile: string;
   readonly scratchDir: string;
-  readonly objectsDir: string;
+  readonly objects: ObjectStoreOptions;
+  readonly s3: S3Access;
+  /** Folder under which claims are mounted. */
+  readonly volumesDir?: string;
   readonly mediaRoot?: string;
   readonly sources: SourcePolicy;
   readonly maxInputBytes: number;
@@ -34,13 +42,30 @@ const list = (text: string): string[] =>
     .filter((part) => part !== '');
 
 const path = z.string().min(1);
+const optional = z
+  .string()
+  .transform((text) => (text === '' ? undefined : text))
+  .optional();
+const listed = z.string().default('').transform(list);
 const schema = z.object({
   resultFile: path,
   scratchDir: path,
-  objectsDir: path,
+  objectsDir: optional,
+  s3Bucket: optional,
+  s3Prefix: optional,
+  s3Endpoint: optional,
+  s3Region: optional,
+  s3ForcePathStyle: z
+    .enum(['on', 'off'])
+    .default('off')
+    .transform((text) => text === 'on'),
+  s3SourceBuckets: listed,
+  s3DestinationBuckets: listed,
+  s3Endpoints: listed,
+  volumesDir: optional,
   mediaRoot: z.string().default(''),
   sourceHosts: z.string().default('*').transform(list),
-  allowedRanges: z.string().default('').transform(list),
+  allowedRanges: listed,
   maxInputBytes: z
     .string()
     .regex(/^[1-9]\d{0,15}$/, 'must be a number of bytes')
@@ -60,15 +85,61 @@ export function readStageEnvironment(env: Environment): StageEnvironment {
   if (!settings.success) {
     throw invalid(settings.error.issues, ([key]) => variableOf(key) ?? 'the environment');
   }
-  const { mediaRoot, sourceHosts, allowedRanges, ffmpeg, ffprobe, driDir, drmClassDir, ...rest } = settings.data;
+  const { data } = settings;
+  const { mediaRoot, volumesDir, resultFile, scratchDir, maxInputBytes, logLevel, ffmpeg, ffprobe } = data;
+  const spec = readSpec(env[workerEnvironment.stage]);
   return {
-    ...rest,
+    resultFile,
+    scratchDir,
+    maxInputBytes,
+    logLevel,
+    ...(volumesDir !== undefined && { volumesDir }),
     ...(mediaRoot !== '' && { mediaRoot }),
-    spec: readSpec(env[workerEnvironment.stage]),
-    sources: { hosts: sourceHosts, allowedRanges },
+    spec,
+    objects: objectsOf(data),
+    s3: {
+      endpoint: data.s3Endpoint,
+      region: data.s3Region,
+      forcePathStyle: data.s3ForcePathStyle,
+      sourceBuckets: data.s3SourceBuckets,
+      destinationBuckets: data.s3DestinationBuckets,
+      endpoints: data.s3Endpoints,
+      secrets: readSecrets(spec, env),
+    },
+    sources: { hosts: data.sourceHosts, allowedRanges: data.allowedRanges },
     tools: { ffmpeg, ffprobe, env: toolEnvironment(env) },
-    folders: { dri: driDir, drmClass: drmClassDir },
+    folders: { dri: data.driDir, drmClass: data.drmClassDir },
   };
+}
+
+/** A folder or a bucket: with both, or neither, nobody could tell where the outputs are. */
+function objectsOf(settings: z.output<typeof schema>): ObjectStoreOptions {
+  const { objectsDir, s3Bucket, s3Prefix, s3Endpoint, s3Region, s3ForcePathStyle, scratchDir } = settings;
+  if ((objectsDir === undefined) === (s3Bucket === undefined)) {
+    const names = `${workerEnvironment.objectsDir} or ${workerEnvironment.s3Bucket}`;
+    throw new CodedError('SPEC_INVALID', `Expected ${names}, got ${objectsDir === undefined ? 'neither' : 'both'}`);
+  }
+  if (objectsDir !== undefined) return { kind: 'directory', dir: objectsDir };
+  return {
+    kind: 's3',
+    bucket: s3Bucket ?? '',
+    prefix: s3Prefix,
+    endpoint: s3Endpoint,
+    region: s3Region,
+    forcePathStyle: s3ForcePathStyle,
+    stagingDir: stagingIn(scratchDir),
+  };
+}
+
+/** Credentials of the Secrets that the stage names, as the runner has given them. */
+function readSecrets(spec: StageSpec, env: Environment): ReadonlyMap<string, S3Credentials> {
+  const found = new Map<string, S3Credentials>();
+  for (const [index, name] of secretsOf(spec).entries()) {
+    const names = secretVariables(index);
+    const [accessKeyId, secretAccessKey] = [env[names.accessKeyId], env[names.secretAccessKey]];
+    if (accessKeyId && secretAccessKey) found.set(name, { accessKeyId, secretAccessKey });
+  }
+  return found;
 }
 
 function readSpec(text: string | undefined): StageSpec {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, rename } from 'node:fs/promises';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { type CodedError, errorTable } from '../errors.ts';
 import { FfmpegError } from '../media/run/ffmpeg-process.ts';
 import { bounds } from '../model/bounds.ts';
@@ -40,17 +40,33 @@ export function fitResult(result: StageResult, limit: number = bounds.resultByte
   return { version, exitCode, ...(error && { error: { code: error.code, message: shorten(error.message, 200) } }) };
 }
 
-/** Writes the result under another name first: a runner must never read half of it. */
+/**
+ * Writes the result under another name first: a runner must never read half of it. The termination log of a pod cannot
+ * be replaced, because the kubelet mounts it alone, into a folder that nobody may write to; it is read only after the end.
+ */
 export async function writeResult(path: string, result: StageResult): Promise<void> {
+  const text = JSON.stringify(fitResult(result));
   const draft = `${path}.${randomUUID()}`;
-  const file = await open(draft, 'wx', 0o600);
   try {
-    await file.writeFile(JSON.stringify(fitResult(result)));
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    if (!isNoPlaceForDrafts(error)) throw error;
+    await writeFile(path, text);
   }
-  await rename(draft, path);
+}
+
+/** The folder is not ours to write to, or the file is a mount of its own. */
+function isNoPlaceForDrafts(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return ['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'EXDEV'].some((one) => one === code);
 }
 
 type Shrinking = (result: StageResult) => StageResult;

@@ -98,7 +98,6 @@ export class ApiServer implements AsyncDisposable {
         clock: systemClock,
         runner: {
           observe: async () => runs,
-          slots: async () => [],
           logs: () => {
             throw new CodedError('NOT_FOUND', 'Expected a run, got none');
           },
@@ -201,7 +200,7 @@ export class Client {
       ...(json !== undefined && { body: JSON.stringify(json) }),
     });
     const text = await response.text();
-    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '');
     return {
       status: response.status,
       headers: response.headers,

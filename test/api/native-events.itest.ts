@@ -3,6 +3,7 @@ import { defaultApiOptions } from '../../src/api/services.ts';
 import type { StageRun } from '../../src/ports.ts';
 import { aRun } from '../support/jobs.ts';
 import { ApiServer, type Client } from './api-server.ts';
+import { type Event, Stream } from './event-stream.ts';
 
 let server: ApiServer;
 let client: Client;
@@ -13,7 +14,6 @@ beforeAll(async () => {
     options: { heartbeatSeconds: 0.2 },
     services: {
       runner: {
-        slots: async () => [],
         observe: async () => runs,
         async *logs({ attempt }, { follow, signal }) {
           yield Buffer.from(`{"attempt":${attempt}}\n`);
@@ -31,61 +31,8 @@ async function made(): Promise<string> {
   return client.make('mute', { videoUrl: '/assets/clip.mp4' });
 }
 
-interface Event {
-  readonly event: string;
-  readonly id: string;
-  readonly data: string;
-}
-
-/** A connection to an event stream, read event by event. */
-class Stream implements AsyncDisposable {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #abort: AbortController;
-  #text = '';
-
-  private constructor(response: Response, abort: AbortController) {
-    this.status = response.status;
-    this.headers = response.headers;
-    this.#reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader();
-    this.#abort = abort;
-  }
-
-  static async open(name: string, lastEventId?: string, key = client.key, url = server.url): Promise<Stream> {
-    const abort = new AbortController();
-    const headers = { 'x-api-key': key, ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) };
-    return new Stream(await fetch(`${url}/apis/render-jobs/${name}/events`, { headers, signal: abort.signal }), abort);
-  }
-
-  /** The next block of text up to an empty line; undefined at the end. */
-  async block(): Promise<string | undefined> {
-    while (!this.#text.includes('\n\n')) {
-      const { value, done } = await this.#reader.read();
-      if (done) return undefined;
-      this.#text += Buffer.from(value).toString('utf8');
-    }
-    const end = this.#text.indexOf('\n\n');
-    const block = this.#text.slice(0, end);
-    this.#text = this.#text.slice(end + 2);
-    return block;
-  }
-
-  /** The next event, past heartbeats. */
-  async next(): Promise<Event | undefined> {
-    for (;;) {
-      const block = await this.block();
-      if (block === undefined) return undefined;
-      const [, event, id, data] = /^event: (.*)\nid: (.*)\ndata: (.*)$/.exec(block) ?? [];
-      if (event !== undefined && id !== undefined && data !== undefined) return { event, id, data };
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#abort.abort();
-    await this.#reader.cancel().catch(() => undefined);
-  }
-}
+const openAt = (name: string, lastEventId?: string, key = client.key, url = server.url): Promise<Stream> =>
+  Stream.open({ url, key }, name, lastEventId);
 
 describe('open streams of a key', () => {
   it('are refused beyond the limit with a problem and Retry-After, and counted down when they end', async () => {
@@ -94,7 +41,7 @@ describe('open streams of a key', () => {
     await own.publish('clip.mp4');
     const [ann, bob] = [await own.client('ann', 'admin'), await own.client('bob', 'admin')];
     const name = await ann.make('mute', { videoUrl: '/assets/clip.mp4' });
-    const open = (key: string): Promise<Stream> => Stream.open(name, undefined, key, own.url);
+    const open = (key: string): Promise<Stream> => openAt(name, undefined, key, own.url);
     const streams = [await open(ann.key), await open(ann.key), await open(ann.key)];
     expect(streams.map(({ status }) => status)).toEqual([200, 200, 200]);
 
@@ -130,7 +77,7 @@ describe('open streams of a key', () => {
 describe('GET /apis/render-jobs/:id/events', () => {
   it('sends the present state, then each change and all progress that the reader keeps up with, and ends with the job', async () => {
     const name = await made();
-    await using stream = await Stream.open(name);
+    await using stream = await openAt(name);
     expect(stream.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     expect(await stream.block()).toBe('retry: 2000');
     const first = await stream.next();
@@ -165,12 +112,12 @@ describe('GET /apis/render-jobs/:id/events', () => {
     await server.progress(name, 5, { percent: 50 });
     let seen: Event | undefined;
     {
-      await using stream = await Stream.open(name);
+      await using stream = await openAt(name);
       expect((await stream.next())?.event).toBe('job');
       seen = await stream.next();
       expect(seen?.event).toBe('progress');
     }
-    await using again = await Stream.open(name, seen?.id);
+    await using again = await openAt(name, seen?.id);
     await server.progress(name, 6, { percent: 60 });
     const next = await again.next();
     expect([next?.event, JSON.parse(next?.data ?? '')]).toEqual(['progress', expect.objectContaining({ percent: 60 })]);
@@ -180,15 +127,15 @@ describe('GET /apis/render-jobs/:id/events', () => {
     const name = await made();
     let id: string | undefined;
     {
-      await using stream = await Stream.open(name);
+      await using stream = await openAt(name);
       id = (await stream.next())?.id;
     }
     await server.move(name, { phase: 'Failed', error: { code: 'STALLED', message: 'x' } });
-    await using again = await Stream.open(name, id);
+    await using again = await openAt(name, id);
     const event = await again.next();
     expect(JSON.parse(event?.data ?? '')).toMatchObject({ status: { phase: 'Failed' } });
     expect(await again.next()).toBeUndefined();
-    await using once = await Stream.open(name, event?.id);
+    await using once = await openAt(name, event?.id);
     expect(once.status).toBe(204);
   });
 
@@ -199,14 +146,14 @@ describe('GET /apis/render-jobs/:id/events', () => {
     ['very long', '9'.repeat(5000)],
   ])('takes a Last-Event-ID that is %s for none', async (_name, id) => {
     const name = await made();
-    await using stream = await Stream.open(name, id);
+    await using stream = await openAt(name, id);
     expect((await stream.next())?.event).toBe('job');
     await server.move(name, { phase: 'Cancelled' });
   });
 
   it('sends heartbeats while nothing happens', async () => {
     const name = await made();
-    await using stream = await Stream.open(name);
+    await using stream = await openAt(name);
     const blocks = [
       await stream.block(),
       (await stream.block())?.slice(0, 10),
@@ -219,7 +166,7 @@ describe('GET /apis/render-jobs/:id/events', () => {
 
   it('says when the job is removed, and ends', async () => {
     const name = await made();
-    await using stream = await Stream.open(name);
+    await using stream = await openAt(name);
     await stream.next();
     const { uid } = (await server.job(name)).metadata;
     await server.store.finalize({ namespace: 'default', name }, uid);
@@ -232,7 +179,7 @@ describe('GET /apis/render-jobs/:id/events', () => {
       inputs: [{ name: 'a', url: 'https://example.com/a.mp4?signature=secret' }],
     });
     const name = /"name":"(transcode-[^"]+)"/.exec(JSON.stringify(body))?.[1] ?? '';
-    await using stream = await Stream.open(name);
+    await using stream = await openAt(name);
     const event = await stream.next();
     expect(event?.data).toContain('https://example.com/a.mp4');
     expect(event?.data).not.toContain('secret');
@@ -243,7 +190,7 @@ describe('GET /apis/render-jobs/:id/events', () => {
     const name = await made();
     let closed = 0;
     server.app.server.on('connection', (socket) => socket.once('close', () => (closed += 1)));
-    const streams = await Promise.all(Array.from({ length: 30 }, () => Stream.open(name)));
+    const streams = await Promise.all(Array.from({ length: 30 }, () => openAt(name)));
     for (const stream of streams) expect((await stream.next())?.event).toBe('job');
     for (const stream of streams) await stream[Symbol.asyncDispose]();
     await expect.poll(() => closed).toBeGreaterThanOrEqual(29);
@@ -286,7 +233,6 @@ describe('closing the server', () => {
     const own = await ApiServer.start({
       services: {
         runner: {
-          slots: async () => [],
           observe: async () => [aRun('running')],
           async *logs(_identity, { signal }) {
             yield Buffer.from('{}\n');

@@ -10,7 +10,7 @@ const IMPURE =
   /^(process\.\w+|Date\.now|new Date|Math\.random|performance\.now|crypto\.\w+|fetch|setTimeout|setInterval|setImmediate)$/;
 
 /** The controller's shell calls the ports and waits between calls; what time it is, even it asks the Clock port. */
-const SHELL = /^src\/controller\/(loop|work-queue)\.ts$/;
+const SHELL = /^src\/controller\/(loop|work-queue|admission-passes)\.ts$/;
 const TIMERS = new Set(['setTimeout', 'setImmediate', 'performance.now']);
 
 function impurities({ path, reaches }: SourceFile): string[] {

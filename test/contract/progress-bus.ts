@@ -1,16 +1,29 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ProgressMessage } from '../../src/model/progress.ts';
 import type { ProgressBus, ProgressFilter } from '../../src/ports.ts';
 import { readUntil, readUntilQuiet } from './support.ts';
 
 export interface ProgressBusHarness extends AsyncDisposable {
+  /** Where news is read. */
   readonly bus: ProgressBus;
+  /** Where it is said: the same bus, or the one of another process. */
+  readonly publisher: Pick<ProgressBus, 'publish'>;
 }
 
-function news(uid: string, sequence: number, { attempt = 1, namespace = 'media' } = {}): ProgressMessage {
-  const progress = { percent: Math.min(sequence, 100), step: 'encoding', updatedAt: '2026-03-01T12:00:00Z' } as const;
+interface NewsOptions {
+  readonly attempt?: number;
+  readonly namespace?: string;
+  readonly percent?: number;
+}
+
+function news(uid: string, sequence: number, options: NewsOptions = {}): ProgressMessage {
+  const { attempt = 1, namespace = 'media', percent = Math.min(sequence, 100) } = options;
+  const progress = { percent, step: 'encoding', updatedAt: '2026-03-01T12:00:00Z' } as const;
   return { namespace, name: `job-${uid}`, uid, attempt, sequence, progress };
 }
+
+/** A job that only says that everything before it was heard. */
+const marker = 'marker';
 
 /** What every adapter of `ProgressBus` must keep. Call it in a test file with a factory of the adapter. */
 export function progressBusContract(adapter: string, make: () => Promise<ProgressBusHarness>): void {
@@ -28,10 +41,26 @@ export function progressBusContract(adapter: string, make: () => Promise<Progres
 
     const subscribe = (filter: ProgressFilter = {}, replay = false): AsyncIterator<ProgressMessage> =>
       harness.bus.subscribe(filter, { signal: abort.signal, replay })[Symbol.asyncIterator]();
+    const publish = (message: ProgressMessage): void => harness.publisher.publish(message);
+    let marks = 0;
+    /** Waits until everything that was published has been heard: news is told in the order in which it was said. */
+    const settled = async (): Promise<void> => {
+      marks += 1;
+      publish(news(marker, marks));
+      await vi.waitFor(() => expect(harness.bus.latest(marker)?.sequence).toBe(marks), {
+        timeout: 20_000,
+        interval: 5,
+      });
+    };
+    /** What a reader has been told so far. */
+    const heard = async (reader: AsyncIterator<ProgressMessage>): Promise<ProgressMessage[]> => {
+      await settled();
+      return (await readUntilQuiet(reader)).filter(({ uid }) => uid !== marker);
+    };
 
     it('brings a message to all who subscribed', async () => {
       const [one, two] = [subscribe(), subscribe()];
-      harness.bus.publish(news('a', 1));
+      publish(news('a', 1));
       expect(await readUntil(one, () => true)).toEqual([news('a', 1)]);
       expect(await readUntil(two, () => true)).toEqual([news('a', 1)]);
     });
@@ -39,7 +68,7 @@ export function progressBusContract(adapter: string, make: () => Promise<Progres
     it('keeps the order within an attempt and drops what is older or said twice', async () => {
       const reader = subscribe();
       for (const sequence of [1, 3, 2, 3, 4]) {
-        harness.bus.publish(news('a', sequence));
+        publish(news('a', sequence));
         await new Promise(setImmediate);
       }
       const read = await readUntil(reader, ({ sequence }) => sequence === 4);
@@ -50,10 +79,10 @@ export function progressBusContract(adapter: string, make: () => Promise<Progres
 
     it('drops messages of an earlier attempt once a later one has spoken', async () => {
       const reader = subscribe();
-      harness.bus.publish(news('a', 50));
-      harness.bus.publish(news('a', 0, { attempt: 2 }));
-      harness.bus.publish(news('a', 51));
-      const read = await readUntilQuiet(reader);
+      publish(news('a', 50));
+      publish(news('a', 0, { attempt: 2 }));
+      publish(news('a', 51));
+      const read = await heard(reader);
       expect(read.at(-1)).toEqual(news('a', 0, { attempt: 2 }));
       expect(read).not.toContainEqual(news('a', 51));
       expect(harness.bus.latest('a')).toEqual(news('a', 0, { attempt: 2 }));
@@ -62,9 +91,9 @@ export function progressBusContract(adapter: string, make: () => Promise<Progres
     it('gives a slow reader the newest of each job and no backlog', async () => {
       const reader = subscribe();
       for (let sequence = 0; sequence < 10_000; sequence += 1) {
-        for (const uid of ['a', 'b']) harness.bus.publish(news(uid, sequence));
+        for (const uid of ['a', 'b']) publish(news(uid, sequence));
       }
-      const read = await readUntilQuiet(reader);
+      const read = await heard(reader);
       for (const uid of ['a', 'b']) expect(read.findLast((message) => message.uid === uid)?.sequence).toBe(9999);
       expect(read.length).toBeLessThan(1000);
     });
@@ -73,23 +102,37 @@ export function progressBusContract(adapter: string, make: () => Promise<Progres
       const byJob = subscribe({ uid: 'a' });
       const byNamespace = subscribe({ namespace: 'other' });
       const byBoth = subscribe({ uid: 'a', namespace: 'other' });
-      harness.bus.publish(news('a', 1));
-      harness.bus.publish(news('b', 1, { namespace: 'other' }));
-      expect((await readUntilQuiet(byJob)).map(({ uid }) => uid)).toEqual(['a']);
-      expect((await readUntilQuiet(byNamespace)).map(({ uid }) => uid)).toEqual(['b']);
-      expect(await readUntilQuiet(byBoth)).toEqual([]);
+      publish(news('a', 1));
+      publish(news('b', 1, { namespace: 'other' }));
+      expect((await heard(byJob)).map(({ uid }) => uid)).toEqual(['a']);
+      expect((await heard(byNamespace)).map(({ uid }) => uid)).toEqual(['b']);
+      expect(await heard(byBoth)).toEqual([]);
     });
 
     it('starts with the last value of each job on request, and with nothing otherwise', async () => {
-      for (const uid of ['a', 'b']) for (const sequence of [1, 2]) harness.bus.publish(news(uid, sequence));
+      for (const uid of ['a', 'b']) for (const sequence of [1, 2]) publish(news(uid, sequence));
+      await settled();
       expect(await readUntilQuiet(subscribe())).toEqual([]);
-      expect(await readUntilQuiet(subscribe({}, true))).toEqual([news('a', 2), news('b', 2)]);
-      expect(await readUntilQuiet(subscribe({ uid: 'b' }, true))).toEqual([news('b', 2)]);
+      expect(await heard(subscribe({}, true))).toEqual([news('a', 2), news('b', 2)]);
+      expect(await heard(subscribe({ uid: 'b' }, true))).toEqual([news('b', 2)]);
     });
 
-    it('knows the last value of a job until it is told to forget it', () => {
+    it('never lets the percentage of an attempt fall', async () => {
+      const reader = subscribe({ uid: 'a' });
+      publish(news('a', 1, { percent: 40 }));
+      await settled();
+      publish(news('a', 2, { percent: 30 }));
+      const read = await heard(reader);
+      expect(read.at(-1)).toEqual(news('a', 2, { percent: 40 }));
+      publish(news('a', 1, { percent: 0, attempt: 2 }));
+      await settled();
+      expect(harness.bus.latest('a')?.progress.percent).toBe(0);
+    });
+
+    it('knows the last value of a job until it is told to forget it', async () => {
       expect(harness.bus.latest('a')).toBeUndefined();
-      harness.bus.publish(news('a', 7));
+      publish(news('a', 7));
+      await settled();
       expect(harness.bus.latest('a')).toEqual(news('a', 7));
       harness.bus.forget('a');
       harness.bus.forget('a');
@@ -102,7 +145,7 @@ export function progressBusContract(adapter: string, make: () => Promise<Progres
       const waiting = subscribe().next();
       abort.abort();
       expect((await waiting).done).toBe(true);
-      harness.bus.publish(news('a', 1));
+      publish(news('a', 1));
     });
   });
 }

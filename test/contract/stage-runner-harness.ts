@@ -20,6 +20,8 @@ export type Behaviour =
 export interface StageRunnerHarness extends AsyncDisposable {
   readonly runner: StageRunner;
   readonly pool: string;
+  /** Whether waiting stages start in the order in which they were started; in a cluster its scheduler decides that. */
+  readonly inOrder: boolean;
   /** Names `<uid>-<attempt>-<stage>` of the workers that were really started, in order. */
   started(): Promise<readonly string[]>;
   /** Ends the adapter in good order and gives a new one on the same runs. */

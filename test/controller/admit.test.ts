@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { admit, type HoldingJob, type QueuedJob } from '../../src/controller/admit.ts';
+import { admit } from '../../src/controller/admit.ts';
+import type { HoldingJob, QueuedJob } from '../../src/controller/queued-job.ts';
 import type { PoolSlots } from '../../src/ports.ts';
 
-const policy = { agingSeconds: 60, lookAhead: 0 };
+const policy = { agingSeconds: 60, lookAhead: 0, kueue: false };
 const now = 10_000_000;
 const box: PoolSlots = { pool: 'default', slots: 2, gpu: 'unknown' };
 
@@ -50,8 +51,13 @@ describe('admit', () => {
   it('counts admitted jobs and the look-ahead against the slots', () => {
     const queued = ['a', 'b', 'c', 'd'].map((uid) => waiting(uid));
     expect(admitted(queued)).toHaveLength(2);
-    const verdicts = admit(queued, [{ owner: 'ann', pool: 'default' }], [box], now, { ...policy, lookAhead: 1 });
-    expect([...verdicts.values()].filter((verdict) => verdict.admitted)).toHaveLength(2);
+    const admittedTo = (pool: PoolSlots) =>
+      [...admit(queued, [{ owner: 'ann', pool: 'default' }], [pool], now, { ...policy, lookAhead: 1 }).values()].filter(
+        (verdict) => verdict.admitted,
+      );
+    expect(admittedTo({ ...box, queues: true })).toHaveLength(2);
+    // Where nothing holds a further stage back, it would run beside the others.
+    expect(admittedTo(box)).toHaveLength(1);
   });
 
   it('says that all slots are in use', () => {
@@ -68,7 +74,9 @@ describe('admit', () => {
     expect(verdict).toEqual({
       admitted: false,
       reason: 'WaitingForSlot',
-      message: 'Waiting for a slot: all 2 of pool default are in use.',
+      message:
+        'Waiting for a free slot in pool default: 2 of 2 in use, next in line; more slots or a higher spec.priority would help.',
+      ahead: 0,
     });
   });
 
@@ -77,7 +85,7 @@ describe('admit', () => {
     expect(verdict).toMatchObject({
       admitted: false,
       reason: 'NoSuchPool',
-      message: 'spec.pool is arc, which is not configured; configured: default.',
+      message: 'spec.pool is arc, and there is no such pool; there are: default.',
     });
   });
 
@@ -100,6 +108,59 @@ describe('admit', () => {
     const verdicts = admit([waiting('a'), waiting('b', { acceleration: 'Disabled' })], [], pools, now, policy);
     expect(verdicts.get('a')).toEqual({ admitted: true, pool: 'gpu' });
     expect(verdicts.get('b')).toEqual({ admitted: true, pool: 'cpu' });
+  });
+});
+
+describe('admit, in a long queue', () => {
+  it('tells each of ten thousand jobs how many are ahead, and lets in as many as there is room for', () => {
+    const queued = Array.from({ length: 10_000 }, (_, index) =>
+      waiting(`u${index}`, { owner: `owner-${index % 50}`, createdAt: index, acceleration: 'Required' }),
+    );
+    const gpu: PoolSlots = { pool: 'gpu', slots: 4, gpu: true, queues: true };
+    const verdicts = [...admit(queued, [], [gpu], now, { ...policy, lookAhead: 1 }).values()];
+    expect(verdicts.filter((verdict) => verdict.admitted)).toHaveLength(5);
+    const ahead = verdicts.flatMap((verdict) => (verdict.admitted ? [] : [verdict.ahead ?? -1]));
+    expect(ahead.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 9995 }, (_, index) => index));
+  });
+
+  it('counts as ahead those who want the same slots, not those who wait for others', () => {
+    const pools: PoolSlots[] = [
+      { pool: 'a', slots: 1, gpu: true },
+      { pool: 'b', slots: 1, gpu: true },
+    ];
+    const holding = pools.map(({ pool }) => ({ owner: 'x', pool }));
+    const queued = [
+      waiting('1', { pool: 'a' }),
+      waiting('2', { pool: 'b' }),
+      waiting('3'),
+      waiting('4', { pool: 'b' }),
+    ];
+    const aheadOf = [...admit(queued, holding, pools, now, policy)].map(([uid, verdict]) => [
+      uid,
+      verdict.admitted ? undefined : verdict.ahead,
+    ]);
+    expect(aheadOf).toEqual([
+      ['1', 0],
+      ['2', 0],
+      ['3', 2],
+      ['4', 2],
+    ]);
+  });
+
+  it('lets a job that goes through Kueue pass, and says so where there is no Kueue', () => {
+    const full = [
+      { owner: 'x', pool: 'default' },
+      { owner: 'y', pool: 'default' },
+    ];
+    const film = waiting('film', { queue: 'films' });
+    expect(admit([film], full, [box], now, { ...policy, kueue: true }).get('film')).toEqual({
+      admitted: true,
+      pool: 'default',
+    });
+    expect(admit([film], [], [box], now, policy).get('film')).toMatchObject({ reason: 'QueueNotConfigured' });
+    // It takes no slot of ours either.
+    const all = admit([film, waiting('own')], full.slice(1), [box], now, { ...policy, kueue: true });
+    expect(all.get('own')).toEqual({ admitted: true, pool: 'default' });
   });
 });
 
@@ -130,18 +191,21 @@ describe('admit, for any queue', () => {
     );
   });
 
-  it('leaves no slot idle that a waiting job could use', () => {
+  it('leaves no slot idle in a pool that a waiting job may use', () => {
     fc.assert(
       fc.property(jobs, pools, (queued, slots) => {
         const verdicts = admit(queued, [], slots, now, policy);
         const taken = (pool: string) =>
           [...verdicts.values()].filter((verdict) => verdict.admitted && verdict.pool === pool).length;
         const idle = new Set(slots.filter(({ pool, slots: size }) => taken(pool) < size).map(({ pool }) => pool));
+        const gpuThere = slots.some(({ pool, slots: size }) => pool === 'gpu' && size > 0);
+        const mayUse = ({ pool, acceleration }: QueuedJob): readonly string[] => {
+          if (pool !== undefined) return pool === 'cpu' && acceleration === 'Required' ? [] : [pool];
+          if (acceleration === 'Preferred') return gpuThere ? ['gpu'] : ['cpu', 'gpu'];
+          return acceleration === 'Required' ? ['gpu'] : ['cpu'];
+        };
         for (const one of queued) {
-          if (verdicts.get(one.uid)?.admitted) continue;
-          const usable = one.pool === undefined ? ['cpu', 'gpu'] : [one.pool];
-          const fitting = usable.filter((pool) => one.acceleration !== 'Required' || pool === 'gpu');
-          expect(fitting.some((pool) => idle.has(pool))).toBe(false);
+          if (!verdicts.get(one.uid)?.admitted) expect(mayUse(one).some((pool) => idle.has(pool))).toBe(false);
         }
       }),
     );

@@ -12,11 +12,11 @@ describe('withConditions', () => {
     const queued = withConditions(aStatus({ reason: 'WaitingForSlot', message: 'all in use' }), 1, epoch);
     expect(summary(queued)).toEqual([
       'Accepted=True Accepted',
-      'Running=False NotStarted',
       'Admitted=False WaitingForSlot',
+      'Running=False NotStarted',
     ]);
     const running = withConditions({ ...queued, phase: 'Running', reason: 'Rendering' }, 1, epoch + 1);
-    expect(summary(running)).toEqual(['Accepted=True Accepted', 'Running=True Rendering', 'Admitted=True Admitted']);
+    expect(summary(running)).toEqual(['Accepted=True Accepted', 'Admitted=True Admitted', 'Running=True Rendering']);
     const done = withConditions({ ...running, phase: 'Succeeded', reason: 'Completed' }, 1, epoch + 2);
     expect(summary(done)).toContain('Complete=True Completed');
     expect(summary(done)).toContain('Running=False Ended');
@@ -29,5 +29,19 @@ describe('withConditions', () => {
       second.conditions?.every(({ lastTransitionTime }) => lastTransitionTime === new Date(epoch).toISOString()),
     ).toBe(true);
     expect(second.conditions?.every(({ observedGeneration }) => observedGeneration === 2)).toBe(true);
+  });
+
+  it('does not accept what this installation does not have', () => {
+    const status = withConditions(aStatus({ reason: 'NoSuchPool', message: 'There are: cpu.' }), 1, epoch);
+    expect(summary(status)).toContain('Accepted=False NoSuchPool');
+    expect(summary(withConditions({ ...status, reason: 'WaitingForSlot' }, 1, epoch))).toContain(
+      'Accepted=True Accepted',
+    );
+  });
+
+  it('says which pool the job was admitted to', () => {
+    const attempts = [{ number: 1, pool: 'arc' }];
+    const { conditions } = withConditions(aStatus({ phase: 'Running', reason: 'Rendering', attempts }), 1, epoch);
+    expect(conditions?.find(({ type }) => type === 'Admitted')?.message).toBe('The job has a slot of pool arc.');
   });
 });

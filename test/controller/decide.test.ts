@@ -325,13 +325,13 @@ describe('decide', () => {
     expect(waits).toEqual([4000, 8000, 16_000, 30_000]);
   });
 
-  it('keeps the history of the newest attempts only', () => {
+  it('keeps the history of the first attempt and of the newest ones', () => {
     const attempts = Array.from({ length: 10 }, (_, index) => ({ number: index + 1 }));
     const job = aJob({}, aStatus({ ...runningStatus, attempt: 11, attempts }));
     const numbers = decision({ job, runs: [aRun('lost', { attempt: 11 })] }).status?.attempts?.map(
       ({ number }) => number,
     );
-    expect(numbers).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(numbers).toEqual([1, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   });
 
   it('fails a job that lost its machine too often', () => {

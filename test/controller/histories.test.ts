@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
 import { canMove, isTerminal } from '../../src/model/lifecycle.ts';
 import { renderJobStatus } from '../../src/model/render-job.ts';
+import { waitCauses } from '../../src/ports.ts';
 import { type Step, World } from './world.ts';
 
 const failures: readonly (readonly [ErrorCode, number])[] = [
@@ -19,6 +20,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('reconcile' as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('reconcile' as const), dieAfter: fc.nat(3) }) },
   { weight: 4, arbitrary: fc.constant<Step>({ do: 'begin' }) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({ cause: fc.constantFrom(...waitCauses), words: fc.constantFrom('0/3 nodes', '0/4 nodes', 'no image') })
+      .map((wait): Step => ({ do: 'wait', ...wait })),
+  },
+  { weight: 1, arbitrary: fc.constant<Step>({ do: 'preempt' }) },
   { weight: 2, arbitrary: fc.constant<Step>({ do: 'end', state: 'succeeded' }) },
   { weight: 2, arbitrary: fc.constant<Step>({ do: 'end', state: 'lost' }) },
   {
@@ -66,6 +74,25 @@ describe('over any history, with the controller dying between any two writes', (
           expect(live.length).toBeLessThanOrEqual(1);
         });
         expect([...world.starts.values()].every((count) => count === 1)).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  it('what Kueue may start again is stopped once another attempt is on record, or the job is over', () => {
+    fc.assert(
+      fc.property(history, limit, (steps, retryLimit) => {
+        const world = play(steps, retryLimit);
+        world.settle();
+        if (world.job === undefined) return;
+        const over = isTerminal(world.job.status?.phase);
+        const again = world.runs.filter(
+          ({ mayRunAgain, stopReason, identity }) =>
+            mayRunAgain === true &&
+            stopReason === undefined &&
+            (over || identity.attempt < (world.job?.status?.attempt ?? 1)),
+        );
+        expect(again).toEqual([]);
       }),
       runs,
     );

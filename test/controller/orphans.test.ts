@@ -10,6 +10,12 @@ describe('orphans', () => {
     expect(await orphans([`${stranger}-1-main.mp4`], [aJob()])).toEqual([`${stranger}-1-main.mp4`]);
   });
 
+  it('are not files of unknown jobs where others use the same place', async () => {
+    const job = aJob({}, aStatus({ phase: 'Failed' }));
+    const keys = [`${stranger}-1-main.mp4`, `${uid}-1-main.mp4`];
+    expect(await orphans(keys, [job], { shared: true })).toEqual([`${uid}-1-main.mp4`]);
+  });
+
   it('are never uploads or files of other forms', async () => {
     expect(await orphans([`${stranger}.mp4`, 'notes.txt', `reports/${stranger}-1.json`], [])).toEqual([]);
   });

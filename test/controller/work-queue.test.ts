@@ -35,8 +35,9 @@ describe('WorkQueue', () => {
     queue.add('ended', 'ended');
     queue.add('promoted', 'resync');
     queue.add('promoted', 'running');
+    queue.add('start', 'start');
     await sleep(10);
-    expect(seen).toEqual(['ended', 'promoted', 'new', 'resync']);
+    expect(seen).toEqual(['ended', 'start', 'promoted', 'new', 'resync']);
   });
 
   it('repeats a key whose handler threw, with growing waits, and reports each failure', async () => {
@@ -54,6 +55,38 @@ describe('WorkQueue', () => {
     queue.add('a');
     await done.promise;
     expect(failures).toEqual([1, 2, 3]);
+  });
+
+  it('tells how long keys wait and handlers run, and what came of it', async () => {
+    const seen: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const observer = {
+      added: () => void seen.push('added'),
+      started: () => void seen.push('started'),
+      ended: (_took: number, result: string) => void seen.push(result),
+    };
+    await using queue = new WorkQueue(
+      async (key) => {
+        await gate.promise;
+        if (key === 'bad') throw new Error('bad');
+      },
+      { concurrency: 1, observer, baseDelayMs: 60_000 },
+    );
+    expect([queue.oldestWaitMs, queue.longestRunMs]).toEqual([0, 0]);
+    queue.add('good');
+    queue.add('bad', 'resync');
+    queue.add('bad', 'resync');
+    await sleep(5);
+    const waited = queue.oldestWaitMs;
+    expect(waited).toBeGreaterThan(0);
+    expect(queue.longestRunMs).toBeGreaterThan(0);
+    // A better lane is no new wait.
+    queue.add('bad', 'ended');
+    expect(queue.oldestWaitMs).toBeGreaterThanOrEqual(waited);
+    gate.resolve();
+    await sleep(5);
+    expect(seen).toEqual(['added', 'added', 'started', 'done', 'started', 'failed']);
+    expect([queue.oldestWaitMs, queue.longestRunMs]).toEqual([0, 0]);
   });
 
   it('of several waits keeps the earliest', async () => {

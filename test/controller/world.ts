@@ -4,12 +4,16 @@ import { defaultPolicy, type Policy } from '../../src/controller/policy.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { isTerminal } from '../../src/model/lifecycle.ts';
 import type { RenderJob, RenderJobSpec } from '../../src/model/render-job.ts';
-import type { RunState, StageRun } from '../../src/ports.ts';
+import type { RunState, StageRun, WaitCause } from '../../src/ports.ts';
 import { aJob, aResult, epoch } from '../support/jobs.ts';
 
 export type Step =
   | { readonly do: 'reconcile' /** The process dies after this many writes and actions. */; readonly dieAfter?: number }
   | { readonly do: 'begin' }
+  /** What keeps a run from beginning, as a cluster says it. */
+  | { readonly do: 'wait'; readonly cause: WaitCause; readonly words: string }
+  /** Kueue takes the slot away: the run has ended, and would begin again unless it is stopped. */
+  | { readonly do: 'preempt' }
   | { readonly do: 'end'; readonly state: 'succeeded' | 'lost' }
   | { readonly do: 'end'; readonly state: 'failed'; readonly code: ErrorCode; readonly exitCode: number }
   | { readonly do: 'progress'; readonly percent: number; readonly attempt?: number }
@@ -47,6 +51,16 @@ export class World {
         return;
       case 'begin':
         this.#move('waiting', { state: 'running', startedAt: this.now, node: 'box' });
+        return;
+      case 'wait': {
+        const run = this.runs.find(({ state }) => state === 'waiting');
+        const known = run?.waiting;
+        const since = known?.cause === step.cause ? known.since : this.now;
+        this.#move('waiting', { waiting: { cause: step.cause, since }, waitingFor: step.words });
+        return;
+      }
+      case 'preempt':
+        this.#move('running', { state: 'lost', infrastructure: true, mayRunAgain: true, finishedAt: this.now });
         return;
       case 'end':
         this.#move('running', { ...endOf(step), finishedAt: this.now });

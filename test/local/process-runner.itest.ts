@@ -7,6 +7,7 @@ stageRunnerContract('child processes', async () => {
   return {
     runner: local.runner,
     pool: 'default',
+    inOrder: true,
     started: async () => (await startsIn(folder)).map(({ name }) => name),
     async reopen() {
       await local[Symbol.asyncDispose]();

@@ -85,6 +85,6 @@ export async function startsIn(folder: string): Promise<{ readonly name: string;
   return Array.from(text.matchAll(/^(\S+) (\d+)$/gm), ([, name = '', pid]) => ({ name, pid: Number(pid) }));
 }
 
-function startsFile(folder: string): string {
+export function startsFile(folder: string): string {
   return join(folder, 'starts');
 }

@@ -328,10 +328,10 @@ const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
     'spec.output.contract.loudnessTolerance',
   ],
   [
-    'an S3 destination',
-    { output: { destination: { s3: { bucket: 'abc' } } } },
+    'a path under the media root as destination',
+    { output: { destination: { file: 'out' } } },
     'UNSUPPORTED',
-    'spec.output.destination.s3',
+    'spec.output.destination.file',
   ],
   [
     'the soft subtitles of a film before a ramp',

@@ -11,6 +11,12 @@ objectStoreContract('the directory store', async () => {
   return { store, close: () => rm(dir, { recursive: true }) };
 });
 
+objectStoreContract('the directory store on a file system without hard links', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'fw-store-'));
+  const store = createDirectoryStore({ dir: join(dir, 'objects'), hardLinks: false });
+  return { store, close: () => rm(dir, { recursive: true }) };
+});
+
 describe('the directory store', () => {
   let top: string;
   let dir: string;
@@ -34,6 +40,21 @@ describe('the directory store', () => {
     await put('a.mp4', 'x');
     expect(await store.localPath('a.mp4')).toBe(join(dir, 'a.mp4'));
     expect(await store.localPath('b.mp4')).toBeUndefined();
+  });
+
+  it('says whether its folder can be used', async () => {
+    await expect(store.check()).resolves.toBeUndefined();
+    await writeFile(join(top, 'file'), 'x');
+    const broken = createDirectoryStore({ dir: join(top, 'file', 'objects') });
+    await expect(broken.check()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  });
+
+  it('leaves nothing in its staging folder without hard links either', async () => {
+    const without = createDirectoryStore({ dir, hardLinks: false });
+    const staged = await without.stage('a.mp4');
+    await writeFile(staged.path, 'x');
+    await without.publish(staged);
+    expect(await readdir(join(dir, '.staging'))).toEqual([]);
   });
 
   it('leaves nothing in its staging folder after a publication', async () => {

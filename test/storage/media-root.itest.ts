@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fileUnderRoot } from '../../src/storage/media-root.ts';
+import { fileUnderRoot, folderUnderRoot } from '../../src/storage/media-root.ts';
 
 describe('a file under the media root', () => {
   let top: string;
@@ -55,5 +55,38 @@ describe('a file under the media root', () => {
       code: 'SOURCE_FORBIDDEN',
       hint: /--media-root/,
     });
+  });
+});
+
+describe('a folder under a root', () => {
+  let top: string;
+  let root: string;
+
+  beforeEach(async () => {
+    top = await realpath(await mkdtemp(join(tmpdir(), 'fw-root-')));
+    root = join(top, 'volume');
+    await mkdir(join(root, 'there'), { recursive: true });
+    await mkdir(join(top, 'outside'));
+  });
+  afterEach(() => rm(top, { recursive: true }));
+
+  it('is made where it is not there, with the folders above it', async () => {
+    expect(await folderUnderRoot(root, 'there/a//b/')).toBe(join(root, 'there/a/b'));
+    expect(await folderUnderRoot(root, 'there/a/b')).toBe(join(root, 'there/a/b'));
+    expect(await folderUnderRoot(root, '.')).toBe(root);
+  });
+
+  it('is refused when a link leads outside, and nothing is made there', async () => {
+    await symlink('../outside', join(root, 'link'));
+    for (const path of ['link', 'link/a', 'there/../link/a', '../outside/a', '..']) {
+      await expect(folderUnderRoot(root, path)).rejects.toMatchObject({ code: 'SOURCE_FORBIDDEN' });
+    }
+    expect(await readdir(join(top, 'outside'))).toEqual([]);
+  });
+
+  it('is an error of storage where a file has its name, or the root is not there', async () => {
+    await writeFile(join(root, 'file'), 'x');
+    await expect(folderUnderRoot(root, 'file/a')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    await expect(folderUnderRoot(join(top, 'none'), 'a')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
   });
 });

@@ -74,6 +74,24 @@ describe('a set of segments', () => {
     expect(await present().catch(() => [])).toEqual([]);
   });
 
+  it('is taken back when the worker is told to go in the middle of it', async () => {
+    const abort = new AbortController();
+    const { store } = watched();
+    const slow: ObjectStore = {
+      ...store,
+      // A bucket takes its time, and ends an upload early.
+      async publish(staged, options) {
+        if (staged.key === playlists[1]) abort.abort(new CodedError('INTERRUPTED', 'told to go'));
+        options?.signal?.throwIfAborted();
+        return store.publish(staged, options);
+      },
+    };
+    const publishing = publishAll(slow, await files([...segments, ...playlists]), abort.signal);
+    await expect(publishing).rejects.toThrow(/told to go/);
+    expect(await present()).toEqual([]);
+    expect(await readdir(join(dir, 'objects', '.staging'))).toEqual([]);
+  });
+
   it('replaces what an earlier run of the same attempt has left', async () => {
     const { store } = watched();
     const { signal } = new AbortController();

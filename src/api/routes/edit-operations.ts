@@ -6,7 +6,7 @@ import type { RenderJob, RenderJobSpec } from '../../model/render-job.ts';
 import { callerOf } from '../auth.ts';
 import { digestOfValue } from '../canonical-json.ts';
 import { captionsFile } from '../captions-file.ts';
-import { type ApiContext, editExtras, goneSignal, ownBases, publicBase } from '../context.ts';
+import { type ApiContext, editExtras, goneSignal, ownFolders, publicBase } from '../context.ts';
 import { createJob, earlierJob, specBytes } from '../create-job.ts';
 import { type EditOperation, editBodies } from '../edit-bodies.ts';
 import { captionsOf, editSpec, withCaptionsFile } from '../edit-spec.ts';
@@ -14,6 +14,7 @@ import { idempotencyKeyOf } from '../idempotency.ts';
 import { idempotentJobName, newJobName } from '../job-names.ts';
 import { notOffered, requireOffered } from '../not-offered.ts';
 import { acceptedReplies } from '../replies.ts';
+import type { ApiServices } from '../services.ts';
 import { checkSources } from '../sources.ts';
 import { storeFile } from '../store-file.ts';
 import { parse } from '../validation.ts';
@@ -67,11 +68,11 @@ interface Submission {
   readonly sync: boolean;
 }
 
-function read(type: EditOperation, body: unknown, bases: readonly string[]): Submission {
+function read({ offered }: ApiServices, type: EditOperation, body: unknown, folders: readonly string[]): Submission {
   const parsed = parse(editBodies[type], body, 'body');
   if (parsed.webhook !== undefined) throw notOffered(['webhook']);
-  const { spec, paths } = editSpec(type, parsed, bases);
-  requireOffered(spec);
+  const { spec, paths } = editSpec(type, parsed, folders);
+  requireOffered(spec, offered);
   return { spec, paths, sync: parsed.delivery === 'sync' };
 }
 
@@ -81,7 +82,7 @@ async function submit(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const submission = read(type, request.body, ownBases(context, request));
+  const submission = read(context.services, type, request.body, await ownFolders(context, request));
   const job = await submittedJob(context, request, submission);
   const ended = submission.sync ? await endOf(context, job, reply) : undefined;
   if (ended !== undefined && isTerminal(ended.status?.phase)) {

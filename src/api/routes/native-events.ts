@@ -38,13 +38,15 @@ export function nativeEvents(plain: FastifyInstance, context: ApiContext): void 
     },
     handler: async (request, reply) => {
       const caller = callerOf(request);
-      const job = await findJob(
+      const known = await findJob(
         services.store,
         caller,
         request.params.id,
         allowedNamespace(caller, request.query.namespace),
       );
       const seen = parseSeen(request.headers['last-event-id']?.toString());
+      // Another server may have told this client of a state that has not come here yet.
+      const job = (seen && (await services.store.get(known.metadata, { fresh: true }))) ?? known;
       const { uid, resourceVersion } = job.metadata;
       if (isTerminal(job.status?.phase) && seen?.uid === uid && seen.version === resourceVersion)
         return reply.code(204).send(null);

@@ -111,7 +111,7 @@ export function nativeJobs(plain: FastifyInstance, context: ApiContext): void {
     handler: async (request) => {
       const { spec, prefix } = readNativeBody(request.body);
       requireFittingSpec(spec);
-      requireOffered(spec, prefix);
+      requireOffered(spec, services.offered, prefix);
       await checkSources(services, spec, ({ name }) => `${prefix}inputs.${name}`);
       return services.plan(spec);
     },
@@ -245,7 +245,7 @@ async function create(
 ): Promise<{ job: RenderJob; created: boolean }> {
   const caller = callerOf(request);
   requireFittingSpec(spec);
-  requireOffered(spec, prefix);
+  requireOffered(spec, services.offered, prefix);
   const key = idempotencyKeyOf(request);
   const namespace = allowedNamespace(caller, metadata.namespace);
   const name = metadata.name ?? freshName(key);

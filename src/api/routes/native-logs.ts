@@ -24,7 +24,7 @@ export function nativeLogs(plain: FastifyInstance, context: ApiContext): void {
   const { store, runner, clock } = context.services;
 
   const runOf = async ({ metadata, status }: RenderJob, attempt: number | undefined): Promise<StageRun | undefined> => {
-    const runs = await runner.observe(metadata.uid);
+    const runs = await runner.observe(metadata.uid, metadata.namespace);
     return runs.findLast(({ identity }) => identity.attempt === (attempt ?? status?.attempt ?? 1));
   };
 

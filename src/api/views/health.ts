@@ -19,6 +19,7 @@ function* problems(facts: HealthFacts): Generator<string> {
   if (!facts.storeOk) yield 'Job store unavailable';
   if (facts.qsvExpected && !facts.qsv) yield 'QSV hardware encoder unavailable';
   if (!facts.canRun) yield 'No render worker can run';
+  if (facts.operator === false) yield 'No operator leads: jobs wait';
   if (facts.nats === false) yield 'Progress bus unavailable';
   if (facts.kubernetes === false) yield 'Kubernetes API unavailable';
 }

@@ -6,7 +6,11 @@ import { outputFile } from '../../model/result.ts';
 
 // The Native API answers the RenderJob itself. Added: a status from the first moment, live progress, URLs of outputs.
 
-const nativeOutput = outputFile.extend({ url: z.string().describe('Where the file can be fetched.') });
+const nativeOutput = outputFile.extend({
+  url: z
+    .string()
+    .describe('Where the file can be fetched; s3:// or pvc:// with its place where the job named a destination.'),
+});
 
 const resultSchema = renderJobStatus.shape.result.unwrap();
 

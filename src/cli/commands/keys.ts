@@ -1,16 +1,12 @@
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createApiKey } from '../../api/api-key.ts';
-import { loadConfig } from '../../config.ts';
-import { dataLayout } from '../../local/data-directory.ts';
-import { Database } from '../../local/database.ts';
-import { SqliteKeyStore } from '../../local/sqlite-key-store.ts';
 import { type ApiKey, type KeyStore, type Role, roles } from '../../ports.ts';
 import { CliError, UsageError } from '../cli-error.ts';
 import { argumentsOf, type Command, type CommandContext, printJson } from '../command-context.ts';
 import type { Arguments } from '../command-line.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { formatAge, formatTable } from '../format.ts';
+import { type OpenedKeys, openKeys } from '../open-keys.ts';
 import { didYouMean } from '../suggest.ts';
 
 const verbs = ['create', 'list', 'revoke'] as const;
@@ -31,20 +27,9 @@ export const keys: Command = async (context) => {
     );
   }
   const order = verb === 'create' ? orderOf(args) : undefined;
-  const { dataDir } = loadConfig(
-    { data: args.one('data') },
-    { FRAMEWRIGHT_DATA_DIR: context.environment['FRAMEWRIGHT_DATA_DIR'] },
-  );
-  const { database: path } = dataLayout(dataDir);
-  // Opening would make a new database, and the key would open nothing.
-  if (!existsSync(path)) {
-    throw new UsageError(`expected the data folder of a server at ${dataDir}, found no database there`, {
-      remedy: 'name the folder that the server was started with: --data DIR, or FRAMEWRIGHT_DATA_DIR',
-    });
-  }
-  await using database = Database.open(path);
-  const store = new SqliteKeyStore(database);
-  if (order) return await create(store, order, context, args.on('json'));
+  await using opened = await openKeys(args, context.environment);
+  const { store } = opened;
+  if (order) return await create(opened, order, context, args.on('json'));
   if (verb === 'list') return await list(store, context, args.on('json'));
   return await revoke(store, ids, context, args.on('json'));
 };
@@ -81,7 +66,7 @@ function orderOf(args: Arguments): Order {
 }
 
 async function create(
-  store: KeyStore,
+  { store, place }: OpenedKeys,
   { out, ...owner }: Order,
   { terminal }: CommandContext,
   json: boolean,
@@ -101,10 +86,12 @@ async function create(
   await store.add(record);
   if (json) printJson(terminal, { ...publicPart(record), ...(out === undefined ? { key } : { file: out }) });
   else if (out === undefined) terminal.out(`${key}\n`);
-  if (!json)
-    terminal.err(
-      `key ${record.id} of ${record.owner} (${record.role})${out === undefined ? '; it is not shown again' : ` is in ${out}`}\n`,
-    );
+  if (!json) {
+    const shown = out === undefined ? '; it is not shown again' : ` is in ${out}`;
+    // A key in a namespace that the API does not look at opens nothing.
+    const kept = place === undefined ? '' : `; its digest is in ${place}, where the API has to run`;
+    terminal.err(`key ${record.id} of ${record.owner} (${record.role})${shown}${kept}\n`);
+  }
   return exitCodes.ok;
 }
 

@@ -1,18 +1,20 @@
 import { availableParallelism, homedir } from 'node:os';
+import { verbs } from '../../config/setting.ts';
 import { configTable } from '../../config.ts';
 import { generatedFrom, page, table } from './markdown.ts';
 
-/** `configuration.md`: every setting of `framewright standalone`. */
+/** `configuration.md`: every setting of the commands that serve. */
 export function configurationPage(): string {
   return page(
-    generatedFrom('src/config.ts'),
+    generatedFrom('src/config/'),
     '# Configuration',
-    'A flag of `framewright standalone` goes before its variable. A wrong value stops the start with a list of all that is wrong.',
+    'Settings of `framewright standalone`, `framewright operator` and `framewright api`. A flag goes before its variable. A wrong value stops the start with a list of all that is wrong.',
     table(
-      ['variable', 'flag', 'default', 'meaning'],
-      configTable.map(({ variable, flag, about, default: fallback }) => [
+      ['variable', 'flag', 'of', 'default', 'meaning'],
+      configTable.map(({ variable, flag, verbs: takers, about, default: fallback }) => [
         `\`${variable}\``,
         flag === undefined ? '' : `\`--${flag}\``,
+        takers.length === verbs.length ? 'all' : takers.join(', '),
         defaultText(variable, fallback),
         about,
       ]),

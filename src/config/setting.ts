@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+/** The commands that are configured by the table of settings. */
+export const verbs = ['standalone', 'operator', 'api'] as const;
+export type Verb = (typeof verbs)[number];
+
+export const everyVerb = verbs;
+/** Those that talk to Kubernetes. */
+export const clusterVerbs = ['operator', 'api'] as const;
+
+export interface Setting {
+  /** The commands that take it. */
+  readonly verbs: readonly Verb[];
+  readonly variable: string;
+  /** The flag of those commands that says the same. */
+  readonly flag?: string;
+  /** From the text of the flag or the variable. */
+  readonly schema: z.ZodType;
+  readonly default: string;
+  readonly about: string;
+  /** It may hold a password: no error shows what it is. */
+  readonly secret?: true;
+}
+
+export function wholeNumber(least: number, most: number) {
+  const error = `expected a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d+$/, { error })
+    .transform(Number)
+    .pipe(z.int({ error }).min(least, { error }).max(most, { error }));
+}
+
+export const commaList = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
+export const onOff = z.enum(['on', 'off']).transform((text) => text === 'on');
+
+/** Empty is not set. */
+export const optionalText = z.string().transform((text) => (text === '' ? undefined : text));

@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createRenderMetrics } from '../api/render-metrics.ts';
+import type { Config } from '../config.ts';
+import { defaultPolicy, type Policy } from '../controller/policy.ts';
+import { KubernetesJobStore } from '../kubernetes/kubernetes-job-store.ts';
+import { KubernetesStageRunner } from '../kubernetes/kubernetes-stage-runner.ts';
+import type { Pool } from '../kubernetes/pool.ts';
+import { readPoolsFile } from '../kubernetes/pools-file.ts';
+import { EventRecorder } from '../kubernetes/runtime/event-recorder.ts';
+import { createRuntimeMetrics } from '../kubernetes/runtime/metrics.ts';
+import { Transport } from '../kubernetes/runtime/transport.ts';
+import { systemClock as clock } from '../local/system-clock.ts';
+import { manager } from '../model/labels.ts';
+import { version } from '../version.ts';
+import { clusterCredentials } from './cluster-access.ts';
+import { Leader } from './leader.ts';
+import { removeLeftOutputs } from './left-outputs.ts';
+import { openObjectStore } from './object-store.ts';
+import { createObserver } from './observer.ts';
+import { checkCluster } from './preflight.ts';
+import { openProgressBus } from './progress-bus.ts';
+import { progressEnvironment } from './progress-environment.ts';
+import { operatorRights } from './rights.ts';
+import { holdsLogin, withStageEnvironment } from './stage-environment.ts';
+import { startStatusServer } from './status-server.ts';
+import { observeJobs, unhealthy, unready } from './vital-signs.ts';
+
+/** A running operator: it leads, or it is ready to. Disposing of it hands over to another one. */
+export interface Operator extends AsyncDisposable {
+  /** Where it answers `/healthz`, `/readyz` and `/metrics`. */
+  readonly url: string;
+  /** Rejects when it can no longer lead: then this process has to end at once. Never resolves. */
+  readonly failed: Promise<never>;
+}
+
+/** A reconcile is mostly waiting for the API server. */
+const concurrency = 32;
+
+/**
+ * Everything that turns RenderJobs of a cluster into Jobs. All of it is up to date before and while it does not lead.
+ *
+ * @throws CodedError when something that it needs is missing: settings, pools, the API server, definitions, rights
+ */
+export async function startOperator(config: Config, log: Logger): Promise<Operator> {
+  await using started = new AsyncDisposableStack();
+  const pools = await loadPools(config, log);
+  const credentials = await clusterCredentials(config);
+  const leaseNamespace = config.leaseNamespace ?? credentials.namespace;
+  const identity = `${hostname()}_${randomUUID()}`;
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const metrics = createRuntimeMetrics(registry, new URL(credentials.server).host);
+  const transport = { userAgent: `framewright-operator/${version}`, onAnswer: metrics.answered };
+
+  // Connections of its own: renewing the lease must not wait behind other calls.
+  const leaseTransport = started.use(new Transport(credentials, transport));
+  const { namespace } = config;
+  await checkCluster(leaseTransport, {
+    server: credentials.server,
+    rights: operatorRights({ nodes: pools.some(({ allocation }) => allocation.type === 'DevicePlugin') }),
+    namespace,
+    lease: { namespace: leaseNamespace, name: config.leaseName },
+    manifest: 'manifests/operator/rbac.yaml',
+  });
+  const objects = await openObjectStore(config);
+  if (config.s3Bucket === undefined) await objects.check();
+  else
+    objects.check().catch((error: unknown) => log.error({ err: error }, 'the object store cannot be used at present'));
+  const { bus } = started.use(await openProgressBus(config, { name: 'framewright-operator', log, registry }));
+
+  let mayWrite = (): boolean => false;
+  const work = started.use(new Transport(credentials, { ...transport, mayWrite: () => mayWrite() }));
+  const onError = (error: unknown, during: string): void => log.warn({ err: error }, `failed to ${during}`);
+  const scope = { onError, ...(namespace === undefined ? {} : { namespace }) };
+  const policy = policyOf(config);
+  const store = started.use(
+    new KubernetesJobStore(work, { ...scope, clock, defaultTtlSeconds: policy.ttlSecondsAfterFinished }),
+  );
+  const { timeoutSlackSeconds, graceMs } = policy;
+  const runner = started.use(
+    new KubernetesStageRunner(work, {
+      ...scope,
+      pools,
+      timeoutSlackSeconds,
+      graceSeconds: graceMs / 1000,
+      environmentOf: await progressEnvironment(config, clock),
+    }),
+  );
+  const recorder = new EventRecorder(work, {
+    controller: manager,
+    instance: identity.slice(0, 128),
+    clock,
+    onError: (error) => onError(error, 'write an event'),
+  });
+  const leader = new Leader({
+    election: {
+      transport: leaseTransport,
+      namespace: leaseNamespace,
+      name: config.leaseName,
+      identity,
+      leaseMs: config.leaseSeconds * 1000,
+      renewDeadlineMs: config.leaseRenewSeconds * 1000,
+      retryMs: config.leaseRetrySeconds * 1000,
+    },
+    ports: { store, runner, bus, objects, clock },
+    controller: {
+      policy,
+      concurrency,
+      observer: createObserver({ log, recorder, renders: createRenderMetrics(registry) }),
+    },
+    work,
+    recorder,
+    metrics,
+    log,
+    onLead: (leadership) => {
+      ({ mayWrite } = leadership);
+    },
+    sweep: async (olderThan) => (await removeLeftOutputs(objects, store)) + (await objects.sweep(olderThan)),
+  });
+  observeJobs(registry, store);
+  const vitals = { store, runner, stats: () => leader.stats, synced: () => leader.synced };
+  const server = started.use(
+    await startStatusServer(
+      { host: config.metricsHost, port: config.metricsPort },
+      { registry, unhealthy: () => unhealthy(vitals), unready: () => unready(vitals) },
+    ),
+  );
+  leader.start(Promise.all([store.whenSynced(), runner.slots()]));
+  started.defer(() => leader.stop());
+
+  const owned = started.move();
+  return { url: server.url, failed: leader.failed, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+async function loadPools(config: Config, log: Logger): Promise<readonly Pool[]> {
+  const { poolsFile, natsUrl } = config;
+  if (poolsFile === undefined) throw new Error('Expected a file of pools, got none');
+  if (natsUrl !== undefined && holdsLogin(natsUrl)) {
+    log.warn(
+      'FRAMEWRIGHT_NATS_URL holds a login and is not passed on to workers: give them theirs in the pool, from a Secret',
+    );
+  }
+  return withStageEnvironment(await readPoolsFile(poolsFile), config);
+}
+
+/** In a cluster another attempt can land elsewhere, and a start takes long enough to have the next stage waiting. */
+function policyOf({ timeoutSeconds, stallSeconds, ttlSeconds, lookAhead, kueue, ...limits }: Config): Policy {
+  const { cannotStartSeconds, startSeconds, unschedulableSeconds, nodeSilenceSeconds, cleanUpSeconds } = limits;
+  return {
+    ...defaultPolicy,
+    timeoutSeconds,
+    stallSeconds,
+    ttlSecondsAfterFinished: ttlSeconds,
+    otherNodes: true,
+    lookAhead,
+    kueue,
+    cannotStartSeconds,
+    startSeconds,
+    unschedulableSeconds,
+    nodeSilenceSeconds,
+    cleanUpSeconds,
+  };
+}

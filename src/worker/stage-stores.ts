@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { CodedError } from '../errors.ts';
+import type { StageSpec } from '../model/stage.ts';
+import type { ObjectStore } from '../ports.ts';
+import { createDirectoryStore } from '../storage/directory-store.ts';
+import { folderUnderRoot } from '../storage/media-root.ts';
+import { createObjectStore, type ObjectStoreOptions, type OpenedStore } from '../storage/open-store.ts';
+import { volumeFolders } from './environment.ts';
+import { destinationConnection, type S3Access } from './s3-access.ts';
+
+export interface StageStores {
+  /** The store of the installation: assets and reports. */
+  readonly store: OpenedStore;
+  /** Where the outputs of this stage go. */
+  readonly outputs: ObjectStore;
+}
+
+export interface StageStoreOptions {
+  readonly objects: ObjectStoreOptions;
+  readonly s3: S3Access;
+  readonly volumesDir?: string;
+  readonly scratchDir: string;
+}
+
+/** Folder for what is being written to a bucket. On the scratch volume, so that a rename puts an output there. */
+export function stagingIn(scratchDir: string): string {
+  return join(scratchDir, 'staged');
+}
+
+/** Opens the stores of a stage. Rejects with `SOURCE_FORBIDDEN` or `SPEC_INVALID` for a destination that is not allowed. */
+export async function openStores(
+  { output }: Pick<StageSpec, 'output'>,
+  { objects, s3, volumesDir, scratchDir }: StageStoreOptions,
+): Promise<StageStores> {
+  const store = await createObjectStore(objects);
+  const { destination } = output;
+  if (destination?.s3 !== undefined) {
+    const { bucket, prefix } = destination.s3;
+    const connection = destinationConnection(s3, destination.s3);
+    const options = { ...connection, kind: 's3' as const, bucket, prefix, stagingDir: stagingIn(scratchDir) };
+    const outputs = await createObjectStore(options).catch((error: unknown) => {
+      if (!(error instanceof RangeError)) throw error;
+      throw new CodedError('SPEC_INVALID', `spec.output.destination.s3.prefix: ${error.message}`);
+    });
+    return { store, outputs };
+  }
+  if (destination?.pvc !== undefined) {
+    const { claimName, path } = destination.pvc;
+    if (volumesDir === undefined) throw noVolumes('spec.output.destination.pvc');
+    const root = join(volumesDir, volumeFolders.outputs, claimName);
+    return { store, outputs: createDirectoryStore({ dir: await folderUnderRoot(root, path) }) };
+  }
+  return { store, outputs: store };
+}
+
+export function noVolumes(path: string): CodedError {
+  return new CodedError('UNSUPPORTED', `${path}: expected a worker with mounted volumes, got one without`, {
+    hint: 'PersistentVolumeClaims are for workers in a cluster; use a file or an asset here.',
+  });
+}

@@ -1,0 +1,103 @@
+import { Controller } from '../../src/controller/loop.ts';
+import { defaultPolicy, type Policy } from '../../src/controller/policy.ts';
+import { KubernetesJobStore } from '../../src/kubernetes/kubernetes-job-store.ts';
+import { KubernetesStageRunner } from '../../src/kubernetes/kubernetes-stage-runner.ts';
+import type { Pool } from '../../src/kubernetes/pool.ts';
+import type { Credentials } from '../../src/kubernetes/runtime/credentials.ts';
+import { Transport } from '../../src/kubernetes/runtime/transport.ts';
+import { InProcessBus } from '../../src/local/in-process-bus.ts';
+import { systemClock as clock } from '../../src/local/system-clock.ts';
+import { removeLeftOutputs } from '../../src/operator/left-outputs.ts';
+import type { ObjectStore } from '../../src/ports.ts';
+import { type Fault, FaultProxy, type SeenCall } from '../support/fault-proxy.ts';
+import { type Death, Mortality } from './mortality.ts';
+
+export interface OperatorSurroundings {
+  readonly credentials: Credentials;
+  readonly namespace: string;
+  readonly objects: ObjectStore;
+  readonly pools: readonly Pool[];
+}
+
+/** Waits as short as they can be, so that minutes of a cluster's life fit into seconds. */
+export const hastyPolicy: Policy = {
+  ...defaultPolicy,
+  graceMs: 1_000,
+  backoffSeconds: 0.1,
+  maxBackoffSeconds: 0.5,
+  maxDisruptions: 4,
+  progressIntervalMs: 300,
+  otherNodes: true,
+};
+
+const watch = { silenceMs: 4_000, backoff: { baseMs: 50, maxMs: 500 } };
+
+/** The real store, runner and controller behind a proxy of their own, without a lease: whoever starts two has two. */
+export class ChaosOperator implements AsyncDisposable {
+  readonly proxy: FaultProxy;
+  readonly life: Mortality;
+  readonly bus = new InProcessBus();
+  readonly errors: string[] = [];
+  /** What the network does to a call; asked while the operator lives. */
+  fault: (call: SeenCall) => Fault | undefined = () => undefined;
+  readonly #stack = new AsyncDisposableStack();
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+
+  private constructor(proxy: FaultProxy, life: Mortality, surroundings: OperatorSurroundings) {
+    const { credentials, namespace, objects, pools } = surroundings;
+    this.proxy = proxy;
+    this.life = life;
+    this.#stack.use(proxy);
+    proxy.fault = (call) => life.faultOf(call) ?? this.fault(call);
+    const onError = (error: unknown, during: string): void => this.#note(during, error);
+    const transport = this.#stack.use(
+      new Transport({ ...credentials, server: proxy.url }, { userAgent: 'framewright-chaos', timeoutMs: 2_000 }),
+    );
+    const store = this.#stack.use(
+      new KubernetesJobStore(transport, { clock, defaultTtlSeconds: 3_600, namespace, watch, onError }),
+    );
+    const runner = this.#stack.use(
+      new KubernetesStageRunner(transport, {
+        pools,
+        namespace,
+        graceSeconds: 1,
+        timeoutSlackSeconds: 30,
+        watch,
+        onError,
+      }),
+    );
+    const controller = new Controller(
+      { store, runner, bus: this.bus, objects: life.limit(objects), clock },
+      { policy: hastyPolicy, expiryIntervalMs: 500, observer: { error: (what, error) => this.#note(what, error) } },
+    );
+    // As whoever begins to lead does, for one that died.
+    const swept = store
+      .whenSynced()
+      .then(() => removeLeftOutputs(life.limit(objects), store))
+      .catch((error: unknown) => this.#note('sweep', error));
+    this.#running = Promise.all([controller.run(this.#stop.signal), swept]).then(() => undefined);
+  }
+
+  static async start(surroundings: OperatorSurroundings, death?: Death): Promise<ChaosOperator> {
+    const { proxy } = await FaultProxy.before(surroundings.credentials);
+    return new ChaosOperator(proxy, new Mortality(death), surroundings);
+  }
+
+  /** From now on nothing of it reaches the server, and all that it knew is lost. */
+  async kill(): Promise<void> {
+    this.life.kill();
+    this.proxy.resetAll();
+    await this[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error('the operator was ended'));
+    await this.#stack.disposeAsync();
+    await this.#running;
+  }
+
+  #note(what: string, error: unknown): void {
+    this.errors.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import type { Client } from '../api/api-server.ts';
+import { anyText } from '../api/matchers.ts';
+import { refusals, unreadableBodies } from '../api/native-refusals.ts';
+import type { Scene } from './shared-suite.ts';
+import { lookUp, patience, readJob, submit, untilPhase } from './world.ts';
+
+/** Jobs that are made, refused, listed, changed and removed: suspended ones, so that nothing renders. */
+export function jobsSuite(scene: () => Scene): void {
+  const held = (more: object = {}): object => ({
+    inputs: [{ name: 'main', asset: scene().clip }],
+    operations: [{ mute: {} }],
+    suspend: true,
+    ...more,
+  });
+  const manifest = (metadata: object = {}): object => ({
+    apiVersion: 'framewright.dev/v1alpha1',
+    kind: 'RenderJob',
+    metadata,
+    spec: held(),
+  });
+  const drop = (client: Client, names: readonly string[]): Promise<unknown> =>
+    Promise.all(names.map((name) => client.send('DELETE', `/apis/render-jobs/${name}`)));
+
+  /** Removed ones count until they are gone. */
+  const none = async (client: Client): Promise<void> => {
+    await expect.poll(async () => (await client.get('/apis/render-jobs')).body['items'], patience).toEqual([]);
+  };
+
+  describe('making jobs', () => {
+    it('refuses wrong ones, each as a problem that names the field', async () => {
+      const { ann, world } = scene();
+      const spec = { inputs: [{ name: 'main', asset: scene().clip }], operations: [{ mute: {} }] };
+      for (const [name, body, status, code, path] of refusals(manifest, spec)) {
+        if (world.takes.includes(name)) continue;
+        const reply = await ann.post('/apis/render-jobs', body);
+        expect([name, reply.status, reply.body['code']]).toEqual([name, status, code]);
+        expect(reply.headers.get('content-type')).toContain('application/problem+json');
+        expect(JSON.stringify(reply.body['details'])).toContain(JSON.stringify(path));
+      }
+      for (const [name, body, type] of unreadableBodies) {
+        const reply = await ann.send('POST', '/apis/render-jobs', { body, headers: { 'content-type': type } });
+        expect([name, reply.status, reply.body['code']]).toEqual([name, 400, 'INVALID_REQUEST']);
+      }
+      expect(await ann.post('/api/trim', { videoUrl: '/assets/nowhere.mp4', start: 0 })).toMatchObject({ status: 400 });
+    });
+
+    it('makes one of many that come with one Idempotency-Key, and refuses another body under it', async () => {
+      const { ann, bob } = scene();
+      const headers = { 'idempotency-key': `once-${Date.now()}` };
+      const replies = await Promise.all(
+        Array.from({ length: 8 }, () => ann.post('/apis/render-jobs', held(), headers)),
+      );
+      expect(replies.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+        ...Array<number>(7).fill(200),
+        201,
+      ]);
+      const names = new Set(replies.map(({ body }) => readJob(body).metadata.name));
+      expect(names.size).toBe(1);
+      expect(await ann.post('/apis/render-jobs', held({ priority: 1 }), headers)).toMatchObject({
+        status: 422,
+        body: { code: 'IDEMPOTENCY_MISMATCH' },
+      });
+      // The keys of others are others.
+      const other = await bob.post('/apis/render-jobs', held(), headers);
+      expect(other.status).toBe(201);
+      await drop(ann, [...names]);
+      await drop(bob, [readJob(other.body).metadata.name]);
+    });
+
+    it('refuses a name that is taken, and more unfinished jobs than an owner may have', async () => {
+      const { bob } = scene();
+      await none(bob);
+      expect((await bob.post('/apis/render-jobs', manifest({ name: 'taken' }))).status).toBe(201);
+      expect(await bob.post('/apis/render-jobs', manifest({ name: 'taken' }))).toMatchObject({
+        status: 409,
+        body: { code: 'CONFLICT', hint: anyText },
+      });
+      const replies = await Promise.all(Array.from({ length: 25 }, () => bob.post('/apis/render-jobs', held())));
+      const made = replies.filter(({ status }) => status === 201);
+      expect(made).toHaveLength(19);
+      const refused = replies.find(({ status }) => status === 409);
+      expect(refused?.body).toMatchObject({ code: 'QUEUE_DEPTH_EXCEEDED' });
+      expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
+      await drop(bob, ['taken', ...made.map(({ body }) => readJob(body).metadata.name)]);
+      await none(bob);
+    });
+  });
+
+  describe('jobs that wait', () => {
+    it('are listed newest first, page by page, and by filters', async () => {
+      const { bob } = scene();
+      await none(bob);
+      const names = [await submit(bob, held()), await submit(bob, held({ operations: [{ trim: { end: 0.5 } }] }))];
+      const between = Date.now();
+      names.push(await submit(bob, held({ operations: [] })));
+      const list = async (query: string) => {
+        const { body } = await bob.get(`/apis/render-jobs?${query}`);
+        return { names: [body['items']].flat().map((item) => readJob(item).metadata.name), cursor: body['cursor'] };
+      };
+      await expect.poll(async () => (await list('')).names, patience).toEqual(names.toReversed());
+      const first = await list('limit=2');
+      const second = await list(`limit=2&cursor=${String(first.cursor)}`);
+      expect([...first.names, ...second.names]).toEqual(names.toReversed());
+      expect(second.cursor).toBeUndefined();
+      expect((await list('type=trim')).names).toEqual([names[1]]);
+      expect((await list('phase=Running,Succeeded')).names).toEqual([]);
+      expect((await list(`text=${(names[2] ?? '').toUpperCase()}`)).names).toEqual([names[2]]);
+      expect((await list('since=2020-01-01T00:00:00Z')).names).toHaveLength(3);
+      expect((await list(`since=${between}`)).names).toEqual([names[2]]);
+      expect((await list('owner=ann')).names).toEqual([]);
+      for (const wrong of ['limit=0', 'phase=Done', 'cursor=%00', 'sort=name'])
+        expect((await bob.get(`/apis/render-jobs?${wrong}`)).status).toBe(400);
+      const edit = await bob.get('/api/jobs?limit=2');
+      expect(edit.body).toMatchObject({ maxWorkers: 2, isTeamOwner: false });
+      expect(edit.headers.get('link')).toContain('rel="next"');
+      await drop(bob, names);
+    });
+
+    it('change their priority and labels, also by many at once, and nothing else of them', async () => {
+      const { ann } = scene();
+      const name = await submit(ann, held());
+      const patch = (json: unknown) => ann.send('PATCH', `/apis/render-jobs/${name}`, { json });
+      const replies = await Promise.all(Array.from({ length: 6 }, (_, n) => patch({ labels: { [`l${n}`]: 'x' } })));
+      expect(replies.map(({ status }) => status)).toEqual(Array(6).fill(200));
+      expect(await patch({ priority: 9 })).toMatchObject({ status: 200, body: { spec: { priority: 9 } } });
+      expect((await ann.get(`/apis/render-jobs/${name}`)).body).toMatchObject({
+        spec: { priority: 9, suspend: true },
+        metadata: { labels: { l0: 'x', l5: 'x' } },
+      });
+      for (const wrong of [{}, { priority: 101 }, { inputs: [] }, { labels: { 'framewright.dev/owner': 'x' } }])
+        expect(await patch(wrong)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
+      await drop(ann, [name]);
+    });
+
+    it('are cancelled by each family of routes, again without effect, and then take no change', async () => {
+      const { ann } = scene();
+      const names = [await submit(ann, held()), await submit(ann, held())];
+      const [native = '', edit = ''] = names;
+      expect((await ann.send('POST', `/apis/render-jobs/${native}/cancel`)).status).toBe(200);
+      expect(await ann.send('DELETE', `/api/jobs/${edit}`)).toMatchObject({
+        status: 200,
+        body: { jobId: edit, status: 'cancelled' },
+      });
+      for (const name of names) {
+        await untilPhase(ann, name, 'Cancelled');
+        expect((await ann.send('POST', `/apis/render-jobs/${name}/cancel`)).status).toBe(200);
+        expect((await ann.get(`/api/jobs/${name}`)).body).toMatchObject({ jobId: name, status: 'cancelled' });
+      }
+      expect(await ann.send('PATCH', `/apis/render-jobs/${native}`, { json: { suspend: false } })).toMatchObject({
+        status: 409,
+        body: { code: 'CONFLICT' },
+      });
+      await drop(ann, names);
+      for (const name of names)
+        await expect.poll(async () => (await ann.get(`/apis/render-jobs/${name}`)).status, patience).toBe(404);
+    });
+
+    it('need their files: those cannot be removed before them', async () => {
+      const { ann, clip } = scene();
+      const name = await submit(ann, held());
+      expect(await ann.send('DELETE', `/api/assets/${clip}`)).toMatchObject({ status: 409 });
+      const unchanged = await ann.get(`/apis/render-jobs/${name}`);
+      const etag = unchanged.headers.get('etag') ?? '';
+      await expect.poll(async () => (await lookUp(ann, name)).status.reason, patience).toBe('Suspended');
+      expect(etag).not.toBe('');
+      const settled = await ann.get(`/apis/render-jobs/${name}`);
+      expect(
+        (await ann.get(`/apis/render-jobs/${name}`, { 'if-none-match': settled.headers.get('etag') ?? '' })).status,
+      ).toBe(304);
+      await drop(ann, [name]);
+    });
+  });
+}
