@@ -13,7 +13,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], testTimeout: 10_000, hookTimeout: 10_000 },
+        // Pure: they need no process of their own, and load what they share once.
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          isolate: false,
+          testTimeout: 10_000,
+          hookTimeout: 10_000,
+        },
       },
       {
         extends: true,

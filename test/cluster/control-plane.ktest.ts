@@ -1,6 +1,6 @@
 import { beforeAll, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { describeOnCluster, describeWithPrograms } from '../support/cluster.ts';
+import { describeOnCluster, describeWithPrograms, itWithPlayedPods } from '../support/cluster.ts';
 import { kubectl } from './cluster.ts';
 import { startControlPlane } from './control-plane/control-plane.ts';
 import { gpuNode } from './gpu-node.ts';
@@ -31,7 +31,7 @@ describeOnCluster('the cluster of the tests', (cluster) => {
     expect(await cluster.run(['get', 'renderjobs', '-n', namespace, '-o', 'name'])).toBe('');
   });
 
-  it.runIf(cluster.own)('runs a Job on a pretended GPU node until it ends as its pod says', async () => {
+  itWithPlayedPods(cluster, 'runs a Job on a pretended GPU node until it ends as its pod says', async () => {
     const node = `node-${namespace}`;
     const annotations = { 'test.framewright.dev/exit-code': '42', 'test.framewright.dev/message': '{"code":"X"}' };
     const limits = { 'gpu.intel.com/i915': '1' };

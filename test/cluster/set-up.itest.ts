@@ -33,7 +33,9 @@ describe('the set-up of the cluster programs', () => {
     });
   });
 
-  it.runIf(findProgram('go') !== undefined)('says in one line why a build failed', async () => {
+  const goThere = findProgram('go') !== undefined;
+  if (!goThere) console.error('why a build failed: left out, it needs Go');
+  it.runIf(goThere)('says in one line why a build failed', async () => {
     vi.stubEnv('GOPROXY', 'off');
     vi.stubEnv('GOMODCACHE', join(cache, 'modules'));
     const { absent } = await setUpPrograms('nats', cache);

@@ -12,7 +12,7 @@ import type { StageIdentity } from '../../src/model/stage.ts';
 import { gpuNode } from '../cluster/gpu-node.ts';
 import { hasEnded, stageOf, untilRun } from '../contract/stage-runner-harness.ts';
 import { newJob } from '../contract/support.ts';
-import { describeOnCluster } from '../support/cluster.ts';
+import { describeOnCluster, itWithPlayedPods } from '../support/cluster.ts';
 import { FaultProxy } from '../support/fault-proxy.ts';
 
 const resourceName = 'gpu.intel.com/i915';
@@ -74,7 +74,7 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
   const startOf = (job: RenderJob): Promise<void> =>
     runner.start(stageOf('succeed', identityOf(job)), { pool: 'gpu', podTemplate: { annotations: ending } });
 
-  it.runIf(cluster.own)('says why a stage waits, and how many there is room for', async () => {
+  itWithPlayedPods(cluster, 'says why a stage waits, and how many there is room for', async () => {
     const job = await renderJob();
     await startOf(job);
     expect(await runner.slots()).toEqual([
@@ -93,7 +93,7 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     expect(await runner.observe(job.metadata.uid)).toMatchObject([{ node }]);
   });
 
-  it.runIf(cluster.own)('reads a result from the termination message of the pod', async () => {
+  itWithPlayedPods(cluster, 'reads a result from the termination message of the pod', async () => {
     await cluster.apply(gpuNode(node));
     const message = '{"version":1,"exitCode":41,"error":{"code":"INPUT_INVALID","message":"Expected a film."}}';
     ending = { 'test.framewright.dev/exit-code': '41', 'test.framewright.dev/message': message };
@@ -106,20 +106,24 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     expect(await runner.observe(job.metadata.uid)).toEqual([run]);
   });
 
-  it.runIf(cluster.own)('takes a pod that was removed from outside for a loss, not a failure of the job', async () => {
-    await cluster.apply(gpuNode(node));
-    const job = await renderJob();
-    await startOf(job);
-    await untilRun(runner, job.metadata.uid, ({ state }) => state === 'running');
-    await cluster.run(['delete', 'pods', '--all', '-n', namespace]);
-    expect(await untilRun(runner, job.metadata.uid, hasEnded)).toMatchObject({
-      infrastructure: true,
-      exitCode: 143,
-      result: { error: { code: 'INTERRUPTED' } },
-    });
-  });
+  itWithPlayedPods(
+    cluster,
+    'takes a pod that was removed from outside for a loss, not a failure of the job',
+    async () => {
+      await cluster.apply(gpuNode(node));
+      const job = await renderJob();
+      await startOf(job);
+      await untilRun(runner, job.metadata.uid, ({ state }) => state === 'running');
+      await cluster.run(['delete', 'pods', '--all', '-n', namespace]);
+      expect(await untilRun(runner, job.metadata.uid, hasEnded)).toMatchObject({
+        infrastructure: true,
+        exitCode: 143,
+        result: { error: { code: 'INTERRUPTED' } },
+      });
+    },
+  );
 
-  it.runIf(cluster.own)('makes one pod for a stage, also when nobody knows whether it was started', async () => {
+  itWithPlayedPods(cluster, 'makes one pod for a stage, also when nobody knows whether it was started', async () => {
     await cluster.apply(gpuNode(node));
     const job = await renderJob();
     proxy.fault = ({ method, path }) =>

@@ -1,15 +1,15 @@
-import { expect, it, vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import { KubernetesStageRunner } from '../../src/kubernetes/kubernetes-stage-runner.ts';
 import { kubeconfigCredentials } from '../../src/kubernetes/runtime/kubeconfig.ts';
 import { Transport } from '../../src/kubernetes/runtime/transport.ts';
 import { gpuNode } from '../cluster/gpu-node.ts';
-import { describeOnCluster } from '../support/cluster.ts';
+import { describeOnCluster, itWithPlayedPods } from '../support/cluster.ts';
 
 const patience = { timeout: 60_000, interval: 50 };
 const resourceName = 'gpu.intel.com/i915';
 
 describeOnCluster('slots in Kubernetes', (cluster) => {
-  it.runIf(cluster.own)('are news when a node comes, is cordoned, and is of use again', async () => {
+  itWithPlayedPods(cluster, 'are news when a node comes, is cordoned, and is of use again', async () => {
     await using stack = new AsyncDisposableStack();
     const node = 'slot-news';
     stack.defer(async () => void (await cluster.run(['delete', 'node', node, '--wait=false'])));

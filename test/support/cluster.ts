@@ -43,6 +43,12 @@ export function describeWithPrograms(
   });
 }
 
+/** A test for which somebody plays kubelet: left out, and said so, on a cluster that is not ours. */
+export function itWithPlayedPods({ own }: TestCluster, name: string, test: () => Promise<void>): void {
+  if (!own) console.error(`${name}: left out, it needs nodes whose pods are played`);
+  it.runIf(own)(name, test);
+}
+
 function skip(name: string, reason: string): void {
   // The reporter counts skipped tests and does not name them.
   console.error(`${name}: ${reason}`);
