@@ -76,7 +76,11 @@ const accelerationOf: Readonly<Record<NonNullable<EditBody['acceleration']>, Acc
   disabled: 'Disabled',
 };
 
-/** The spec of an Edit request, and the field of the body that each input came from. `folders` are the beginnings of URLs of ours. */
+/**
+ * The spec of an Edit request, and the field of the body that each input came from.
+ *
+ * @param folders the beginnings of URLs of ours
+ */
 export function editSpec<O extends EditOperation>(
   type: O,
   body: EditBody<O>,

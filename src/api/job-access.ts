@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '../errors.ts';
 import { labels } from '../model/labels.ts';
 import { jobName } from '../model/primitives.ts';
@@ -32,31 +33,37 @@ export async function findJob(
   store: JobStore,
   caller: Caller,
   id: string,
-  namespace = caller.namespace,
+  { namespace = caller.namespace, fresh = false }: { readonly namespace?: string; readonly fresh?: boolean } = {},
 ): Promise<RenderJob> {
   if (!jobName.safeParse(id).success) throw noSuchJob();
   const ref = { namespace, name: id };
-  const job = (await store.get(ref)) ?? (await store.get(ref, { fresh: true }));
+  const job = (fresh ? undefined : await store.get(ref)) ?? (await store.get(ref, { fresh: true }));
   if (job === undefined || !maySee(caller, job)) throw noSuchJob();
   return job;
 }
 
-const maxConflicts = 8;
+/** Each lost race is a write of someone else's: more of them than writers one job ever has. */
+const maxConflicts = 30;
+const maxPauseMs = 100;
 
 /**
  * Changes a job by what `change` makes of its latest state; when someone else was faster, reads again and asks `change`
  * anew. `change` may throw to refuse, and is done when it returns a job.
+ *
+ * @param read with `fresh` past the cache, which is behind once a write was refused
  */
 export async function changeJob(
-  read: () => Promise<RenderJob>,
+  read: (how: { readonly fresh: boolean }) => Promise<RenderJob>,
   change: (job: RenderJob) => Promise<RenderJob>,
 ): Promise<RenderJob> {
   for (let attempt = 1; ; attempt += 1) {
-    const job = await read();
+    const job = await read({ fresh: attempt > 1 });
     try {
       return await change(job);
     } catch (error) {
       if (!(error instanceof ConflictError) || attempt >= maxConflicts) throw error;
     }
+    // Many who begin at once do not meet again and again.
+    await sleep(Math.random() * Math.min(maxPauseMs, 5 * attempt));
   }
 }

@@ -121,12 +121,12 @@ export function jobsSuite(scene: () => Scene): void {
       const { ann } = scene();
       const name = await submit(ann, held());
       const patch = (json: unknown) => ann.send('PATCH', `/apis/render-jobs/${name}`, { json });
-      const replies = await Promise.all(Array.from({ length: 6 }, (_, n) => patch({ labels: { [`l${n}`]: 'x' } })));
-      expect(replies.map(({ status }) => status)).toEqual(Array(6).fill(200));
+      const replies = await Promise.all(Array.from({ length: 12 }, (_, n) => patch({ labels: { [`l${n}`]: 'x' } })));
+      expect(replies.map(({ status }) => status)).toEqual(Array(12).fill(200));
       expect(await patch({ priority: 9 })).toMatchObject({ status: 200, body: { spec: { priority: 9 } } });
       expect((await ann.get(`/apis/render-jobs/${name}`)).body).toMatchObject({
         spec: { priority: 9, suspend: true },
-        metadata: { labels: { l0: 'x', l5: 'x' } },
+        metadata: { labels: { l0: 'x', l11: 'x' } },
       });
       for (const wrong of [{}, { priority: 101 }, { inputs: [] }, { labels: { 'framewright.dev/owner': 'x' } }])
         expect(await patch(wrong)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });

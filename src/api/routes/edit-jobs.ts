@@ -81,8 +81,8 @@ export function editJobs(plain: FastifyInstance, context: ApiContext): void {
     config: { job: true },
     handler: async (request) => {
       const job = await changeJob(
-        async () => {
-          const found = await findJob(store, callerOf(request), request.params.jobId);
+        async (how) => {
+          const found = await findJob(store, callerOf(request), request.params.jobId, how);
           if (found.metadata.deletionTimestamp !== undefined) throw noSuchJob();
           return found;
         },

@@ -38,12 +38,8 @@ export function nativeEvents(plain: FastifyInstance, context: ApiContext): void 
     },
     handler: async (request, reply) => {
       const caller = callerOf(request);
-      const known = await findJob(
-        services.store,
-        caller,
-        request.params.id,
-        allowedNamespace(caller, request.query.namespace),
-      );
+      const namespace = allowedNamespace(caller, request.query.namespace);
+      const known = await findJob(services.store, caller, request.params.id, { namespace });
       const seen = parseSeen(request.headers['last-event-id']?.toString());
       // Another server may have told this client of a state that has not come here yet.
       const job = (seen && (await services.store.get(known.metadata, { fresh: true }))) ?? known;

@@ -56,9 +56,10 @@ export function nativeJobs(plain: FastifyInstance, context: ApiContext): void {
     readonly params: z.output<typeof byId.params>;
     readonly query: z.output<typeof byId.querystring>;
   };
-  const find = (request: ById): Promise<RenderJob> => {
+  const find = (request: ById, { fresh = false } = {}): Promise<RenderJob> => {
     const caller = callerOf(request);
-    return findJob(store, caller, request.params.id, allowedNamespace(caller, request.query.namespace));
+    const namespace = allowedNamespace(caller, request.query.namespace);
+    return findJob(store, caller, request.params.id, { namespace, fresh });
   };
   const answer = async (
     request: FastifyRequest,
@@ -157,7 +158,7 @@ export function nativeJobs(plain: FastifyInstance, context: ApiContext): void {
       const { body: patch } = request;
       requireUnreserved('labels', patch.labels);
       const job = await changeJob(
-        () => find(request),
+        (how) => find(request, how),
         async (found) => {
           const phase = found.status?.phase;
           if (isTerminal(phase) && (patch.priority !== undefined || patch.suspend !== undefined)) {
@@ -192,7 +193,7 @@ export function nativeJobs(plain: FastifyInstance, context: ApiContext): void {
     config: { job: true },
     handler: async (request, reply) => {
       const job = await changeJob(
-        () => find(request),
+        (how) => find(request, how),
         async (found) => {
           const phase = found.status?.phase;
           if (phase === 'Cancelled' || (found.spec.cancelled === true && !isTerminal(phase))) return found;

@@ -67,7 +67,7 @@ export function nativeLogs(plain: FastifyInstance, context: ApiContext): void {
     handler: async (request, reply) => {
       const caller = callerOf(request);
       const { follow = false, attempt, namespace } = request.query;
-      const job = await findJob(store, caller, request.params.id, allowedNamespace(caller, namespace));
+      const job = await findJob(store, caller, request.params.id, { namespace: allowedNamespace(caller, namespace) });
       if (follow) context.streams.add(request, reply);
       const signal = AbortSignal.any([goneSignal(reply), context.news.closing]);
       const run = follow ? await awaitRun(job, attempt, signal) : await runOf(job, attempt);
