@@ -24,13 +24,13 @@ import { InTurn } from './in-turn.ts';
 import { matches } from './job-match.ts';
 import { isAtWork, JobNews } from './job-news.ts';
 import { OwnerPlaces } from './owner-places.ts';
-import { mergePatch, RenderJobApi } from './render-job-api.ts';
+import { RenderJobApi } from './render-job-api.ts';
 import { acceptRenderJob, type CachedJob, renderJobBody, renderJobPath, renderJobsPath } from './render-job-object.ts';
 import { finalizeRenderJob, removeRenderJob } from './render-job-removal.ts';
 import { hasStatus, isAlreadyExists, statuses } from './runtime/api-error.ts';
 import type { Change } from './runtime/object-cache.ts';
 import { Reflector, type WatchOptions } from './runtime/reflector.ts';
-import type { ApiCall, Transport } from './runtime/transport.ts';
+import { type ApiCall, mergePatch, type Transport } from './runtime/transport.ts';
 import { storeError } from './store-errors.ts';
 
 export interface KubernetesJobStoreOptions {

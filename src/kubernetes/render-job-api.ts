@@ -3,10 +3,8 @@ import { acceptRenderJob, type CachedJob, renderJobPath } from './render-job-obj
 import { hasStatus, statuses } from './runtime/api-error.ts';
 import { isLater } from './runtime/api-object.ts';
 import type { Reflector } from './runtime/reflector.ts';
-import type { ApiCall, Transport } from './runtime/transport.ts';
+import { type ApiCall, mergePatch, type Transport } from './runtime/transport.ts';
 import { storeError } from './store-errors.ts';
-
-export const mergePatch = 'application/merge-patch+json';
 
 /** Reads and writes of RenderJobs past the cache; whatever the API server answers goes into it at once. */
 export class RenderJobApi {

@@ -3,7 +3,7 @@ import { type ApiKey, ConflictError, type KeyStore } from '../ports.ts';
 import { acceptKeySecret, type CachedKey, keySecret, keySecretName, keySelector, revocation } from './key-secret.ts';
 import { ApiError, hasStatus, isAlreadyExists, isConflict, statuses, UnreachableError } from './runtime/api-error.ts';
 import { isRecord } from './runtime/api-object.ts';
-import type { Transport } from './runtime/transport.ts';
+import { mergePatch, type Transport } from './runtime/transport.ts';
 
 /** How often a revocation is computed anew when someone else changed the key meanwhile. */
 const tries = 5;
@@ -57,7 +57,7 @@ export class SecretKeyStore implements KeyStore {
         await this.#transport.request({
           method: 'PATCH',
           path: this.#path(id),
-          contentType: 'application/merge-patch+json',
+          contentType: mergePatch,
           body: revocation(found.metadata.resourceVersion, at),
         });
         return true;

@@ -4,7 +4,7 @@ import { type StageIdentity, stageName } from '../model/stage.ts';
 import { ConflictError, type StopReason } from '../ports.ts';
 import { ApiError, hasStatus, isAlreadyExists, isConflict, statuses } from './runtime/api-error.ts';
 import { isRecord } from './runtime/api-object.ts';
-import type { Transport } from './runtime/transport.ts';
+import { mergePatch, type Transport } from './runtime/transport.ts';
 import { stopAnnotation } from './stage-job.ts';
 import { acceptStageJob, acceptStagePod, type CachedStageJob, type CachedStagePod } from './stage-objects.ts';
 import type { StageObjects } from './stage-objects-cache.ts';
@@ -87,7 +87,7 @@ export class StageJobApi {
       const answer = await this.#transport.request({
         method: 'PATCH',
         path: jobPath(identity),
-        contentType: 'application/merge-patch+json',
+        contentType: mergePatch,
         body: { metadata: { uid: job.metadata.uid, annotations: { [stopAnnotation]: reason } }, spec },
       });
       this.#observe(answer);

@@ -2,7 +2,7 @@ import type { Clock } from '../../ports.ts';
 import { hasStatus, statuses } from './api-error.ts';
 import { cutToBytes, type EventFacts, type Series, seriesEndMs, seriesKey } from './event-series.ts';
 import { microTime } from './lease-record.ts';
-import type { Transport } from './transport.ts';
+import { mergePatch, type Transport } from './transport.ts';
 
 export interface EventRecorderOptions {
   /** `reportingController`, for example framewright.dev/operator. */
@@ -101,7 +101,7 @@ export class EventRecorder implements AsyncDisposable {
       const body = { series: { count, lastObservedTime: microTime(series.lastAt) } };
       const patch = { method: 'PATCH' as const, path: `${path}/${series.name}`, body };
       try {
-        await this.#transport.request({ ...patch, contentType: 'application/merge-patch+json' });
+        await this.#transport.request({ ...patch, contentType: mergePatch });
         return;
       } catch (error) {
         // Events are removed after an hour.

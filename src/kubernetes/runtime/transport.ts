@@ -10,6 +10,9 @@ import { retryAfterMs } from './retry-after.ts';
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
+/** How a PATCH whose members replace those of the object is sent (RFC 7396). */
+export const mergePatch = 'application/merge-patch+json';
+
 export interface ApiCall {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** From `/api` or `/apis` on, its parts already encoded. */
