@@ -10,6 +10,8 @@ export function chaosRuns<T>(inCi: number): Parameters<T> {
     numRuns: numberOf(runs) ?? inCi,
     seed: numberOf(seed) ?? Date.now() % 2 ** 31,
     ...(path === undefined || path === '' ? {} : { path }),
+    // Why it failed, not only that it did, also where nobody prints causes.
+    includeErrorInReport: true,
     // A run takes seconds and no two are quite alike: shrinking would take hours and prove little.
     endOnFailure: true,
   };

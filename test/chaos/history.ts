@@ -59,6 +59,8 @@ export type Recorded = {
     readonly version: bigint;
     /** When the recorder heard of it, in milliseconds of its own clock. */
     readonly heardAt: number;
+    /** Whether there may have been other changes of the object before this one, of which nobody told. */
+    readonly afterGap: boolean;
     readonly object: Kinds[K];
   };
 }[Kind];

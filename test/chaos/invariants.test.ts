@@ -20,7 +20,7 @@ const labelsOf = (attempt: number): object => ({
 function status(phase: string, more: object = {}): Recorded {
   const told = { phase, reason: 'r', message: 'm', attempt: 1, failures: 0, disruptions: 0, ...more };
   const object = renderJobRecord.parse({ metadata: meta('clip'), spec: {}, status: told });
-  return { kind: 'RenderJob', type: 'MODIFIED', version: BigInt(version), heardAt: version, object };
+  return { kind: 'RenderJob', type: 'MODIFIED', version: BigInt(version), heardAt: version, afterGap: false, object };
 }
 
 function stageJob(attempt: number, more: { name?: string; over?: boolean; suspend?: boolean } = {}): Recorded {
@@ -28,14 +28,14 @@ function stageJob(attempt: number, more: { name?: string; over?: boolean; suspen
   const conditions = over ? [{ type: 'Failed', status: 'True' }] : [];
   const metadata = meta(name, labelsOf(attempt));
   const object = jobRecord.parse({ metadata, spec: { suspend }, status: { conditions } });
-  return { kind: 'Job', type: 'MODIFIED', version: BigInt(version), heardAt: version, object };
+  return { kind: 'Job', type: 'MODIFIED', version: BigInt(version), heardAt: version, afterGap: false, object };
 }
 
 function pod(attempt: number, phase: string): Recorded {
   const ownerReferences = [{ uid: `clip-${attempt}`, controller: true }];
   const metadata = meta(`pod-${attempt}`, { ...labelsOf(attempt), ownerReferences });
   const object = podRecord.parse({ metadata, spec: { nodeName: 'n' }, status: { phase } });
-  return { kind: 'Pod', type: 'MODIFIED', version: BigInt(version), heardAt: version, object };
+  return { kind: 'Pod', type: 'MODIFIED', version: BigInt(version), heardAt: version, afterGap: false, object };
 }
 
 describe('a history breaks a promise', () => {
@@ -70,6 +70,19 @@ describe('a history breaks a promise', () => {
     const second = [stageJob(2), stageJob(1, { over: true }), pod(2, 'Running'), pod(2, 'Succeeded')];
     const told = [status('Running'), status('Queued', { attempt: 2 }), status('Succeeded', { attempt: 2 })];
     expect(violations([...first, ...second, ...told], { settled: true })).toEqual([]);
+  });
+
+  it('and does not when a watch that broke off has missed that a later attempt was queued', () => {
+    const history = [status('Running'), status('Starting', { attempt: 2 })];
+    const afterGap = history.map((one) => ({ ...one, afterGap: true }));
+    expect(violations(history)).toHaveLength(1);
+    expect(violations(afterGap)).toEqual([]);
+    for (const [from, to] of [
+      [status('Running'), status('Starting')],
+      [status('Failed'), status('Starting', { attempt: 2 })],
+    ] as const) {
+      expect(violations([from, { ...to, afterGap: true }])).not.toEqual([]);
+    }
   });
 
   it('and does when a Job is made while a worker of one that was removed goes on, unless it was on its way', () => {

@@ -37,14 +37,14 @@ export function violations(
   const live = (): Recording<'Job'>[] =>
     [...jobs.values()].filter((job) => !isOverJob(job) && !isSuspended(job) && !spent.has(job.metadata.uid));
 
-  for (const { kind, type, version, heardAt, object } of history) {
+  for (const { kind, type, version, heardAt, afterGap, object } of history) {
     const say = (text: string): void => void (found.has(text) || found.set(text, version));
     const { uid } = object.metadata;
     switch (kind) {
       case 'RenderJob': {
         const known = before.get(uid);
         if (type !== 'DELETED') before.set(uid, object);
-        for (const text of backwardSteps(known, object)) say(text);
+        for (const text of backwardSteps(known, object, afterGap)) say(text);
         if (tells(object['status'], secrets)) say(`the status of ${object.metadata.name} tells a secret`);
         break;
       }
@@ -87,6 +87,7 @@ export function violations(
 function backwardSteps(
   known: Recording<'RenderJob'> | undefined,
   { metadata, status }: Recording<'RenderJob'>,
+  afterGap: boolean,
 ): string[] {
   const { name } = metadata;
   const was = known?.status;
@@ -97,7 +98,9 @@ function backwardSteps(
   if (isTerminal(was.phase) && !isDeepStrictEqual({ ...was, conditions: 0 }, { ...status, conditions: 0 })) {
     found.push(`${name} was ${was.phase} and its status changed`);
   }
-  if (!canMove(was.phase, status.phase)) found.push(`${name} went from ${was.phase} to ${status.phase}`);
+  // A later attempt has been through Queued, whether that was seen or not.
+  const unseen = afterGap && status.attempt > was.attempt && canMove(was.phase, 'Queued');
+  if (!unseen && !canMove(was.phase, status.phase)) found.push(`${name} went from ${was.phase} to ${status.phase}`);
   if (status.attempt < was.attempt) found.push(`${name} went from attempt ${was.attempt} to ${status.attempt}`);
   if (status.attempt === was.attempt) {
     const [from, to] = [was.progress?.percent ?? 0, status.progress?.percent ?? 0];

@@ -132,7 +132,10 @@ export class Recorder implements AsyncDisposable {
     }
   }
 
-  /** Only an API server that was restarted needs this: it has no history of before. */
+  /**
+   * Only an API server that was restarted needs this: it has no history of before. In which order things happened in
+   * between nobody knows: whatever changed or went counts as of the time when it was last seen.
+   */
   async #reread(kind: Kind): Promise<string> {
     const list = await this.#transport.request({ path: pathOf(kind, this.#namespace), signal: this.#stop.signal });
     const { items, metadata } = listed.parse(list);
@@ -142,21 +145,20 @@ export class Recorder implements AsyncDisposable {
       seen.add(uid);
       const known = this.#present.get(uid);
       if (known?.object.metadata.resourceVersion === resourceVersion) continue;
-      this.#record(kind, { type: known === undefined ? 'ADDED' : 'MODIFIED', object });
+      this.#record(kind, { type: known === undefined ? 'ADDED' : 'MODIFIED', object }, { lastSeen: known?.object });
     }
     for (const { kind: of, object } of this.#present.values()) {
       if (of !== kind || seen.has(object.metadata.uid)) continue;
-      const { resourceVersion } = metadata;
-      this.#record(kind, { type: 'DELETED', object: { ...object, metadata: { ...object.metadata, resourceVersion } } });
+      this.#record(kind, { type: 'DELETED', object }, { lastSeen: object });
     }
     return metadata.resourceVersion;
   }
 
-  #record(kind: Kind, line: unknown): string {
+  #record(kind: Kind, line: unknown, gap?: Gap): string {
     const told = isRecord(line) ? line : {};
     const type = changes.find((known) => known === told['type']);
     if (type === undefined) throw new Error(`Expected a change of a ${kind}, got ${JSON.stringify(line)}`);
-    const entry = recordedOf(kind, type, told['object']);
+    const entry = recordedOf(kind, type, told['object'], gap);
     // Four watches, one history: versions are those of etcd and count every write.
     let at = this.history.length;
     while (at > 0 && (this.history[at - 1]?.version ?? 0n) > entry.version) at -= 1;
@@ -169,24 +171,30 @@ export class Recorder implements AsyncDisposable {
   }
 }
 
-function recordedOf(kind: Kind, type: Recorded['type'], object: unknown): Recorded {
-  const heardAt = performance.now();
+/** Changes of which nobody told, and the object as it was before them. */
+interface Gap {
+  readonly lastSeen: Recorded['object'] | undefined;
+}
+
+function recordedOf(kind: Kind, type: Recorded['type'], told: unknown, gap: Gap | undefined): Recorded {
+  const of = { type, heardAt: performance.now(), afterGap: gap !== undefined };
+  const versionOf = (object: Recorded['object']): bigint => BigInt((gap?.lastSeen ?? object).metadata.resourceVersion);
   switch (kind) {
     case 'RenderJob': {
-      const parsed = renderJobRecord.parse(object);
-      return { kind, type, object: parsed, version: BigInt(parsed.metadata.resourceVersion), heardAt };
+      const object = renderJobRecord.parse(told);
+      return { kind, object, version: versionOf(object), ...of };
     }
     case 'Job': {
-      const parsed = jobRecord.parse(object);
-      return { kind, type, object: parsed, version: BigInt(parsed.metadata.resourceVersion), heardAt };
+      const object = jobRecord.parse(told);
+      return { kind, object, version: versionOf(object), ...of };
     }
     case 'Pod': {
-      const parsed = podRecord.parse(object);
-      return { kind, type, object: parsed, version: BigInt(parsed.metadata.resourceVersion), heardAt };
+      const object = podRecord.parse(told);
+      return { kind, object, version: versionOf(object), ...of };
     }
     case 'Event': {
-      const parsed = eventRecord.parse(object);
-      return { kind, type, object: parsed, version: BigInt(parsed.metadata.resourceVersion), heardAt };
+      const object = eventRecord.parse(told);
+      return { kind, object, version: versionOf(object), ...of };
     }
   }
 }
