@@ -123,8 +123,10 @@ export class JobIndex {
     return this.#entries.get(key)?.progressAt;
   }
 
-  has(key: string): boolean {
-    return this.#entries.has(key);
+  /** @param uid of the job, where one of the same name will not do */
+  has(key: string, uid?: string): boolean {
+    const known = this.#entries.get(key);
+    return known !== undefined && (uid === undefined || known.uid === uid);
   }
 }
 

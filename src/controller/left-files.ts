@@ -1,6 +1,7 @@
 import type { RenderJob } from '../model/render-job.ts';
 import { type JobRef, keyOf, type ObjectStore, type StageRunner } from '../ports.ts';
 import { removeOutputs } from './carry-out.ts';
+import { isLive } from './run-stop.ts';
 
 interface Ports {
   readonly runner: StageRunner;
@@ -31,9 +32,14 @@ export class LeftFiles {
 
   /** Takes note of a job that is gone. */
   note({ metadata: { uid, namespace, name, deletionTimestamp } }: RenderJob): void {
-    if (deletionTimestamp !== undefined) return;
-    this.#left.set(uid, { namespace, name });
-    this.#again(keyOf({ namespace, name }), 0);
+    if (deletionTimestamp === undefined) this.noteUid(uid, { namespace, name });
+  }
+
+  /** The same, of a job of which only a run is left. */
+  noteUid(uid: string, ref: JobRef): void {
+    if (this.#left.has(uid)) return;
+    this.#left.set(uid, ref);
+    this.#again(keyOf(ref), 0);
   }
 
   /** Removes the files of removed jobs of this name, once none of their workers can write any more. Never throws. */
@@ -42,7 +48,7 @@ export class LeftFiles {
       if (keyOf(left) !== keyOf(ref)) continue;
       try {
         const runs = await this.#ports.runner.observe(uid);
-        if (!runs.some(({ state }) => state === 'waiting' || state === 'running')) {
+        if (!runs.some(isLive)) {
           await removeOutputs(this.#ports.objects, uid);
           this.#left.delete(uid);
           continue;

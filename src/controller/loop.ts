@@ -21,6 +21,7 @@ import { endedAttempts } from './ended-attempts.ts';
 import { JobIndex } from './job-index.ts';
 import { LeftFiles } from './left-files.ts';
 import type { Policy } from './policy.ts';
+import { isLive } from './run-stop.ts';
 import { refusalOf } from './stage-start.ts';
 import { doubtful } from './staleness.ts';
 import { type Lane, WorkQueue, type WorkQueueObserver } from './work-queue.ts';
@@ -130,7 +131,17 @@ export class Controller {
   }
 
   async #watchRuns(signal: AbortSignal): Promise<void> {
-    for await (const { ref } of this.#ports.runner.watch(signal)) this.#queue.add(keyOf(ref), 'running');
+    for await (const { ref, uid } of this.#ports.runner.watch(signal)) {
+      if (!this.#index.has(keyOf(ref), uid)) await this.#noteStranger(ref, uid);
+      this.#queue.add(keyOf(ref), 'running');
+    }
+  }
+
+  /** A worker may still publish for a job that was removed while nobody looked: its files go when it has ended. */
+  async #noteStranger(ref: JobRef, uid: string): Promise<void> {
+    const { runner, store } = this.#ports;
+    if (!(await runner.observe(uid)).some(isLive)) return;
+    if ((await store.get(ref))?.metadata.uid !== uid) this.#left.noteUid(uid, ref);
   }
 
   /** Nodes come and go: what waits for them is judged anew. */

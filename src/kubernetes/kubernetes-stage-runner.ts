@@ -120,10 +120,9 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
 
   watch(signal: AbortSignal): AsyncIterable<StageNews> {
     const live = [...this.#objects.jobs.cache.values()].filter((job) => !hasEnded(this.#runOf(job)));
-    return this.#news.watch(
-      live.map(({ identity }) => identity),
-      signal,
-    );
+    const strays = [...this.#objects.pods.cache.values()].filter((pod) => this.#jobOf(pod) === undefined);
+    const identities = [...live, ...strays.filter(isStray)].flatMap(({ identity }) => identity ?? []);
+    return this.#news.watch(identities, signal);
   }
 
   async slots(): Promise<readonly PoolSlots[]> {

@@ -9,6 +9,13 @@ export function outputKey({ uid, attempt }: Attempt, name: string, extension: st
   return `${uid}-${attempt}-${name}.${extension}`;
 }
 
+const published = /^(?:reports\/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-[1-9][0-9]*[-.]/;
+
+/** The uid of the job whose worker has published a file; undefined for uploads and everything else. */
+export function jobOfKey(key: string): string | undefined {
+  return published.exec(key)?.[1];
+}
+
 /** Common start of the keys of one attempt, or of all of a job. */
 export function outputPrefix(uid: string, attempt?: number): string {
   return attempt === undefined ? `${uid}-` : `${uid}-${attempt}-`;

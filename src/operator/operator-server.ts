@@ -15,6 +15,7 @@ import { Transport } from '../kubernetes/runtime/transport.ts';
 import { systemClock as clock } from '../local/system-clock.ts';
 import { manager } from '../model/labels.ts';
 import { version } from '../version.ts';
+import { workerEnvironment } from '../worker/environment.ts';
 import { clusterCredentials } from './cluster-access.ts';
 import { Leader } from './leader.ts';
 import { removeLeftOutputs } from './left-outputs.ts';
@@ -72,6 +73,7 @@ export async function startOperator(config: Config, log: Logger): Promise<Operat
   const { bus } = started.use(await openProgressBus(config, { name: 'framewright-operator', log, registry }));
 
   let mayWrite = (): boolean => false;
+  let installation: string | undefined;
   const work = started.use(new Transport(credentials, { ...transport, mayWrite: () => mayWrite() }));
   const onError = (error: unknown, during: string): void => log.warn({ err: error }, `failed to ${during}`);
   const scope = { onError, ...(namespace === undefined ? {} : { namespace }) };
@@ -80,13 +82,17 @@ export async function startOperator(config: Config, log: Logger): Promise<Operat
     new KubernetesJobStore(work, { ...scope, clock, defaultTtlSeconds: policy.ttlSecondsAfterFinished }),
   );
   const { timeoutSlackSeconds, graceMs } = policy;
+  const progressOf = await progressEnvironment(config, clock);
   const runner = started.use(
     new KubernetesStageRunner(work, {
       ...scope,
       pools,
       timeoutSlackSeconds,
       graceSeconds: graceMs / 1000,
-      environmentOf: await progressEnvironment(config, clock),
+      environmentOf: (stage) => [
+        ...(progressOf?.(stage) ?? []),
+        ...(installation === undefined ? [] : [{ name: workerEnvironment.installation, value: installation }]),
+      ],
     }),
   );
   const recorder = new EventRecorder(work, {
@@ -116,9 +122,10 @@ export async function startOperator(config: Config, log: Logger): Promise<Operat
     metrics,
     log,
     onLead: (leadership) => {
-      ({ mayWrite } = leadership);
+      ({ mayWrite, leaseUid: installation } = leadership);
     },
-    sweep: async (olderThan) => (await removeLeftOutputs(objects, store)) + (await objects.sweep(olderThan)),
+    sweep: async (olderThan) =>
+      (await removeLeftOutputs(objects, store, { installation, olderThan })) + (await objects.sweep(olderThan)),
   });
   observeJobs(registry, store);
   const vitals = { store, runner, stats: () => leader.stats, synced: () => leader.synced };

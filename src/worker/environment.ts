@@ -28,6 +28,8 @@ export const workerEnvironment = {
   s3Endpoints: 'FRAMEWRIGHT_S3_ENDPOINTS',
   /** Folder under which the claims of inputs and destinations of kind pvc are mounted. */
   volumesDir: 'FRAMEWRIGHT_VOLUMES_DIR',
+  /** Under which name this worker registers in its object store before it publishes there; not at all when not set. */
+  installation: 'FRAMEWRIGHT_INSTALLATION',
   mediaRoot: 'FRAMEWRIGHT_MEDIA_ROOT',
   /** Comma-separated hosts that URL inputs may come from; `*` is any public host. */
   sourceHosts: 'FRAMEWRIGHT_SOURCE_HOSTS',

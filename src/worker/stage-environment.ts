@@ -28,6 +28,7 @@ export interface StageEnvironment {
   /** Folder under which claims are mounted. */
   readonly volumesDir?: string;
   readonly mediaRoot?: string;
+  readonly installation?: string;
   readonly sources: SourcePolicy;
   readonly maxInputBytes: number;
   readonly tools: MediaTools;
@@ -63,6 +64,7 @@ const schema = z.object({
   s3DestinationBuckets: listed,
   s3Endpoints: listed,
   volumesDir: optional,
+  installation: optional,
   mediaRoot: z.string().default(''),
   sourceHosts: z.string().default('*').transform(list),
   allowedRanges: listed,
@@ -94,6 +96,7 @@ export function readStageEnvironment(env: Environment): StageEnvironment {
     maxInputBytes,
     logLevel,
     ...(volumesDir !== undefined && { volumesDir }),
+    ...(data.installation !== undefined && { installation: data.installation }),
     ...(mediaRoot !== '' && { mediaRoot }),
     spec,
     objects: objectsOf(data),

@@ -3,6 +3,7 @@ import { CodedError } from '../errors.ts';
 import type { StageSpec } from '../model/stage.ts';
 import type { ObjectStore } from '../ports.ts';
 import { createDirectoryStore } from '../storage/directory-store.ts';
+import { publishingAs } from '../storage/installations.ts';
 import { folderUnderRoot } from '../storage/media-root.ts';
 import { createObjectStore, type ObjectStoreOptions, type OpenedStore } from '../storage/open-store.ts';
 import { volumeFolders } from './environment.ts';
@@ -19,6 +20,7 @@ export interface StageStoreOptions {
   readonly objects: ObjectStoreOptions;
   readonly s3: S3Access;
   readonly volumesDir?: string;
+  readonly installation?: string;
   readonly scratchDir: string;
 }
 
@@ -30,9 +32,10 @@ export function stagingIn(scratchDir: string): string {
 /** Opens the stores of a stage. Rejects with `SOURCE_FORBIDDEN` or `SPEC_INVALID` for a destination that is not allowed. */
 export async function openStores(
   { output }: Pick<StageSpec, 'output'>,
-  { objects, s3, volumesDir, scratchDir }: StageStoreOptions,
+  { objects, s3, volumesDir, installation, scratchDir }: StageStoreOptions,
 ): Promise<StageStores> {
-  const store = await createObjectStore(objects);
+  const opened = await createObjectStore(objects);
+  const store = installation === undefined ? opened : publishingAs(opened, installation);
   const { destination } = output;
   if (destination?.s3 !== undefined) {
     const { bucket, prefix } = destination.s3;

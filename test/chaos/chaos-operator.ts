@@ -19,6 +19,9 @@ export interface OperatorSurroundings {
   readonly pools: readonly Pool[];
 }
 
+/** Under which its workers publish. */
+export const installation = 'chaos';
+
 /** Waits as short as they can be, so that minutes of a cluster's life fit into seconds. */
 export const hastyPolicy: Policy = {
   ...defaultPolicy,
@@ -72,9 +75,8 @@ export class ChaosOperator implements AsyncDisposable {
       { policy: hastyPolicy, expiryIntervalMs: 500, observer: { error: (what, error) => this.#note(what, error) } },
     );
     // As whoever begins to lead does, for one that died.
-    const swept = store
-      .whenSynced()
-      .then(() => removeLeftOutputs(life.limit(objects), store))
+    const swept = Promise.all([store.whenSynced(), runner.slots()])
+      .then(() => removeLeftOutputs(life.limit(objects), store, { installation, olderThan: Infinity }))
       .catch((error: unknown) => this.#note('sweep', error));
     this.#running = Promise.all([controller.run(this.#stop.signal), swept]).then(() => undefined);
   }

@@ -8,12 +8,13 @@ import { kubeconfigCredentials } from '../../src/kubernetes/runtime/kubeconfig.t
 import { type ApiCall, Transport } from '../../src/kubernetes/runtime/transport.ts';
 import { labels } from '../../src/model/labels.ts';
 import { isTerminal } from '../../src/model/lifecycle.ts';
-import { outputKey } from '../../src/model/output-keys.ts';
+import { jobOfKey, outputKey } from '../../src/model/output-keys.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import { createDirectoryStore } from '../../src/storage/directory-store.ts';
+import { publishingAs } from '../../src/storage/installations.ts';
 import type { TestCluster } from '../support/cluster.ts';
 import { aResult } from '../support/jobs.ts';
-import { ChaosOperator } from './chaos-operator.ts';
+import { ChaosOperator, installation } from './chaos-operator.ts';
 import { isLivePod, podRecord, type Recording } from './history.ts';
 import { violations } from './invariants.ts';
 import type { Death } from './mortality.ts';
@@ -171,9 +172,10 @@ export class ChaosWorld implements AsyncDisposable {
     const attempt = Number(labelOf(pod, labels.attempt));
     const key = outputKey({ uid: labelOf(pod, labels.uid), attempt }, 'main', 'mp4');
     if ((await this.objects.stat(key)) !== undefined) return key;
-    const staged = await this.objects.stage(key);
+    const store = publishingAs(this.objects, installation);
+    const staged = await store.stage(key);
     await writeFile(staged.path, 'pictures');
-    await this.objects.publish(staged);
+    await store.publish(staged);
     return key;
   }
 
@@ -271,6 +273,8 @@ export class ChaosWorld implements AsyncDisposable {
         .present('RenderJob')
         .every(({ metadata, status }) => metadata.deletionTimestamp === undefined && isTerminal(status?.phase));
     };
+    // What was just made may not have been heard of.
+    await this.recorder.caughtUp();
     await this.recorder.until('every job to end', ended, timeoutMs);
     const idle = (): boolean => !this.recorder.present('Pod').some(isLivePod);
     await this.recorder.until('no worker to be left', idle, timeoutMs);
@@ -289,6 +293,7 @@ export class ChaosWorld implements AsyncDisposable {
       await sleep(100);
       strays = await this.#strays();
     }
+    await this.recorder.caughtUp();
     return [...violations(this.recorder.history, { secrets: [signature], settled: true, unfencedMs }), ...strays];
   }
 
@@ -297,6 +302,7 @@ export class ChaosWorld implements AsyncDisposable {
     const jobs = new Map(this.recorder.present('RenderJob').map((job) => [job.metadata.uid, job.status]));
     const strays: string[] = [];
     for await (const { key } of this.objects.list('')) {
+      if (jobOfKey(key) === undefined) continue;
       const status = jobs.get(key.slice(0, 36));
       if (status === undefined) strays.push(`the output ${key} outlived its job`);
       else if (status.phase !== 'Succeeded') strays.push(`the output ${key} outlived its attempt`);

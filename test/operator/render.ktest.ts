@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
 import { kubeconfigCredentials } from '../../src/kubernetes/runtime/kubeconfig.ts';
 import { Transport } from '../../src/kubernetes/runtime/transport.ts';
 import { operatorRights, rightText } from '../../src/operator/rights.ts';
+import { installationsOf } from '../../src/storage/installations.ts';
 import type { S3Store } from '../../src/storage/s3-store.ts';
 import { applyDefinitions, kubectl, untilRenderJobsMayOwn } from '../cluster/cluster.ts';
 import { startControlPlane } from '../cluster/control-plane/control-plane.ts';
@@ -190,6 +191,9 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     const key = await status('sample', 'result.outputs[0].key');
     expect(await objects.stat(key)).toMatchObject({ bytes: Number(await status('sample', 'result.outputs[0].bytes')) });
     expect(Number(await status('sample', 'result.outputs[0].durationSeconds'))).toBeCloseTo(7.5, 1);
+    // By this name an operator knows which files are those of its own cluster.
+    const lease = ['get', 'lease', 'framewright-operator', '-n', 'framewright', '-o', 'jsonpath={.metadata.uid}'];
+    expect(await installationsOf(objects)).toEqual([await run(lease)]);
   });
 
   it('writes as often as it has something to say: a Job, and a status for its start, its run and its end', async () => {

@@ -61,10 +61,11 @@ describeWithPrograms('s3', 'a worker whose object store is a bucket', (paths) =>
   const keys = async (from = store): Promise<string[]> => (await Array.fromAsync(from.list(''))).map(({ key }) => key);
 
   it('renders an object of a bucket into another one, to be played from a presigned URL', async () => {
-    const worker = bench.start(stageOf({ inputs: [source()], operations: cut }), environment());
+    const here = environment({ [names.installation]: 'here' });
+    const worker = bench.start(stageOf({ inputs: [source()], operations: cut }), here);
     expect(await worker.ended).toBe(0);
     const [output] = bench.result().outputs ?? [];
-    expect(await keys()).toEqual(['reports/uid-1.json', 'uid-1-main.mp4']);
+    expect(await keys()).toEqual(['installations/here', 'reports/uid-1.json', 'uid-1-main.mp4']);
     expect(await store.stat('uid-1-main.mp4')).toMatchObject({ bytes: output?.bytes });
     const url = await store.urlFor('uid-1-main.mp4');
     const { stdout } = await run('ffprobe', ['-v', 'error', '-show_entries', 'format=duration', '-of', 'csv=p=0', url]);

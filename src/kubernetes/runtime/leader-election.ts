@@ -24,6 +24,8 @@ export interface Leadership {
   readonly signal: AbortSignal;
   /** Whether writing is allowed at this very moment, also when the event loop was too busy to abort the signal. */
   readonly mayWrite: () => boolean;
+  /** Of the Lease: the same for all who ever led by it, and for nobody else. */
+  readonly leaseUid: string;
 }
 
 /** How often the lease of another is looked at, at most: one small read. */
@@ -111,7 +113,7 @@ export class LeaderElection {
       }
     })();
     try {
-      if (!signal.aborted) await lead({ signal: over.signal, mayWrite });
+      if (!signal.aborted) await lead({ signal: over.signal, mayWrite, leaseUid: acquired.uid });
     } finally {
       signal.removeEventListener('abort', stop);
       stop();

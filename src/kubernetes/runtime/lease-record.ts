@@ -7,6 +7,8 @@ export interface LeaseRecord {
   readonly durationMs: number;
   readonly transitions: number;
   readonly version: string;
+  /** Of the object: the same for as long as it is not removed. */
+  readonly uid: string;
   /** Of the last renewal by the holder's own clock: compared for equality only, clocks differ. */
   readonly renewTime: string;
   readonly acquireTime: string;
@@ -23,6 +25,7 @@ export function readLease(value: unknown): LeaseRecord {
     durationMs: 1000 * (typeof leaseDurationSeconds === 'number' ? leaseDurationSeconds : 0),
     transitions: typeof leaseTransitions === 'number' ? leaseTransitions : 0,
     version: value.metadata.resourceVersion,
+    uid: value.metadata.uid,
     renewTime: textOf(renewTime),
     acquireTime: textOf(acquireTime),
   };

@@ -8,6 +8,7 @@ const record = (renewTime: string, holder = 'a') => ({
   durationMs: 15_000,
   transitions: 1,
   version: '1',
+  uid: 'u',
   renewTime,
   acquireTime: '',
 });
