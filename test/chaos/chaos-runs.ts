@@ -22,6 +22,11 @@ export function timeFor(inCi: number, secondsPerRun: number): number {
   return (numberOf(process.env['FRAMEWRIGHT_CHAOS_RUNS']) ?? inCi) * secondsPerRun * 1000 + 60_000;
 }
 
+/** How many of the last changes a failure prints. */
+export function chaosLines(): number {
+  return numberOf(process.env['FRAMEWRIGHT_CHAOS_LINES']) ?? 60;
+}
+
 function numberOf(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return undefined;
   const value = Number(text);

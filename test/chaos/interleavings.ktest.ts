@@ -20,13 +20,15 @@ describeOnCluster('whatever happens, in whatever order', (cluster) => {
       for (let count = 0; count < operators; count += 1) await world.operator();
       for (const step of steps) await take(world, step);
       for (const operator of world.living) operator.fault = () => undefined;
+      await world.recorder.caughtUp();
       for (const { metadata } of world.recorder.present('RenderJob')) {
         await world.edit(metadata.name, { spec: { suspend: false } });
       }
       await world.settle();
       await world.quiet();
       // Two that no lease keeps apart: what one has just sent the other one cannot know.
-      expect(await world.broken(operators > 1 ? 500 : 0)).toEqual([]);
+      const broken = await world.broken(operators > 1 ? 500 : 0);
+      expect(broken, broken.join('\n')).toEqual([]);
     } catch (error) {
       throw new Error(`${String(error)}\n${world.describe()}`, { cause: error });
     }

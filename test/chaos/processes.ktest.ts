@@ -156,7 +156,9 @@ describeWithPrograms('cluster', 'when processes are killed', (paths) => {
           const phases = Array.from({ length: jobs }, (_, index) => endings[index % endings.length]?.phase);
           expect(told).toEqual(new Map(phases.map((phase, index) => [`job-${index}`, phase])));
           await recorder.quiet();
-          expect(violations(recorder.history, { settled: true })).toEqual([]);
+          await recorder.caughtUp();
+          const broken = violations(recorder.history, { settled: true });
+          expect(broken, broken.join('\n')).toEqual([]);
         }),
         chaosRuns(1),
       ),

@@ -4,6 +4,7 @@ import { ApiError } from '../../src/kubernetes/runtime/api-error.ts';
 import { isRecord } from '../../src/kubernetes/runtime/api-object.ts';
 import { jsonLines } from '../../src/kubernetes/runtime/json-lines.ts';
 import type { Transport } from '../../src/kubernetes/runtime/transport.ts';
+import { chaosLines } from './chaos-runs.ts';
 import {
   eventRecord,
   jobRecord,
@@ -40,6 +41,7 @@ export class Recorder implements AsyncDisposable {
   readonly #watching: Promise<unknown>;
   readonly #waiting = new Set<() => void>();
   readonly #present = new Map<string, Recorded>();
+  readonly #gone = new Set<string>();
   #broken: unknown;
 
   private constructor(transport: Transport, namespace: string, version: string) {
@@ -100,8 +102,22 @@ export class Recorder implements AsyncDisposable {
     }
   }
 
+  /** Resolves when the watches have told all that the API server had at the time of the call. */
+  async caughtUp(): Promise<void> {
+    const lists = await Promise.all(kinds.map(async (kind) => ({ kind, ...(await this.#list(kind)) })));
+    const known = (): boolean =>
+      lists.every(({ kind, version, objects }) => {
+        const told = [...objects].every(([uid, at]) => this.#gone.has(uid) || this.#versionOf(uid) >= at);
+        const left = [...this.#present.values()].some(
+          (entry) => entry.kind === kind && !objects.has(entry.object.metadata.uid) && entry.version <= version,
+        );
+        return told && !left;
+      });
+    await this.until('the recorder to have heard of everything', known);
+  }
+
   /** The last changes of each kind but events, one a line. */
-  describe(last = 60): string {
+  describe(last = chaosLines()): string {
     return this.history.slice(-last).map(describeChange).join('\n');
   }
 
@@ -137,21 +153,30 @@ export class Recorder implements AsyncDisposable {
    * between nobody knows: whatever changed or went counts as of the time when it was last seen.
    */
   async #reread(kind: Kind): Promise<string> {
-    const list = await this.#transport.request({ path: pathOf(kind, this.#namespace), signal: this.#stop.signal });
-    const { items, metadata } = listed.parse(list);
-    const seen = new Set<string>();
+    const { version, objects, items } = await this.#list(kind);
     for (const object of items) {
       const { uid, resourceVersion } = listedObject.parse(object).metadata;
-      seen.add(uid);
       const known = this.#present.get(uid);
       if (known?.object.metadata.resourceVersion === resourceVersion) continue;
       this.#record(kind, { type: known === undefined ? 'ADDED' : 'MODIFIED', object }, { lastSeen: known?.object });
     }
     for (const { kind: of, object } of this.#present.values()) {
-      if (of !== kind || seen.has(object.metadata.uid)) continue;
+      if (of !== kind || objects.has(object.metadata.uid)) continue;
       this.#record(kind, { type: 'DELETED', object }, { lastSeen: object });
     }
-    return metadata.resourceVersion;
+    return String(version);
+  }
+
+  async #list(kind: Kind): Promise<{ version: bigint; objects: Map<string, bigint>; items: readonly unknown[] }> {
+    const path = pathOf(kind, this.#namespace);
+    const { items, metadata } = listed.parse(await this.#transport.request({ path, signal: this.#stop.signal }));
+    const found = items.map((item) => listedObject.parse(item).metadata);
+    const objects = new Map(found.map(({ uid, resourceVersion }) => [uid, BigInt(resourceVersion)]));
+    return { version: BigInt(metadata.resourceVersion), objects, items };
+  }
+
+  #versionOf(uid: string): bigint {
+    return BigInt(this.#present.get(uid)?.object.metadata.resourceVersion ?? 0);
   }
 
   #record(kind: Kind, line: unknown, gap?: Gap): string {
@@ -164,8 +189,10 @@ export class Recorder implements AsyncDisposable {
     while (at > 0 && (this.history[at - 1]?.version ?? 0n) > entry.version) at -= 1;
     this.history.splice(at, 0, entry);
     const { uid } = entry.object.metadata;
-    if (type === 'DELETED') this.#present.delete(uid);
-    else this.#present.set(uid, entry);
+    if (type === 'DELETED') {
+      this.#present.delete(uid);
+      this.#gone.add(uid);
+    } else this.#present.set(uid, entry);
     for (const wake of this.#waiting) wake();
     return entry.object.metadata.resourceVersion;
   }
@@ -202,7 +229,9 @@ function recordedOf(kind: Kind, type: Recorded['type'], told: unknown, gap: Gap 
 /** One change as one line, with what a reader of a failed run looks for. */
 export function describeChange({ kind, type, version, object }: Recorded): string {
   const removing = object.metadata.deletionTimestamp === undefined ? '' : ' (being removed)';
-  const line = `${version} ${type} ${kind} ${object.metadata.name}${removing}`;
+  const { name, uid } = object.metadata;
+  const who = kind === 'RenderJob' && type !== 'MODIFIED' ? `${name} (${uid})` : name;
+  const line = `${version} ${type} ${kind} ${who}${removing}`;
   return `${line} ${detailOf(object)}`;
 }
 
