@@ -181,8 +181,12 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     const { uid } = identity;
     if (this.#unseen.has(uid)) {
       const pods = await this.#api.readPodsOf(identity);
-      // Also one whose Job the watch has brought meanwhile: by the time of our write that Job may be gone.
-      if (pods.some(isStray)) throw new ConflictError(`Expected no worker of ${jobKey(identity)} to be left, got one`);
+      if (pods.some(isStray)) {
+        // Of this very Job, or of one that is gone: beside neither may another be made, whatever the watch has brought.
+        const made = await this.#api.read(identity);
+        if (made !== undefined) return checkOurs(made, identity);
+        throw new ConflictError(`Expected no worker of ${jobKey(identity)} to be left, but one is still being ended`);
+      }
       this.#unseen.clear(uid);
     }
     try {
