@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { allJobs } from './all-jobs.ts';
 import { createApiKey } from './api/api-key.ts';
 import { createRenderMetrics } from './api/render-metrics.ts';
 import type { ApiServices, HealthFacts } from './api/services.ts';
@@ -25,7 +26,6 @@ import { detectCapabilities } from './media/run/detect-capabilities.ts';
 import { listRenderNodes } from './media/run/render-nodes.ts';
 import type { MediaTools } from './media/run/run-tool.ts';
 import { isTerminal, phases } from './model/lifecycle.ts';
-import type { RenderJob } from './model/render-job.ts';
 import type { JobStore, ObjectStore } from './ports.ts';
 import { createDirectoryStore } from './storage/directory-store.ts';
 import { workerEnvironment } from './worker/environment.ts';
@@ -201,13 +201,4 @@ async function removeOrphans(store: JobStore, objects: ObjectStore): Promise<voi
   const keys: string[] = [];
   for await (const { key } of objects.list('')) keys.push(key);
   for (const key of await orphans(keys, allJobs(store))) await objects.remove(key);
-}
-
-async function* allJobs(store: JobStore): AsyncGenerator<RenderJob> {
-  let cursor: string | undefined;
-  do {
-    const page = await store.list({}, { limit: 200, ...(cursor === undefined ? {} : { cursor }) });
-    yield* page.jobs;
-    cursor = page.cursor;
-  } while (cursor !== undefined);
 }

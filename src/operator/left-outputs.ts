@@ -1,3 +1,4 @@
+import { allJobs } from '../all-jobs.ts';
 import { removeOutputs } from '../controller/carry-out.ts';
 import { orphans } from '../controller/orphans.ts';
 import { jobOfKey } from '../model/output-keys.ts';
@@ -12,8 +13,8 @@ export interface LeftOutputsOptions {
   readonly olderThan: number;
 }
 
-/** All that there are: a page of the store in a cluster is taken from memory. */
-const pageSize = 100_000;
+/** The store of a cluster sorts all jobs for each page. */
+const pageSize = 10_000;
 
 /**
  * Removes what operators that were killed have left: outputs of attempts that came to nothing, and the files of jobs that
@@ -30,15 +31,15 @@ export async function removeLeftOutputs(
   const files: ObjectInfo[] = [];
   for await (const file of objects.list('')) files.push(file);
   if (files.length === 0) return 0;
-  const { jobs } = await store.list({}, { limit: pageSize });
+  const jobs = await Array.fromAsync(allJobs(store, pageSize));
   const keys = files.map(({ key }) => key);
   const left = await orphans(keys, jobs, { shared: true });
   for (const key of left) await objects.remove(key);
   if (installation === undefined) return left.length;
   const unknown = unknownJobs(files, jobs, olderThan);
   if (unknown.size === 0) return left.length;
-  const others = (await installationsOf(objects)).filter((name) => name !== installation);
-  if (others.length > 0) return left.length;
+  const publishers = await installationsOf(objects);
+  if (publishers.length !== 1 || publishers[0] !== installation) return left.length;
   for (const uid of unknown) await removeOutputs(objects, uid);
   return left.length + unknown.size;
 }

@@ -122,7 +122,9 @@ export async function startOperator(config: Config, log: Logger): Promise<Operat
     metrics,
     log,
     onLead: (leadership) => {
-      ({ mayWrite, leaseUid: installation } = leadership);
+      ({ mayWrite } = leadership);
+      // One that is told to look at one namespace does not know the jobs of others that it once looked at.
+      installation = namespace === undefined ? leadership.leaseUid : `${leadership.leaseUid}.${namespace}`;
     },
     sweep: async (olderThan) =>
       (await removeLeftOutputs(objects, store, { installation, olderThan })) + (await objects.sweep(olderThan)),

@@ -2,6 +2,7 @@ import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { allJobs } from '../../src/all-jobs.ts';
 import { Database } from '../../src/local/database.ts';
 import { SqliteJobStore } from '../../src/local/sqlite-job-store.ts';
 import { systemClock as clock } from '../../src/local/system-clock.ts';
@@ -65,6 +66,20 @@ describe('what killed operators have left', () => {
     await objects.remove('installations/elsewhere');
     expect(await clean()).toBe(1);
     expect(await published()).not.toContain(ours);
+  });
+
+  it('is told from the files of all jobs, however many there are', async () => {
+    const spec = { inputs: [{ name: 'a', file: 'a' }] };
+    const uids = await Promise.all(
+      Array.from(
+        { length: 5 },
+        async (_, n) => (await store.create({ namespace: 'n', name: `j${n}`, spec })).job.metadata.uid,
+      ),
+    );
+    for (const size of [1, 2, 5, 200]) {
+      const found = (await Array.fromAsync(allJobs(store, size))).map(({ metadata }) => metadata.uid);
+      expect(found.toSorted()).toEqual(uids.toSorted());
+    }
   });
 
   it('stays for a day, and where nobody knows under which name one publishes', async () => {
