@@ -1,4 +1,4 @@
-import { allJobs } from '../all-jobs.ts';
+import { allJobs } from '../controller/all-jobs.ts';
 import { removeOutputs } from '../controller/carry-out.ts';
 import { orphans } from '../controller/orphans.ts';
 import { jobOfKey } from '../model/output-keys.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { allJobs } from '../../src/all-jobs.ts';
+import { allJobs } from '../../src/controller/all-jobs.ts';
 import { Database } from '../../src/local/database.ts';
 import { SqliteJobStore } from '../../src/local/sqlite-job-store.ts';
 import { systemClock as clock } from '../../src/local/system-clock.ts';

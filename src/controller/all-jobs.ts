@@ -1,5 +1,5 @@
-import type { RenderJob } from './model/render-job.ts';
-import type { JobStore } from './ports.ts';
+import type { RenderJob } from '../model/render-job.ts';
+import type { JobStore } from '../ports.ts';
 
 /** Every job of a store that was there at the time of the call and still is, newest first, page by page. */
 export async function* allJobs(store: Pick<JobStore, 'list'>, pageSize = 200): AsyncGenerator<RenderJob> {
