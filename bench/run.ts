@@ -22,25 +22,33 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   'gpu-transcode': () => import('./gpu-transcode.ts'),
 };
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { runs: { type: 'string' }, quick: { type: 'boolean', default: false } },
-});
+const usage = `usage: npm run bench -- [--runs N] [--quick] [${Object.keys(benchmarks).join(' | ')}]…\n`;
+
+function refuse(problem: string): never {
+  process.stderr.write(`${problem}\n${usage}`);
+  process.exit(2);
+}
+
+function parsed() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { runs: { type: 'string' }, quick: { type: 'boolean', default: false } },
+    });
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const { positionals, values } = parsed();
 const runs = values.runs === undefined ? undefined : Number(values.runs);
 const namesOf = (given: string): string[] =>
   Object.keys(benchmarks).filter((name) => name === given || name.startsWith(`${given}-`));
 const unknown = positionals.filter((given) => namesOf(given).length === 0);
 const chosen = positionals.length > 0 ? positionals.flatMap(namesOf) : Object.keys(benchmarks);
-if (unknown.length > 0 || (runs !== undefined && (!Number.isInteger(runs) || runs < 1))) {
-  const problem =
-    unknown.length > 0
-      ? `unknown benchmark ${unknown.join(', ')}`
-      : `--runs must be a whole number from 1, got ${String(values.runs)}`;
-  process.stderr.write(
-    `${problem}\nusage: npm run bench -- [--runs N] [--quick] [${Object.keys(benchmarks).join(' | ')}]…\n`,
-  );
-  process.exit(2);
-}
+if (unknown.length > 0) refuse(`unknown benchmark ${unknown.join(', ')}`);
+if (runs !== undefined && (!Number.isInteger(runs) || runs < 1))
+  refuse(`--runs must be a whole number from 1, got ${String(values.runs)}`);
 
 for (const name of chosen) {
   const load = benchmarks[name];
