@@ -1,8 +1,6 @@
 import { isTerminal } from '../model/lifecycle.ts';
+import { outputOf } from '../model/output-keys.ts';
 import type { RenderJob } from '../model/render-job.ts';
-
-/** `<uid>-<attempt>-<name>…`: what a worker publishes. Uploads have no attempt in their names. */
-const published = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-([1-9][0-9]*)-/;
 
 /**
  * Which published files no job refers to: of removed jobs, of attempts that did not succeed. A crash between a status
@@ -18,8 +16,11 @@ export async function orphans(
 ): Promise<string[]> {
   const unknown = new Map<string, string[]>();
   for (const key of keys) {
-    const uid = published.exec(key)?.[1];
-    if (uid !== undefined) unknown.set(uid, [...(unknown.get(uid) ?? []), key]);
+    const uid = outputOf(key)?.uid;
+    if (uid === undefined) continue;
+    const others = unknown.get(uid);
+    if (others === undefined) unknown.set(uid, [key]);
+    else others.push(key);
   }
   const found: string[] = [];
   for await (const job of jobs) {
@@ -37,5 +38,5 @@ function isOrphan(key: string, { status }: RenderJob): boolean {
 }
 
 function attemptOf(key: string): number {
-  return Number(published.exec(key)?.[2]);
+  return outputOf(key)?.attempt ?? Number.NaN;
 }

@@ -9,11 +9,18 @@ export function outputKey({ uid, attempt }: Attempt, name: string, extension: st
   return `${uid}-${attempt}-${name}.${extension}`;
 }
 
-const published = /^(?:reports\/)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-[1-9][0-9]*[-.]/;
+const output = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-([1-9][0-9]*)-/;
+const report = /^reports\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-[1-9][0-9]*\.json$/;
 
-/** The uid of the job whose worker has published a file; undefined for uploads and everything else. */
-export function jobOfKey(key: string): string | undefined {
-  return published.exec(key)?.[1];
+/** Whose output a file is; undefined for reports, for uploads, which have no attempt in their names, and everything else. */
+export function outputOf(key: string): Attempt | undefined {
+  const [, uid, attempt] = output.exec(key) ?? [];
+  return uid === undefined ? undefined : { uid, attempt: Number(attempt) };
+}
+
+/** The uid of the job whose worker has published a file, an output or a report; undefined for everything else. */
+export function publisherOf(key: string): string | undefined {
+  return outputOf(key)?.uid ?? report.exec(key)?.[1];
 }
 
 /** Common start of the keys of one attempt, or of all of a job. */

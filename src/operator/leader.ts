@@ -19,8 +19,8 @@ export interface LeaderOptions {
   readonly metrics: RuntimeMetrics;
   readonly log: Logger;
   readonly onLead: (leadership: Leadership) => void;
-  /** Removes from the object store what nobody has gone on writing to since then (Unix milliseconds). */
-  readonly sweep: (olderThan: number) => Promise<number>;
+  /** Removes from the object store what is left there and older than this (Unix milliseconds). */
+  readonly sweep: (olderThan: number) => Promise<void>;
 }
 
 /** The controller and the last events have this long to end, in milliseconds: all of a stop has to fit into 10 s. */
@@ -133,7 +133,7 @@ export class Leader {
     const { log, sweep } = this.#options;
     while (!signal.aborted) {
       await sweep(clock.now() - abandonedMs).catch((error: unknown) =>
-        log.warn({ err: error }, 'failed to remove unfinished objects'),
+        log.warn({ err: error }, 'failed to remove what is left in the object store'),
       );
       await clock.sleep(sweepEveryMs, signal).catch(() => undefined);
     }

@@ -1,9 +1,8 @@
 import { allJobs } from '../controller/all-jobs.ts';
 import { removeOutputs } from '../controller/carry-out.ts';
 import { orphans } from '../controller/orphans.ts';
-import { jobOfKey } from '../model/output-keys.ts';
-import type { RenderJob } from '../model/render-job.ts';
-import type { JobStore, ObjectInfo, ObjectStore } from '../ports.ts';
+import { publisherOf } from '../model/output-keys.ts';
+import type { JobStore, ObjectStore } from '../ports.ts';
 import { installationsOf } from '../storage/installations.ts';
 
 export interface LeftOutputsOptions {
@@ -16,41 +15,46 @@ export interface LeftOutputsOptions {
 /** The store of a cluster sorts all jobs for each page. */
 const pageSize = 10_000;
 
+export interface LeftOutputs {
+  /** Files of attempts that came to nothing, which were removed. */
+  readonly outputs: number;
+  /** Unknown jobs whose files were removed. */
+  readonly removed: number;
+  /** Unknown jobs whose files may be those of another installation, and were left alone. */
+  readonly kept: number;
+}
+
 /**
  * Removes what operators that were killed have left: outputs of attempts that came to nothing, and the files of jobs that
  * were removed while no operator ran. The latter only where no other installation publishes: buckets are shared.
- *
- * @returns how many files, or how many jobs' files
  */
 export async function removeLeftOutputs(
   objects: ObjectStore,
   store: JobStore,
   { installation, olderThan }: LeftOutputsOptions,
-): Promise<number> {
-  // In this order: whoever publishes has registered before, and a job is there before its files are.
-  const files: ObjectInfo[] = [];
-  for await (const file of objects.list('')) files.push(file);
-  if (files.length === 0) return 0;
+): Promise<LeftOutputs> {
+  // In this order: whoever publishes has registered before, and a job is there before its files are. There may be
+  // millions of files, so little is kept of each.
+  const keys: string[] = [];
+  const young = new Set<string>();
+  for await (const { key, modifiedAt } of objects.list('')) {
+    const uid = publisherOf(key);
+    if (uid === undefined) continue;
+    keys.push(key);
+    if (modifiedAt >= olderThan) young.add(uid);
+  }
+  if (keys.length === 0) return { outputs: 0, removed: 0, kept: 0 };
   const jobs = await Array.fromAsync(allJobs(store, pageSize));
-  const keys = files.map(({ key }) => key);
   const left = await orphans(keys, jobs, { shared: true });
   for (const key of left) await objects.remove(key);
-  if (installation === undefined) return left.length;
-  const unknown = unknownJobs(files, jobs, olderThan);
-  if (unknown.size === 0) return left.length;
-  const publishers = await installationsOf(objects);
-  if (publishers.length !== 1 || publishers[0] !== installation) return left.length;
-  for (const uid of unknown) await removeOutputs(objects, uid);
-  return left.length + unknown.size;
-}
 
-/** Uids that are in the names of files and no job has, all of whose files are old. */
-function unknownJobs(files: readonly ObjectInfo[], jobs: readonly RenderJob[], olderThan: number): Set<string> {
-  const known = new Set(jobs.map(({ metadata }) => metadata.uid));
-  const newest = new Map<string, number>();
-  for (const { key, modifiedAt } of files) {
-    const uid = jobOfKey(key);
-    if (uid !== undefined && !known.has(uid)) newest.set(uid, Math.max(modifiedAt, newest.get(uid) ?? 0));
-  }
-  return new Set([...newest].flatMap(([uid, at]) => (at < olderThan ? [uid] : [])));
+  const unknown = new Set(keys.flatMap((key) => publisherOf(key) ?? []));
+  for (const { metadata } of jobs) unknown.delete(metadata.uid);
+  for (const uid of young) unknown.delete(uid);
+  if (unknown.size === 0) return { outputs: left.length, removed: 0, kept: 0 };
+  const publishers = await installationsOf(objects);
+  if (publishers.length !== 1 || publishers[0] !== installation)
+    return { outputs: left.length, removed: 0, kept: unknown.size };
+  for (const uid of unknown) await removeOutputs(objects, uid);
+  return { outputs: left.length, removed: unknown.size, kept: 0 };
 }

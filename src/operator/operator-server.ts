@@ -126,8 +126,13 @@ export async function startOperator(config: Config, log: Logger): Promise<Operat
       // One that is told to look at one namespace does not know the jobs of others that it once looked at.
       installation = namespace === undefined ? leadership.leaseUid : `${leadership.leaseUid}.${namespace}`;
     },
-    sweep: async (olderThan) =>
-      (await removeLeftOutputs(objects, store, { installation, olderThan })) + (await objects.sweep(olderThan)),
+    sweep: async (olderThan) => {
+      const { outputs, removed, kept } = await removeLeftOutputs(objects, store, { installation, olderThan });
+      if (outputs + removed > 0)
+        log.info({ outputs, jobs: removed }, 'removed files of ended attempts and removed jobs');
+      if (kept > 0) log.info({ jobs: kept }, 'left files of unknown jobs alone: others publish here too, or did');
+      await objects.sweep(olderThan);
+    },
   });
   observeJobs(registry, store);
   const vitals = { store, runner, stats: () => leader.stats, synced: () => leader.synced };

@@ -8,7 +8,7 @@ import { kubeconfigCredentials } from '../../src/kubernetes/runtime/kubeconfig.t
 import { type ApiCall, Transport } from '../../src/kubernetes/runtime/transport.ts';
 import { labels } from '../../src/model/labels.ts';
 import { isTerminal } from '../../src/model/lifecycle.ts';
-import { jobOfKey, outputKey } from '../../src/model/output-keys.ts';
+import { outputKey, outputOf } from '../../src/model/output-keys.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import { createDirectoryStore } from '../../src/storage/directory-store.ts';
 import { publishingAs } from '../../src/storage/installations.ts';
@@ -302,8 +302,9 @@ export class ChaosWorld implements AsyncDisposable {
     const jobs = new Map(this.recorder.present('RenderJob').map((job) => [job.metadata.uid, job.status]));
     const strays: string[] = [];
     for await (const { key } of this.objects.list('')) {
-      if (jobOfKey(key) === undefined) continue;
-      const status = jobs.get(key.slice(0, 36));
+      const output = outputOf(key);
+      if (output === undefined) continue;
+      const status = jobs.get(output.uid);
       if (status === undefined) strays.push(`the output ${key} outlived its job`);
       else if (status.phase !== 'Succeeded') strays.push(`the output ${key} outlived its attempt`);
     }

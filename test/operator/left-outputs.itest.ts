@@ -7,7 +7,7 @@ import { Database } from '../../src/local/database.ts';
 import { SqliteJobStore } from '../../src/local/sqlite-job-store.ts';
 import { systemClock as clock } from '../../src/local/system-clock.ts';
 import { outputKey, reportKey } from '../../src/model/output-keys.ts';
-import { removeLeftOutputs } from '../../src/operator/left-outputs.ts';
+import { type LeftOutputs, removeLeftOutputs } from '../../src/operator/left-outputs.ts';
 import { createDirectoryStore, type DirectoryStore } from '../../src/storage/directory-store.ts';
 import { installationsOf, publishingAs } from '../../src/storage/installations.ts';
 
@@ -41,7 +41,7 @@ describe('what killed operators have left', () => {
   }
   const published = async (): Promise<string[]> =>
     (await Array.fromAsync(objects.list(''))).map(({ key }) => key).filter((key) => !key.startsWith('installations/'));
-  const clean = (installation: string | undefined = 'here'): Promise<number> =>
+  const clean = (installation: string | undefined = 'here'): Promise<LeftOutputs> =>
     removeLeftOutputs(objects, store, { installation, olderThan: Date.now() - day });
 
   it('goes where nobody else publishes: outputs and reports of jobs that are gone, and nothing else', async () => {
@@ -53,18 +53,18 @@ describe('what killed operators have left', () => {
     ];
     await publish(outputKey({ uid: gone, attempt: 1 }, 'main', 'mp4'));
     await publish(reportKey({ uid: gone, attempt: 2 }));
-    expect(await clean()).toBe(1);
+    expect(await clean()).toEqual({ outputs: 0, removed: 1, kept: 0 });
     expect(await published()).toEqual(kept.toSorted());
-    expect(await clean()).toBe(0);
+    expect(await clean()).toEqual({ outputs: 0, removed: 0, kept: 0 });
   });
 
   it('stays where another installation publishes too, until that is gone', async () => {
     const ours = await publish(outputKey({ uid: gone, attempt: 1 }, 'main', 'mp4'));
     await publish('of-theirs.mp4', { installation: 'elsewhere' });
-    expect(await clean()).toBe(0);
+    expect(await clean()).toEqual({ outputs: 0, removed: 0, kept: 1 });
     expect(await published()).toContain(ours);
     await objects.remove('installations/elsewhere');
-    expect(await clean()).toBe(1);
+    expect(await clean()).toEqual({ outputs: 0, removed: 1, kept: 0 });
     expect(await published()).not.toContain(ours);
   });
 
@@ -84,9 +84,10 @@ describe('what killed operators have left', () => {
 
   it('stays for a day, and where nobody knows under which name one publishes', async () => {
     await publish(outputKey({ uid: gone, attempt: 1 }, 'main', 'mp4'));
-    expect(await removeLeftOutputs(objects, store, { installation: undefined, olderThan: Infinity })).toBe(0);
+    const nameless = await removeLeftOutputs(objects, store, { installation: undefined, olderThan: Infinity });
+    expect(nameless).toEqual({ outputs: 0, removed: 0, kept: 1 });
     await publish(outputKey({ uid: gone, attempt: 2 }, 'main', 'mp4'), { ageMs: 1_000 });
-    expect(await clean()).toBe(0);
+    expect(await clean()).toEqual({ outputs: 0, removed: 0, kept: 0 });
     expect(await published()).toHaveLength(2);
   });
 
