@@ -13,5 +13,5 @@ if (verb === 'worker') {
   process.stdout.write(`framewright ${version}\n`);
 } else {
   const { runCommand } = await import('./cli/run-command.ts');
-  process.exitCode = await runCommand(verb, args);
+  process.exitCode = await runCommand(verb, args, import.meta.filename);
 }

@@ -1,7 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createApiKey } from './api/api-key.ts';
@@ -47,7 +46,7 @@ const unfinished = phases.filter((phase) => !isTerminal(phase));
  * Everything on one machine: SQLite, child processes, an in-process bus, a directory of objects. Rejects with a CodedError
  * when the data directory is not usable or another server holds it, or the address cannot be listened on.
  */
-export async function startStandalone(config: Config, log: Logger): Promise<Standalone> {
+export async function startStandalone(config: Config, log: Logger, entry: string): Promise<Standalone> {
   await using started = new AsyncDisposableStack();
   const data = started.use(openDataDirectory(config.dataDir));
   const database = started.use(Database.open(data.database));
@@ -61,7 +60,7 @@ export async function startStandalone(config: Config, log: Logger): Promise<Stan
     await ProcessRunner.open({
       database,
       runsDirectory: data.runs,
-      worker: workerCommand(config, data, tools),
+      worker: workerCommand({ config, data, tools, entry }),
       slots: config.workers,
       bus,
       clock,
@@ -139,10 +138,18 @@ function capabilityCache({ objects }: DataDirectory): string {
   return join(objects, '.capabilities');
 }
 
-/** The worker is this same program: its sources in a checkout, else the bundle, of which this code is in one file. */
-function workerCommand(config: Config, data: DataDirectory, tools: MediaTools): WorkerCommand {
-  const here = fileURLToPath(import.meta.url);
-  const entry = join(dirname(here), basename(here) === 'standalone-server.ts' ? 'main.ts' : 'framewright.mjs');
+/** The worker is this same program, started by its first file. */
+function workerCommand({
+  config,
+  data,
+  tools,
+  entry,
+}: {
+  readonly config: Config;
+  readonly data: DataDirectory;
+  readonly tools: MediaTools;
+  readonly entry: string;
+}): WorkerCommand {
   return {
     command: process.execPath,
     args: ['--disable-warning=ExperimentalWarning', entry, 'worker'],

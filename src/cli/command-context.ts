@@ -13,6 +13,8 @@ export interface CommandContext {
   readonly args: readonly string[];
   readonly terminal: Terminal;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Path of the program's first file. */
+  readonly entry: string;
   /** Aborted by Ctrl-C. */
   readonly interrupted: AbortSignal;
 }

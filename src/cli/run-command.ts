@@ -31,8 +31,12 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
 /** How long a command may take to end after Ctrl-C, in milliseconds. */
 const endWithin = 500;
 
-/** Runs a verb and gives its exit code. Failures are printed: what, the places that are wrong, and what to do. */
-export async function runCommand(verb: string | undefined, args: readonly string[]): Promise<ExitCode> {
+/**
+ * Runs a verb and gives its exit code. Failures are printed: what, the places that are wrong, and what to do.
+ *
+ * @param entry path of the program's first file, with which a server starts its workers
+ */
+export async function runCommand(verb: string | undefined, args: readonly string[], entry: string): Promise<ExitCode> {
   const environment = processEnvironment();
   const terminal = processTerminal(process, environment);
   // `framewright list | head -1` ends the reader first; that is no failure.
@@ -45,7 +49,7 @@ export async function runCommand(verb: string | undefined, args: readonly string
       return await help(verb, args, terminal);
     const command = commandNamed(verb);
     if (wantsHelp(args)) return await printHelp(command, terminal);
-    return await run(command, { args, terminal, environment });
+    return await run(command, { args, terminal, environment, entry });
   } catch (error) {
     if (args.includes('--json')) terminal.out(failureJson(error));
     else terminal.err(failureText(error, terminal));
@@ -59,6 +63,7 @@ async function run(
     args: readonly string[];
     terminal: Terminal;
     environment: Readonly<Record<string, string | undefined>>;
+    entry: string;
   }>,
 ): Promise<ExitCode> {
   const execute = await loaders[command.name]?.();
