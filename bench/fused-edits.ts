@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import type { Operation } from '../src/model/operations.ts';
+import type { Operation } from '../src/model/job/operations.ts';
 import { type Benchmark, median } from './lib/benchmark.ts';
 import { benchClip, clipFolder } from './lib/clip.ts';
 import { withFolder } from './lib/with-folder.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { generationOf } from '../src/media/gpu-generation.ts';
-import { detectMachine } from '../src/media/run/detect-capabilities.ts';
-import { systemFolders } from '../src/media/run/render-nodes.ts';
-import type { RenderJobSpec } from '../src/model/render-job.ts';
+import { generationOf } from '../src/media/gpu/gpu-generation.ts';
+import { detectMachine } from '../src/media/gpu/run/detect-capabilities.ts';
+import { systemFolders } from '../src/media/gpu/run/render-nodes.ts';
+import type { RenderJobSpec } from '../src/model/job/render-job.ts';
 import { type Benchmark, median } from './lib/benchmark.ts';
 import { benchClip, clipFolder } from './lib/clip.ts';
 import { runTool } from './lib/run-tool.ts';

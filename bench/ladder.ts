@@ -1,4 +1,4 @@
-import type { Output } from '../src/model/output.ts';
+import type { Output } from '../src/model/job/output.ts';
 import { type Benchmark, median } from './lib/benchmark.ts';
 import { benchClip, clipFolder } from './lib/clip.ts';
 import { withFolder } from './lib/with-folder.ts';

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RenderJobSpec } from '../src/model/render-job.ts';
+import type { RenderJobSpec } from '../src/model/job/render-job.ts';
 import { type Benchmark, median } from './lib/benchmark.ts';
 import { benchClip, clipFolder } from './lib/clip.ts';
 import { runTool } from './lib/run-tool.ts';

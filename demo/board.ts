@@ -1,6 +1,6 @@
-import { isFinished, type JobView } from '../src/cli/job-view.ts';
-import { PlainProgress, progressLine } from '../src/cli/progress-view.ts';
-import type { Terminal } from '../src/cli/terminal.ts';
+import { isFinished, type JobView } from '../src/cli/output/job-view.ts';
+import { PlainProgress, progressLine } from '../src/cli/output/progress-view.ts';
+import type { Terminal } from '../src/cli/output/terminal.ts';
 
 /** Shows several jobs at once: a bar for each on a terminal, plain lines elsewhere. */
 export class Board {

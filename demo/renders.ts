@@ -1,4 +1,4 @@
-import type { UploadedFile } from '../src/cli/api-client.ts';
+import type { UploadedFile } from '../src/cli/client/api-client.ts';
 import { atLeast, atMost, type Check, equal, factsOf, near } from './checks.ts';
 import { detail, difference, frameAt, meanColor, numberOf, type Region } from './picture.ts';
 import { level, samples, tone } from './sound.ts';

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import { formatTable } from '../src/cli/format.ts';
-import type { Terminal } from '../src/cli/terminal.ts';
-import { paint } from '../src/cli/terminal.ts';
+import { formatTable } from '../src/cli/output/format.ts';
+import type { Terminal } from '../src/cli/output/terminal.ts';
+import { paint } from '../src/cli/output/terminal.ts';
 import type { Check, Facts } from './checks.ts';
 
 /** What became of one render. */

@@ -1,13 +1,13 @@
 // npm run demo: makes its own clip, renders it through the REST API of a real server, and looks at every result.
 import { mkdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { ApiClient, type UploadedFile } from '../src/cli/api-client.ts';
-import { failureText, jobFailure } from '../src/cli/failure.ts';
-import { jobView } from '../src/cli/job-view.ts';
-import { number, text } from '../src/cli/json.ts';
-import { outputUrls } from '../src/cli/outputs.ts';
-import { paint, processTerminal } from '../src/cli/terminal.ts';
-import { watchJob } from '../src/cli/watch-job.ts';
+import { ApiClient, type UploadedFile } from '../src/cli/client/api-client.ts';
+import { number, text } from '../src/cli/client/json.ts';
+import { outputUrls } from '../src/cli/client/outputs.ts';
+import { watchJob } from '../src/cli/client/watch-job.ts';
+import { failureText, jobFailure } from '../src/cli/output/failure.ts';
+import { jobView } from '../src/cli/output/job-view.ts';
+import { paint, processTerminal } from '../src/cli/output/terminal.ts';
 import { Board } from './board.ts';
 import { factsOf } from './checks.ts';
 import { type Render, renders } from './renders.ts';

@@ -3,10 +3,10 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { RenderJobSpec } from '../../src/model/render-job.ts';
-import { type StageResult, stageResult } from '../../src/model/result.ts';
-import { stageSpecOf } from '../../src/model/stage.ts';
-import { workerEnvironment } from '../../src/worker/environment.ts';
+import type { RenderJobSpec } from '../../src/model/job/render-job.ts';
+import { stageSpecOf } from '../../src/model/job/stage.ts';
+import { type StageResult, stageResult } from '../../src/model/status/result.ts';
+import { workerEnvironment } from '../../src/worker-protocol/environment.ts';
 import { runTool } from './run-tool.ts';
 
 const bundle = fileURLToPath(new URL('../../dist/framewright.mjs', import.meta.url));

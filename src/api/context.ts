@@ -1,15 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { outputLocation } from '../model/job/output-location.ts';
+import type { RenderJob } from '../model/job/render-job.ts';
 import { labels } from '../model/labels.ts';
-import { outputLocation } from '../model/output-location.ts';
-import type { Progress } from '../model/progress.ts';
-import type { RenderJob } from '../model/render-job.ts';
-import type { ObjectStore, ProgressBus } from '../ports.ts';
-import type { Caller } from './auth.ts';
-import type { JobNewsDesk } from './job-news.ts';
-import type { OpenStreams } from './open-streams.ts';
+import type { Progress } from '../model/status/progress.ts';
+import type { ObjectStore, ProgressBus } from '../ports/job-store.ts';
+import { type EditExtras, mainOutput } from './edit/edit-job-view.ts';
+import type { Caller } from './http/auth.ts';
+import type { OpenStreams } from './http/stream-limit.ts';
+import type { JobNewsDesk } from './jobs/job-change-hub.ts';
+import { type NativeJob, outputKeys, viewNativeJob, withoutSecrets } from './native/native-job-view.ts';
 import type { ApiOptions, ApiServices } from './services.ts';
-import { type EditExtras, mainOutput } from './views/edit-job.ts';
-import { type NativeJob, outputKeys, viewNativeJob, withoutSecrets } from './views/native-job.ts';
 
 /** What every route has at hand. */
 export interface ApiContext {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { errorTable } from '../errors.ts';
-import { editAccepted, editJob } from './views/edit-job.ts';
+import { errorTable } from '../errors/error-table.ts';
+import { editAccepted, editJob } from './edit/edit-job-view.ts';
 
 // Schemas of replies, for the documentation of the API.
 

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
-import type { Plan } from '../media/plan.ts';
-import type { RenderJobSpec } from '../model/render-job.ts';
+import type { Plan } from '../media/planning/plan.ts';
+import type { RenderJobSpec } from '../model/job/render-job.ts';
 import type {
   AssetIndex,
   Clock,
@@ -11,8 +11,8 @@ import type {
   ProgressBus,
   StageRun,
   StageRunner,
-} from '../ports.ts';
-import type { Offer } from './not-offered.ts';
+} from '../ports/job-store.ts';
+import type { Offer } from './jobs/features.ts';
 
 /** What `/health` and the job list know of the installation. */
 export interface HealthFacts {

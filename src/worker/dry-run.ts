@@ -1,5 +1,5 @@
-import type { Plan } from '../media/plan.ts';
-import type { StageSpec } from '../model/stage.ts';
+import type { Plan } from '../media/planning/plan.ts';
+import type { StageSpec } from '../model/job/stage.ts';
 import { type PrepareOptions, prepareStage } from './prepare-stage.ts';
 import { withTemporaryFolder } from './scratch.ts';
 

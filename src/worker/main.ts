@@ -1,18 +1,18 @@
 import { join } from 'node:path';
-import { CodedError, toCodedError } from '../errors.ts';
-import { detectCapabilities } from '../media/run/detect-capabilities.ts';
-import type { ProgressMessage } from '../model/progress.ts';
-import type { StageResult } from '../model/result.ts';
-import type { Clock } from '../ports.ts';
-import { createAddressGuard } from '../storage/address-guard.ts';
-import { workerEnvironment } from './environment.ts';
+import { createAddressGuard } from '../adapters/sources/address-guard.ts';
+import { CodedError, toCodedError } from '../errors/error-table.ts';
+import { detectCapabilities } from '../media/gpu/run/detect-capabilities.ts';
+import type { ProgressMessage } from '../model/status/progress.ts';
+import type { StageResult } from '../model/status/result.ts';
+import type { Clock } from '../ports/job-store.ts';
+import { workerEnvironment } from '../worker-protocol/environment.ts';
 import { openProgressChannel } from './progress-channel.ts';
 import { createProgressReporter } from './report-progress.ts';
 import { runStage } from './run-stage.ts';
-import { type Environment, readStageEnvironment, type StageEnvironment } from './stage-environment.ts';
 import { createStageLog } from './stage-log.ts';
 import { exitOf, jobErrorOf, writeResult } from './stage-result.ts';
 import { openStores } from './stage-stores.ts';
+import { type Environment, readStageEnvironment, type StageEnvironment } from './worker-settings.ts';
 
 export interface WorkerOptions {
   readonly env: Environment;

@@ -1,13 +1,13 @@
-import type { Capabilities } from '../media/capabilities.ts';
-import { refuseUnsupported } from '../media/output-settings.ts';
-import type { Measurements, Plan } from '../media/plan.ts';
-import { planStage, probeRequests } from '../media/planner.ts';
-import type { Probe } from '../media/probe.ts';
-import { probeCut } from '../media/run/probe-cut.ts';
-import { probeFile } from '../media/run/probe-file.ts';
-import type { MediaTools } from '../media/run/run-tool.ts';
-import type { StageSpec } from '../model/stage.ts';
-import type { Clock } from '../ports.ts';
+import type { MediaTools } from '../media/ffmpeg/run/run-tool.ts';
+import type { Capabilities } from '../media/gpu/capabilities.ts';
+import { refuseUnsupported } from '../media/planning/output-settings.ts';
+import type { Measurements, Plan } from '../media/planning/plan.ts';
+import { planStage, probeRequests } from '../media/planning/planner.ts';
+import type { Probe } from '../media/probe/probe.ts';
+import { probeCut } from '../media/probe/run/probe-cut.ts';
+import { probeFile } from '../media/probe/run/probe-file.ts';
+import type { StageSpec } from '../model/job/stage.ts';
+import type { Clock } from '../ports/job-store.ts';
 import { type InputSources, type LocalInput, resolveInputs } from './resolve-inputs.ts';
 import type { StageProgress } from './stage-progress.ts';
 

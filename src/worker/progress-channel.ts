@@ -1,8 +1,8 @@
-import { toCodedError } from '../errors.ts';
-import type { ProgressMessage } from '../model/progress.ts';
-import { workerEnvironment } from './environment.ts';
-import { type Environment, logLevels } from './stage-environment.ts';
+import { toCodedError } from '../errors/error-table.ts';
+import type { ProgressMessage } from '../model/status/progress.ts';
+import { workerEnvironment } from '../worker-protocol/environment.ts';
 import { createStageLog } from './stage-log.ts';
+import { type Environment, logLevels } from './worker-settings.ts';
 
 /** The way on which progress leaves a worker. */
 export interface ProgressChannel {
@@ -32,7 +32,7 @@ async function natsChannel(url: string, env: Environment): Promise<ProgressChann
   const level = logLevels.find((known) => known === env[workerEnvironment.logLevel]) ?? 'info';
   const log = createStageLog(level);
   // The client is loaded where it is used only: on one machine every worker would start later for it.
-  const { createProgressSender } = await import('../nats/progress-sender.ts');
+  const { createProgressSender } = await import('../adapters/nats/progress-sender.ts');
   try {
     const sender = createProgressSender({
       url,

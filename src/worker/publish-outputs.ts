@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { copyFile, rename, unlink } from 'node:fs/promises';
-import { CodedError } from '../errors.ts';
-import type { ObjectInfo, ObjectStore, StagedObject } from '../ports.ts';
-import { storageError, systemCode } from '../storage/storage-error.ts';
+import { storageError, systemCode } from '../adapters/object-store/storage-error.ts';
+import { CodedError } from '../errors/error-table.ts';
+import type { ObjectInfo, ObjectStore, StagedObject } from '../ports/job-store.ts';
 
 export interface PublishableFile {
   /** Key under which it becomes visible. */

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
-import { CodedError } from '../errors.ts';
-import type { Input } from '../model/inputs.ts';
-import { operationInputs } from '../model/operations.ts';
-import type { StageSpec } from '../model/stage.ts';
-import type { Clock } from '../ports.ts';
-import type { AddressGuard } from '../storage/address-guard.ts';
-import { download } from '../storage/download.ts';
-import { type FetchTimeouts, fetchSource } from '../storage/fetch-source.ts';
-import { fileUnderRoot } from '../storage/media-root.ts';
-import type { OpenedStore } from '../storage/open-store.ts';
-import { volumeFolders } from './environment.ts';
-import { type S3Access, sourceConnection } from './s3-access.ts';
+import { type S3Access, sourceConnection } from '../adapters/object-store/bucket-access.ts';
+import type { OpenedStore } from '../adapters/object-store/open-store.ts';
+import type { AddressGuard } from '../adapters/sources/address-guard.ts';
+import { download } from '../adapters/sources/download.ts';
+import { type FetchTimeouts, fetchSource } from '../adapters/sources/fetch-source.ts';
+import { fileUnderRoot } from '../adapters/sources/media-root.ts';
+import { CodedError } from '../errors/error-table.ts';
+import type { Input } from '../model/job/inputs.ts';
+import { operationInputs } from '../model/job/operations.ts';
+import type { StageSpec } from '../model/job/stage.ts';
+import type { Clock } from '../ports/job-store.ts';
+import { volumeFolders } from '../worker-protocol/environment.ts';
 import { noVolumes } from './stage-stores.ts';
 
 /** Where the bytes of inputs come from. */
@@ -92,7 +92,7 @@ async function resolveInput(
     const { bucket, key } = input.s3;
     const connection = sourceConnection(s3, input.s3);
     const destination = join(scratchDir, `input-${name}${endingOf(key)}`);
-    const { fetchObject } = await import('../storage/s3-fetch.ts');
+    const { fetchObject } = await import('../adapters/sources/s3-fetch.ts');
     await fetchObject({ ...connection, bucket, key, destination, maxBytes, signal, onProgress: onBytes });
     return { name, path: destination, fetched: true };
   }

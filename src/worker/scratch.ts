@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PlannedFile } from '../media/plan.ts';
-import { storageError } from '../storage/storage-error.ts';
+import { storageError } from '../adapters/object-store/storage-error.ts';
+import type { PlannedFile } from '../media/planning/plan.ts';
 
 /**
  * Makes the folder for fetched inputs and unfinished outputs; what an earlier run may have left in it goes. The folder

@@ -1,6 +1,6 @@
 import pino, { type Logger } from 'pino';
-import type { StageIdentity } from '../model/stage.ts';
-import type { LogLevel } from './stage-environment.ts';
+import type { StageIdentity } from '../model/job/stage.ts';
+import type { LogLevel } from './worker-settings.ts';
 
 export type StageLog = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 

@@ -1,8 +1,8 @@
-import type { Plan } from '../media/plan.ts';
-import { createProgressEstimator, type ProgressPart } from '../media/progress-estimate.ts';
-import type { ProgressSample } from '../media/progress-parser.ts';
-import type { Progress, ProgressStep } from '../model/progress.ts';
-import type { Clock } from '../ports.ts';
+import { createProgressEstimator, type ProgressPart } from '../media/ffmpeg/progress-estimate.ts';
+import type { ProgressSample } from '../media/ffmpeg/progress-parser.ts';
+import type { Plan } from '../media/planning/plan.ts';
+import type { Progress, ProgressStep } from '../model/status/progress.ts';
+import type { Clock } from '../ports/job-store.ts';
 
 export interface StageProgress {
   /** `fraction` (0 to 1) of a step is done. */

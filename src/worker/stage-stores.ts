@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { CodedError } from '../errors.ts';
-import type { StageSpec } from '../model/stage.ts';
-import type { ObjectStore } from '../ports.ts';
-import { createDirectoryStore } from '../storage/directory-store.ts';
-import { publishingAs } from '../storage/installations.ts';
-import { folderUnderRoot } from '../storage/media-root.ts';
-import { createObjectStore, type ObjectStoreOptions, type OpenedStore } from '../storage/open-store.ts';
-import { volumeFolders } from './environment.ts';
-import { destinationConnection, type S3Access } from './s3-access.ts';
+import { destinationConnection, type S3Access } from '../adapters/object-store/bucket-access.ts';
+import { createDirectoryStore } from '../adapters/object-store/directory-store.ts';
+import { publishingAs } from '../adapters/object-store/installations.ts';
+import { createObjectStore, type ObjectStoreOptions, type OpenedStore } from '../adapters/object-store/open-store.ts';
+import { folderUnderRoot } from '../adapters/sources/media-root.ts';
+import { CodedError } from '../errors/error-table.ts';
+import type { StageSpec } from '../model/job/stage.ts';
+import type { ObjectStore } from '../ports/job-store.ts';
+import { volumeFolders } from '../worker-protocol/environment.ts';
 
 export interface StageStores {
   /** The store of the installation: assets and reports. */

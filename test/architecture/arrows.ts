@@ -11,9 +11,9 @@ export interface Arrow {
 }
 
 const WIRING = { may: ['src/', 'node:'], packages: true, never: ['src/main.ts', 'src/cli/'] };
-const CONTRACT = ['src/model/', 'src/ports.ts', 'src/errors.ts'];
+const CONTRACT = ['src/model/', 'src/ports/job-store.ts', 'src/errors/error-table.ts'];
 /** What the adapters of one port have in common. */
-const SHARED = ['src/job-write.ts', 'src/latest-by-key.ts', 'src/run-end.ts'];
+const SHARED = ['src/ports/job-write-rules.ts', 'src/lib/coalescing-queue.ts', 'src/worker-protocol/run-outcome.ts'];
 
 /**
  * The arrows of the architecture, the most special first: a file obeys the first one whose `from` it starts with.
@@ -22,27 +22,31 @@ const SHARED = ['src/job-write.ts', 'src/latest-by-key.ts', 'src/run-end.ts'];
 export const ARROWS: readonly Arrow[] = [
   { from: 'src/main.ts', may: ['src/', 'node:'], packages: true },
   { from: 'src/cli/', may: ['src/', 'node:'], packages: true, never: ['src/main.ts'] },
-  { from: 'src/standalone.ts', ...WIRING },
-  { from: 'src/standalone-server.ts', ...WIRING },
-  { from: 'src/operator.ts', ...WIRING },
+  { from: 'src/processes/standalone/standalone-command.ts', ...WIRING },
+  { from: 'src/processes/standalone/standalone-server.ts', ...WIRING },
+  { from: 'src/processes/operator/operator-command.ts', ...WIRING },
   { from: 'src/operator/', ...WIRING },
-  { from: 'src/api-command.ts', ...WIRING },
-  { from: 'src/api-server.ts', ...WIRING },
-  { from: 'src/api-wiring.ts', ...WIRING },
-  { from: 'src/cluster-places.ts', ...WIRING },
-  { from: 'src/config.ts', may: ['src/config/', 'src/errors.ts', 'node:', 'zod'], packages: false },
+  { from: 'src/processes/api/api-command.ts', ...WIRING },
+  { from: 'src/processes/api/api-server.ts', ...WIRING },
+  { from: 'src/processes/http-server.ts', ...WIRING },
+  { from: 'src/processes/api/bucket-policy.ts', ...WIRING },
+  {
+    from: 'src/config/load-config.ts',
+    may: ['src/config/', 'src/errors/error-table.ts', 'node:', 'zod'],
+    packages: false,
+  },
   { from: 'src/config/', may: ['src/config/', 'node:', 'zod'], packages: false },
-  { from: 'src/errors.ts', may: ['zod'], packages: false },
-  { from: 'src/job-write.ts', may: [...CONTRACT, 'node:util', 'zod'], packages: false },
-  { from: 'src/run-end.ts', may: [...CONTRACT, 'node:os'], packages: false },
-  { from: 'src/ports.ts', may: ['src/model/', 'src/errors.ts'], packages: false },
-  { from: 'src/model/', may: ['src/model/', 'src/errors.ts', 'zod'], packages: false },
-  { from: 'src/crd/', may: ['src/crd/', 'src/model/', 'src/errors.ts', 'zod', 'js-yaml'], packages: false },
+  { from: 'src/errors/error-table.ts', may: ['zod'], packages: false },
+  { from: 'src/ports/job-write-rules.ts', may: [...CONTRACT, 'node:util', 'zod'], packages: false },
+  { from: 'src/worker-protocol/run-outcome.ts', may: [...CONTRACT, 'node:os'], packages: false },
+  { from: 'src/ports/job-store.ts', may: ['src/model/', 'src/errors/error-table.ts'], packages: false },
+  { from: 'src/model/', may: ['src/model/', 'src/errors/error-table.ts', 'zod'], packages: false },
+  { from: 'src/crd/', may: ['src/crd/', 'src/model/', 'src/errors/error-table.ts', 'zod', 'js-yaml'], packages: false },
   // Planners are pure; what runs a program or touches a disk sits in media/run/.
   { from: 'src/media/run/', may: ['src/media/', ...CONTRACT, 'node:', 'zod'], packages: false },
   {
     from: 'src/media/',
-    may: ['src/media/', 'src/model/', 'src/errors.ts', 'zod'],
+    may: ['src/media/', 'src/model/', 'src/errors/error-table.ts', 'zod'],
     packages: false,
     never: ['src/media/run/'],
   },
@@ -50,20 +54,24 @@ export const ARROWS: readonly Arrow[] = [
   // The names through which a runner talks to a worker are the only thing that an adapter knows of it.
   {
     from: 'src/local/',
-    may: ['src/local/', ...SHARED, ...CONTRACT, 'src/worker/environment.ts', 'node:'],
+    may: ['src/local/', ...SHARED, ...CONTRACT, 'src/worker-protocol/environment.ts', 'node:'],
     packages: true,
   },
   // The controller runtime knows Kubernetes and nothing of what is rendered.
-  { from: 'src/kubernetes/runtime/', may: ['src/kubernetes/runtime/', 'src/ports.ts', 'node:'], packages: true },
+  {
+    from: 'src/kubernetes/runtime/',
+    may: ['src/kubernetes/runtime/', 'src/ports/job-store.ts', 'node:'],
+    packages: true,
+  },
   {
     from: 'src/kubernetes/',
-    may: ['src/kubernetes/', ...SHARED, ...CONTRACT, 'src/worker/environment.ts', 'node:'],
+    may: ['src/kubernetes/', ...SHARED, ...CONTRACT, 'src/worker-protocol/environment.ts', 'node:'],
     packages: true,
   },
   // What came over NATS is told on within the process as on one machine.
   {
     from: 'src/nats/',
-    may: ['src/nats/', 'src/local/in-process-bus.ts', ...SHARED, ...CONTRACT, 'node:'],
+    may: ['src/nats/', 'src/adapters/in-process/in-process-bus.ts', ...SHARED, ...CONTRACT, 'node:'],
     packages: true,
   },
   { from: 'src/storage/', may: ['src/storage/', ...CONTRACT, 'node:'], packages: true },
@@ -80,7 +88,7 @@ export const ARROWS: readonly Arrow[] = [
     never: ['src/media/run/'],
   },
   // Single files at the top that serve every layer: logging, metrics, version.
-  { from: 'src/', may: ['src/errors.ts', 'node:'], packages: true },
+  { from: 'src/', may: ['src/errors/error-table.ts', 'node:'], packages: true },
 ];
 
 /** One sentence per import that goes against the arrows, and per folder that has none. */

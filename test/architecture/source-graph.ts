@@ -4,7 +4,7 @@ import { parseSync, Visitor } from 'vite';
 
 /** What the architecture tests need to know of one source file. */
 export interface SourceFile {
-  /** Path in the checkout, such as `src/model/output.ts`. */
+  /** Path in the checkout, such as `src/model/job/output.ts`. */
   readonly path: string;
   /** What it imports, types and dynamic imports included: a path in the checkout, or a module's name as written. */
   readonly imports: readonly string[];

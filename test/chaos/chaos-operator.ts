@@ -1,14 +1,14 @@
-import { Controller } from '../../src/controller/loop.ts';
-import { defaultPolicy, type Policy } from '../../src/controller/policy.ts';
-import { KubernetesJobStore } from '../../src/kubernetes/kubernetes-job-store.ts';
-import { KubernetesStageRunner } from '../../src/kubernetes/kubernetes-stage-runner.ts';
-import type { Pool } from '../../src/kubernetes/pool.ts';
-import type { Credentials } from '../../src/kubernetes/runtime/credentials.ts';
-import { Transport } from '../../src/kubernetes/runtime/transport.ts';
-import { InProcessBus } from '../../src/local/in-process-bus.ts';
-import { systemClock as clock } from '../../src/local/system-clock.ts';
-import { removeLeftOutputs } from '../../src/operator/left-outputs.ts';
-import type { ObjectStore } from '../../src/ports.ts';
+import { InProcessBus } from '../../src/adapters/in-process/in-process-bus.ts';
+import type { Credentials } from '../../src/adapters/kubernetes/client/credentials.ts';
+import { Transport } from '../../src/adapters/kubernetes/client/transport.ts';
+import { KubernetesJobStore } from '../../src/adapters/kubernetes/jobs/kubernetes-job-store.ts';
+import type { Pool } from '../../src/adapters/kubernetes/pools/pool.ts';
+import { KubernetesStageRunner } from '../../src/adapters/kubernetes/stages/kubernetes-stage-runner.ts';
+import { Controller } from '../../src/controller/controller.ts';
+import { defaultPolicy, type Policy } from '../../src/controller/policies/policy.ts';
+import { systemClock as clock } from '../../src/lib/system-clock.ts';
+import type { ObjectStore } from '../../src/ports/job-store.ts';
+import { removeLeftOutputs } from '../../src/processes/operator/orphan-sweep.ts';
 import { type Fault, FaultProxy, type SeenCall } from '../support/fault-proxy.ts';
 import { type Death, Mortality } from './mortality.ts';
 

@@ -1,4 +1,4 @@
-import { OperatorProcess } from '../operator/operator-process.ts';
+import { OperatorProcess } from '../support/operator-process.ts';
 
 /** Keeps so many operator processes running, as a Deployment does: one that ends, for whatever reason, is replaced. */
 export class Deployment implements AsyncDisposable {

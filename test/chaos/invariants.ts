@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { labels } from '../../src/model/labels.ts';
-import { canMove, isTerminal } from '../../src/model/lifecycle.ts';
+import { canMove, isTerminal } from '../../src/model/status/lifecycle.ts';
 import { isLivePod, isOverJob, type Recorded, type Recording } from './history.ts';
 
 export interface Expectation {

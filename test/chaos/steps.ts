@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { errorTable, isErrorCode } from '../../src/errors.ts';
+import { errorTable, isErrorCode } from '../../src/errors/error-table.ts';
 import type { Fault, SeenCall } from '../support/fault-proxy.ts';
 import type { ChaosWorld, PodEnd } from './chaos-world.ts';
 import { failure } from './lives.ts';

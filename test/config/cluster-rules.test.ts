@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load-config.ts';
 import type { Verb } from '../../src/config/setting.ts';
-import { loadConfig } from '../../src/config.ts';
 
 const enough = {
   FRAMEWRIGHT_KUBECONFIG: 'config',

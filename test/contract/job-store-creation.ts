@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bounds } from '../../src/model/bounds.ts';
-import { renderJob } from '../../src/model/render-job.ts';
+import { bounds } from '../../src/model/job/bounds.ts';
+import { renderJob } from '../../src/model/job/render-job.ts';
 import type { Current } from './job-store-harness.ts';
 import { newJob, statusIn, trimSpec } from './support.ts';
 

@@ -1,4 +1,4 @@
-import type { JobStore } from '../../src/ports.ts';
+import type { JobStore } from '../../src/ports/job-store.ts';
 
 /** A store made for one test, with nothing in it. */
 export interface JobStoreHarness extends AsyncDisposable {

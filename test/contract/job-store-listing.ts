@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { RenderJobStatus } from '../../src/model/render-job.ts';
-import type { JobFilter, JobStore } from '../../src/ports.ts';
+import type { RenderJobStatus } from '../../src/model/job/render-job.ts';
+import type { JobFilter, JobStore } from '../../src/ports/job-store.ts';
 import type { Current } from './job-store-harness.ts';
 import { newJob, statusIn, trimSpec } from './support.ts';
 

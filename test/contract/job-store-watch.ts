@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JobChange } from '../../src/ports.ts';
+import type { JobChange } from '../../src/ports/job-store.ts';
 import type { Current } from './job-store-harness.ts';
 import { newJob, readUntil, readUntilQuiet, statusIn } from './support.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { labels } from '../../src/model/labels.ts';
-import { phases, terminalPhases } from '../../src/model/lifecycle.ts';
-import { ConflictError, NotFoundError } from '../../src/ports.ts';
+import { phases, terminalPhases } from '../../src/model/status/lifecycle.ts';
+import { ConflictError, NotFoundError } from '../../src/ports/job-store.ts';
 import type { Current } from './job-store-harness.ts';
 import { newJob, statusIn, trimSpec } from './support.ts';
 

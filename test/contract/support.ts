@@ -1,6 +1,6 @@
+import type { RenderJobSpec, RenderJobStatus } from '../../src/model/job/render-job.ts';
 import { labels } from '../../src/model/labels.ts';
-import type { RenderJobSpec, RenderJobStatus } from '../../src/model/render-job.ts';
-import type { NewJob } from '../../src/ports.ts';
+import type { NewJob } from '../../src/ports/job-store.ts';
 
 export const trimSpec: RenderJobSpec = {
   inputs: [{ name: 'clip', asset: 'clip.mp4' }],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Client } from '../api/api-server.ts';
+import { Client } from '../support/api-server.ts';
 import type { Scene } from './shared-suite.ts';
 import { clientOf, framewright, lookUp, patience, submit } from './world.ts';
 

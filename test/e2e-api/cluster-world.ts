@@ -2,14 +2,14 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { kubeconfigCredentials } from '../../src/kubernetes/runtime/kubeconfig.ts';
-import { Transport } from '../../src/kubernetes/runtime/transport.ts';
+import { kubeconfigCredentials } from '../../src/adapters/kubernetes/client/kubeconfig.ts';
+import { Transport } from '../../src/adapters/kubernetes/client/transport.ts';
 import { applyDefinitions, kubectl } from '../cluster/cluster.ts';
 import { startControlPlane } from '../cluster/control-plane/control-plane.ts';
 import { ProcessKubelet } from '../cluster/process-kubelet/process-kubelet.ts';
 import { startNatsServer } from '../cluster/services/nats-server.ts';
-import { inPodOf, manifests } from '../operator/service-account.ts';
-import { createS3Bench } from '../storage/s3-harness.ts';
+import { createS3Bench } from '../support/s3-harness.ts';
+import { inPodOf, manifests } from '../support/service-account.ts';
 import { ServerProcess } from './server-process.ts';
 import type { World } from './world.ts';
 

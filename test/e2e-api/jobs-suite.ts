@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Client } from '../api/api-server.ts';
-import { anyText } from '../api/matchers.ts';
-import { refusals, unreadableBodies } from '../api/native-refusals.ts';
+import { refusals, unreadableBodies } from '../api/native/rejections.ts';
+import type { Client } from '../support/api-server.ts';
+import { anyText } from '../support/matchers.ts';
 import type { Scene } from './shared-suite.ts';
 import { lookUp, patience, readJob, submit, untilPhase } from './world.ts';
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { Client } from '../api/api-server.ts';
-import { type Event, Stream } from '../api/event-stream.ts';
-import { containing } from '../api/matchers.ts';
-import { manifests } from '../operator/service-account.ts';
+import { Client } from '../support/api-server.ts';
+import { type Event, Stream } from '../support/event-stream.ts';
+import { containing } from '../support/matchers.ts';
+import { manifests } from '../support/service-account.ts';
 import type { ClusterWorld } from './cluster-world.ts';
 import { ServerProcess } from './server-process.ts';
 import type { Scene } from './shared-suite.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type Event, Stream } from '../api/event-stream.ts';
+import { type Event, Stream } from '../support/event-stream.ts';
 import type { Scene } from './shared-suite.ts';
 import { readJob, submit, untilPhase } from './world.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
-import type { Client } from '../api/api-server.ts';
+import type { Client } from '../support/api-server.ts';
 import { testClip } from '../support/test-clip.ts';
 import { accessSuite } from './access-suite.ts';
 import { jobsSuite } from './jobs-suite.ts';

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, vi } from 'vitest';
 import { z } from 'zod';
-import type { Role } from '../../src/ports.ts';
-import { Client } from '../api/api-server.ts';
+import type { Role } from '../../src/ports/job-store.ts';
+import { Client } from '../support/api-server.ts';
 
 const execute = promisify(execFile);
 const main = fileURLToPath(import.meta.resolve('../../src/main.ts'));

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { loadConfig } from '../../src/config.ts';
-import { parsePools } from '../../src/kubernetes/pools-file.ts';
-import { apiRights, operatorRights, type Right, rightText } from '../../src/operator/rights.ts';
+import { parsePools } from '../../src/adapters/kubernetes/pools/pools-file.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { apiRights, operatorRights, type Right, rightText } from '../../src/processes/cluster/rbac-rules.ts';
 
 const folder = join(import.meta.dirname, '../../manifests/operator');
 const read = (name: string): unknown[] => [...loadAll(readFileSync(join(folder, name), 'utf8'))];

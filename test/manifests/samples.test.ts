@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
-import { renderJobSchema } from '../../src/crd/render-job-crd.ts';
-import { operationType, operationTypes } from '../../src/model/operations.ts';
-import { renderJobManifest } from '../../src/model/render-job.ts';
+import { renderJobSchema } from '../../src/model/crd/render-job-crd.ts';
+import { operationType, operationTypes } from '../../src/model/job/operations.ts';
+import { renderJobManifest } from '../../src/model/job/render-job.ts';
 import { structuralValidator } from '../support/structural-validator.ts';
 
 const folder = join(import.meta.dirname, '../../manifests');

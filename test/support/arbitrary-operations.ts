@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { type Operation, operation } from '../../src/model/operations.ts';
-import { type Output, output } from '../../src/model/output.ts';
+import { type Operation, operation } from '../../src/model/job/operations.ts';
+import { type Output, output } from '../../src/model/job/output.ts';
 
 /** What random jobs are about: how long their clips are, and which inputs there are. */
 export interface Scene {

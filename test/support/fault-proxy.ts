@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Dispatcher, Pool } from 'undici';
-import type { Credentials, TlsMaterial } from '../../src/kubernetes/runtime/credentials.ts';
+import type { Credentials, TlsMaterial } from '../../src/adapters/kubernetes/client/credentials.ts';
 
 export interface SeenCall {
   readonly method: string;

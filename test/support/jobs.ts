@@ -1,7 +1,7 @@
-import type { ErrorCode } from '../../src/errors.ts';
-import type { RenderJob, RenderJobSpec, RenderJobStatus } from '../../src/model/render-job.ts';
-import type { StageResult } from '../../src/model/result.ts';
-import type { RunState, StageRun } from '../../src/ports.ts';
+import type { ErrorCode } from '../../src/errors/error-table.ts';
+import type { RenderJob, RenderJobSpec, RenderJobStatus } from '../../src/model/job/render-job.ts';
+import type { StageResult } from '../../src/model/status/result.ts';
+import type { RunState, StageRun } from '../../src/ports/job-store.ts';
 
 /** 2026-01-01T00:00:00Z: the moment at which built jobs are made. */
 export const epoch = Date.UTC(2026, 0, 1);

@@ -1,5 +1,5 @@
-import type { GpuEncode } from '../../src/media/capabilities.ts';
-import type { DeviceTrials, MachineFacts, NodeFacts } from '../../src/media/device-facts.ts';
+import type { GpuEncode } from '../../src/media/gpu/capabilities.ts';
+import type { DeviceTrials, MachineFacts, NodeFacts } from '../../src/media/gpu/device-facts.ts';
 
 /** A node of a healthy Arc A770 that was opened and on which every trial succeeded. */
 export function nodeFacts(change: Partial<NodeFacts> = {}): NodeFacts {

@@ -1,10 +1,10 @@
-import type { Capabilities, GpuDevice } from '../../src/media/capabilities.ts';
-import type { Plan } from '../../src/media/plan.ts';
-import { type PlanRequest, planStage } from '../../src/media/planner.ts';
-import type { AudioStream, Probe, VideoStream } from '../../src/media/probe.ts';
-import type { Operation } from '../../src/model/operations.ts';
-import type { Output } from '../../src/model/output.ts';
-import type { StageSpec } from '../../src/model/stage.ts';
+import type { Capabilities, GpuDevice } from '../../src/media/gpu/capabilities.ts';
+import type { Plan } from '../../src/media/planning/plan.ts';
+import { type PlanRequest, planStage } from '../../src/media/planning/planner.ts';
+import type { AudioStream, Probe, VideoStream } from '../../src/media/probe/probe.ts';
+import type { Operation } from '../../src/model/job/operations.ts';
+import type { Output } from '../../src/model/job/output.ts';
+import type { StageSpec } from '../../src/model/job/stage.ts';
 
 // Builders for tests of the pure planner: a plain clip of 10 seconds, changed where a test says so.
 

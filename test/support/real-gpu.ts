@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, TestRunner } from 'vitest';
-import { systemFolders } from '../../src/media/run/render-nodes.ts';
+import { systemFolders } from '../../src/media/gpu/run/render-nodes.ts';
 import {
   describeOnSoftwareGpu,
   type Faults,

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DeviceFolders } from '../../src/media/run/render-nodes.ts';
-import type { MediaTools } from '../../src/media/run/run-tool.ts';
+import type { MediaTools } from '../../src/media/ffmpeg/run/run-tool.ts';
+import type { DeviceFolders } from '../../src/media/gpu/run/render-nodes.ts';
 import { type StandIn, setUpStandIn } from '../software-gpu/set-up/set-up.ts';
 import { quote } from '../software-gpu/set-up/wrappers.ts';
 import { readTrace, type TraceEvent } from './software-gpu-trace.ts';

@@ -1,5 +1,5 @@
 import { Ajv } from 'ajv';
-import type { StructuralSchema } from '../../src/crd/structural-schema.ts';
+import type { StructuralSchema } from '../../src/model/crd/structural-schema.ts';
 
 /** What a schema says about a document: one line per failure, empty when it is valid. CEL rules are not evaluated. */
 export type Validate = (document: unknown) => string[];

@@ -1,4 +1,4 @@
-import type { StructuralSchema } from '../../src/crd/structural-schema.ts';
+import type { StructuralSchema } from '../../src/model/crd/structural-schema.ts';
 
 export interface SchemaNode {
   /** For example `spec.operations[].trim.end`; the root is empty. */

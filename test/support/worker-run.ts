@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '../../src/local/system-clock.ts';
-import type { StageResult } from '../../src/model/result.ts';
-import type { StageSpec } from '../../src/model/stage.ts';
-import { createAddressGuard } from '../../src/storage/address-guard.ts';
-import { createDirectoryStore } from '../../src/storage/directory-store.ts';
+import { createDirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
+import { createAddressGuard } from '../../src/adapters/sources/address-guard.ts';
+import { systemClock } from '../../src/lib/system-clock.ts';
+import type { StageSpec } from '../../src/model/job/stage.ts';
+import type { StageResult } from '../../src/model/status/result.ts';
 import { runWorker } from '../../src/worker/main.ts';
 import { runStage } from '../../src/worker/run-stage.ts';
 import { createStageLog } from '../../src/worker/stage-log.ts';
-import type { Bench } from '../worker/worker-harness.ts';
-import { capabilitiesWith, qsvRungs } from './rung-jobs.ts';
+import { capabilitiesWith, qsvRungs } from './backend-jobs.ts';
 import type { SoftwareGpu, SoftwareGpus } from './software-gpu.ts';
+import type { Bench } from './worker-harness.ts';
 
 export interface WorkerRun {
   readonly status: number;

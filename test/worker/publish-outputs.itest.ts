@@ -2,9 +2,9 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CodedError } from '../../src/errors.ts';
-import type { ObjectStore } from '../../src/ports.ts';
-import { createDirectoryStore } from '../../src/storage/directory-store.ts';
+import { createDirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
+import { CodedError } from '../../src/errors/error-table.ts';
+import type { ObjectStore } from '../../src/ports/job-store.ts';
 import { publishAll } from '../../src/worker/publish-outputs.ts';
 
 let dir: string;

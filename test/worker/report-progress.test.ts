@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ProgressMessage } from '../../src/model/progress.ts';
+import type { ProgressMessage } from '../../src/model/status/progress.ts';
 import { createProgressReporter } from '../../src/worker/report-progress.ts';
 
 const identity = { namespace: 'default', name: 'job', uid: 'uid', attempt: 2, stage: 'render' };

@@ -1,5 +1,5 @@
-import { kubeconfigCredentials } from '../../../src/kubernetes/runtime/kubeconfig.ts';
-import { Transport } from '../../../src/kubernetes/runtime/transport.ts';
+import { kubeconfigCredentials } from '../../../src/adapters/kubernetes/client/kubeconfig.ts';
+import { Transport } from '../../../src/adapters/kubernetes/client/transport.ts';
 import { applyDefinitions, type ClusterAccess } from '../../../test/cluster/cluster.ts';
 import { type ControlPlane, startControlPlane } from '../../../test/cluster/control-plane/control-plane.ts';
 import { setUpPrograms } from '../../../test/cluster/set-up/set-up.ts';

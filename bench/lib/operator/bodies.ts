@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { defaultPolicy } from '../../../src/controller/policy.ts';
-import type { Pool } from '../../../src/kubernetes/pool.ts';
-import { renderJobBody } from '../../../src/kubernetes/render-job-object.ts';
-import { stageJob } from '../../../src/kubernetes/stage-job.ts';
+import { renderJobBody } from '../../../src/adapters/kubernetes/jobs/render-job-object.ts';
+import type { Pool } from '../../../src/adapters/kubernetes/pools/pool.ts';
+import { stageJob } from '../../../src/adapters/kubernetes/stages/stage-job.ts';
+import { defaultPolicy } from '../../../src/controller/policies/policy.ts';
+import type { RenderJobSpec } from '../../../src/model/job/render-job.ts';
+import { stageSpecOf } from '../../../src/model/job/stage.ts';
 import { labels } from '../../../src/model/labels.ts';
-import type { RenderJobSpec } from '../../../src/model/render-job.ts';
-import { stageSpecOf } from '../../../src/model/stage.ts';
 
 /** Where all objects of the benchmarks are. */
 export const namespace = 'bench';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { RenderJobStatus } from '../../../src/model/render-job.ts';
-import type { StageResult } from '../../../src/model/result.ts';
+import type { RenderJobStatus } from '../../../src/model/job/render-job.ts';
+import type { StageResult } from '../../../src/model/status/result.ts';
 import { bareJob } from './bodies.ts';
 
 /** What a worker leaves behind after a short edit. */

@@ -1,5 +1,5 @@
-import { isApiObject } from '../../../src/kubernetes/runtime/api-object.ts';
-import { Reflector } from '../../../src/kubernetes/runtime/reflector.ts';
+import { isApiObject } from '../../../src/adapters/kubernetes/client/api-object.ts';
+import { Reflector } from '../../../src/adapters/kubernetes/client/watch/reflector.ts';
 import type { BenchCluster } from './bench-cluster.ts';
 import { collections } from './bodies.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { request } from 'undici';
-import { kubeconfigCredentials } from '../../../src/kubernetes/runtime/kubeconfig.ts';
+import { kubeconfigCredentials } from '../../../src/adapters/kubernetes/client/kubeconfig.ts';
 import { runTool } from '../run-tool.ts';
 import type { BenchCluster } from './bench-cluster.ts';
 import { namespace, pool } from './bodies.ts';

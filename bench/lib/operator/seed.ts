@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'undici';
 import { z } from 'zod';
-import type { RenderJobStatus } from '../../../src/model/render-job.ts';
+import type { RenderJobStatus } from '../../../src/model/job/render-job.ts';
 import type { BenchCluster } from './bench-cluster.ts';
 import { collections, nameOf, namespace, renderJob } from './bodies.ts';
 import { finishedJob, succeeded } from './finished.ts';

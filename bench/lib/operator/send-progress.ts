@@ -1,6 +1,6 @@
 import { connect } from '@nats-io/transport-node';
-import { messageBody } from '../../../src/nats/progress-message.ts';
-import { progressSubject } from '../../../src/nats/subject.ts';
+import { messageBody } from '../../../src/adapters/nats/progress-message.ts';
+import { progressSubject } from '../../../src/adapters/nats/subject.ts';
 import type { RunningJob } from './status-ages.ts';
 
 export interface ProgressLoad extends AsyncDisposable {

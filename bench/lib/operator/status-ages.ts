@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { isApiObject } from '../../../src/kubernetes/runtime/api-object.ts';
-import { Reflector } from '../../../src/kubernetes/runtime/reflector.ts';
+import { isApiObject } from '../../../src/adapters/kubernetes/client/api-object.ts';
+import { Reflector } from '../../../src/adapters/kubernetes/client/watch/reflector.ts';
 import type { BenchCluster } from './bench-cluster.ts';
 import { collections } from './bodies.ts';
 

@@ -1,6 +1,6 @@
-import { argumentsOf, type Command, clientOf, jobPath, printJson } from '../command-context.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { jobView } from '../job-view.ts';
+import { exitCodes } from '../../errors/exit-codes.ts';
+import { argumentsOf, type Command, clientOf, jobPath, printJson } from '../args/command-context.ts';
+import { jobView } from '../output/job-view.ts';
 
 export const cancel: Command = async (context) => {
   const args = argumentsOf(context);

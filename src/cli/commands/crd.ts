@@ -1,6 +1,6 @@
-import { crdFiles } from '../../crd/crd-files.ts';
-import { argumentsOf, type Command } from '../command-context.ts';
-import { emit } from '../generated-files.ts';
+import { crdFiles } from '../../model/crd/crd-files.ts';
+import { argumentsOf, type Command } from '../args/command-context.ts';
+import { emit } from '../args/generated-files.ts';
 
 export const crd: Command = async (context) => {
   const args = argumentsOf(context);

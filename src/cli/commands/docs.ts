@@ -1,5 +1,5 @@
-import { argumentsOf, type Command } from '../command-context.ts';
-import { emit } from '../generated-files.ts';
+import { argumentsOf, type Command } from '../args/command-context.ts';
+import { emit } from '../args/generated-files.ts';
 import { referencePages } from '../reference/pages.ts';
 
 export const docs: Command = async (context) => {

@@ -1,12 +1,12 @@
-import { argumentsOf, type Command, clientOf, jobPath, printJson } from '../command-context.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { printable } from '../format.ts';
-import { columns } from '../help.ts';
-import { jobView } from '../job-view.ts';
-import { list, member, number, text } from '../json.ts';
-import { precisionText } from '../precision-text.ts';
-import { details } from '../progress-view.ts';
-import { outputLines } from '../show-job.ts';
+import { exitCodes } from '../../errors/exit-codes.ts';
+import { argumentsOf, type Command, clientOf, jobPath, printJson } from '../args/command-context.ts';
+import { columns } from '../args/help.ts';
+import { list, member, number, text } from '../client/json.ts';
+import { printable } from '../output/format.ts';
+import { jobView } from '../output/job-view.ts';
+import { precisionText } from '../output/precision-text.ts';
+import { details } from '../output/progress-view.ts';
+import { outputLines } from '../output/show-job.ts';
 
 export const get: Command = async (context) => {
   const args = argumentsOf(context);

@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
-import { createApiKey } from '../../api/api-key.ts';
-import { type ApiKey, type KeyStore, type Role, roles } from '../../ports.ts';
-import { CliError, UsageError } from '../cli-error.ts';
-import { argumentsOf, type Command, type CommandContext, printJson } from '../command-context.ts';
-import type { Arguments } from '../command-line.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { formatAge, formatTable } from '../format.ts';
-import { type OpenedKeys, openKeys } from '../open-keys.ts';
-import { didYouMean } from '../suggest.ts';
+import { createApiKey } from '../../api/http/api-key.ts';
+import { type ExitCode, exitCodes } from '../../errors/exit-codes.ts';
+import { type ApiKey, type KeyStore, type Role, roles } from '../../ports/job-store.ts';
+import { argumentsOf, type Command, type CommandContext, printJson } from '../args/command-context.ts';
+import type { Arguments } from '../args/command-line.ts';
+import { didYouMean } from '../args/suggest.ts';
+import { type OpenedKeys, openKeys } from '../client/open-keys.ts';
+import { CliError, UsageError } from '../output/cli-error.ts';
+import { formatAge, formatTable } from '../output/format.ts';
 
 const verbs = ['create', 'list', 'revoke'] as const;
 

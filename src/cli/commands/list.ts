@@ -1,11 +1,11 @@
-import { phases } from '../../model/lifecycle.ts';
-import { UsageError } from '../cli-error.ts';
-import { argumentsOf, type Command, clientOf, printJson } from '../command-context.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { formatAge, formatTable, printable } from '../format.ts';
-import { jobView } from '../job-view.ts';
-import { list as listOf } from '../json.ts';
-import { didYouMean } from '../suggest.ts';
+import { exitCodes } from '../../errors/exit-codes.ts';
+import { phases } from '../../model/status/lifecycle.ts';
+import { argumentsOf, type Command, clientOf, printJson } from '../args/command-context.ts';
+import { didYouMean } from '../args/suggest.ts';
+import { list as listOf } from '../client/json.ts';
+import { UsageError } from '../output/cli-error.ts';
+import { formatAge, formatTable, printable } from '../output/format.ts';
+import { jobView } from '../output/job-view.ts';
 
 export const list: Command = async (context) => {
   const args = argumentsOf(context);

@@ -1,8 +1,8 @@
-import { bodyBytes } from '../body-bytes.ts';
-import { argumentsOf, type Command, clientOf, jobPath } from '../command-context.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { printable } from '../format.ts';
-import { logLine } from '../log-line.ts';
+import { exitCodes } from '../../errors/exit-codes.ts';
+import { argumentsOf, type Command, clientOf, jobPath } from '../args/command-context.ts';
+import { bodyBytes } from '../client/body-bytes.ts';
+import { printable } from '../output/format.ts';
+import { logLine } from '../output/log-line.ts';
 
 export const logs: Command = async (context) => {
   const args = argumentsOf(context);

@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
-import { argumentsOf, type Command } from '../command-context.ts';
-import { emit } from '../generated-files.ts';
-import { openApiDocument } from '../openapi-document.ts';
+import { argumentsOf, type Command } from '../args/command-context.ts';
+import { emit } from '../args/generated-files.ts';
+import { openApiDocument } from '../args/openapi-document.ts';
 
 export const openapi: Command = async (context) => {
   const args = argumentsOf(context);

@@ -1,10 +1,10 @@
-import { type Command, checkPositionals, clientOf, printJson } from '../command-context.ts';
-import { optionsOf } from '../command-table.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { printable } from '../format.ts';
-import { planText } from '../plan-text.ts';
-import { manifestOf } from '../send-submission.ts';
-import { parseSubmission } from '../submission.ts';
+import { exitCodes } from '../../errors/exit-codes.ts';
+import { type Command, checkPositionals, clientOf, printJson } from '../args/command-context.ts';
+import { optionsOf } from '../args/command-table.ts';
+import { parseSubmission } from '../args/submission.ts';
+import { manifestOf } from '../client/send-submission.ts';
+import { printable } from '../output/format.ts';
+import { planText } from '../output/plan-text.ts';
 
 export const plan: Command = async (context) => {
   const { submission, args } = parseSubmission(context.args, optionsOf(context.command));

@@ -1,12 +1,12 @@
-import { loadConfig, processEnvironment } from '../../config.ts';
-import { toCodedError } from '../../errors.ts';
-import { type Observation, observeMachine } from '../../media/run/observe-machine.ts';
-import { toolEnvironment } from '../../media/run/tool-environment.ts';
-import { CliError } from '../cli-error.ts';
-import { argumentsOf, type Command, type CommandContext, printJson } from '../command-context.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { probeExit, reportOf } from '../probe-report.ts';
-import { probeText } from '../probe-text.ts';
+import { loadConfig, processEnvironment } from '../../config/load-config.ts';
+import { toCodedError } from '../../errors/error-table.ts';
+import { exitCodes } from '../../errors/exit-codes.ts';
+import { toolEnvironment } from '../../media/ffmpeg/run/tool-environment.ts';
+import { type Observation, observeMachine } from '../../media/gpu/run/observe-machine.ts';
+import { argumentsOf, type Command, type CommandContext, printJson } from '../args/command-context.ts';
+import { CliError } from '../output/cli-error.ts';
+import { probeExit, reportOf } from '../output/probe-report.ts';
+import { probeText } from '../output/probe-text.ts';
 
 export const probe: Command = async (context) => {
   const args = argumentsOf(context);

@@ -1,14 +1,14 @@
-import { UsageError } from '../cli-error.ts';
-import { type Command, checkPositionals, clientOf, printJson } from '../command-context.ts';
-import { optionsOf } from '../command-table.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { jobFailure } from '../failure.ts';
-import { isFinished, jobView } from '../job-view.ts';
-import { checkTarget, downloadOutputs, outputUrls } from '../outputs.ts';
-import { manifestOf } from '../send-submission.ts';
-import { outputLines, showUntilEnd, summaryLine } from '../show-job.ts';
-import { parseSubmission } from '../submission.ts';
-import { watchJob } from '../watch-job.ts';
+import { exitCodes } from '../../errors/exit-codes.ts';
+import { type Command, checkPositionals, clientOf, printJson } from '../args/command-context.ts';
+import { optionsOf } from '../args/command-table.ts';
+import { parseSubmission } from '../args/submission.ts';
+import { checkTarget, downloadOutputs, outputUrls } from '../client/outputs.ts';
+import { manifestOf } from '../client/send-submission.ts';
+import { watchJob } from '../client/watch-job.ts';
+import { UsageError } from '../output/cli-error.ts';
+import { jobFailure } from '../output/failure.ts';
+import { isFinished, jobView } from '../output/job-view.ts';
+import { outputLines, showUntilEnd, summaryLine } from '../output/show-job.ts';
 import { tellThatItGoesOn } from './watch.ts';
 
 export const submit: Command = async (context) => {

@@ -1,11 +1,11 @@
-import type { ApiClient } from '../api-client.ts';
-import { argumentsOf, type Command, type CommandContext, clientOf } from '../command-context.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { jobFailure } from '../failure.ts';
-import { isFinished } from '../job-view.ts';
-import { outputUrls } from '../outputs.ts';
-import { outputLines, showUntilEnd, summaryLine } from '../show-job.ts';
-import { type Observation, watchJob } from '../watch-job.ts';
+import { type ExitCode, exitCodes } from '../../errors/exit-codes.ts';
+import { argumentsOf, type Command, type CommandContext, clientOf } from '../args/command-context.ts';
+import type { ApiClient } from '../client/api-client.ts';
+import { outputUrls } from '../client/outputs.ts';
+import { type Observation, watchJob } from '../client/watch-job.ts';
+import { jobFailure } from '../output/failure.ts';
+import { isFinished } from '../output/job-view.ts';
+import { outputLines, showUntilEnd, summaryLine } from '../output/show-job.ts';
 
 export const watch: Command = async (context) => {
   const args = argumentsOf(context);

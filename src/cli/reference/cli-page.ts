@@ -1,7 +1,7 @@
-import { commands } from '../command-table.ts';
-import { detailedHelp } from '../detailed-help.ts';
-import { exitCodeMeanings } from '../exit-codes.ts';
-import { commandHelp } from '../help.ts';
+import { exitCodeMeanings } from '../../errors/exit-codes.ts';
+import { commands } from '../args/command-table.ts';
+import { detailedHelp } from '../args/detailed-help.ts';
+import { commandHelp } from '../args/help.ts';
 import { generatedFrom, page, table } from './markdown.ts';
 
 /** `cli.md`: the help of every command. */

@@ -1,4 +1,4 @@
-import { type ErrorDefinition, errorTable } from '../../errors.ts';
+import { type ErrorDefinition, errorTable } from '../../errors/error-table.ts';
 import { generatedFrom, page, table } from './markdown.ts';
 
 const retries = { no: 'no', yes: 'yes', elsewhere: 'on another node' } as const;
@@ -10,7 +10,7 @@ export function errorsPage(): string {
     .filter(([, { exit }]) => exit !== undefined)
     .toSorted(([, a], [, b]) => (a.exit ?? 0) - (b.exit ?? 0));
   return page(
-    generatedFrom('src/errors.ts'),
+    generatedFrom('src/errors/error-table.ts'),
     '# Errors',
     'Every error of the REST API, of a job and of a worker has a code from this table. The message beside it says what was ' +
       'expected and what was got; the remedy says what to do.',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type DeviceCause, deviceCauses } from '../../media/device-causes.ts';
-import { probeReport } from '../probe-report.ts';
+import { type DeviceCause, deviceCauses } from '../../media/gpu/device-causes.ts';
+import { probeReport } from '../output/probe-report.ts';
 import { generatedFrom, page, table } from './markdown.ts';
 
 const weights = { blocks: 'cannot be used', limits: 'is limited', note: 'note' } as const;

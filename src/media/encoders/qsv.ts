@@ -1,4 +1,4 @@
-import { filter } from '../graph.ts';
+import { filter } from '../filters/graph.ts';
 import {
   commonArguments,
   dropsBFrames,

@@ -1,4 +1,4 @@
-import { svtAv1HdrOptions, x265HdrOptions } from '../hdr-metadata.ts';
+import { svtAv1HdrOptions, x265HdrOptions } from '../probe/hdr-metadata.ts';
 import {
   commonArguments,
   dropsBFrames,

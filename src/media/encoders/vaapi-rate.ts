@@ -1,4 +1,4 @@
-import type { RateControl } from '../capabilities.ts';
+import type { RateControl } from '../gpu/capabilities.ts';
 import { type EncodedCodec, meanBelow, type Rate, type VideoTarget } from './video-target.ts';
 
 /** What every driver offered before FFmpeg could tell, for a device that did not say. */

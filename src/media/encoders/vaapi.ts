@@ -1,5 +1,5 @@
-import type { GpuEncode } from '../capabilities.ts';
-import { filter } from '../graph.ts';
+import { filter } from '../filters/graph.ts';
+import type { GpuEncode } from '../gpu/capabilities.ts';
 import { vaapiRate } from './vaapi-rate.ts';
 import { commonArguments, groupOfPictures, type Preset, type VideoTarget } from './video-target.ts';
 

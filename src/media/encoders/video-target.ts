@@ -1,7 +1,7 @@
-import type { FileContainer } from '../containers.ts';
-import type { HdrMetadata } from '../hdr-metadata.ts';
-import { fraction, type Rational } from '../numbers.ts';
-import type { DynamicRange } from '../timeline.ts';
+import { fraction, type Rational } from '../filters/numbers.ts';
+import type { DynamicRange } from '../planning/timeline.ts';
+import type { FileContainer } from '../probe/containers.ts';
+import type { HdrMetadata } from '../probe/hdr-metadata.ts';
 
 export const encodedCodecs = ['h264', 'hevc', 'av1', 'vp9'] as const;
 export type EncodedCodec = (typeof encodedCodecs)[number];

@@ -1,4 +1,4 @@
-import { CodedError } from '../../errors.ts';
+import { CodedError } from '../../errors/error-table.ts';
 import { viewOf } from './bytes.ts';
 
 // Boxes of the ISO base media file format (ISO/IEC 14496-12, section 4.2): a length, a type of four characters, content.

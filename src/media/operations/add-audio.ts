@@ -1,10 +1,10 @@
-import type { OperationParameters } from '../../model/operations.ts';
-import { mix } from '../audio-pieces.ts';
-import { missing, type Site } from '../draft.ts';
-import { chain, filter, type Pad } from '../graph.ts';
-import { refusal } from '../refusal.ts';
-import { hasSound, soundPad, timelineOf } from '../source.ts';
-import { resound, type Sound, type Timeline } from '../timeline.ts';
+import type { OperationParameters } from '../../model/job/operations.ts';
+import { mix } from '../filters/audio-pieces.ts';
+import { chain, filter, type Pad } from '../filters/graph.ts';
+import { missing, type Site } from '../planning/plan-builder.ts';
+import { hasSound, soundPad, timelineOf } from '../planning/source.ts';
+import { resound, type Sound, type Timeline } from '../planning/timeline.ts';
+import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['addAudio'];
 

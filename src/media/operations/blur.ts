@@ -1,10 +1,10 @@
-import type { OperationParameters } from '../../model/operations.ts';
-import type { Site } from '../draft.ts';
-import { chain, filter, generate, join, type Pad } from '../graph.ts';
-import { clamp } from '../numbers.ts';
-import { refusal } from '../refusal.ts';
-import { pixelFormat } from '../source.ts';
-import { duringWindow, type Picture, repaint, type Timeline } from '../timeline.ts';
+import type { OperationParameters } from '../../model/job/operations.ts';
+import { chain, filter, generate, join, type Pad } from '../filters/graph.ts';
+import { clamp } from '../filters/numbers.ts';
+import type { Site } from '../planning/plan-builder.ts';
+import { pixelFormat } from '../planning/source.ts';
+import { duringWindow, type Picture, repaint, type Timeline } from '../planning/timeline.ts';
+import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['blur'];
 type Region = Parameters['regions'][number];

@@ -1,6 +1,6 @@
-import { type Operation, operationType } from '../../model/operations.ts';
-import type { Site } from '../draft.ts';
-import type { Timeline } from '../timeline.ts';
+import { type Operation, operationType } from '../../model/job/operations.ts';
+import type { Site } from '../planning/plan-builder.ts';
+import type { Timeline } from '../planning/timeline.ts';
 import { addAudio } from './add-audio.ts';
 import { blur } from './blur.ts';
 import { merge } from './merge.ts';

@@ -1,15 +1,15 @@
-import type { OperationParameters } from '../../model/operations.ts';
-import { crossfade } from '../audio-pieces.ts';
-import { canJoin, joinedClip } from '../concat.ts';
-import { type Draft, missing, type Site } from '../draft.ts';
-import { chain, filter, generate, join, type Pad } from '../graph.ts';
-import { fraction, sum } from '../numbers.ts';
-import { refusal } from '../refusal.ts';
-import { containFilters } from '../resolution.ts';
-import { mixChannels, pixelFormat, soundFormat, timelineOf } from '../source.ts';
-import { delayTracks } from '../text-tracks.ts';
-import { frameSeconds, type Picture, repaint, resound, type Sound, type Timeline } from '../timeline.ts';
-import { toneMapFilters } from '../tone-map.ts';
+import type { OperationParameters } from '../../model/job/operations.ts';
+import { crossfade } from '../filters/audio-pieces.ts';
+import { canJoin, joinedClip } from '../filters/concat.ts';
+import { chain, filter, generate, join, type Pad } from '../filters/graph.ts';
+import { fraction, sum } from '../filters/numbers.ts';
+import { toneMapFilters } from '../filters/tone-map.ts';
+import { delayTracks } from '../outputs/text-tracks.ts';
+import { type Draft, missing, type Site } from '../planning/plan-builder.ts';
+import { containFilters } from '../planning/resolution.ts';
+import { mixChannels, pixelFormat, soundFormat, timelineOf } from '../planning/source.ts';
+import { frameSeconds, type Picture, repaint, resound, type Sound, type Timeline } from '../planning/timeline.ts';
+import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['merge'];
 

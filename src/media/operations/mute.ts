@@ -1,9 +1,9 @@
-import type { OperationParameters } from '../../model/operations.ts';
-import { joinPieces, type SoundPiece } from '../audio-pieces.ts';
-import type { Site } from '../draft.ts';
-import { filter } from '../graph.ts';
-import { refusal } from '../refusal.ts';
-import { resound, type Timeline } from '../timeline.ts';
+import type { OperationParameters } from '../../model/job/operations.ts';
+import { joinPieces, type SoundPiece } from '../filters/audio-pieces.ts';
+import { filter } from '../filters/graph.ts';
+import type { Site } from '../planning/plan-builder.ts';
+import { resound, type Timeline } from '../planning/timeline.ts';
+import { refusal } from '../planning/unsupported.ts';
 
 type Ranges = NonNullable<OperationParameters['mute']['ranges']>;
 

@@ -1,7 +1,7 @@
-import type { OperationParameters } from '../../model/operations.ts';
-import type { Site } from '../draft.ts';
-import { loudnessFilters } from '../loudness.ts';
-import { resound, type Timeline } from '../timeline.ts';
+import type { OperationParameters } from '../../model/job/operations.ts';
+import { loudnessFilters } from '../filters/loudness.ts';
+import type { Site } from '../planning/plan-builder.ts';
+import { resound, type Timeline } from '../planning/timeline.ts';
 
 /** Brings the sound, as it is at this point, to a target loudness. */
 export function normalizeLoudness(

@@ -1,12 +1,12 @@
-import type { OperationParameters } from '../../model/operations.ts';
-import { crossfade, pieceOf } from '../audio-pieces.ts';
-import type { Site } from '../draft.ts';
-import { chain, filter, type Pad } from '../graph.ts';
-import { fraction, sum } from '../numbers.ts';
-import { refusal } from '../refusal.ts';
-import { outTime, type SpeedPiece, setptsExpression, speedCurve, steps } from '../speed-curve.ts';
-import { isFixed, retimeTracks } from '../text-tracks.ts';
-import { frameSeconds, type Picture, repaint, resound, type Sound, type Timeline } from '../timeline.ts';
+import type { OperationParameters } from '../../model/job/operations.ts';
+import { crossfade, pieceOf } from '../filters/audio-pieces.ts';
+import { chain, filter, type Pad } from '../filters/graph.ts';
+import { fraction, sum } from '../filters/numbers.ts';
+import { outTime, type SpeedPiece, setptsExpression, speedCurve, steps } from '../filters/speed-curve.ts';
+import { isFixed, retimeTracks } from '../outputs/text-tracks.ts';
+import type { Site } from '../planning/plan-builder.ts';
+import { frameSeconds, type Picture, repaint, resound, type Sound, type Timeline } from '../planning/timeline.ts';
+import { refusal } from '../planning/unsupported.ts';
 
 /** Changes the speed of parts of the timeline; picture and sound follow the same integrals, so they end together. */
 export function speedRamp(

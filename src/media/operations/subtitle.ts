@@ -1,14 +1,12 @@
-import type { Caption, OperationParameters, SubtitleStyle } from '../../model/operations.ts';
-import { assStyle, toAss } from '../captions.ts';
-import type { Site } from '../draft.ts';
-import { fileUrl } from '../escape.ts';
-import { type FilterOptions, filter, generate, join, type Layer, type Pad } from '../graph.ts';
-import { graphicsColour } from '../hdr-graphics.ts';
-import { fraction } from '../numbers.ts';
-import type { Probe, SubtitleStream } from '../probe.ts';
-import { refusal } from '../refusal.ts';
-import { hasTextTimes } from '../text-times.ts';
-import { cutTracks } from '../text-tracks.ts';
+import type { Caption, OperationParameters, SubtitleStyle } from '../../model/job/operations.ts';
+import { fileUrl } from '../filters/escape.ts';
+import { type FilterOptions, filter, generate, join, type Layer, type Pad } from '../filters/graph.ts';
+import { graphicsColour } from '../filters/hdr-graphics.ts';
+import { fraction } from '../filters/numbers.ts';
+import { assStyle, toAss } from '../outputs/captions.ts';
+import { hasTextTimes } from '../outputs/text-times.ts';
+import { cutTracks } from '../outputs/text-tracks.ts';
+import type { Site } from '../planning/plan-builder.ts';
 import {
   type DynamicRange,
   type Picture,
@@ -16,7 +14,9 @@ import {
   type TextSource,
   type TextTrack,
   type Timeline,
-} from '../timeline.ts';
+} from '../planning/timeline.ts';
+import { refusal } from '../planning/unsupported.ts';
+import type { Probe, SubtitleStream } from '../probe/probe.ts';
 
 type Parameters = OperationParameters['subtitle'];
 

@@ -1,9 +1,9 @@
-import type { Clip } from '../clip.ts';
-import type { Draft } from '../draft.ts';
-import { chain, filter, type Pad } from '../graph.ts';
-import { fraction, type Rational, ratio } from '../numbers.ts';
-import { picturePad } from '../source.ts';
-import type { Picture, Timeline } from '../timeline.ts';
+import { chain, filter, type Pad } from '../filters/graph.ts';
+import { fraction, type Rational, ratio } from '../filters/numbers.ts';
+import type { Clip } from '../planning/clip.ts';
+import type { Draft } from '../planning/plan-builder.ts';
+import { picturePad } from '../planning/source.ts';
+import type { Picture, Timeline } from '../planning/timeline.ts';
 
 /** Frames per second, at least, where the rate varies: the mean may be far below what moves. */
 const finestGrid = 30;

@@ -1,12 +1,12 @@
-import type { OperationParameters } from '../../model/operations.ts';
-import { outputKey } from '../../model/output-keys.ts';
-import { type Draft, missing, type Site } from '../draft.ts';
-import { chain, filter, join, type Pad } from '../graph.ts';
-import { decimal, even } from '../numbers.ts';
-import type { PlannedOutput } from '../plan.ts';
-import { refusal } from '../refusal.ts';
-import { onFrame, type Picture, type Timeline } from '../timeline.ts';
-import { toneMapFilters } from '../tone-map.ts';
+import type { OperationParameters } from '../../model/job/operations.ts';
+import { outputKey } from '../../model/job/output-keys.ts';
+import { chain, filter, join, type Pad } from '../filters/graph.ts';
+import { decimal, even } from '../filters/numbers.ts';
+import { toneMapFilters } from '../filters/tone-map.ts';
+import type { PlannedOutput } from '../planning/plan.ts';
+import { type Draft, missing, type Site } from '../planning/plan-builder.ts';
+import { onFrame, type Picture, type Timeline } from '../planning/timeline.ts';
+import { refusal } from '../planning/unsupported.ts';
 import { gridPad, gridRate, gridSeconds, rangePad } from './thumbnail-frames.ts';
 
 type Parameters = OperationParameters['thumbnail'];

@@ -1,10 +1,10 @@
-import type { OperationParameters } from '../../model/operations.ts';
-import type { Site } from '../draft.ts';
-import { strongest } from '../gpu-filters.ts';
-import { chain, filter } from '../graph.ts';
-import { even } from '../numbers.ts';
-import { refusal } from '../refusal.ts';
-import { type Picture, repaint, type Timeline } from '../timeline.ts';
+import type { OperationParameters } from '../../model/job/operations.ts';
+import { chain, filter } from '../filters/graph.ts';
+import { even } from '../filters/numbers.ts';
+import { strongest } from '../gpu/gpu-filters.ts';
+import type { Site } from '../planning/plan-builder.ts';
+import { type Picture, repaint, type Timeline } from '../planning/timeline.ts';
+import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['transcode'];
 

@@ -1,11 +1,19 @@
-import type { OperationParameters } from '../../model/operations.ts';
-import { type Clip, halfFrameOf, keyframeBefore, type Window } from '../clip.ts';
-import type { Site } from '../draft.ts';
-import { chain, filter, type Pad } from '../graph.ts';
-import { fraction } from '../numbers.ts';
-import { refusal } from '../refusal.ts';
-import { cutTracks } from '../text-tracks.ts';
-import { frameSeconds, onFrame, type Picture, repaint, resound, type Sound, type Timeline } from '../timeline.ts';
+import type { OperationParameters } from '../../model/job/operations.ts';
+import { chain, filter, type Pad } from '../filters/graph.ts';
+import { fraction } from '../filters/numbers.ts';
+import { cutTracks } from '../outputs/text-tracks.ts';
+import { type Clip, halfFrameOf, keyframeBefore, type Window } from '../planning/clip.ts';
+import type { Site } from '../planning/plan-builder.ts';
+import {
+  frameSeconds,
+  onFrame,
+  type Picture,
+  repaint,
+  resound,
+  type Sound,
+  type Timeline,
+} from '../planning/timeline.ts';
+import { refusal } from '../planning/unsupported.ts';
 
 /**
  * Keeps one range of the timeline. Untouched streams only get a window, so that they can still be copied or the file be

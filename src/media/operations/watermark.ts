@@ -1,14 +1,14 @@
-import type { OperationParameters } from '../../model/operations.ts';
-import type { Clip } from '../clip.ts';
-import { decodeInput } from '../clip.ts';
-import { missing, type Site } from '../draft.ts';
-import { chain, filter, join, type Pad } from '../graph.ts';
-import { graphicsFilters } from '../hdr-graphics.ts';
-import { clamp, decimal, even, fraction } from '../numbers.ts';
-import { refusal } from '../refusal.ts';
-import { isPicture, timelineOf } from '../source.ts';
-import { duringWindow, frameSeconds, type Picture, repaint, type Timeline } from '../timeline.ts';
-import { toneMapFilters } from '../tone-map.ts';
+import type { OperationParameters } from '../../model/job/operations.ts';
+import { chain, filter, join, type Pad } from '../filters/graph.ts';
+import { graphicsFilters } from '../filters/hdr-graphics.ts';
+import { clamp, decimal, even, fraction } from '../filters/numbers.ts';
+import { toneMapFilters } from '../filters/tone-map.ts';
+import type { Clip } from '../planning/clip.ts';
+import { decodeInput } from '../planning/clip.ts';
+import { missing, type Site } from '../planning/plan-builder.ts';
+import { isPicture, timelineOf } from '../planning/source.ts';
+import { duringWindow, frameSeconds, type Picture, repaint, type Timeline } from '../planning/timeline.ts';
+import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['watermark'];
 type Position = NonNullable<Parameters['position']>;

@@ -1,5 +1,5 @@
-import { type Clip, halfFrameOf, reachesEnd, type Window } from '../clip.ts';
-import type { Probe, VideoStream } from '../probe.ts';
+import { type Clip, halfFrameOf, reachesEnd, type Window } from '../planning/clip.ts';
+import type { Probe, VideoStream } from '../probe/probe.ts';
 import type { SmartJoin } from './join.ts';
 import type { NalCodec } from './nal-units.ts';
 import type { VideoPacket } from './packets.ts';

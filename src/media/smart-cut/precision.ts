@@ -1,6 +1,6 @@
-import type { PrecisionReport } from '../../model/result.ts';
-import type { Draft } from '../draft.ts';
-import type { VideoPart } from '../output-streams.ts';
+import type { PrecisionReport } from '../../model/status/result.ts';
+import type { VideoPart } from '../planning/output-streams.ts';
+import type { Draft } from '../planning/plan-builder.ts';
 import type { SmartPicture } from './smart-steps.ts';
 
 /** How the trims of a job are made, as far as it is known before they are; absent without a trim or a picture. */

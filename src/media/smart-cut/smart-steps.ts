@@ -1,13 +1,13 @@
-import type { Clip } from '../clip.ts';
-import { type CommandOutput, type CopiedStream, commandLine } from '../command.ts';
-import type { RungEncoder } from '../encoders/rung-encoder.ts';
+import type { RungEncoder } from '../encoders/backend-encoder.ts';
 import type { VideoTarget } from '../encoders/video-target.ts';
-import type { Placement, PlanStep } from '../plan.ts';
-import type { VideoStream } from '../probe.ts';
-import type { Picture } from '../timeline.ts';
+import { type CommandOutput, type CopiedStream, commandLine } from '../outputs/command.ts';
+import type { Clip } from '../planning/clip.ts';
+import type { Placement, PlanStep } from '../planning/plan.ts';
+import type { Picture } from '../planning/timeline.ts';
+import type { VideoStream } from '../probe/probe.ts';
 import type { EdgeRange, SmartCut } from './cut-plan.ts';
-import { edgePad, encodedEdge, readFrom } from './edges.ts';
 import type { SmartJoin } from './join.ts';
+import { edgePad, encodedEdge, readFrom } from './reencoded-ends.ts';
 
 /** The picture of an output that is cut by copying. */
 export interface SmartPicture {

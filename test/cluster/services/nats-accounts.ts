@@ -1,6 +1,6 @@
 import { nkeys } from '@nats-io/transport-node';
-import { createNkey, type Nkey } from '../../../src/nats/nkey.ts';
-import { credsText, signJwt } from '../../../src/nats/user-credentials.ts';
+import { createNkey, type Nkey } from '../../../src/adapters/nats/nkey.ts';
+import { credsText, signJwt } from '../../../src/adapters/nats/user-credentials.ts';
 
 /** What a NATS server needs to let in only whom an account has signed, and the keys of that account. */
 export interface NatsAccount {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { qsvArguments, qsvDevice, qsvUpload } from '../../../src/media/encoders/qsv.ts';
 import type { VideoTarget } from '../../../src/media/encoders/video-target.ts';
-import { fixedArguments } from '../../../src/media/run/ffmpeg-process.ts';
-import { probeFile } from '../../../src/media/run/probe-file.ts';
-import { runTool } from '../../../src/media/run/run-tool.ts';
+import { fixedArguments } from '../../../src/media/ffmpeg/run/ffmpeg-process.ts';
+import { runTool } from '../../../src/media/ffmpeg/run/run-tool.ts';
+import { probeFile } from '../../../src/media/probe/run/probe-file.ts';
 import { describeOnSoftwareGpu } from '../../support/software-gpu.ts';
 import { eventsOf, type TraceEvent } from '../../support/software-gpu-trace.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { rateControls } from '../../../src/media/capabilities.ts';
 import { vaapiRate } from '../../../src/media/encoders/vaapi-rate.ts';
 import type { Rate } from '../../../src/media/encoders/video-target.ts';
+import { rateControls } from '../../../src/media/gpu/capabilities.ts';
 
 const bitrate: Rate = { kind: 'bitrate', mean: 2_000_000, max: 3_000_000 };
 const quality: Rate = { kind: 'quality', value: 23 };

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type RateControl, rateControls } from '../../../src/media/capabilities.ts';
 import { vaapiArguments, vaapiDevice, vaapiUpload } from '../../../src/media/encoders/vaapi.ts';
 import type { VideoTarget } from '../../../src/media/encoders/video-target.ts';
-import { fixedArguments } from '../../../src/media/run/ffmpeg-process.ts';
-import { probeFile } from '../../../src/media/run/probe-file.ts';
-import { runTool } from '../../../src/media/run/run-tool.ts';
+import { fixedArguments } from '../../../src/media/ffmpeg/run/ffmpeg-process.ts';
+import { runTool } from '../../../src/media/ffmpeg/run/run-tool.ts';
+import { type RateControl, rateControls } from '../../../src/media/gpu/capabilities.ts';
+import { probeFile } from '../../../src/media/probe/run/probe-file.ts';
 import { describeOnSoftwareGpu, type Faults } from '../../support/software-gpu.ts';
 import { eventsOf, type TraceEvent } from '../../support/software-gpu-trace.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Clip } from '../../../src/media/clip.ts';
-import type { VideoStream } from '../../../src/media/probe.ts';
+import type { Clip } from '../../../src/media/planning/clip.ts';
+import type { VideoStream } from '../../../src/media/probe/probe.ts';
 import { planSmartCut, type SmartCut } from '../../../src/media/smart-cut/cut-plan.ts';
 import type { Samples } from '../../../src/media/smart-cut/mp4-track.ts';
 import { parseMoments, parsePackets, type VideoPacket } from '../../../src/media/smart-cut/packets.ts';

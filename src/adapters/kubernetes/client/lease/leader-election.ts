@@ -1,0 +1,207 @@
+import type { Clock } from '../../../../ports/job-store.ts';
+import { hasStatus, isAlreadyExists, isConflict, statuses } from '../api-error.ts';
+import type { Transport } from '../transport.ts';
+import { type LeaseRecord, microTime, readLease, writeLease } from './lease-record.ts';
+import { LeaseWatch } from './lease-watch.ts';
+
+export interface LeaderElectionOptions {
+  readonly namespace: string;
+  readonly name: string;
+  /** Unique for each process that ever was: a restarted one is another candidate. */
+  readonly identity: string;
+  /** How long others wait after the last renewal that they saw. */
+  readonly leaseMs?: number;
+  /** A leader that could not renew for this long stops; well below `leaseMs`, so that it has stopped when others start. */
+  readonly renewDeadlineMs?: number;
+  readonly retryMs?: number;
+  readonly clock: Clock;
+  readonly random?: () => number;
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface Leadership {
+  /** Aborts as soon as it is over, or may be. */
+  readonly signal: AbortSignal;
+  /** Whether writing is allowed at this very moment, also when the event loop was too busy to abort the signal. */
+  readonly mayWrite: () => boolean;
+  /** Of the Lease: the same for all who ever led by it, and for nobody else. */
+  readonly leaseUid: string;
+}
+
+/** How often the lease of another is looked at, at most: one small read. */
+const lookMs = 500;
+
+/** Lets one of several processes lead at a time, by a Lease. */
+export class LeaderElection {
+  readonly #transport: Transport;
+  readonly #options: Required<Omit<LeaderElectionOptions, 'onError'>> & Pick<LeaderElectionOptions, 'onError'>;
+  readonly #watch = new LeaseWatch();
+  readonly #path: string;
+  #lookFailed = false;
+
+  constructor(transport: Transport, options: LeaderElectionOptions) {
+    this.#transport = transport;
+    this.#options = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 1_000, random: Math.random, ...options };
+    const { leaseMs, renewDeadlineMs, retryMs } = this.#options;
+    if (!(retryMs < renewDeadlineMs && renewDeadlineMs < leaseMs)) {
+      throw new Error(
+        `Expected retryMs < renewDeadlineMs < leaseMs, got ${retryMs}, ${renewDeadlineMs} and ${leaseMs}: a leader must stop before the next one starts`,
+      );
+    }
+    this.#path = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases`;
+  }
+
+  /**
+   * Waits to lead, leads, and waits again when leadership was lost, until the signal aborts. Then `lead` is ended first,
+   * and the lease given back, so that the next one need not wait for it to expire.
+   *
+   * @param lead must end when its signal aborts; rejecting ends the run
+   */
+  async run(lead: (leadership: Leadership) => Promise<void>, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const startedAt = this.#options.clock.monotonic();
+      const lease = await this.#tryAcquire(startedAt);
+      if (lease !== undefined) await this.#lead(lease, startedAt, lead, signal);
+      else await this.#lookLater(signal);
+    }
+  }
+
+  /** @returns the lease when it is ours now */
+  async #tryAcquire(now: number): Promise<LeaseRecord | undefined> {
+    this.#lookFailed = false;
+    try {
+      const found = await this.#read();
+      if (found === undefined) return await this.#write({ transitions: 0 });
+      // Seen after the read, judged by the time before it: a slow answer must not make a lease look older than it is.
+      this.#watch.observe(found, this.#options.clock.monotonic());
+      const ours = found.holder === this.#options.identity;
+      if (!ours && !this.#watch.isFree(found, now)) return undefined;
+      return await this.#write({ transitions: found.transitions + (ours ? 0 : 1), version: found.version });
+    } catch (error) {
+      // Another one was faster.
+      if (isConflict(error) || isAlreadyExists(error)) return undefined;
+      this.#lookFailed = true;
+      this.#options.onError?.(error);
+      return undefined;
+    }
+  }
+
+  async #lead(
+    acquired: LeaseRecord,
+    acquiredAt: number,
+    lead: (leadership: Leadership) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock, renewDeadlineMs } = this.#options;
+    // From before the call that renewed it: the answer may have come late.
+    let renewedAt = acquiredAt;
+    let lease = acquired;
+    const over = new AbortController();
+    const stop = (): void => over.abort(new Error('no longer the leader'));
+    signal.addEventListener('abort', stop, { once: true });
+    const mayWrite = (): boolean => !over.signal.aborted && clock.monotonic() - renewedAt < renewDeadlineMs;
+    const renewing = (async () => {
+      while (!over.signal.aborted) {
+        await this.#pause(over.signal);
+        if (over.signal.aborted) return;
+        const startedAt = clock.monotonic();
+        const left = renewedAt + renewDeadlineMs - startedAt;
+        const outcome = left > 0 ? await this.#renew(lease, left, over.signal) : undefined;
+        if (outcome !== undefined) ({ lease } = outcome);
+        if (outcome?.renewed === true) renewedAt = startedAt;
+        if (outcome === undefined || !mayWrite()) stop();
+      }
+    })();
+    try {
+      if (!signal.aborted) await lead({ signal: over.signal, mayWrite, leaseUid: acquired.uid });
+    } finally {
+      signal.removeEventListener('abort', stop);
+      stop();
+      await renewing;
+      await this.#release();
+    }
+  }
+
+  /** @returns undefined when it is another's now; otherwise the lease to go on from, and whether it was renewed */
+  async #renew(
+    lease: LeaseRecord,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly lease: LeaseRecord; readonly renewed: boolean } | undefined> {
+    try {
+      return { lease: await this.#write({ ...lease, timeoutMs, signal }), renewed: true };
+    } catch (error) {
+      if (!signal.aborted) this.#options.onError?.(error);
+      if (!isConflict(error) && !hasStatus(error, statuses.notFound)) return { lease, renewed: false };
+    }
+    // A renewal may have been carried out though its answer was lost: then the version is another, the holder not.
+    const found = await this.#read().catch(() => lease);
+    return found?.holder === this.#options.identity ? { lease: found, renewed: false } : undefined;
+  }
+
+  async #release(): Promise<void> {
+    const { namespace, name, identity } = this.#options;
+    try {
+      // A renewal that was under way may come between reading and writing, once.
+      for (let tries = 0; tries < 2; tries += 1) {
+        const found = await this.#read();
+        if (found?.holder !== identity) return;
+        const body = writeLease({ namespace, name }, { ...found, holder: '', durationMs: 1_000 });
+        const call = { method: 'PUT' as const, path: `${this.#path}/${name}`, body, timeoutMs: 2_000 };
+        const released = await this.#transport.request(call).catch((error: unknown) => {
+          if (isConflict(error)) return undefined;
+          throw error;
+        });
+        if (released !== undefined) return;
+      }
+    } catch (error) {
+      this.#options.onError?.(error);
+    }
+  }
+
+  async #read(): Promise<LeaseRecord | undefined> {
+    const { name, retryMs } = this.#options;
+    try {
+      return readLease(await this.#transport.request({ path: `${this.#path}/${name}`, timeoutMs: 5 * retryMs }));
+    } catch (error) {
+      if (hasStatus(error, statuses.notFound)) return undefined;
+      throw error;
+    }
+  }
+
+  async #write(change: {
+    readonly transitions: number;
+    readonly version?: string;
+    readonly acquireTime?: string;
+    readonly timeoutMs?: number;
+    readonly signal?: AbortSignal;
+  }): Promise<LeaseRecord> {
+    const { namespace, name, identity, leaseMs, clock, retryMs } = this.#options;
+    const renewTime = microTime(clock.now());
+    const { transitions, version, acquireTime = renewTime } = change;
+    const record = { holder: identity, durationMs: leaseMs, transitions, renewTime, acquireTime };
+    const body = writeLease({ namespace, name }, version === undefined ? record : { ...record, version });
+    const target =
+      version === undefined
+        ? { method: 'POST' as const, path: this.#path }
+        : { method: 'PUT' as const, path: `${this.#path}/${name}` };
+    const { signal, timeoutMs = 5 * retryMs } = change;
+    const call = { ...target, body, timeoutMs, ...(signal === undefined ? {} : { signal }) };
+    return readLease(await this.#transport.request(call));
+  }
+
+  /** Often, so that a lease that is given back is taken at once, and right when one expires. */
+  async #lookLater(signal: AbortSignal): Promise<void> {
+    const { clock, retryMs, random } = this.#options;
+    if (this.#lookFailed) return this.#pause(signal);
+    const left = this.#watch.freeIn(clock.monotonic());
+    const wait = Math.min(retryMs, lookMs) * (1 + 0.2 * random());
+    await clock.sleep(left > 0 ? Math.min(wait, left + 1) : wait, signal).catch(() => undefined);
+  }
+
+  /** With a little jitter, so that candidates do not ask in step. */
+  async #pause(signal: AbortSignal): Promise<void> {
+    const { clock, retryMs, random } = this.#options;
+    await clock.sleep(retryMs * (1 + 0.2 * random()), signal).catch(() => undefined);
+  }
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import {
+  apiGroup,
+  apiVersion,
+  type RenderJob,
+  type RenderJobSpec,
+  type RenderJobStatus,
+} from '../../../model/job/render-job.ts';
+import type { JobRef, NewJob } from '../../../ports/job-store.ts';
+import { type ApiObject, isApiObject, isRecord, type ObjectMeta } from '../client/api-object.ts';
+import { createdAnnotation, creationOrder, creationTime } from './creation-cursor.ts';
+import { SharedStrings } from './string-interner.ts';
+
+/** Keeps a job until its files are gone. Way out when no operator runs any more: remove it from `metadata.finalizers`. */
+export const cleanupFinalizer = `${apiGroup}/cleanup`;
+
+/** A RenderJob as the cache keeps it: the job, and what of its metadata the model does not know. */
+export interface CachedJob extends ApiObject {
+  readonly metadata: ObjectMeta;
+  readonly job: RenderJob;
+  /** Its place in the order of creation; comparable as text. */
+  readonly order: string;
+}
+
+// The API server has checked both against the schema that is made from the model.
+const storedSpec = z.custom<RenderJobSpec>(isRecord);
+const storedStatus = z.custom<RenderJobStatus>(isRecord);
+const words = new SharedStrings();
+
+/** A RenderJob of the API, or undefined when it is none. Takes over what was just parsed. */
+export function acceptRenderJob(value: unknown): CachedJob | undefined {
+  if (!isApiObject(value) || value.metadata.namespace === undefined || !('spec' in value)) return undefined;
+  const spec = storedSpec.safeParse(value.spec);
+  const status = 'status' in value ? storedStatus.safeParse(words.share(value.status)) : undefined;
+  if (!spec.success) return undefined;
+  const { metadata } = value;
+  const job: RenderJob = {
+    apiVersion,
+    kind: 'RenderJob',
+    metadata: jobMetadata(metadata, value.metadata.namespace),
+    spec: spec.data,
+    ...(status?.success === true ? { status: status.data } : {}),
+  };
+  return { metadata: keptMetadata(metadata), job, order: creationOrder(metadata) };
+}
+
+function jobMetadata(metadata: ObjectMeta, namespace: string): RenderJob['metadata'] {
+  const { name, uid, resourceVersion, generation = 1, deletionTimestamp, labels } = metadata;
+  const annotations = withoutOurs(metadata.annotations);
+  return {
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+    generation,
+    creationTimestamp: creationTime(metadata),
+    ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    ...(labels === undefined ? {} : { labels: { ...labels } }),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
+}
+
+function withoutOurs(annotations: ObjectMeta['annotations'] = {}): Record<string, string> | undefined {
+  const { [createdAnnotation]: _, ...others } = annotations;
+  return Object.keys(others).length === 0 ? undefined : others;
+}
+
+function keptMetadata({ name, namespace, uid, resourceVersion, labels, finalizers }: ObjectMeta): ObjectMeta {
+  return {
+    name,
+    uid,
+    resourceVersion,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(finalizers === undefined ? {} : { finalizers }),
+  };
+}
+
+/** The object to POST for a new job. */
+export function renderJobBody({ namespace, name, spec, labels, annotations }: NewJob, created: string): object {
+  return {
+    apiVersion,
+    kind: 'RenderJob',
+    metadata: {
+      namespace,
+      name,
+      labels,
+      annotations: { ...annotations, [createdAnnotation]: created },
+      finalizers: [cleanupFinalizer],
+    },
+    spec,
+  };
+}
+
+/** Path of the RenderJobs of a namespace, or of all of them. */
+export function renderJobsPath(namespace?: string): string {
+  const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `/apis/${apiVersion}${scope}/renderjobs`;
+}
+
+export function renderJobPath({ namespace, name }: JobRef): string {
+  return `${renderJobsPath(namespace)}/${encodeURIComponent(name)}`;
+}

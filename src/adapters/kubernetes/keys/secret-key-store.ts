@@ -1,0 +1,114 @@
+import { CodedError } from '../../../errors/error-table.ts';
+import { type ApiKey, ConflictError, type KeyStore } from '../../../ports/job-store.ts';
+import { ApiError, hasStatus, isAlreadyExists, isConflict, statuses, UnreachableError } from '../client/api-error.ts';
+import { isRecord } from '../client/api-object.ts';
+import { mergePatch, type Transport } from '../client/transport.ts';
+import { acceptKeySecret, type CachedKey, keySecret, keySecretName, keySelector, revocation } from './key-secret.ts';
+
+/** How often a revocation is computed anew when someone else changed the key meanwhile. */
+const tries = 5;
+
+/**
+ * API keys as Secrets of one namespace, read from the API server each time: for the command line. A server that checks a
+ * key with every request wants WatchedKeyStore.
+ */
+export class SecretKeyStore implements KeyStore {
+  readonly #transport: Transport;
+  readonly #namespace: string;
+
+  constructor(transport: Transport, namespace: string) {
+    this.#transport = transport;
+    this.#namespace = namespace;
+  }
+
+  /** Rejects with `CONFLICT` when the id is taken. */
+  async add(key: ApiKey): Promise<void> {
+    try {
+      await this.#transport.request({ method: 'POST', path: this.#path(), body: keySecret(this.#namespace, key) });
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw this.#explain(error);
+      throw new CodedError('CONFLICT', `Expected a new key id, got ${key.id}, which exists`, { cause: error });
+    }
+  }
+
+  async get(id: string): Promise<ApiKey | undefined> {
+    return (await this.#read(id))?.key;
+  }
+
+  /** Oldest first. */
+  async list(): Promise<readonly ApiKey[]> {
+    try {
+      const list = await this.#transport.request({ path: this.#path(), query: { labelSelector: keySelector } });
+      const items = isRecord(list) && Array.isArray(list['items']) ? list['items'] : [];
+      const keys = items.flatMap((item) => acceptKeySecret(item)?.key ?? []);
+      return keys.toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  /** A key that is revoked already keeps its first instant. */
+  async revoke(id: string, at: number): Promise<boolean> {
+    for (let attempt = 1; attempt <= tries; attempt += 1) {
+      const found = await this.#read(id);
+      if (found === undefined) return false;
+      if (found.key.revokedAt !== undefined) return true;
+      try {
+        await this.#transport.request({
+          method: 'PATCH',
+          path: this.#path(id),
+          contentType: mergePatch,
+          body: revocation(found.metadata.resourceVersion, at),
+        });
+        return true;
+      } catch (error) {
+        if (hasStatus(error, statuses.notFound)) return false;
+        if (!isConflict(error)) throw this.#explain(error);
+      }
+    }
+    throw new ConflictError(`Expected the key ${id} to stay as it was read, but it changed each time`);
+  }
+
+  async #read(id: string): Promise<CachedKey | undefined> {
+    // Anything else is no name of a Secret.
+    if (!/^[a-z0-9]{1,63}$/.test(id)) return undefined;
+    try {
+      return acceptKeySecret(await this.#transport.request({ path: this.#path(id) }));
+    } catch (error) {
+      if (hasStatus(error, statuses.notFound)) return undefined;
+      throw this.#explain(error);
+    }
+  }
+
+  #path(id?: string): string {
+    return secretsPath(this.#namespace) + (id === undefined ? '' : `/${keySecretName(id)}`);
+  }
+
+  #explain(error: unknown): Error {
+    if (error instanceof UnreachableError) {
+      return new CodedError('SERVICE_UNAVAILABLE', 'The Kubernetes API server could not be reached', {
+        cause: error,
+        hint: 'Check the server of the kubeconfig and the way to it.',
+      });
+    }
+    if (error instanceof ApiError && error.status === 403) {
+      return new CodedError(
+        'FORBIDDEN',
+        `Expected to be allowed to read and write Secrets in the namespace ${this.#namespace}: ${error.message}`,
+        { cause: error, hint: 'Use a kubeconfig that may, or ask whoever runs the cluster for a Role there.' },
+      );
+    }
+    if (hasStatus(error, statuses.notFound)) {
+      return new CodedError('NOT_FOUND', `Expected the namespace ${this.#namespace} to exist, but it does not`, {
+        cause: error,
+        hint: 'Name the namespace that the API runs in.',
+      });
+    }
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** Path of the Secrets of a namespace. */
+export function secretsPath(namespace: string): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`;
+}

@@ -1,0 +1,75 @@
+import { CodedError } from '../../../errors/error-table.ts';
+import type { ApiKey, KeyStore } from '../../../ports/job-store.ts';
+import type { Transport } from '../client/transport.ts';
+import { Reflector } from '../client/watch/reflector.ts';
+import { acceptKeySecret, type CachedKey, keySecretName, keySelector } from './key-secret.ts';
+import { SecretKeyStore, secretsPath } from './secret-key-store.ts';
+
+export interface WatchedKeyStoreOptions {
+  /** Where the Secrets are. */
+  readonly namespace: string;
+  readonly onError?: (error: unknown, during: string) => void;
+}
+
+/**
+ * API keys that are checked with every request: all of them in memory, kept up to date by one watch, so that a key that
+ * is made or revoked elsewhere counts here within moments. An id that memory does not have is unknown: were the API
+ * server asked, anyone without a key could keep it busy.
+ */
+export class WatchedKeyStore implements KeyStore, AsyncDisposable {
+  readonly #secrets: SecretKeyStore;
+  readonly #reflector: Reflector<CachedKey>;
+  readonly #namespace: string;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+
+  constructor(transport: Transport, { namespace, onError }: WatchedKeyStoreOptions) {
+    this.#namespace = namespace;
+    this.#secrets = new SecretKeyStore(transport, namespace);
+    this.#reflector = new Reflector<CachedKey>(transport, {
+      path: secretsPath(namespace),
+      labelSelector: keySelector,
+      accept: acceptKeySecret,
+      onChange: () => undefined,
+      ...(onError === undefined ? {} : { onError }),
+    });
+    this.#running = this.#reflector.run(this.#stop.signal);
+  }
+
+  /** Whether all keys are known. */
+  get synced(): boolean {
+    return this.#reflector.synced;
+  }
+
+  /** Resolves when all keys are known for the first time. */
+  whenSynced(): Promise<void> {
+    return this.#reflector.whenSynced();
+  }
+
+  /** Rejects with `SERVICE_UNAVAILABLE` as long as the keys are not known: nobody is told that a good key is a wrong one. */
+  async get(id: string): Promise<ApiKey | undefined> {
+    if (!this.#reflector.synced) {
+      throw new CodedError('SERVICE_UNAVAILABLE', 'Expected to know the API keys, but they have not been read yet', {
+        hint: 'Send the request again in a moment.',
+      });
+    }
+    return this.#reflector.cache.get(`${this.#namespace}/${keySecretName(id)}`)?.key;
+  }
+
+  add(key: ApiKey): Promise<void> {
+    return this.#secrets.add(key);
+  }
+
+  list(): Promise<readonly ApiKey[]> {
+    return this.#secrets.list();
+  }
+
+  revoke(id: string, at: number): Promise<boolean> {
+    return this.#secrets.revoke(id, at);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+}

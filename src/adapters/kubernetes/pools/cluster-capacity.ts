@@ -1,0 +1,83 @@
+import type { PoolSlots } from '../../../ports/job-store.ts';
+import { hasStatus, statuses } from '../client/api-error.ts';
+import { isRecord } from '../client/api-object.ts';
+import { readLease } from '../client/lease/lease-record.ts';
+import type { Transport } from '../client/transport.ts';
+import { acceptNode, type CachedNode } from '../stages/stage-objects.ts';
+import type { Pool } from './pool.ts';
+import { poolSlots } from './pool-slots.ts';
+
+export interface ClusterCapacityOptions {
+  readonly pools: readonly Pool[];
+  /** The Lease that the leading operator renews. */
+  readonly lease: { readonly namespace: string; readonly name: string };
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** How long an answer serves: health is asked for by everyone, without a key. */
+  readonly keepMs?: number;
+}
+
+export interface Capacity {
+  readonly pools: readonly PoolSlots[];
+  /** Whether an operator leads: without one nothing is started. */
+  readonly led: boolean;
+}
+
+/** A renewal may be this much older than the Lease's duration before its holder counts as gone: clocks differ. */
+const clockSkewMs = 30_000;
+
+/** What a cluster could render now, for those who ask about its health. Looked up when asked, and kept for some seconds. */
+export class ClusterCapacity {
+  readonly #transport: Transport;
+  readonly #options: ClusterCapacityOptions;
+  #known: { readonly at: number; readonly value: Promise<Capacity> } | undefined;
+
+  constructor(transport: Transport, options: ClusterCapacityOptions) {
+    this.#transport = transport;
+    this.#options = options;
+  }
+
+  /** Rejects when the API server does not answer. */
+  get(): Promise<Capacity> {
+    const { now, keepMs = 5000 } = this.#options;
+    const at = now();
+    if (this.#known !== undefined && at - this.#known.at < keepMs) return this.#known.value;
+    const value = this.#look();
+    const known = { at, value };
+    this.#known = known;
+    value.catch(() => {
+      // A failure is told to those who wait for it, and to nobody after them.
+      if (this.#known === known) this.#known = undefined;
+    });
+    return value;
+  }
+
+  async #look(): Promise<Capacity> {
+    const { pools } = this.#options;
+    const counted = pools.some(({ allocation }) => allocation.type === 'DevicePlugin');
+    const [nodes, led] = await Promise.all([counted ? this.#nodes() : [], this.#led()]);
+    return { pools: pools.map((pool) => poolSlots(pool, nodes)), led };
+  }
+
+  async #nodes(): Promise<CachedNode[]> {
+    // Any version the API server has in memory will do.
+    const list = await this.#transport.request({ path: '/api/v1/nodes', query: { resourceVersion: '0' }, timeoutMs });
+    const items = isRecord(list) && Array.isArray(list['items']) ? list['items'] : [];
+    return items.flatMap((item) => acceptNode(item) ?? []);
+  }
+
+  async #led(): Promise<boolean> {
+    const { lease, now } = this.#options;
+    const path = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(lease.namespace)}/leases/${encodeURIComponent(lease.name)}`;
+    try {
+      const { holder, renewTime, durationMs } = readLease(await this.#transport.request({ path, timeoutMs }));
+      return holder !== '' && now() - Date.parse(renewTime) < durationMs + clockSkewMs;
+    } catch (error) {
+      if (hasStatus(error, statuses.notFound)) return false;
+      throw error;
+    }
+  }
+}
+
+/** Whoever asks for health does not wait longer. */
+const timeoutMs = 5000;

@@ -1,0 +1,61 @@
+import type { PoolSlots } from '../../../ports/job-store.ts';
+import type { CachedNode } from '../stages/stage-objects.ts';
+import type { Pool } from './pool.ts';
+import { toleratesAll } from './toleration.ts';
+
+/**
+ * How many stages a pool runs at once: the GPU slots that its nodes can give out now. What a label says about a node
+ * does not count, only what is allocatable: a device plugin that is gone leaves the label and a zero.
+ */
+export function poolSlots(pool: Pool, nodes: Iterable<CachedNode>): PoolSlots {
+  const { name, allocation, maxConcurrent = Infinity } = pool;
+  if (allocation.type !== 'DevicePlugin') {
+    return { pool: name, slots: maxConcurrent, gpu: allocation.type === 'DRA' };
+  }
+  let slots = 0;
+  const out = { 'not ready': 0, cordoned: 0, tainted: 0 };
+  for (const node of nodes) {
+    const has = isIn(pool, node) ? wholeNumber(node.allocatable[allocation.resourceName]) : 0;
+    if (has === 0) continue;
+    const why = outOfUse(pool, node);
+    if (why === undefined) slots += has;
+    else out[why] += 1;
+  }
+  // Where the pool allows less than its nodes do, the scheduler holds nothing back.
+  const queues = slots <= maxConcurrent ? { queues: true as const } : {};
+  const answer = { pool: name, slots: Math.min(slots, maxConcurrent), gpu: true, ...queues };
+  return slots > 0 ? answer : { ...answer, why: whyNone(allocation.resourceName, out) };
+}
+
+function isIn({ nodeSelector = {} }: Pool, { labels }: CachedNode): boolean {
+  return Object.entries(nodeSelector).every(([key, value]) => labels[key] === value);
+}
+
+function outOfUse({ tolerations = [] }: Pool, node: CachedNode): 'not ready' | 'cordoned' | 'tainted' | undefined {
+  if (!node.ready) return 'not ready';
+  if (node.cordoned) return 'cordoned';
+  return toleratesAll(node.taints, tolerations) ? undefined : 'tainted';
+}
+
+function whyNone(resourceName: string, out: Readonly<Record<string, number>>): string {
+  const some = Object.entries(out).flatMap(([what, count]) => (count === 0 ? [] : [`${count} ${what}`]));
+  if (some.length === 0) return `none of its nodes offers ${resourceName}`;
+  return `its nodes that offer ${resourceName} cannot be used (${some.join(', ')})`;
+}
+
+/** Extended resources are whole numbers; Kubernetes may write thousands as `1k`. */
+function wholeNumber(quantity = '0'): number {
+  const [, digits = '0', thousands] = /^(\d{1,9})(k?)$/.exec(quantity) ?? [];
+  return Number(digits) * (thousands === 'k' ? 1000 : 1);
+}
+
+/** Throws when a pool says too little to count its slots. */
+export function checkPools(pools: readonly Pool[]): void {
+  const names = pools.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new Error(`Expected names of pools to differ, got ${twice} twice`);
+  for (const { name, allocation, maxConcurrent } of pools) {
+    if (allocation.type === 'DevicePlugin' || maxConcurrent !== undefined) continue;
+    throw new Error(`Expected maxConcurrent of pool ${name}: without a device plugin its slots cannot be counted`);
+  }
+}

@@ -1,0 +1,193 @@
+import { CodedError } from '../../../errors/error-table.ts';
+import { type StageIdentity, stageName } from '../../../model/job/stage.ts';
+import { labels } from '../../../model/labels.ts';
+import { ConflictError, type StopReason } from '../../../ports/job-store.ts';
+import { ApiError, hasStatus, isAlreadyExists, isConflict, statuses } from '../client/api-error.ts';
+import { isRecord } from '../client/api-object.ts';
+import { mergePatch, type Transport } from '../client/transport.ts';
+import { storeError } from '../jobs/store-errors.ts';
+import { stopAnnotation } from './stage-job.ts';
+import { acceptStageJob, acceptStagePod, type CachedStageJob, type CachedStagePod } from './stage-objects.ts';
+import type { StageObjects } from './stage-objects-cache.ts';
+
+/** The writes and reads of stage Jobs and their pods; whatever the API server answers goes into the cache at once. */
+export class StageJobApi {
+  readonly #transport: Transport;
+  readonly #objects: StageObjects;
+
+  constructor(transport: Transport, objects: StageObjects) {
+    this.#transport = transport;
+    this.#objects = objects;
+  }
+
+  async create(identity: StageIdentity, body: object): Promise<void> {
+    const path = jobPath({ ...identity }, '');
+    try {
+      this.#observe(await this.#transport.request({ method: 'POST', path, body }));
+      return;
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw startError(error, identity);
+    }
+    const found = await this.read(identity);
+    if (found === undefined)
+      throw new ConflictError(`Expected the Job ${stageName(identity)}, but it was just removed`);
+    checkOurs(found, identity);
+  }
+
+  async read(identity: StageIdentity): Promise<CachedStageJob | undefined> {
+    try {
+      return this.#observe(await this.#transport.request({ path: jobPath(identity) })) ?? stranger(identity);
+    } catch (error) {
+      if (!hasStatus(error, statuses.notFound)) throw storeError(error, identity);
+      return undefined;
+    }
+  }
+
+  readPods({ metadata: { uid }, identity }: CachedStageJob): Promise<CachedStagePod[]> {
+    return this.#listPods(identity, `batch.kubernetes.io/controller-uid=${uid}`);
+  }
+
+  /** Pods of all stages of a RenderJob, whether their Jobs exist or not. */
+  readPodsOf(identity: StageIdentity): Promise<CachedStagePod[]> {
+    return this.#listPods(identity, `${labels.uid}=${identity.uid}`);
+  }
+
+  async #listPods(identity: StageIdentity, labelSelector: string): Promise<CachedStagePod[]> {
+    const path = `/api/v1/namespaces/${encodeURIComponent(identity.namespace)}/pods`;
+    const query = { labelSelector };
+    const pods = itemsOf(await this.#transport.request({ path, query })).flatMap((item) => acceptStagePod(item) ?? []);
+    for (const pod of pods) this.#objects.pods.observe(pod);
+    return pods;
+  }
+
+  /** What the Job controller last said of a pod that it could not make; only its events have it. */
+  async refusalOf({ metadata: { uid }, identity }: CachedStageJob): Promise<string | undefined> {
+    const path = `/api/v1/namespaces/${encodeURIComponent(identity.namespace)}/events`;
+    const query = { fieldSelector: `involvedObject.uid=${uid},reason=FailedCreate`, limit: '20' };
+    const list = await this.#transport.request({ path, query }).catch((error: unknown) => {
+      // It is only asked for words: without the right to read them there are none.
+      if (error instanceof ApiError) return undefined;
+      throw error;
+    });
+    const last = itemsOf(list).at(-1);
+    return isRecord(last) && typeof last['message'] === 'string' ? last['message'] : undefined;
+  }
+
+  /** Ends what runs of a Job and keeps it from running again. Resolves when that was asked. */
+  async stop(job: CachedStageJob, reason: StopReason, graceMs: number): Promise<void> {
+    const { identity } = job;
+    try {
+      if (job.queued && job.suspended && (await this.readPods(job)).length === 0) {
+        await this.remove(job);
+        return;
+      }
+      // Of a Job that Kueue has, `suspend` is Kueue's: a deadline that is over keeps it from running again.
+      const spec = job.queued ? { activeDeadlineSeconds: 0 } : { suspend: true };
+      // One write says why and keeps the Job from making another pod; the Job controller then ends the one there is.
+      const answer = await this.#transport.request({
+        method: 'PATCH',
+        path: jobPath(identity),
+        contentType: mergePatch,
+        body: { metadata: { uid: job.metadata.uid, annotations: { [stopAnnotation]: reason } }, spec },
+      });
+      this.#observe(answer);
+      // It would give the pod the longest grace there is.
+      for (const pod of await this.readPods(job)) await this.endPod(pod, graceMs);
+    } catch (error) {
+      if (!hasStatus(error, statuses.notFound)) throw storeError(error, identity);
+    }
+  }
+
+  async remove(job: CachedStageJob): Promise<void> {
+    const { identity, metadata } = job;
+    const body = {
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      preconditions: { uid: metadata.uid },
+      propagationPolicy: 'Background',
+    };
+    try {
+      await this.#transport.request({ method: 'DELETE', path: jobPath(identity), body });
+    } catch (error) {
+      // Gone, or another one has its name by now.
+      if (!hasStatus(error, statuses.notFound) && !isConflict(error)) throw storeError(error, identity);
+    }
+    this.#objects.jobs.cache.remove(job);
+  }
+
+  async endPod({ metadata: { namespace = '', name, uid } }: CachedStagePod, graceMs: number): Promise<void> {
+    const gracePeriodSeconds = Math.max(1, Math.ceil(graceMs / 1000));
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds, preconditions: { uid } };
+    try {
+      const answer = acceptStagePod(await this.#transport.request({ method: 'DELETE', path, body }));
+      if (answer?.metadata.deletionTimestamp !== undefined) this.#objects.pods.observe(answer);
+    } catch (error) {
+      // The Job controller was faster.
+      if (!hasStatus(error, statuses.notFound) && !isConflict(error)) throw error;
+    }
+  }
+
+  #observe(answer: unknown): CachedStageJob | undefined {
+    const job = acceptStageJob(answer);
+    if (job !== undefined) this.#objects.jobs.observe(job);
+    return job;
+  }
+}
+
+/** Refuses a Job of the stage's name that is not the stage: its predecessor, or someone else's. */
+export function checkOurs({ owner, metadata, identity: found }: CachedStageJob, identity: StageIdentity): void {
+  const name = jobKey(identity);
+  const ours = owner === identity.uid && found.attempt === identity.attempt && found.stage === identity.stage;
+  if (metadata.deletionTimestamp !== undefined) {
+    throw new ConflictError(
+      `Expected the name of the Job ${name} to be free, but an earlier one is still being removed`,
+    );
+  }
+  if (ours) return;
+  throw new CodedError(
+    'CONFLICT',
+    `Expected the Job ${name} to be that of RenderJob ${identity.uid}, but another owns it`,
+    {
+      hint: 'Remove or rename that Job; its name is needed for this one.',
+    },
+  );
+}
+
+export function jobKey(identity: StageIdentity): string {
+  return `${identity.namespace}/${stageName(identity)}`;
+}
+
+/** A quota that is used up, a webhook or a right that is missing: the API server's words are the only explanation. */
+function startError(error: unknown, identity: StageIdentity): Error {
+  if (error instanceof ApiError && error.status === 403) {
+    return new CodedError('FORBIDDEN', error.message, { cause: error });
+  }
+  return storeError(error, identity);
+}
+
+/** What stands for a Job that has our name and not our labels. */
+function stranger(identity: StageIdentity): CachedStageJob {
+  return {
+    metadata: { name: stageName(identity), namespace: identity.namespace, uid: '', resourceVersion: '' },
+    identity,
+    owner: undefined,
+    pool: undefined,
+    stopReason: undefined,
+    queued: false,
+    suspended: false,
+    idle: false,
+    ended: undefined,
+    endMessage: undefined,
+    endedAt: undefined,
+  };
+}
+
+function itemsOf(list: unknown): readonly unknown[] {
+  return isRecord(list) && Array.isArray(list['items']) ? list['items'] : [];
+}
+
+function jobPath(identity: StageIdentity, name = stageName(identity)): string {
+  const jobs = `/apis/batch/v1/namespaces/${encodeURIComponent(identity.namespace)}/jobs`;
+  return name === '' ? jobs : `${jobs}/${encodeURIComponent(name)}`;
+}

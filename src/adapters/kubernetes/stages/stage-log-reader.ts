@@ -1,0 +1,91 @@
+import { type StageIdentity, stageName } from '../../../model/job/stage.ts';
+import { labels } from '../../../model/labels.ts';
+import type { Clock, StageRun } from '../../../ports/job-store.ts';
+import { isRecord } from '../client/api-object.ts';
+import type { Transport } from '../client/transport.ts';
+import { storeError } from '../jobs/store-errors.ts';
+import type { StageNews } from './stage-changes.ts';
+import { managedBy } from './stage-job.ts';
+import { stageLogs } from './stage-logs.ts';
+import { acceptStageJob, acceptStagePod, type CachedStageJob, type CachedStagePod } from './stage-objects.ts';
+import { stageRun } from './stage-run.ts';
+
+export interface StageLogReaderOptions {
+  readonly clock: Pick<Clock, 'sleep'>;
+  /** How often a follower looks whether a run has begun or ended, in milliseconds. */
+  readonly lookEveryMs?: number;
+}
+
+/**
+ * Runs and their logs for a process that starts none: asked of the API server when somebody wants to know, so that a
+ * replica of the API keeps no Jobs and no pods in memory.
+ */
+export class StageLogReader {
+  readonly #transport: Transport;
+  readonly #clock: Pick<Clock, 'sleep'>;
+  readonly #lookEveryMs: number;
+
+  constructor(transport: Transport, { clock, lookEveryMs = 1000 }: StageLogReaderOptions) {
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#lookEveryMs = lookEveryMs;
+  }
+
+  /** All runs of a job, oldest first. */
+  async observe(uid: string, namespace: string): Promise<readonly StageRun[]> {
+    const found = await this.#find(uid, namespace);
+    return found.map(({ run }) => run).toSorted((a, b) => a.identity.attempt - b.identity.attempt);
+  }
+
+  /** The log of a stage's pod. Nothing when the pod is gone. */
+  logs(
+    identity: StageIdentity,
+    options: { readonly follow: boolean; readonly signal: AbortSignal },
+  ): AsyncIterable<Uint8Array> {
+    const find = async (): Promise<{ run: StageRun; pod: CachedStagePod | undefined } | undefined> => {
+      const runs = await this.#find(identity.uid, identity.namespace);
+      return runs.find(({ run }) => stageName(run.identity) === stageName(identity));
+    };
+    return stageLogs(
+      { transport: this.#transport, find, watch: (signal) => this.#look(identity, signal) },
+      identity,
+      options,
+    );
+  }
+
+  async *#look(identity: StageIdentity, signal: AbortSignal): AsyncGenerator<StageNews> {
+    while (!signal.aborted) {
+      await this.#clock.sleep(this.#lookEveryMs, signal).catch(() => undefined);
+      if (!signal.aborted) yield { ref: { namespace: identity.namespace, name: identity.name }, uid: identity.uid };
+    }
+  }
+
+  async #find(uid: string, namespace: string): Promise<{ run: StageRun; pod: CachedStagePod | undefined }[]> {
+    const scope = `namespaces/${encodeURIComponent(namespace)}`;
+    // Jobs first: a pod that is made in between belongs to a Job that is known.
+    const jobs = await this.#list(`/apis/batch/v1/${scope}/jobs`, uid, namespace, acceptStageJob);
+    const pods = await this.#list(`/api/v1/${scope}/pods`, uid, namespace, acceptStagePod);
+    return jobs
+      .filter(({ owner }) => owner === uid)
+      .map((job: CachedStageJob) => {
+        const own = pods.filter((pod) => pod.job === job.metadata.uid);
+        return { run: stageRun(job, own), pod: own[0] };
+      });
+  }
+
+  async #list<T>(
+    path: string,
+    uid: string,
+    namespace: string,
+    accept: (value: unknown) => T | undefined,
+  ): Promise<T[]> {
+    const selector = Object.entries({ ...managedBy, [labels.uid]: uid }).map(([name, value]) => `${name}=${value}`);
+    try {
+      const list = await this.#transport.request({ path, query: { labelSelector: selector.join(',') } });
+      const items = isRecord(list) && Array.isArray(list['items']) ? list['items'] : [];
+      return items.flatMap((item) => accept(item) ?? []);
+    } catch (error) {
+      throw storeError(error, { namespace, name: uid });
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import { CodedError } from '../../../errors/error-table.ts';
+import { type StageIdentity, stageName } from '../../../model/job/stage.ts';
+import type { StageRun } from '../../../ports/job-store.ts';
+import { ApiError, hasStatus, statuses } from '../client/api-error.ts';
+import type { Transport } from '../client/transport.ts';
+import type { StageNews } from './stage-changes.ts';
+import { workerContainer } from './stage-job.ts';
+import type { CachedStagePod } from './stage-objects.ts';
+import { hasEnded } from './stage-run.ts';
+
+/** Where a stage stands, asked anew each time; undefined for one that nobody knows. */
+export interface StageView {
+  readonly transport: Transport;
+  readonly find: () => Promise<{ readonly run: StageRun; readonly pod: CachedStagePod | undefined } | undefined>;
+  readonly watch: (signal: AbortSignal) => AsyncIterable<StageNews>;
+}
+
+/** The log of a stage's pod, through the API server. Nothing when the pod is gone: logs go with it. */
+export async function* stageLogs(
+  view: StageView,
+  identity: StageIdentity,
+  { follow, signal }: { readonly follow: boolean; readonly signal: AbortSignal },
+): AsyncGenerator<Uint8Array> {
+  const abort = new AbortController();
+  const stop = (): void => abort.abort();
+  signal.addEventListener('abort', stop, { once: true });
+  // Listened to before the first look, so that no change is missed in between.
+  const news = view.watch(abort.signal)[Symbol.asyncIterator]();
+  const next = async (): Promise<void> => {
+    for (let told = await news.next(); told.done !== true; told = await news.next())
+      if (told.value.uid === identity.uid) return;
+  };
+  try {
+    let read = false;
+    while (!signal.aborted) {
+      const found = await view.find();
+      if (found === undefined) throw new CodedError('NOT_FOUND', `Expected a stage ${stageName(identity)}, got none`);
+      const { run, pod } = found;
+      if (!read && pod !== undefined && (pod.runningSince !== undefined || pod.terminated !== undefined)) {
+        read = yield* readLog(view.transport, pod, follow && !hasEnded(run), signal);
+      }
+      if (!follow || hasEnded(run)) return;
+      // Whoever has read to the end may rely on the run having ended.
+      await next();
+    }
+  } finally {
+    signal.removeEventListener('abort', stop);
+    stop();
+  }
+}
+
+/** @returns whether there was a log to read */
+async function* readLog(
+  transport: Transport,
+  { metadata: { namespace = '', name } }: CachedStagePod,
+  follow: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, boolean> {
+  const abort = new AbortController();
+  const stop = (): void => abort.abort();
+  signal.addEventListener('abort', stop, { once: true });
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/log`;
+  try {
+    const query = { container: workerContainer, follow };
+    yield* await transport.stream({ path, query, signal: abort.signal });
+    return true;
+  } catch (error) {
+    if (signal.aborted) return true;
+    // Removed, or not started yet after all.
+    if (hasStatus(error, statuses.notFound) || (error instanceof ApiError && error.status === 400)) return false;
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    // A reader that leaves early leaves no connection behind.
+    stop();
+  }
+}

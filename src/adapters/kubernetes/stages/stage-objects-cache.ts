@@ -1,0 +1,85 @@
+import type { Transport } from '../client/transport.ts';
+import type { Change } from '../client/watch/object-cache.ts';
+import { Reflector, type WatchOptions } from '../client/watch/reflector.ts';
+import { managedBy } from './stage-job.ts';
+import {
+  acceptNode,
+  acceptStageJob,
+  acceptStagePod,
+  type CachedNode,
+  type CachedStageJob,
+  type CachedStagePod,
+} from './stage-objects.ts';
+
+export interface StageObjectsOptions {
+  /** The only namespace to look at; all of them when absent. */
+  readonly namespace?: string;
+  /** Whether slots are counted on nodes. */
+  readonly nodes: boolean;
+  readonly watch?: WatchOptions;
+  readonly onJob: (change: Change<CachedStageJob>) => void;
+  readonly onPod: (change: Change<CachedStagePod>) => void;
+  readonly onNode: () => void;
+  readonly onError?: (error: unknown, during: string) => void;
+}
+
+/** Our Jobs, their pods, and the nodes, kept up to date by one watch each. */
+export class StageObjects implements AsyncDisposable {
+  readonly jobs: Reflector<CachedStageJob>;
+  readonly pods: Reflector<CachedStagePod>;
+  readonly nodes: Reflector<CachedNode> | undefined;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<unknown>;
+
+  constructor(transport: Transport, { namespace, nodes, watch, onJob, onPod, onNode, onError }: StageObjectsOptions) {
+    const [[label, value] = ['', '']] = Object.entries(managedBy);
+    const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+    const patient = { ...watch, ...(onError === undefined ? {} : { onError }) };
+    const common = { ...patient, labelSelector: `${label}=${value}` };
+    this.jobs = new Reflector<CachedStageJob>(transport, {
+      ...common,
+      path: `/apis/batch/v1${scope}/jobs`,
+      accept: acceptStageJob,
+      indexes: { renderJob: ({ identity }) => [identity.uid], uid: ({ metadata }) => [metadata.uid] },
+      onChange: onJob,
+    });
+    this.pods = new Reflector<CachedStagePod>(transport, {
+      ...common,
+      path: `/api/v1${scope}/pods`,
+      accept: acceptStagePod,
+      indexes: {
+        job: ({ job }) => (job === undefined ? [] : [job]),
+        renderJob: ({ identity }) => (identity === undefined ? [] : [identity.uid]),
+      },
+      onChange: onPod,
+    });
+    this.nodes = nodes
+      ? new Reflector<CachedNode>(transport, {
+          ...patient,
+          path: '/api/v1/nodes',
+          accept: acceptNode,
+          onChange: onNode,
+        })
+      : undefined;
+    const reflectors = [this.jobs, this.pods, ...(this.nodes === undefined ? [] : [this.nodes])];
+    this.#running = Promise.all(reflectors.map((reflector) => reflector.run(this.#stop.signal)));
+  }
+
+  async whenSynced(): Promise<void> {
+    await Promise.all([this.jobs.whenSynced(), this.pods.whenSynced(), this.nodes?.whenSynced()]);
+  }
+
+  /** Milliseconds since the last sign of life of each watch. */
+  lastContactMs(): Record<string, number> {
+    return {
+      jobs: this.jobs.lastContactMs,
+      pods: this.pods.lastContactMs,
+      ...(this.nodes === undefined ? {} : { nodes: this.nodes.lastContactMs }),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+}

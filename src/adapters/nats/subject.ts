@@ -1,0 +1,66 @@
+import type { ProgressMessage } from '../../model/status/progress.ts';
+
+/** Whose news a subject carries. */
+export type ProgressSource = Pick<ProgressMessage, 'namespace' | 'name' | 'uid' | 'attempt'>;
+
+const prefix = 'framewright.progress';
+
+/** All subjects of progress: what the stream stores, and what a worker may publish to. */
+export const everyProgressSubject = `${prefix}.>`;
+
+/** `framewright.progress.<namespace>.<job>.<uid>.<attempt>` */
+export function progressSubject({ namespace, name, uid, attempt }: ProgressSource): string {
+  return [prefix, ...[namespace, name, uid].map(encodeToken), attempt].join('.');
+}
+
+/** The subjects of all attempts of a job. */
+export function jobSubjects({ namespace, name, uid }: Omit<ProgressSource, 'attempt'>): string {
+  return [prefix, ...[namespace, name, uid].map(encodeToken), '*'].join('.');
+}
+
+/** Undefined for a subject that `progressSubject` does not make. */
+export function parseSubject(subject: string): ProgressSource | undefined {
+  if (!subject.startsWith(`${prefix}.`)) return undefined;
+  const [namespace, name, uid, attempt, ...more] = subject.slice(prefix.length + 1).split('.');
+  if (namespace === undefined || name === undefined || uid === undefined || attempt === undefined) return undefined;
+  if (more.length > 0 || !/^[1-9]\d{0,8}$/.test(attempt)) return undefined;
+  const source = {
+    namespace: decodeToken(namespace),
+    name: decodeToken(name),
+    uid: decodeToken(uid),
+    attempt: Number(attempt),
+  };
+  // Only one spelling of each name is known: a second one would be a second last value of the same job.
+  return progressSubject(source) === subject ? source : undefined;
+}
+
+/**
+ * One token of a subject: letters, digits and dashes stay, every other byte becomes `_` and two hex digits. So no name
+ * holds a dot, which would make a second token, or `*` and `>`, which would widen a filter.
+ */
+function encodeToken(text: string): string {
+  if (plain.test(text)) return text;
+  const bytes = [...Buffer.from(text, 'utf8')];
+  const encoded = bytes.map((byte) => {
+    const character = String.fromCharCode(byte);
+    return /[A-Za-z0-9-]/.test(character) ? character : `_${byte.toString(16).padStart(2, '0')}`;
+  });
+  // A token must not be empty; this is the code of no byte.
+  return encoded.length === 0 ? empty : encoded.join('');
+}
+
+const empty = '_';
+/** Every name that Kubernetes gives out. */
+const plain = /^[A-Za-z0-9-]+$/;
+
+function decodeToken(token: string): string {
+  if (plain.test(token)) return token;
+  if (token === empty) return '';
+  const escaped = token.replaceAll(/[^A-Za-z0-9_-]/g, '').replaceAll('_', '%');
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    // Bytes that are no UTF-8: nobody has a name like this.
+    return '';
+  }
+}

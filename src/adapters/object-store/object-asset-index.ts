@@ -1,0 +1,166 @@
+import { writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { CodedError } from '../../errors/error-table.ts';
+import type { Asset, AssetIndex, Clock, ObjectStore } from '../../ports/job-store.ts';
+import { type AssetMark, cursorAfter, entryKey, markKey, markOf, marksOf, placeOf } from './asset-marks.ts';
+
+const storedAsset = z.object({
+  key: z.string(),
+  owner: z.string(),
+  namespace: z.string(),
+  filename: z.string(),
+  mediaType: z.string(),
+  bytes: z.int(),
+  sha256: z.string(),
+  createdAt: z.int(),
+}) satisfies z.ZodType<Asset>;
+
+export interface ObjectAssetIndexOptions {
+  readonly objects: ObjectStore;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Entries in memory: some hundred bytes each. */
+  readonly cachedEntries?: number;
+}
+
+/** Entries that are read at once for one page. */
+const readsAtOnce = 16;
+
+/** Age from which a mark without an entry is what a crash has left. */
+const abandonedMs = 60_000;
+
+/**
+ * Uploaded files, as small objects in the store that holds their bytes: any number of servers share it, and there is
+ * nothing else to run or to back up. Whether a file is known is always the store's word; only what an entry says, which
+ * never changes, is remembered.
+ */
+export class ObjectAssetIndex implements AssetIndex {
+  readonly #objects: ObjectStore;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #limit: number;
+  /** By mark; the least recently used first. */
+  readonly #entries = new Map<string, Asset>();
+
+  constructor({ objects, clock, cachedEntries = 5000 }: ObjectAssetIndexOptions) {
+    this.#objects = objects;
+    this.#clock = clock;
+    this.#limit = cachedEntries;
+  }
+
+  /** Rejects with `CONFLICT` when the key is taken. */
+  async add(asset: Asset): Promise<void> {
+    if ((await this.get(asset.key)) !== undefined) throw taken(asset.key);
+    const mark = markKey(asset);
+    // The mark first: one without an entry is passed over, an entry without a mark would never be listed.
+    await this.#publish(mark, asset.key).catch((error: unknown) => {
+      if (!isConflict(error)) throw error;
+    });
+    try {
+      await this.#publish(entryKey(asset.key), JSON.stringify(asset));
+    } catch (error) {
+      const known = isConflict(error) ? await this.get(asset.key) : undefined;
+      // Another server may have added it under the very same mark, which is then that one's.
+      if (known === undefined || markKey(known) !== mark) await this.#objects.remove(mark);
+      throw isConflict(error) ? taken(asset.key) : error;
+    }
+  }
+
+  async get(key: string): Promise<Asset | undefined> {
+    try {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of await this.#objects.read(entryKey(key))) chunks.push(chunk);
+      const asset = readEntry(Buffer.concat(chunks).toString());
+      return asset?.key === key ? asset : undefined;
+    } catch (error) {
+      // A text that is no key at all is the key of nothing.
+      if (error instanceof CodedError && (error.code === 'NOT_FOUND' || error.code === 'INVALID_REQUEST'))
+        return undefined;
+      throw error;
+    }
+  }
+
+  async list(
+    filter: { readonly owner?: string; readonly namespace?: string },
+    { limit, cursor }: { readonly limit: number; readonly cursor?: string },
+  ): Promise<{ readonly assets: readonly Asset[]; readonly cursor?: string }> {
+    const before = cursor === undefined ? undefined : placeOf(cursor);
+    const marks: AssetMark[] = [];
+    for await (const { key } of this.#objects.list(marksOf(filter))) {
+      const mark = markOf(key);
+      if (mark === undefined || (filter.owner !== undefined && mark.owner !== filter.owner)) continue;
+      if (before === undefined || mark.place < before) marks.push(mark);
+    }
+    marks.sort((a, b) => (a.place < b.place ? 1 : -1));
+    const assets: Asset[] = [];
+    let at = 0;
+    // A mark whose file has just been removed fills no place of the page.
+    while (assets.length < limit && at < marks.length) {
+      const some = marks.slice(at, at + Math.min(readsAtOnce, limit - assets.length));
+      at += some.length;
+      for (const asset of await Promise.all(some.map((mark) => this.#entry(mark))))
+        if (asset !== undefined) assets.push(asset);
+    }
+    const last = marks[at - 1];
+    return { assets, ...(at < marks.length && last !== undefined ? { cursor: cursorAfter(last) } : {}) };
+  }
+
+  async remove(key: string): Promise<void> {
+    const asset = await this.get(key);
+    if (asset === undefined) return;
+    const mark = markKey(asset);
+    await this.#objects.remove(entryKey(key));
+    await this.#objects.remove(mark);
+    this.#entries.delete(mark);
+  }
+
+  async #entry(mark: AssetMark): Promise<Asset | undefined> {
+    const known = this.#entries.get(mark.key);
+    if (known !== undefined) {
+      this.#remember(mark.key, known);
+      return known;
+    }
+    const asset = await this.get(mark.asset);
+    // An entry of this name that belongs to another mark is listed by that one.
+    if (asset !== undefined && markKey(asset) === mark.key) {
+      this.#remember(mark.key, asset);
+      return asset;
+    }
+    if (this.#clock.now() - mark.createdAt > abandonedMs) await this.#objects.remove(mark.key);
+    return undefined;
+  }
+
+  #remember(mark: string, asset: Asset): void {
+    this.#entries.delete(mark);
+    this.#entries.set(mark, asset);
+    if (this.#entries.size <= this.#limit) return;
+    const [oldest] = this.#entries.keys();
+    if (oldest !== undefined) this.#entries.delete(oldest);
+  }
+
+  async #publish(key: string, text: string): Promise<void> {
+    const staged = await this.#objects.stage(key);
+    try {
+      await writeFile(staged.path, text, { mode: 0o640 });
+      await this.#objects.publish(staged);
+    } catch (error) {
+      await this.#objects.discard(staged);
+      throw error;
+    }
+  }
+}
+
+/** What an entry says; undefined for what is none. */
+function readEntry(text: string): Asset | undefined {
+  try {
+    return storedAsset.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function taken(key: string): CodedError {
+  return new CodedError('CONFLICT', `Expected a new asset key, got ${key}, which exists`);
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof CodedError && error.code === 'CONFLICT';
+}

@@ -1,0 +1,153 @@
+import type { FileHandle } from 'node:fs/promises';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  PutObjectCommand,
+  type S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { CodedError } from '../../../errors/error-table.ts';
+import { storageError } from '../storage-error.ts';
+import type { PartBuffers } from './part-buffers.ts';
+import { s3Failure } from './s3-errors.ts';
+
+const mebibyte = 1024 ** 2;
+/** Parts of one store that may be in memory at once: 32 MiB with files of up to 78 GiB. */
+export const partsInMemory = 4;
+const partsAtOnce = 3;
+const leastPart = 8 * mebibyte;
+/** S3 takes 10,000 parts of an object. */
+const mostParts = 10_000;
+/** After the signal has come there is little time left to take back an upload. */
+const abortMs = 5000;
+/** A server may join the parts of a large object for minutes. */
+const completeMs = 300_000;
+
+export interface Upload {
+  readonly client: S3Client;
+  readonly bucket: string;
+  /** As the bucket has it. */
+  readonly key: string;
+  readonly mediaType: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Ask the server to refuse a key that is taken; some servers know no such condition. */
+  readonly conditional: boolean;
+  /** Bounds the parts that are in memory. */
+  readonly buffers: PartBuffers;
+  readonly signal: AbortSignal;
+}
+
+/** Size of the parts for an object of so many bytes. */
+export function partSize(bytes: number): number {
+  return Math.max(leastPart, Math.ceil(bytes / mostParts / mebibyte) * mebibyte);
+}
+
+/**
+ * Uploads a file, all or nothing: in one piece, or in parts that are joined at the end and taken back when one fails.
+ * Rejects with the client's error, `STORAGE_UNAVAILABLE` for a file that changes meanwhile, or the signal's reason.
+ */
+export async function upload(file: FileHandle, bytes: number, target: Upload): Promise<void> {
+  if (bytes <= leastPart) await putWhole(file, bytes, target);
+  else await putInParts(file, bytes, target);
+}
+
+async function putWhole(file: FileHandle, bytes: number, target: Upload): Promise<void> {
+  const { client, conditional, buffers, signal } = target;
+  await buffers(bytes, async (buffer) => {
+    const Body = await readPart(file, 0, buffer.subarray(0, bytes));
+    const command = new PutObjectCommand({ ...objectOf(target), ...onlyIfNew(conditional), Body });
+    await client.send(command, { abortSignal: signal });
+  });
+}
+
+async function putInParts(file: FileHandle, bytes: number, target: Upload): Promise<void> {
+  const { client, bucket, key, conditional, signal } = target;
+  const created = await client.send(new CreateMultipartUploadCommand(objectOf(target)), { abortSignal: signal });
+  const UploadId = created.UploadId;
+  if (UploadId === undefined) throw new CodedError('STORAGE_UNAVAILABLE', 'Expected the id of an upload, got none');
+  const id = { Bucket: bucket, Key: key, UploadId };
+  try {
+    const tags = await putParts(file, bytes, target, UploadId);
+    const Parts = tags.map((ETag, index) => ({ PartNumber: index + 1, ETag }));
+    const complete = (condition: boolean): Promise<unknown> =>
+      client.send(new CompleteMultipartUploadCommand({ ...id, ...onlyIfNew(condition), MultipartUpload: { Parts } }), {
+        abortSignal: AbortSignal.any([signal, AbortSignal.timeout(completeMs)]),
+      });
+    await complete(conditional).catch((error: unknown) => {
+      // Only the condition is unknown: the caller has looked that the key is free.
+      if (conditional && s3Failure(error).problem === 'not-supported') return complete(false);
+      throw error;
+    });
+  } catch (error) {
+    // Parts that nobody joins are stored, and charged, until somebody takes them back.
+    await client
+      .send(new AbortMultipartUploadCommand(id), { abortSignal: AbortSignal.timeout(abortMs) })
+      .catch(() => undefined);
+    throw signal.aborted ? signal.reason : error;
+  }
+}
+
+/** The tags of the parts in order. All calls have ended when it settles. */
+async function putParts(file: FileHandle, bytes: number, target: Upload, UploadId: string): Promise<string[]> {
+  const { client, bucket, key } = target;
+  const size = partSize(bytes);
+  const count = Math.ceil(bytes / size);
+  const tags: string[] = Array.from({ length: count }, () => '');
+  const failed = new AbortController();
+  const signal = AbortSignal.any([target.signal, failed.signal]);
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < count && !signal.aborted) {
+      const index = next++;
+      const { ETag } = await target.buffers(size, async (buffer) => {
+        const Body = await readPart(file, index * size, buffer.subarray(0, Math.min(size, bytes - index * size)));
+        const command = new UploadPartCommand({ Bucket: bucket, Key: key, UploadId, PartNumber: index + 1, Body });
+        return client.send(command, { abortSignal: signal });
+      });
+      if (ETag === undefined) throw new CodedError('STORAGE_UNAVAILABLE', 'Expected the tag of a part, got none');
+      tags[index] = ETag;
+    }
+  };
+  const workers = Array.from({ length: Math.min(partsAtOnce, count) }, async () =>
+    work().catch((error: unknown) => {
+      failed.abort(error);
+      throw error;
+    }),
+  );
+  await Promise.allSettled(workers);
+  target.signal.throwIfAborted();
+  // The first failure, not the aborts that it led to.
+  failed.signal.throwIfAborted();
+  return tags;
+}
+
+async function readPart(file: FileHandle, position: number, buffer: Buffer): Promise<Buffer> {
+  const { length } = buffer;
+  for (let filled = 0; filled < length; ) {
+    const { bytesRead } = await file
+      .read(buffer, filled, length - filled, position + filled)
+      .catch((error: unknown) => {
+        throw storageError('read a staged object', error);
+      });
+    if (bytesRead === 0) {
+      throw new CodedError('STORAGE_UNAVAILABLE', 'Expected a staged object that stays as it is, got a shorter one');
+    }
+    filled += bytesRead;
+  }
+  return buffer;
+}
+
+function objectOf({ bucket, key, mediaType, metadata }: Upload): {
+  Bucket: string;
+  Key: string;
+  ContentType: string;
+  Metadata: Record<string, string>;
+} {
+  return { Bucket: bucket, Key: key, ContentType: mediaType, Metadata: { ...metadata } };
+}
+
+/** RFC 9110, section 13.1.2: only where there is none yet. */
+function onlyIfNew(conditional: boolean): { IfNoneMatch?: '*' } {
+  return conditional ? { IfNoneMatch: '*' } : {};
+}

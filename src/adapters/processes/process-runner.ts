@@ -1,0 +1,325 @@
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import { CodedError } from '../../errors/error-table.ts';
+import { LatestByKey } from '../../lib/coalescing-queue.ts';
+import { bounds } from '../../model/job/bounds.ts';
+import type { StageIdentity, StageSpec } from '../../model/job/stage.ts';
+import type {
+  Clock,
+  JobRef,
+  PoolSlots,
+  ProgressBus,
+  StageRun,
+  StageRunner,
+  StopReason,
+} from '../../ports/job-store.ts';
+import { workerEnvironment } from '../../worker-protocol/environment.ts';
+import { judgeEnd, notStarted, type RunEnd } from '../../worker-protocol/run-outcome.ts';
+import { progressOf } from '../../worker-protocol/worker-message.ts';
+import type { Database } from '../sqlite/database.ts';
+import type { LogLimits } from './bounded-log.ts';
+import { RunDirectory, runName } from './run-directory.ts';
+import { readLog } from './run-log.ts';
+import { RunLogs } from './run-logs.ts';
+import { temporaryFolderVariable } from './run-processes.ts';
+import { RunRecords } from './run-records.ts';
+import { recoverRuns } from './run-recovery.ts';
+import { type WorkerCommand, WorkerProcess } from './worker-process.ts';
+
+/** The only pool of a single box. */
+export const localPool = 'default';
+
+export interface ProcessRunnerOptions {
+  readonly database: Database;
+  /** Folder of the folders of runs; an absolute path without links. */
+  readonly runsDirectory: string;
+  readonly worker: WorkerCommand;
+  /** Stages that may run at once. */
+  readonly slots: number;
+  readonly bus: Pick<ProgressBus, 'publish'>;
+  readonly clock: Clock;
+  /** Name of this machine, as it stands in the status of jobs. */
+  readonly node: string;
+  /** Told of what goes wrong beside the runs, for the log; must not throw. */
+  readonly onError: (what: string, error: unknown) => void;
+  /** How long workers of a dead server and, on shutdown, those of this one may take to end, in milliseconds. */
+  readonly recoveryGraceMs?: number;
+  readonly shutdownGraceMs?: number;
+  /** How long the log of a run may grow, and what is kept of one that is longer. */
+  readonly logLimits?: LogLimits;
+}
+
+interface LiveRun {
+  readonly name: string;
+  readonly spec: StageSpec;
+  run: StageRun;
+  worker?: WorkerProcess;
+}
+
+interface Changed {
+  readonly ref: JobRef;
+  readonly uid: string;
+}
+
+/** Wait before a start is tried again that could not be put on record, in milliseconds. */
+const startAgainMs = 2000;
+
+/** Runs each stage as a child process of this server, a few at a time. */
+export class ProcessRunner implements StageRunner, AsyncDisposable {
+  readonly #options: ProcessRunnerOptions;
+  readonly #records: RunRecords;
+  readonly #directory: RunDirectory;
+  /** Waiting and running ones, in the order in which they were asked for. */
+  readonly #live = new Map<string, LiveRun>();
+  /** Ends that could not be put on record yet. */
+  readonly #unsaved = new Map<string, StageRun>();
+  readonly #ending = new Set<Promise<void>>();
+  readonly #watchers = new Set<LatestByKey<string, Changed>>();
+  #retry: NodeJS.Timeout | undefined;
+  readonly #logs: RunLogs;
+  #closed = false;
+
+  private constructor(options: ProcessRunnerOptions, records: RunRecords, directory: RunDirectory) {
+    this.#options = options;
+    this.#records = records;
+    this.#directory = directory;
+    const { clock, logLimits: limits, onError } = options;
+    this.#logs = new RunLogs({ clock, limits, onError });
+  }
+
+  /** Brings the runs of an earlier server to their end first: see `recoverRuns`. Needs the data directory's lock. */
+  static async open(options: ProcessRunnerOptions): Promise<ProcessRunner> {
+    const records = new RunRecords(options.database);
+    const directory = new RunDirectory(options.runsDirectory);
+    await recoverRuns({ records, directory, clock: options.clock, graceMs: options.recoveryGraceMs ?? 5000 });
+    return new ProcessRunner(options, records, directory);
+  }
+
+  async start(spec: StageSpec, { pool }: { readonly pool: string }): Promise<void> {
+    const { identity } = spec;
+    if (this.#closed) throw new CodedError('CONFLICT', 'Expected a running server, but it is shutting down');
+    if (pool !== localPool) {
+      throw new CodedError(
+        'INVALID_REQUEST',
+        `Expected the pool ${localPool}, the only one of a single machine, got ${pool}`,
+      );
+    }
+    const bytes = Buffer.byteLength(JSON.stringify(spec));
+    if (bytes > bounds.stageSpecBytes) {
+      throw new CodedError(
+        'SPEC_INVALID',
+        `Expected a stage of at most ${bounds.stageSpecBytes} bytes of JSON, got ${bytes}`,
+      );
+    }
+    const name = runName(identity);
+    if (this.#live.has(name) || this.#records.get(identity) !== undefined) return;
+    const waitingFor = `All ${this.#options.slots} workers are busy.`;
+    this.#live.set(name, { name, spec, run: { identity, state: 'waiting', waitingFor } });
+    this.#changed(identity);
+    this.#startNext();
+  }
+
+  async stop(
+    identity: StageIdentity,
+    { graceMs, reason }: { readonly graceMs: number; readonly reason: StopReason },
+  ): Promise<void> {
+    const live = this.#live.get(runName(identity));
+    if (live === undefined || live.run.stopReason !== undefined) return;
+    const waits = live.run.state === 'waiting';
+    live.run = { ...live.run, stopReason: reason };
+    if (waits) {
+      this.#finish(live, { state: 'failed', message: 'The stage was ended before it started.' });
+      return;
+    }
+    this.#attempt('record a stop', () => this.#records.saveStop(identity, reason));
+    live.worker?.end(graceMs);
+    this.#changed(identity);
+  }
+
+  async observe(uid: string): Promise<readonly StageRun[]> {
+    const known = new Map(this.#records.ofJob(uid).map((run) => [runName(run.identity), run]));
+    for (const [name, run] of this.#unsaved) if (run.identity.uid === uid) known.set(name, run);
+    for (const [name, { run }] of this.#live) if (run.identity.uid === uid) known.set(name, run);
+    return [...known.values()].toSorted((a, b) => a.identity.attempt - b.identity.attempt);
+  }
+
+  watch(signal: AbortSignal): AsyncIterable<Changed> {
+    const queue = new LatestByKey<string, Changed>();
+    for (const { run } of this.#live.values()) queue.put(run.identity.uid, changeOf(run.identity));
+    if (!signal.aborted) {
+      this.#watchers.add(queue);
+      signal.addEventListener('abort', () => this.#watchers.delete(queue), { once: true });
+    }
+    return this.#deliver(queue, signal);
+  }
+
+  async slots(): Promise<readonly PoolSlots[]> {
+    return [{ pool: localPool, slots: this.#options.slots, gpu: 'unknown' }];
+  }
+
+  /** The number of workers stays as it is. */
+  watchSlots(signal: AbortSignal): AsyncIterable<void> {
+    return { [Symbol.asyncIterator]: () => untilAborted(signal) };
+  }
+
+  async forget(uid: string): Promise<void> {
+    for (const { identity } of await this.observe(uid)) {
+      const name = runName(identity);
+      if (this.#live.has(name)) continue;
+      // Files first: a crash in between leaves a record, by which they are found again.
+      await this.#directory.remove(name);
+      this.#records.forget(identity);
+      this.#unsaved.delete(name);
+    }
+  }
+
+  logs(
+    identity: StageIdentity,
+    { follow, signal }: { readonly follow: boolean; readonly signal: AbortSignal },
+  ): AsyncIterable<Uint8Array> {
+    const name = runName(identity);
+    if (!this.#live.has(name) && this.#records.get(identity) === undefined && !this.#unsaved.has(name)) {
+      throw new CodedError('NOT_FOUND', `Expected a stage that was started, got ${name}, of which nothing is known`);
+    }
+    const { log: path } = this.#directory.pathsOf(name);
+    const shrunk = this.#logs.shrunkOf(name);
+    return readLog({ path, clock: this.#options.clock, signal, isLive: () => follow && this.#live.has(name), shrunk });
+  }
+
+  /** Ends all workers, within ten seconds whatever they do. What they leave is on record; what waits is dropped. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    for (const { name, run, worker } of this.#live.values()) {
+      if (run.state === 'waiting') this.#live.delete(name);
+      worker?.end(this.#options.shutdownGraceMs ?? 8000);
+    }
+    // A process in an uninterruptible wait outlives SIGKILL; the next server finds it.
+    const deadline = wait((this.#options.shutdownGraceMs ?? 8000) + 1500, undefined, { ref: false });
+    await Promise.race([Promise.all(this.#ending), deadline]);
+    this.#logs[Symbol.dispose]();
+  }
+
+  #startNext(): void {
+    if (this.#closed) return;
+    let free = this.#options.slots - this.#ending.size;
+    for (const live of this.#live.values()) {
+      if (free <= 0) return;
+      if (live.run.state !== 'waiting') continue;
+      if (!this.#launch(live)) return;
+      free -= 1;
+    }
+  }
+
+  /** Starts a run that waited; false when it could not be put on record, in which case it waits on. */
+  #launch(live: LiveRun): boolean {
+    const { clock, node } = this.#options;
+    const { identity } = live.run;
+    const started: StageRun = { identity, state: 'running', node, startedAt: clock.now() };
+    try {
+      this.#records.save(started);
+    } catch (error) {
+      this.#options.onError(`start ${live.name}`, error);
+      live.run = { ...live.run, waitingFor: 'The database can not be written.' };
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(() => this.#startNext(), startAgainMs);
+      return false;
+    }
+    live.run = started;
+    const ending = this.#runToEnd(live).finally(() => {
+      this.#ending.delete(ending);
+      this.#startNext();
+    });
+    this.#ending.add(ending);
+    this.#changed(identity);
+    return true;
+  }
+
+  /** Runs one worker and puts its end on record; never rejects. */
+  async #runToEnd(live: LiveRun): Promise<void> {
+    let end: RunEnd;
+    try {
+      const worker = this.#spawn(live);
+      live.worker = worker;
+      this.#attempt('record a process', () => {
+        const process = worker.identify();
+        if (process !== undefined) this.#records.saveProcess(live.run.identity, process);
+      });
+      const exit = await worker.ended;
+      const result = await this.#directory.readResult(live.name);
+      const { stopReason } = live.run;
+      end = judgeEnd({ result, exit, shutdown: this.#closed, ...(stopReason === undefined ? {} : { stopReason }) });
+    } catch (error) {
+      end = notStarted(error);
+    }
+    this.#logs.end(live.name);
+    try {
+      await this.#directory.removeScratch(live.name);
+    } catch (error) {
+      this.#options.onError(`remove the scratch folder of ${live.name}`, error);
+    }
+    this.#finish(live, end);
+  }
+
+  #spawn({ name, spec }: LiveRun): WorkerProcess {
+    const { worker, bus } = this.#options;
+    return this.#directory.prepare(name, (paths, log) => {
+      this.#logs.begin(name, paths.log);
+      const env = {
+        ...worker.env,
+        [workerEnvironment.stage]: JSON.stringify(spec),
+        [workerEnvironment.resultFile]: paths.result,
+        [workerEnvironment.scratchDir]: paths.scratch,
+        [temporaryFolderVariable]: paths.scratch,
+      };
+      const onMessage = (message: unknown): void => {
+        const news = progressOf(message, spec.identity);
+        if (news !== undefined) bus.publish(news);
+      };
+      return new WorkerProcess({ ...worker, env, folder: paths.root, log, onMessage });
+    });
+  }
+
+  #finish(live: LiveRun, end: RunEnd): void {
+    const { waitingFor: _, ...run } = live.run;
+    const ended: StageRun = { ...run, ...end, finishedAt: this.#options.clock.now() };
+    // Kept in memory for as long as it can't be saved; after a crash it is found again by what the worker left.
+    this.#unsaved.set(live.name, ended);
+    for (const [name, unsaved] of this.#unsaved) {
+      if (this.#attempt('record an end', () => this.#records.save(unsaved))) this.#unsaved.delete(name);
+    }
+    this.#live.delete(live.name);
+    this.#changed(run.identity);
+  }
+
+  #attempt(what: string, work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      this.#options.onError(what, error);
+      return false;
+    }
+  }
+
+  #changed(identity: StageIdentity): void {
+    for (const queue of this.#watchers) queue.put(identity.uid, changeOf(identity));
+  }
+
+  async *#deliver(queue: LatestByKey<string, Changed>, signal: AbortSignal): AsyncGenerator<Changed> {
+    try {
+      for (let next = await queue.take(signal); next !== undefined; next = await queue.take(signal)) yield next;
+    } finally {
+      this.#watchers.delete(queue);
+    }
+  }
+}
+
+function changeOf({ namespace, name, uid }: StageIdentity): Changed {
+  return { ref: { namespace, name }, uid };
+}
+
+async function* untilAborted(signal: AbortSignal): AsyncGenerator<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+  yield* [];
+}

@@ -1,0 +1,81 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { CodedError } from '../../errors/error-table.ts';
+import { storageError } from '../object-store/storage-error.ts';
+
+export interface Download {
+  /** File to write; it is replaced. */
+  readonly destination: string;
+  /** Size of the whole. */
+  readonly bytes: number;
+  /** The bytes from `start` to `end`, both included. */
+  readonly read: (range: { readonly start: number; readonly end: number }) => Promise<AsyncIterable<Uint8Array>>;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (receivedBytes: number, totalBytes: number) => void;
+}
+
+/** One connection to an object store carries a fraction of what a machine can take. */
+const partsAtOnce = 4;
+const partBytes = 16 * 1024 ** 2;
+
+/**
+ * Fetches an object into a file, several parts at once, each written as it arrives. Rejects with what `read` rejects
+ * with, `STORAGE_FULL`, `STORAGE_UNAVAILABLE`, or the signal's reason.
+ */
+export async function download({ destination, bytes, read, signal, onProgress }: Download): Promise<void> {
+  const file = await open(destination, constants.O_CREAT | constants.O_WRONLY | constants.O_TRUNC, 0o600).catch(
+    (error: unknown) => {
+      throw storageError('write a fetched input', error);
+    },
+  );
+  const failed = new AbortController();
+  const ended = AbortSignal.any([signal, failed.signal]);
+  let next = 0;
+  let received = 0;
+  const work = async (): Promise<void> => {
+    while (next < bytes && !ended.aborted) {
+      const start = next;
+      const end = Math.min(start + partBytes, bytes) - 1;
+      next = end + 1;
+      let position = start;
+      for await (const piece of await read({ start, end })) {
+        if (ended.aborted) return;
+        if (position + piece.length > end + 1) throw unexpected(end + 1 - start);
+        await writeAll(file, piece, position);
+        position += piece.length;
+        received += piece.length;
+        onProgress?.(received, bytes);
+      }
+      if (position !== end + 1) throw unexpected(end + 1 - start);
+    }
+  };
+  try {
+    const workers = Array.from({ length: partsAtOnce }, async () =>
+      work().catch((error: unknown) => {
+        failed.abort(error);
+        throw error;
+      }),
+    );
+    await Promise.allSettled(workers);
+    signal.throwIfAborted();
+    failed.signal.throwIfAborted();
+  } finally {
+    await file.close();
+  }
+}
+
+function unexpected(bytes: number): CodedError {
+  return new CodedError('STORAGE_UNAVAILABLE', `Expected ${bytes} bytes of an object, got another number`);
+}
+
+/** A disk that is nearly full takes a part of a write and refuses the next one. */
+export async function writeAll(file: FileHandle, piece: Uint8Array, position: number): Promise<void> {
+  try {
+    for (let written = 0; written < piece.length; ) {
+      const { bytesWritten } = await file.write(piece, written, piece.length - written, position + written);
+      written += bytesWritten;
+    }
+  } catch (error) {
+    throw storageError('write a fetched input', error);
+  }
+}

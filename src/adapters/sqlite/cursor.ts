@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { CodedError } from '../../errors/error-table.ts';
+
+const position = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
+
+/** An opaque cursor: the place of the last item of a page in the order of creation. New items do not move it. */
+export function cursorAfter(seq: number): string {
+  return Buffer.from(`seq:${seq}`).toString('base64url');
+}
+
+/** The place that a cursor names. Throws `INVALID_REQUEST` for what `cursorAfter` did not make. */
+export function placeOf(cursor: string): number {
+  const [, digits] = /^seq:([0-9]{1,16})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
+  const parsed = position.safeParse(digits);
+  if (parsed.success) return parsed.data;
+  throw new CodedError('INVALID_REQUEST', 'Expected the cursor of a page that was listed before, got something else', {
+    hint: 'Pass `cursor` as the page before gave it, or leave it out to start with the first page.',
+  });
+}

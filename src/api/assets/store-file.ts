@@ -1,0 +1,82 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { CodedError } from '../../errors/error-table.ts';
+import type { Asset } from '../../ports/job-store.ts';
+import type { Caller } from '../http/auth.ts';
+import type { ApiServices } from '../services.ts';
+
+export interface IncomingFile {
+  /** As it is shown; no file is created under it. */
+  readonly filename: string;
+  readonly extension: string;
+  readonly mediaType: string;
+  readonly content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  readonly maxBytes: number;
+  /** The name of the object without its ending; random when absent. */
+  readonly stem?: string;
+}
+
+export function tooLarge(maxBytes: number): CodedError {
+  return new CodedError('FILE_TOO_LARGE', `Expected a file of at most ${maxBytes} bytes, got a larger one.`);
+}
+
+/**
+ * Streams a file into the object store and adds it to the asset index. Nothing is left behind when it is empty, too
+ * large, or breaks off. Rejects with `CONFLICT` when there is an object under the given stem already.
+ */
+export async function storeFile(
+  { objects, assets, clock }: Pick<ApiServices, 'objects' | 'assets' | 'clock'>,
+  caller: Caller,
+  file: IncomingFile,
+): Promise<Asset> {
+  // The name must not be guessable: whoever knows the URL can fetch the file.
+  const key = `${file.stem ?? randomUUID()}.${file.extension}`;
+  const staged = await objects.stage(key);
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const target = createWriteStream(staged.path, { flags: 'w', mode: 0o640 });
+  // A file that is still being opened when the upload fails would be made after it was discarded.
+  const closed = new Promise<void>((resolve) => target.once('close', resolve));
+  try {
+    await pipeline(
+      file.content,
+      async function* measured(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
+        for await (const chunk of source) {
+          bytes += chunk.byteLength;
+          if (bytes > file.maxBytes) throw tooLarge(file.maxBytes);
+          hash.update(chunk);
+          yield chunk;
+        }
+      },
+      target,
+    );
+    if (bytes === 0) {
+      throw new CodedError('INVALID_REQUEST', 'Expected a file, got an empty one.', {
+        details: [{ path: 'file', message: 'is empty' }],
+      });
+    }
+    await objects.publish(staged);
+  } catch (error) {
+    await closed;
+    await objects.discard(staged);
+    throw error;
+  }
+  const asset: Asset = {
+    key,
+    owner: caller.owner,
+    namespace: caller.namespace,
+    filename: file.filename,
+    mediaType: file.mediaType,
+    bytes,
+    sha256: hash.digest('hex'),
+    createdAt: clock.now(),
+  };
+  try {
+    await assets.add(asset);
+  } catch (error) {
+    await objects.remove(key);
+    throw error;
+  }
+  return asset;
+}

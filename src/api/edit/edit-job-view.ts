@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { jobType } from '../../model/job/job-type.ts';
+import { caption } from '../../model/job/operations.ts';
+import type { RenderJob } from '../../model/job/render-job.ts';
+import { isTerminal } from '../../model/status/lifecycle.ts';
+import type { Progress } from '../../model/status/progress.ts';
+import type { OutputFile } from '../../model/status/result.ts';
+
+// The Edit API's view of a RenderJob. Times are Unix milliseconds; a field is there exactly when its description says so.
+
+export const editStatuses = ['queued', 'active', 'done', 'failed', 'cancelled'] as const;
+export type EditStatus = (typeof editStatuses)[number];
+
+export const editTypes = [
+  'PEAKO_RENDER',
+  'PEAKO_TRANSCRIBE',
+  'PEAKO_TRIM',
+  'PEAKO_MERGE',
+  'PEAKO_MUTE',
+  'PEAKO_ADD_AUDIO',
+  'PEAKO_SUBTITLE',
+  'PEAKO_BLUR',
+  'PEAKO_SPEED_RAMP',
+] as const;
+export type EditType = (typeof editTypes)[number];
+
+const typeOf: Readonly<Record<string, EditType>> = {
+  trim: 'PEAKO_TRIM',
+  merge: 'PEAKO_MERGE',
+  mute: 'PEAKO_MUTE',
+  addAudio: 'PEAKO_ADD_AUDIO',
+  subtitle: 'PEAKO_SUBTITLE',
+  blur: 'PEAKO_BLUR',
+  speedRamp: 'PEAKO_SPEED_RAMP',
+};
+
+const unixMs = z.int().min(0);
+
+export const editJob = z.strictObject({
+  jobId: z.string().describe('Id of the job.'),
+  status: z.enum(editStatuses).describe('Where the job stands.'),
+  progress: z.number().min(0).max(1).optional().describe('0 to 1; present when active.'),
+  outputUrl: z.string().optional().describe('Where the output can be fetched; present when done.'),
+  captions: z.array(caption).optional().describe('Present when a transcription is done.'),
+  error: z.string().optional().describe('Why it failed; present when failed.'),
+  createdAt: unixMs.describe('Unix milliseconds.'),
+  updatedAt: unixMs.describe('Unix milliseconds.'),
+});
+export type EditJob = z.output<typeof editJob>;
+
+export const editListItem = z.strictObject({
+  id: z.string().describe('Id of the job.'),
+  type: z.enum(editTypes).describe('Kind of the job.'),
+  status: z.enum(editStatuses).describe('Where the job stands.'),
+  progress: z.number().min(0).max(1).optional().describe('0 to 1; present when active, and 1 when done.'),
+  createdAt: unixMs.describe('Unix milliseconds.'),
+  outputUrl: z.string().optional().describe('Present when done.'),
+});
+export type EditListItem = z.output<typeof editListItem>;
+
+export const editAccepted = z.strictObject({
+  jobId: z.string().describe('Id of the job.'),
+  status: z.enum(editStatuses).describe('Where the job stands.'),
+});
+
+export function editStatus({ spec, status }: Pick<RenderJob, 'spec' | 'status'>): EditStatus {
+  // A cancel that was accepted always ends as one, so readers see their own cancel at once and never lose sight of it.
+  if (spec.cancelled === true && !isTerminal(status?.phase)) return 'cancelled';
+  switch (status?.phase) {
+    case 'Running':
+      return 'active';
+    case 'Succeeded':
+      return 'done';
+    case 'Failed':
+      return 'failed';
+    case 'Cancelled':
+      return 'cancelled';
+    case undefined:
+    case 'Queued':
+    case 'Starting':
+      return 'queued';
+  }
+}
+
+export function editType(job: Pick<RenderJob, 'spec'>): EditType {
+  return typeOf[jobType(job.spec)] ?? 'PEAKO_RENDER';
+}
+
+/** The output that `outputUrl` is about: the main one, else the first. */
+export function mainOutput({ status }: Pick<RenderJob, 'status'>): OutputFile | undefined {
+  const outputs = status?.result?.outputs ?? [];
+  return outputs.find(({ name }) => name === 'main') ?? outputs[0];
+}
+
+/** Live news of the bus, and the URL of the main output; both looked up before. */
+export interface EditExtras {
+  readonly progress?: Progress | undefined;
+  readonly outputUrl?: string | undefined;
+}
+
+function fraction({ status }: RenderJob, live: Progress | undefined): number {
+  const percent = Math.max(live?.percent ?? 0, status?.progress?.percent ?? 0);
+  return Math.round(percent * 100) / 10_000;
+}
+
+/** The latest moment at which something about the job changed, in Unix milliseconds. */
+function updatedAt({ metadata, status }: RenderJob, live: Progress | undefined): number {
+  if (isTerminal(status?.phase) && status?.finishedAt !== undefined) return Date.parse(status.finishedAt);
+  const moments = [
+    metadata.creationTimestamp,
+    status?.queuedAt,
+    status?.startedAt,
+    status?.progress?.updatedAt,
+    live?.updatedAt,
+  ];
+  return Math.max(...moments.filter((moment) => moment !== undefined).map((moment) => Date.parse(moment)));
+}
+
+export function viewEditJob(job: RenderJob, { progress, outputUrl }: EditExtras): EditJob {
+  const status = editStatus(job);
+  const captions = job.status?.result?.captions;
+  return {
+    jobId: job.metadata.name,
+    status,
+    ...(status === 'active' && { progress: fraction(job, progress) }),
+    ...(status === 'done' && captions === undefined && outputUrl !== undefined && { outputUrl }),
+    ...(status === 'done' && captions !== undefined && { captions }),
+    ...(status === 'failed' && { error: job.status?.error?.message ?? job.status?.message ?? 'The job failed.' }),
+    createdAt: Date.parse(job.metadata.creationTimestamp),
+    updatedAt: updatedAt(job, progress),
+  };
+}
+
+export function viewEditListItem(job: RenderJob, { progress, outputUrl }: EditExtras): EditListItem {
+  const status = editStatus(job);
+  return {
+    id: job.metadata.name,
+    type: editType(job),
+    status,
+    ...(status === 'active' && { progress: fraction(job, progress) }),
+    ...(status === 'done' && { progress: 1 }),
+    createdAt: Date.parse(job.metadata.creationTimestamp),
+    ...(status === 'done' && outputUrl !== undefined && { outputUrl }),
+  };
+}

@@ -1,0 +1,89 @@
+import { CodedError } from '../../errors/error-table.ts';
+import { bounds } from '../../model/job/bounds.ts';
+import { jobType } from '../../model/job/job-type.ts';
+import type { RenderJob, RenderJobSpec } from '../../model/job/render-job.ts';
+import { annotations, labels } from '../../model/labels.ts';
+import type { JobRef, JobStore } from '../../ports/job-store.ts';
+import type { Caller } from '../http/auth.ts';
+import { idempotencyMismatch } from '../http/idempotency.ts';
+import type { ApiLimits } from '../services.ts';
+
+/** A job that a request asks for. */
+export interface WantedJob extends JobRef {
+  readonly spec: RenderJobSpec;
+  readonly shape: 'edit' | 'native';
+  /** Digest of the request, where it came with an idempotency key. */
+  readonly requestDigest?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** The job that an earlier request with the same idempotency key made; rejects with `IDEMPOTENCY_MISMATCH` if it asked for something else. */
+export async function earlierJob(
+  store: JobStore,
+  caller: Caller,
+  ref: JobRef,
+  requestDigest: string,
+): Promise<RenderJob | undefined> {
+  const job = await store.get(ref, { fresh: true });
+  if (job !== undefined) requireSameRequest(job, caller, requestDigest);
+  return job;
+}
+
+function requireSameRequest({ metadata }: RenderJob, caller: Caller, requestDigest: string): void {
+  const same =
+    metadata.annotations?.[annotations.requestDigest] === requestDigest &&
+    metadata.labels?.[labels.owner] === caller.owner;
+  if (!same) throw idempotencyMismatch();
+}
+
+/**
+ * Makes a job within the owner's limit of unfinished jobs. With a request digest, an existing job of the same name is the
+ * answer to the same request; without, it is a `CONFLICT`.
+ */
+export async function createJob(
+  store: JobStore,
+  limits: ApiLimits,
+  caller: Caller,
+  wanted: WantedJob,
+): Promise<{ readonly job: RenderJob; readonly created: boolean }> {
+  requireFittingSpec(wanted.spec);
+  const { job, created } = await store.create(
+    {
+      namespace: wanted.namespace,
+      name: wanted.name,
+      spec: wanted.spec,
+      labels: { ...wanted.labels, [labels.owner]: caller.owner, [labels.type]: jobType(wanted.spec) },
+      annotations: {
+        ...wanted.annotations,
+        [annotations.shape]: wanted.shape,
+        ...(wanted.requestDigest !== undefined && { [annotations.requestDigest]: wanted.requestDigest }),
+      },
+    },
+    { owner: caller.owner, maxUnfinished: limits.unfinishedJobs },
+  );
+  if (!created) {
+    if (wanted.requestDigest === undefined) {
+      throw new CodedError('CONFLICT', `Expected a new name, got ${wanted.name}, which a job has already.`, {
+        hint: 'Choose another name, leave it out, or repeat the first request with its Idempotency-Key.',
+      });
+    }
+    requireSameRequest(job, caller, wanted.requestDigest);
+  }
+  return { job, created };
+}
+
+/** Bytes of a spec as it travels to a worker. */
+export function specBytes(spec: RenderJobSpec): number {
+  return Buffer.byteLength(JSON.stringify(spec));
+}
+
+export function requireFittingSpec(spec: RenderJobSpec): void {
+  const bytes = specBytes(spec);
+  if (bytes > bounds.specBytes) {
+    throw new CodedError('INVALID_REQUEST', `Expected a job of at most ${bounds.specBytes} bytes, got ${bytes}.`, {
+      hint: 'Upload long captions as a file, and split very long lists of operations over several jobs.',
+      details: [{ path: 'spec', message: `must be at most ${bounds.specBytes} bytes as JSON, got ${bytes}` }],
+    });
+  }
+}

@@ -1,0 +1,62 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { bounds } from '../../model/job/bounds.ts';
+
+// Names are DNS-1123 labels of at most 44 characters: names of children are made from them.
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** Base 32 without padding, in lower case (RFC 4648). */
+function base32(bytes: Uint8Array): string {
+  let text = '';
+  let bits = 0;
+  let value = 0;
+  for (const byte of bytes) {
+    value = (value << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += alphabet[(value >>> bits) & 31];
+    }
+    value &= (1 << bits) - 1;
+  }
+  return bits > 0 ? text + alphabet[(value << (5 - bits)) & 31] : text;
+}
+
+function sha256(...parts: readonly string[]): Uint8Array {
+  // A separator that no part can hold keeps ("ab", "c") from being ("a", "bc").
+  return createHash('sha256').update(parts.join('\0')).digest();
+}
+
+function kebab(type: string): string {
+  return type.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `<type>-<unix ms>-<random>` with 50 random bits: names sort by age within a type. */
+export function newJobName(type: string, now: number): string {
+  return `${kebab(type)}-${now}-${base32(randomBytes(7)).slice(0, 10)}`;
+}
+
+/** The name that a manifest's `generateName` asks for. */
+export function generatedName(prefix: string): string {
+  return `${prefix.slice(0, bounds.jobName - 10)}${base32(randomBytes(7)).slice(0, 10)}`;
+}
+
+/** The name that an idempotency key stands for: the same for the same owner and key, on every replica, for ever. */
+export function idempotentJobName(owner: { readonly owner: string; readonly namespace: string }, key: string): string {
+  return `job-${base32(sha256('idempotency', owner.namespace, owner.owner, key).subarray(0, 20))}`;
+}
+
+/**
+ * The name of the job that repeats `name`: `<base>-r<n>`, always the same one, so that a repeated request makes one job.
+ * `isRetry` tells a retry, whose number goes up, from a job whose own name happens to end like one.
+ */
+export function retryJobName(name: string, isRetry: boolean): string {
+  const [, base, number] = (isRetry ? /^(.+)-r(\d{1,4})$/.exec(name) : null) ?? [];
+  const suffix = `-r${number === undefined ? 1 : Number(number) + 1}`;
+  const whole = base ?? name;
+  const room = bounds.jobName - suffix.length;
+  if (whole.length <= room) return whole + suffix;
+  // Two long names may differ only in what is cut off: a digest keeps them apart.
+  const digest = base32(sha256('retry', whole)).slice(0, 8);
+  return `${whole.slice(0, room - digest.length - 1).replace(/-+$/, '')}-${digest}${suffix}`;
+}

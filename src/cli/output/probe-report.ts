@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import { type ExitCode, exitCodes } from '../../errors/exit-codes.ts';
+import { type CauseName, type DeviceCause, deviceCauses } from '../../media/gpu/device-causes.ts';
+import { diagnose, hasIntelGpu } from '../../media/gpu/device-diagnosis.ts';
+import type { NodeFacts } from '../../media/gpu/device-facts.ts';
+import { generationOf, intelVendor, vendorName } from '../../media/gpu/gpu-generation.ts';
+import type { Observation } from '../../media/gpu/run/observe-machine.ts';
+import { rungs } from '../../model/status/result.ts';
+import { printable } from './format.ts';
+import { encodesPictures, softwareCodecs, softwareGaps } from './software-gaps.ts';
+
+const gpuEncode = z
+  .strictObject({
+    rung: z.enum(['qsv-full', 'qsv-encode', 'vaapi']).describe('Where the trial ran.'),
+    codec: z.enum(['h264', 'hevc', 'av1', 'vp9']).describe('Codec.'),
+    bitDepth: z.union([z.literal(8), z.literal(10)]).describe('Bits per sample.'),
+    lowPower: z.boolean().describe('On the low-power engine; else on the full-feature one.'),
+  })
+  .describe('One combination that a short encode has proved.');
+
+const node = z
+  .strictObject({
+    node: z.string().describe('Path of the render node.'),
+    usable: z.boolean().describe('At least one trial encode on it has succeeded.'),
+    maker: z.string().nullable().describe('Maker of the GPU.'),
+    vendor: z.string().nullable().describe('PCI vendor, for example 0x8086.'),
+    device: z.string().nullable().describe('PCI device, for example 0x56c0.'),
+    generation: z.string().nullable().describe('Generation of an Intel GPU; null when it is not known.'),
+    driver: z.string().nullable().describe('Kernel driver: i915 or xe.'),
+    resource: z.string().nullable().describe('Kubernetes resource under which the Intel device plugin offers it.'),
+    group: z.string().nullable().describe('Group of the node; null where the number has no name here.'),
+    gid: z.int().nullable().describe('Number of that group.'),
+    mode: z.string().nullable().describe('Permissions in octal, for example 0660.'),
+    vaDriver: z.string().nullable().describe('The VA driver in its own words; null when it did not start.'),
+    sessionApi: z.string().nullable().describe('API version of the VPL runtime; null without a session.'),
+    encodes: z.array(gpuEncode).describe('What was proved on it.'),
+  })
+  .describe('One render node.');
+
+const finding = z
+  .strictObject({
+    cause: z.string().describe('Name of the cause, from the table of causes.'),
+    weight: z.enum(['blocks', 'limits', 'note']).describe('How grave it is.'),
+    title: z.string().describe('The cause in a few words.'),
+    node: z.string().nullable().describe('The render node that it is about; null for the machine.'),
+    seen: z.string().describe('What was seen.'),
+    remedy: z.string().describe('What to do.'),
+    commands: z.array(z.string()).describe('Commands that do it, the most fitting first.'),
+  })
+  .describe('One recognised cause.');
+
+/** What `framewright probe --json` prints. Members are added; none is removed or changes its meaning within a version. */
+export const probeReport = z.strictObject({
+  version: z.literal(1).describe('Version of this shape.'),
+  verdict: z
+    .enum(['quick-sync', 'vaapi', 'software', 'nothing'])
+    .describe('The best way in which this machine can encode pictures.'),
+  intelGpu: z.boolean().describe('The machine has an Intel GPU, usable or not.'),
+  ffmpeg: z
+    .strictObject({ program: z.string().describe('Its name or path.'), version: z.string().describe('Its version.') })
+    .describe('The FFmpeg that was asked.'),
+  processors: z.int().describe('Processors that this process may use.'),
+  rungs: z
+    .array(
+      z
+        .strictObject({
+          rung: z.enum(['qsv-full', 'qsv-encode', 'vaapi', 'software']).describe('Rung of the encoder ladder.'),
+          usable: z.boolean().describe('Something can be encoded there.'),
+          reason: z.string().nullable().describe('Why not.'),
+        })
+        .describe('One rung.'),
+    )
+    .describe('Where encoding can run, best first.'),
+  nodes: z.array(node).describe('All render nodes in the order of their numbers.'),
+  findings: z.array(finding).describe('What was recognised, the gravest first.'),
+  software: z
+    .array(
+      z
+        .strictObject({
+          codec: z.string().describe('Codec.'),
+          encoders: z.array(z.string()).describe('Encoders of this FFmpeg for it.'),
+        })
+        .describe('One codec on the CPU.'),
+    )
+    .describe('Codecs on the CPU.'),
+  missing: z
+    .array(
+      z
+        .strictObject({
+          what: z.string().describe('What cannot be done.'),
+          missing: z.string().describe('For lack of what.'),
+          remedy: z.string().describe('What to do.'),
+        })
+        .describe('One gap.'),
+    )
+    .describe('What this FFmpeg lacks for jobs on the CPU.'),
+  encoders: z.array(z.string()).describe('All encoders that FFmpeg lists; a listed GPU encoder need not work.'),
+  filters: z.array(z.string()).describe('All filters that FFmpeg lists.'),
+});
+
+export type ProbeReport = z.output<typeof probeReport>;
+export type ProbeNode = ProbeReport['nodes'][number];
+
+const gpuRungs = rungs.filter((rung) => rung !== 'copy');
+
+/** The report of what was observed, without control characters: paths and FFmpeg's words come from elsewhere. Pure. */
+export function reportOf({ detection, facts }: Observation): ProbeReport {
+  const { capabilities, nodes } = detection;
+  const { cpus, encoders, ffmpegVersion, filters, unavailable } = capabilities;
+  const onCpu = encodesPictures(capabilities);
+  const usable = (rung: (typeof gpuRungs)[number]): boolean =>
+    rung === 'software' ? onCpu : unavailable[rung] === undefined;
+  const quickSync = usable('qsv-full') || usable('qsv-encode');
+  return {
+    version: 1,
+    verdict: quickSync ? 'quick-sync' : usable('vaapi') ? 'vaapi' : onCpu ? 'software' : 'nothing',
+    intelGpu: hasIntelGpu(facts),
+    ffmpeg: { program: printable(facts.ffmpeg.program), version: printable(ffmpegVersion) },
+    processors: cpus,
+    rungs: gpuRungs.map((rung) => {
+      const reason = rung === 'software' && !onCpu ? 'FFmpeg has no encoder for it' : unavailable[rung];
+      return { rung, usable: usable(rung), reason: reason === undefined ? null : printable(reason) };
+    }),
+    nodes: nodes.map(nodeView),
+    findings: diagnose(facts).map(({ cause, node: path, seen, commands }) => {
+      const { weight, title, remedy } = causeOf(cause);
+      return {
+        cause,
+        weight,
+        title,
+        node: path === undefined ? null : printable(path),
+        seen: printable(seen),
+        remedy,
+        commands: commands.map(printable),
+      };
+    }),
+    software: softwareCodecs(capabilities).map(({ codec, encoders: names }) => ({ codec, encoders: [...names] })),
+    missing: softwareGaps(capabilities),
+    encoders: [...encoders],
+    filters: [...filters],
+  };
+}
+
+/**
+ * 0 when Quick Sync works, or when there is no Intel GPU and none is required; 6 when it does not work although there is
+ * one or one is required; 1 when nothing can be encoded at all.
+ */
+export function probeExit({ verdict, intelGpu }: ProbeReport, gpuRequired: boolean): ExitCode {
+  if (verdict === 'quick-sync') return exitCodes.ok;
+  if (verdict === 'nothing') return exitCodes.failed;
+  return intelGpu || gpuRequired ? exitCodes.gpuUnusable : exitCodes.ok;
+}
+
+function causeOf(name: CauseName): DeviceCause {
+  return deviceCauses[name];
+}
+
+function nodeView({ node: path, device, driver, opening, owner, trials, vendor }: NodeFacts): ProbeNode {
+  const encodes = (trials?.encodes ?? []).map(({ rung, codec, bitDepth, lowPower }) => {
+    return { rung, codec, bitDepth, lowPower };
+  });
+  return {
+    node: printable(path),
+    usable: encodes.length > 0,
+    maker: vendor === undefined ? null : vendorName(vendor),
+    vendor: vendor ?? null,
+    device: device ?? null,
+    generation: generationOf(vendor === intelVendor ? device : undefined)?.name ?? null,
+    driver: driver ?? null,
+    resource: driver === 'i915' || driver === 'xe' ? `gpu.intel.com/${driver}` : null,
+    group: owner?.group ?? null,
+    gid: owner?.gid ?? null,
+    mode: owner === undefined ? null : owner.mode.toString(8).padStart(4, '0'),
+    vaDriver: opening?.vaDriver === undefined ? null : printable(opening.vaDriver),
+    sessionApi: opening?.sessionApi ?? null,
+    encodes,
+  };
+}

@@ -1,0 +1,28 @@
+import type { PoolSlots } from '../../ports/job-store.ts';
+import type { QueuedJob } from './queued-job.ts';
+
+type Wishes = Pick<QueuedJob, 'pool' | 'acceleration'>;
+
+/**
+ * Pools that a job may start in, in the order in which they are configured. A job that may do without a GPU waits for
+ * one as long as some node has any, and goes to pools without GPUs when none has; a job without GPU leaves them alone.
+ */
+export function poolsFor({ pool: name, acceleration }: Wishes, pools: readonly PoolSlots[]): readonly PoolSlots[] {
+  if (name !== undefined) {
+    return pools.filter(({ pool, gpu }) => pool === name && (acceleration !== 'Required' || gpu !== false));
+  }
+  const withGpu = pools.filter(({ gpu }) => gpu !== false);
+  const without = pools.filter(({ gpu }) => gpu !== true);
+  switch (acceleration) {
+    case 'Required':
+      return withGpu;
+    case 'Disabled':
+      return without.length > 0 ? without : pools;
+    case 'Preferred': {
+      const usable = withGpu.filter(({ slots }) => slots > 0);
+      if (usable.length > 0) return usable;
+      const others = without.filter(({ slots }) => slots > 0);
+      return others.length > 0 ? others : pools;
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import type { StageRun } from '../../ports/job-store.ts';
+import type { Policy } from './policy.ts';
+
+type SilencePolicy = Pick<Policy, 'nodeSilenceSeconds'>;
+
+/** When a run that was asked to end is taken for lost, in Unix milliseconds: its node says nothing any more. */
+export function lostAt(run: StageRun, policy: SilencePolicy): number | undefined {
+  if (run.dueToEndAt === undefined || (run.state !== 'waiting' && run.state !== 'running')) return undefined;
+  return run.dueToEndAt + policy.nodeSilenceSeconds * 1000;
+}
+
+/**
+ * A run as it counts: one whose node has been silent for too long is lost. What may still write there writes under the
+ * names of its own attempt, so that a further attempt is safe.
+ */
+export function asItCounts(run: StageRun, now: number, policy: SilencePolicy): StageRun {
+  const at = lostAt(run, policy);
+  if (at === undefined || now < at) return run;
+  const { waitingFor: _w, waiting: _c, dueToEndAt: _d, ...rest } = run;
+  const where = run.node ?? 'its node';
+  return {
+    ...rest,
+    state: 'lost',
+    infrastructure: true,
+    finishedAt: at,
+    message: `The pod should have ended ${policy.nodeSilenceSeconds} s ago and ${where} has not said that it did.`,
+  };
+}

@@ -1,0 +1,58 @@
+import { errorTable, isErrorCode } from '../../errors/error-table.ts';
+import type { RenderJobSpec, RenderJobStatus } from '../../model/job/render-job.ts';
+import type { Policy } from './policy.ts';
+import { startedInVain } from './start-policy.ts';
+
+/** `retry` counts towards the limit, `ignore` is not charged to the job, `fail` ends it. */
+export type Verdict =
+  | { readonly type: 'retry' | 'ignore'; readonly nextAttemptAt: number }
+  | {
+      readonly type: 'fail';
+      readonly reason: 'NotRetryable' | 'RetriesExhausted' | 'DisruptedTooOften' | 'CannotStart';
+    };
+
+export interface Failure {
+  readonly code: string;
+  /** The runner saw that the machine or the cluster was the cause. */
+  readonly infrastructure: boolean;
+}
+
+/** What follows a failed attempt: the job's own rules first, then the error table, then the limits. */
+export function afterFailure(
+  spec: RenderJobSpec,
+  status: RenderJobStatus,
+  failure: Failure,
+  policy: Policy,
+  now: number,
+): Verdict {
+  const rule = spec.retry?.rules?.find(({ codes }) => codes.includes(failure.code));
+  const action = rule?.action ?? byTable(failure, policy);
+  if (action === 'Fail') return { type: 'fail', reason: 'NotRetryable' };
+  if (action === 'Ignore') {
+    if (startedInVain(status, failure.code, policy)) return { type: 'fail', reason: 'CannotStart' };
+    if (status.disruptions >= policy.maxDisruptions) return { type: 'fail', reason: 'DisruptedTooOften' };
+    return { type: 'ignore', nextAttemptAt: now + disruptionDelayMs(status.disruptions) };
+  }
+  if (status.failures >= (spec.retry?.limit ?? policy.retryLimit)) return { type: 'fail', reason: 'RetriesExhausted' };
+  return { type: 'retry', nextAttemptAt: now + backoffMs(spec, status.failures, policy) };
+}
+
+function byTable({ code, infrastructure }: Failure, policy: Policy): 'Retry' | 'Fail' | 'Ignore' {
+  if (infrastructure) return 'Ignore';
+  const definition = isErrorCode(code) ? errorTable[code] : errorTable.WORKER_CRASHED;
+  if (definition.infrastructure) return 'Ignore';
+  if (definition.retry === 'elsewhere') return policy.otherNodes ? 'Retry' : 'Fail';
+  return definition.retry === 'yes' ? 'Retry' : 'Fail';
+}
+
+/** Milliseconds before the next attempt after `failures` earlier ones: doubled each time up to the cap. */
+export function backoffMs(spec: RenderJobSpec, failures: number, policy: Policy): number {
+  const base = spec.retry?.backoffSeconds ?? policy.backoffSeconds;
+  const cap = spec.retry?.maxBackoffSeconds ?? policy.maxBackoffSeconds;
+  return Math.min(cap, base * 2 ** failures) * 1000;
+}
+
+/** The first disruption costs no wait; a job that keeps losing its machine slows down, to half a minute at most. */
+function disruptionDelayMs(disruptions: number): number {
+  return disruptions === 0 ? 0 : Math.min(30_000, 250 * 2 ** Math.min(disruptions, 10));
+}

@@ -1,0 +1,107 @@
+import { isRateForgotten } from '../filters/frame-rate-loss.ts';
+import { chain, filter, type Pad } from '../filters/graph.ts';
+import { fraction, type Rational, ratio } from '../filters/numbers.ts';
+import type { Capabilities } from '../gpu/capabilities.ts';
+import { GpuGraph } from '../gpu/gpu-graph.ts';
+import { encodeOf, type Ladder } from './backend-chain.ts';
+import { qsvArguments, qsvDecode, qsvDevice, qsvUpload } from './qsv.ts';
+import { softwareArguments } from './software.ts';
+import { vaapiArguments, vaapiDevice, vaapiUpload } from './vaapi.ts';
+import type { VideoTarget } from './video-target.ts';
+
+interface EncodedPicture {
+  readonly pad: Pad;
+  readonly args: readonly string[];
+  /** What a person should know about it. */
+  readonly note?: string;
+}
+
+/** How one rung takes finished pictures into encoders; one instance for all outputs of a command. */
+export interface RungEncoder {
+  readonly rung: Ladder['rung'];
+  /** Arguments before the first input, which open the device. */
+  readonly globals: readonly string[];
+  readonly encode: (pad: Pad, target: VideoTarget) => EncodedPicture;
+  /** A picture for an encoder of the CPU, beside those that this rung encodes. */
+  readonly toMemory: (pad: Pad) => Pad;
+  /** The work on pictures, as `FilterPad.work` names it, that the CPU has a part in; all of it when absent. */
+  readonly cpuWork: () => ReadonlySet<string> | undefined;
+}
+
+/**
+ * @param preset That of the output with the longest look-ahead.
+ * @param exact Whether outputs are compared with pictures that the CPU makes, by a floor of quality.
+ */
+export function encoderFor(
+  { rung, device }: Ladder,
+  preset: VideoTarget['preset'],
+  capabilities: Pick<Capabilities, 'ffmpeg' | 'filters'>,
+  exact = false,
+): RungEncoder {
+  const onCpu = { rung, toMemory: (pad: Pad) => pad, cpuWork: () => undefined };
+  if (rung === 'software' || device === undefined) {
+    return { ...onCpu, globals: [], encode: (pad, target) => ({ pad, args: softwareArguments(target) }) };
+  }
+  const { ffmpeg, filters } = capabilities;
+  const timed = (encode: RungEncoder['encode']): RungEncoder['encode'] => {
+    return (pad, target) =>
+      target.variable && isRateForgotten(pad, ffmpeg) ? onGrid(pad, target, encode) : encode(pad, target);
+  };
+  if (rung === 'vaapi') {
+    return {
+      ...onCpu,
+      globals: vaapiDevice(device.node),
+      encode: timed((pad, target) => ({
+        pad: chain(pad, ...vaapiUpload(target)),
+        args: vaapiArguments(target, encodeOf(device, rung, target) ?? { lowPower: false }),
+      })),
+    };
+  }
+  const lowPower = (target: VideoTarget): boolean => encodeOf(device, rung, target)?.lowPower ?? false;
+  const globals = qsvDevice(device.node);
+  if (rung === 'qsv-encode') {
+    return {
+      ...onCpu,
+      globals,
+      encode: timed((pad, target) => ({
+        pad: chain(pad, ...qsvUpload(target)),
+        args: qsvArguments(target, lowPower(target)),
+      })),
+    };
+  }
+  const graph = new GpuGraph({ decode: qsvDecode(preset), ffmpeg, overlays: filters.has('overlay_qsv'), exact });
+  return {
+    rung,
+    globals,
+    encode: timed((pad, target) => ({
+      pad: graph.toEncoder(pad, target.bitDepth),
+      args: qsvArguments(target, lowPower(target), target.variable ? 'resampled' : 'kept'),
+    })),
+    toMemory: (pad) => graph.toMemory(pad),
+    cpuWork: () => graph.cpuWork,
+  };
+}
+
+/** Rates at which films are made, rising. */
+const grids: readonly Rational[] = [
+  { num: 24_000, den: 1001 },
+  { num: 25, den: 1 },
+  { num: 30_000, den: 1001 },
+  { num: 30, den: 1 },
+  { num: 50, den: 1 },
+  { num: 60_000, den: 1001 },
+  { num: 60, den: 1 },
+  { num: 120, den: 1 },
+];
+
+/**
+ * A picture of a variable rate that a GPU cannot be told, with its frames on a grid: told the time base instead, Quick Sync
+ * refuses it and VA-API has no bits for any frame. On one not coarser than the mean rate hardly a frame is left out.
+ */
+function onGrid(pad: Pad, target: VideoTarget, encode: RungEncoder['encode']): EncodedPicture {
+  const frameRate = grids.find((grid) => ratio(grid) >= ratio(target.frameRate)) ?? target.frameRate;
+  const fps = fraction(frameRate);
+  const steady = chain(pad, filter('fps', { fps, start_time: 0 }));
+  const note = `Frames of the variable rate were put on a grid of ${fps} per second: behind a cut, FFmpeg 7 cannot tell a GPU their rate.`;
+  return { ...encode(steady, { ...target, frameRate, variable: false }), note };
+}

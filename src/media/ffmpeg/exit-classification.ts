@@ -1,0 +1,235 @@
+import type { ErrorCode } from '../../errors/error-table.ts';
+import type { Rung } from '../../model/status/result.ts';
+
+/** How an FFmpeg process ended. */
+export interface FfmpegExit {
+  /** Absent when a signal ended it. */
+  readonly exitCode?: number;
+  readonly signal?: string;
+  /** The end of what it wrote to stderr, without secrets. */
+  readonly stderrTail: string;
+  /** Releases before 6.1 exit 1 whatever happened. */
+  readonly ffmpeg: readonly [major: number, minor: number];
+  /** The rung that the process ran on. */
+  readonly rung: Rung;
+}
+
+export interface FfmpegFailure {
+  readonly code: ErrorCode;
+  /** One sentence with the line of the log that says most. */
+  readonly message: string;
+}
+
+/**
+ * The coded error of a failed FFmpeg process. Text comes first: it is precise where it is known and the only clue on
+ * FFmpeg 5.1, which exits 1 for everything; exit statuses of later releases decide the rest; what names no cause is
+ * `ENCODER_FAILED`.
+ */
+export function classifyExit(exit: FfmpegExit): FfmpegFailure {
+  const lines = exit.stderrTail.split('\n').map((line) => line.trim());
+  if (exit.signal !== undefined) return signalled(exit.signal, exit.rung);
+  // FFmpeg 7 repeats the cause when its threads end, in fewer words.
+  for (const candidates of [lines.filter((line) => !noise.test(line)), lines]) {
+    for (const { pattern, code, gpuOnly } of patterns) {
+      if (gpuOnly === true && !isGpu(exit.rung)) continue;
+      const line = candidates.findLast((candidate) => pattern.test(candidate));
+      if (line !== undefined) return { code, message: said(line) };
+    }
+  }
+  const known = exit.exitCode === undefined ? undefined : byStatus(exit.exitCode, exit.rung);
+  const lastLine = lines.findLast((line) => line !== '' && !noise.test(line));
+  const status = `FFmpeg ended with status ${exit.exitCode ?? 'unknown'}`;
+  return {
+    code: known ?? 'ENCODER_FAILED',
+    message: lastLine === undefined ? `${status} and said nothing` : `${status}: ${shorten(lastLine)}`,
+  };
+}
+
+/** Options that FFmpeg ignored in silence: the plan asked for something that had no effect, which is a defect of ours. */
+export function ignoredOptions(stderr: string): readonly string[] {
+  return [...stderr.matchAll(/option (\S+) .{0,400}?has not been used for any stream/gi)].map(
+    (match) => match[1] ?? '',
+  );
+}
+
+/** Whether the GPU's processor left out what it was asked for and did the rest, after which FFmpeg ends with status 0. */
+export function hasSkippedFilter(stderr: string): boolean {
+  return /Warning .*: filter skipped/i.test(stderr);
+}
+
+/**
+ * The line of a log that tells of a damaged input. FFmpeg repairs what it can and exits 0; an output that then fails its
+ * checks failed for the input's sake.
+ */
+export function damageIn(stderr: string): string | undefined {
+  const line = stderr.split('\n').find((candidate) => damage.test(candidate));
+  return line === undefined ? undefined : shorten(line.trim());
+}
+
+const damage =
+  /corrupt|error while decoding|invalid as first byte|exceeds containing master|invalid NAL|truncat|Packet mismatch|concealing|Invalid data found|partial file|Read error/i;
+
+export function isGpu(rung: Rung): boolean {
+  return rung === 'qsv-full' || rung === 'qsv-encode' || rung === 'vaapi';
+}
+
+/** Failures after which the next rung of the encoder ladder may do: it decodes, filters or encodes by other means. */
+export function mayStepDown(rung: Rung, code: ErrorCode): boolean {
+  if (!isGpu(rung)) return false;
+  // Other rungs decode on the CPU already.
+  return stepDownCodes.has(code) || (code === 'INPUT_INVALID' && rung === 'qsv-full');
+}
+
+const stepDownCodes: ReadonlySet<ErrorCode> = new Set([
+  'GPU_UNAVAILABLE',
+  'GPU_FAILED',
+  'GPU_REFUSED',
+  'CAPABILITY_MISSING',
+  'ENCODER_FAILED',
+  'STALLED',
+]);
+
+interface Pattern {
+  readonly pattern: RegExp;
+  readonly code: ErrorCode;
+  /** Means something else, or nothing, where no GPU takes part. */
+  readonly gpuOnly?: true;
+}
+
+// In this order: a full disk or a lost device makes later lines of damage that are not the cause.
+const patterns: readonly Pattern[] = [
+  { pattern: /No space left on device|Disk quota exceeded/i, code: 'STORAGE_FULL' },
+  { pattern: /device failed|GPU hang|device is lost|device lost|hung and reset/i, code: 'GPU_FAILED', gpuOnly: true },
+  {
+    // The GPU's memory is full.
+    pattern: /Failed to create surface|Unable to allocate a surface|Failed to allocate frame to upload/i,
+    code: 'GPU_FAILED',
+    gpuOnly: true,
+  },
+  { pattern: /Error (initializing|creating|setting) an? (internal )?MFX session/i, code: 'GPU_UNAVAILABLE' },
+  {
+    pattern:
+      /No VA display found|Failed to (create a VAAPI device|initiali[sz]e VAAPI connection)|Device creation failed/i,
+    code: 'GPU_UNAVAILABLE',
+  },
+  {
+    pattern: /No device available for (en|de)coder|Device setup failed for (en|de)coder/i,
+    code: 'GPU_UNAVAILABLE',
+    gpuOnly: true,
+  },
+  {
+    pattern: /No usable encoding (profile|entrypoint) found|Encoding (profile|entrypoint) not found/i,
+    code: 'GPU_REFUSED',
+  },
+  {
+    // What VA-API's encoder is not given: bit depth, rate control, configuration, size.
+    pattern:
+      /Surface RT format \S+ not supported|Driver does not support .{1,60}(RC mode|reference frames)|Failed to create encode pipeline|Hardware does not support encoding at/i,
+    code: 'GPU_REFUSED',
+  },
+  {
+    // What Quick Sync's encoder finds out about a refusal, most of all which parameter it was.
+    pattern: /(Selected ratecontrol mode|Low power mode|Current [a-z ]{1,20}) is unsupported/i,
+    code: 'GPU_REFUSED',
+  },
+  {
+    pattern: /(unsupported|invalid video parameters|incompatible video parameters) \(-\d+\)/i,
+    code: 'GPU_REFUSED',
+    gpuOnly: true,
+  },
+  {
+    pattern:
+      /Error (synchronizing|submitting|during) .*\(-\d+\)|Failed to (sync|begin picture|end picture|upload|map output)/i,
+    code: 'GPU_FAILED',
+    gpuOnly: true,
+  },
+  {
+    pattern: /Unknown encoder|No such filter|Unknown decoder|Automatic encoder selection failed/i,
+    code: 'CAPABILITY_MISSING',
+  },
+  { pattern: /Protocol '.+' not on whitelist|Format not on whitelist/i, code: 'SOURCE_FORBIDDEN' },
+  {
+    pattern: /Decoder \(codec \S+\) not found|Decoding requested, but no decoder found|Could not find tag for codec/i,
+    code: 'INPUT_UNSUPPORTED',
+  },
+  { pattern: /Stream (map|specifier) '.*' .*matches no streams/i, code: 'INPUT_UNSUPPORTED' },
+  { pattern: /Cannot allocate memory/i, code: 'ENCODER_FAILED' },
+  // What follows is written by a plan that is wrong, whatever the input.
+  { pattern: /Unrecognized option|Option not found|Error splitting the argument list/i, code: 'INTERNAL_ERROR' },
+  { pattern: /has not been used for any stream/i, code: 'INTERNAL_ERROR' },
+  {
+    pattern: /Error (parsing|initializing) (a )?(complex )?filter(graph|s)|Error parsing filterchain/i,
+    code: 'INTERNAL_ERROR',
+  },
+  {
+    pattern: /moov atom not found|Invalid data found when processing input|could not find codec parameters/i,
+    code: 'INPUT_INVALID',
+  },
+  {
+    pattern: /error while decoding|Error (submitting packet to|while) decod|corrupt (decoded frame|input packet)/i,
+    code: 'INPUT_INVALID',
+  },
+  { pattern: /partial file|Invalid NAL unit|non[- ]existing PPS|EBML header parsing failed/i, code: 'INPUT_INVALID' },
+  { pattern: /No such file or directory/i, code: 'SOURCE_NOT_FOUND' },
+  { pattern: /Read-only file system|Permission denied/i, code: 'STORAGE_UNAVAILABLE' },
+];
+
+/** Statuses of FFmpeg 6.1 and later: the low byte of its negative error number. */
+function byStatus(status: number, rung: Rung): ErrorCode | undefined {
+  switch (status) {
+    case 171:
+    case 187:
+      return 'GPU_UNAVAILABLE';
+    case 218:
+      return 'GPU_REFUSED';
+    // EIO: the device where one encodes, else the file system.
+    case 251:
+      return isGpu(rung) ? 'GPU_FAILED' : 'STORAGE_UNAVAILABLE';
+    // Too many decode errors.
+    case 69:
+    case 183:
+      return 'INPUT_INVALID';
+    // EINVAL: a device that is missing, else a bad option.
+    case 234:
+      return isGpu(rung) ? 'GPU_UNAVAILABLE' : undefined;
+    case 8:
+      return 'CAPABILITY_MISSING';
+    case 228:
+      return 'STORAGE_FULL';
+    case 254:
+      return 'SOURCE_NOT_FOUND';
+    case 145:
+      return 'SOURCE_UNAVAILABLE';
+    case 243:
+      return 'STORAGE_UNAVAILABLE';
+    default:
+      return undefined;
+  }
+}
+
+function signalled(signal: string, rung: Rung): FfmpegFailure {
+  // A driver that crashes takes FFmpeg with it; SIGKILL from outside is nearly always the kernel's out-of-memory killer.
+  if (isGpu(rung) && signal !== 'SIGKILL') return { code: 'GPU_FAILED', message: `FFmpeg was ended by ${signal}` };
+  const cause = signal === 'SIGKILL' ? '; out of memory is the usual cause' : '';
+  return { code: 'ENCODER_FAILED', message: `FFmpeg was ended by ${signal}${cause}` };
+}
+
+/** Lines that FFmpeg writes on its way out and that explain nothing. */
+const noise =
+  /frames left in the queue on closing|Conversion failed|^Exiting|Last message repeated|deprecated pixel format|^\S+ Nothing was written into output file|(Task finished with error|Terminating thread with return) code|Could not open encoder before EOF/i;
+
+function said(line: string): string {
+  return `FFmpeg said: ${shorten(line)}`;
+}
+
+/**
+ * Without the address of FFmpeg's context, which differs from run to run: `[h264 @ 0x5612]` becomes `[h264]`. Of files only
+ * the name: where they lie on the machine is nothing to the owner of a job.
+ */
+function shorten(line: string): string {
+  return line
+    .replaceAll(/ @ 0x[0-9a-f]+\]/g, ']')
+    .replace(/^file:.*: (?=[A-Za-z])/, '')
+    .replaceAll(/(?<![^\s'":=(])(?:file:)?(?!\/(?:dev|sys)\/)(?:\/[^\s/:'"]+)+\/([^\s/:'"]+)/g, '$1')
+    .slice(0, 300);
+}

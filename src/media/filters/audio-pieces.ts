@@ -1,0 +1,83 @@
+import { soundFormat } from '../planning/source.ts';
+import type { Sound } from '../planning/timeline.ts';
+import { chain, filter, join, type Pad } from './graph.ts';
+
+/** A range of sound in samples, and what is done to it. */
+export interface SoundPiece {
+  readonly from: number;
+  /** First sample after the range; the rest of the sound when absent. */
+  readonly to?: number;
+  readonly filters: readonly string[];
+}
+
+/** One piece of a sound, starting at 0. */
+export function pieceOf(pad: Pad, { from, to, filters }: SoundPiece): Pad {
+  return chain(
+    pad,
+    filter('atrim', { start_sample: from, end_sample: to }),
+    filter('asetpts', { expr: 'PTS-STARTPTS' }),
+    ...filters,
+  );
+}
+
+/**
+ * Pieces one after the other, exact to the sample. Filters with an `enable` window would act on whole blocks of about a
+ * thousand samples.
+ */
+export function joinPieces(pad: Pad, pieces: readonly SoundPiece[]): Pad {
+  const parts = pieces.map((piece) => pieceOf(pad, piece));
+  const [only, ...others] = parts;
+  if (only !== undefined && others.length === 0) return only;
+  return join('audio', parts, filter('concat', { n: parts.length, v: 0, a: 1 }));
+}
+
+type Format = Pick<Sound, 'sampleRate' | 'channels' | 'layout'>;
+
+/**
+ * The sum of two sounds of one length. Not by `amix`: that of FFmpeg 5.1 ends with an error or loses samples where one
+ * of two short sounds ends before the other one has begun to arrive.
+ */
+export function mix(first: Pad, second: Pad, format: Format): Pad {
+  const { channels, layout } = format;
+  const sums = Array.from({ length: channels }, (_, index) => `c${index}=c${index}+c${index + channels}`);
+  return join(
+    'audio',
+    [chain(first, soundFormat(format)), chain(second, soundFormat(format))],
+    filter('amerge', { inputs: 2 }),
+    filter('pan', { args: [layout, ...sums].join('|') }),
+    soundFormat(format),
+  );
+}
+
+/** A sound and its length in samples. */
+export interface SoundPart {
+  readonly pad: Pad;
+  readonly length: number;
+}
+
+/**
+ * Sounds one after the other, each fading into the next over `fade` samples. Not by `acrossfade`: FFmpeg 5.1's loses
+ * everything when the second sound is read before the first one has ended.
+ */
+export function crossfade(parts: readonly SoundPart[], fade: number, format: Format): Pad {
+  const slices = parts.map(({ pad, length }, index) => {
+    const from = index === 0 ? 0 : fade;
+    const to = index === parts.length - 1 ? length : length - fade;
+    const slice = (start: number, end: number, ...filters: readonly string[]): Pad =>
+      pieceOf(pad, { from: start, to: end, filters });
+    return {
+      head: () => slice(0, fade, filter('afade', { type: 'in', start_sample: 0, nb_samples: fade })),
+      body: to > from ? [slice(from, to)] : [],
+      tail: () => slice(length - fade, length, filter('afade', { type: 'out', start_sample: 0, nb_samples: fade })),
+    };
+  });
+  const row = slices.flatMap(({ body, tail }, index) => {
+    const next = slices[index + 1];
+    if (next === undefined) return body;
+    const mixed = mix(tail(), next.head(), format);
+    return [...body, mixed];
+  });
+  const [only, ...others] = row;
+  if (only !== undefined && others.length === 0) return only;
+  return join('audio', row, filter('concat', { n: row.length, v: 0, a: 1 }));
+}

@@ -1,0 +1,100 @@
+import type { OperationParameters } from '../../model/job/operations.ts';
+import type { StageSpec } from '../../model/job/stage.ts';
+import type { Draft } from '../planning/plan-builder.ts';
+import { soundFormat } from '../planning/source.ts';
+import type { Sound } from '../planning/timeline.ts';
+import { refusal } from '../planning/unsupported.ts';
+import { chain, filter, type Pad } from './graph.ts';
+import { clamp } from './numbers.ts';
+
+/** EBU R 128 counts what is quieter than this as silence. */
+const silence = -70;
+/** The widest loudness range that loudnorm takes, in LU. */
+const widestRange = 50;
+
+/** Refuses a tolerance of loudness in a job that brings no sound to a loudness: nothing would be checked. */
+export function refuseIdleTolerance({ operations, output }: Pick<StageSpec, 'operations' | 'output'>): void {
+  if (output.contract?.loudnessTolerance === undefined) return;
+  const targets = [output.audio, ...(output.renditions ?? []).map(({ audio }) => audio)];
+  const wanted = targets.some((audio) => audio?.loudness !== undefined);
+  if (wanted || operations.some(({ normalizeLoudness }) => normalizeLoudness !== undefined)) return;
+  throw refusal(
+    'SPEC_INVALID',
+    'spec.output.contract.loudnessTolerance',
+    'expected a loudness to compare with, in output.audio.loudness or an operation normalizeLoudness, got none',
+  );
+}
+
+export interface LoudSound {
+  readonly pad: Pad;
+  /** LUFS; absent when there was nothing to bring anywhere. */
+  readonly target?: number;
+}
+
+/**
+ * Two-pass loudness: asks for a measurement of the pad when there is none yet, else sets it with one constant gain where
+ * the peaks allow it. Source: https://ffmpeg.org/ffmpeg-filters.html#loudnorm
+ */
+export function loudnessFilters(
+  draft: Draft,
+  pad: Pad,
+  { end, layout }: Pick<Sound, 'end' | 'layout'>,
+  { integrated = -16, truePeak = -1.5, range }: OperationParameters['normalizeLoudness'],
+  { id, path }: { readonly id: string; readonly path: string },
+): LoudSound {
+  draft.needFilter('loudnorm', path);
+  // It may give 192 kHz, and a little more than it got.
+  const after = [
+    filter('aresample', { sample_rate: 48_000 }),
+    soundFormat({ sampleRate: 48_000, layout }),
+    filter('atrim', { end_sample: Math.round(end * 48_000) }),
+  ];
+  const measured = draft.measured(id);
+  // Above the present range one constant gain will do; below it the sound would be compressed, which must be asked for.
+  const target = {
+    I: integrated,
+    TP: truePeak,
+    LRA: clamp(range ?? Math.max(11, measured?.range ?? 0), 1, widestRange),
+  };
+  if (measured === undefined) {
+    draft.pending.push({
+      id,
+      kind: 'loudness',
+      expectedSeconds: end,
+      pad: chain(pad, filter('loudnorm', { ...target, print_format: 'json' })),
+    });
+    return {
+      pad: chain(pad, filter('loudnorm', target), ...after),
+      target: integrated,
+    };
+  }
+  if (!Number.isFinite(measured.integrated) || measured.integrated < silence) {
+    draft.note('The sound is silent, so its loudness was left alone.');
+    return { pad: chain(pad, ...after) };
+  }
+  const passed = chain(
+    pad,
+    filter('loudnorm', {
+      ...target,
+      measured_I: clamp(measured.integrated, -99, 0),
+      measured_TP: clamp(measured.truePeak, -99, 99),
+      measured_LRA: clamp(measured.range, 0, 99),
+      measured_thresh: clamp(measured.threshold, -99, 0),
+      offset: measured.offset,
+      linear: 'true',
+    }),
+    ...after,
+  );
+  // Where the peaks leave no room for the gain the sound is limited instead, and lands near the target at best.
+  const room = measured.truePeak + integrated - measured.integrated <= truePeak && measured.range <= target.LRA;
+  if (!room)
+    draft.note(
+      `${path}: the peaks leave no room to reach ${integrated} LUFS with one gain, so the sound is limited as well.`,
+    );
+  return { pad: passed, ...((room || demanded(draft)) && { target: integrated }) };
+}
+
+/** A job that names a tolerance wants to fail rather than get another loudness. */
+function demanded({ request }: Draft): boolean {
+  return request.spec.output.contract?.loudnessTolerance !== undefined;
+}

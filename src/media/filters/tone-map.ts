@@ -1,0 +1,57 @@
+import type { Draft } from '../planning/plan-builder.ts';
+import { pixelFormat } from '../planning/source.ts';
+import type { DynamicRange, Picture } from '../planning/timeline.ts';
+import type { HdrMetadata } from '../probe/hdr-metadata.ts';
+import { filter } from './graph.ts';
+import { clamp } from './numbers.ts';
+
+const hdrSideData = ['MASTERING_DISPLAY_METADATA', 'CONTENT_LIGHT_LEVEL'];
+
+/** Luminance of SDR white in cd/m² (BT.1886, and what `npl` makes 1.0). */
+const sdrWhite = 100;
+
+/**
+ * Filters that bring an HDR picture to BT.709: light above SDR white is compressed by Hable's curve, which ends at the
+ * brightest light of the film. Refused with CAPABILITY_MISSING without zscale (libzimg).
+ */
+export function toneMapFilters(
+  draft: Draft,
+  { dynamicRange, stream }: Pick<Picture, 'dynamicRange' | 'stream'>,
+  bitDepth: 8 | 10,
+  path: string,
+): string[] {
+  if (dynamicRange === 'sdr') return [];
+  draft.needFilter('zscale', path);
+  draft.needFilter('tonemap', path);
+  if (!draft.placements.some(({ what }) => what === 'tonemap')) {
+    draft.place('tonemap', 'cpu', 'the output cannot carry HDR or was asked to be SDR');
+  }
+  return [
+    // What the stream says of itself is often incomplete, so the input side is said here.
+    filter('zscale', {
+      transferin: dynamicRange === 'pq' ? 'smpte2084' : 'arib-std-b67',
+      primariesin: 'bt2020',
+      matrixin: 'bt2020nc',
+      transfer: 'linear',
+      npl: sdrWhite,
+    }),
+    filter('format', { pix_fmts: 'gbrpf32le' }),
+    filter('zscale', { primaries: 'bt709' }),
+    filter('tonemap', { tonemap: 'hable', desat: 0, peak: brightest(dynamicRange, stream.hdr) / sdrWhite }),
+    filter('zscale', { transfer: 'bt709', matrix: 'bt709', range: 'limited' }),
+    filter('format', { pix_fmts: pixelFormat(bitDepth) }),
+    // Encoders of FFmpeg 7.1 would say of the SDR picture that it was graded on the display of the HDR one.
+    ...hdrSideData.map((type) => filter('sidedata', { mode: 'delete', type })),
+  ];
+}
+
+/**
+ * The brightest light of a film in cd/m²: as it says itself, else that of its mastering display, else the customary 1000.
+ * HLG is relative to the display, for which 1000 is assumed (BT.2100). Values that are too low to be HDR are not believed.
+ */
+function brightest(dynamicRange: DynamicRange, { light, mastering }: HdrMetadata = {}): number {
+  const customary = 1000;
+  if (dynamicRange !== 'pq') return customary;
+  const told = light?.max ?? mastering?.maxLuminance ?? customary;
+  return told < sdrWhite ? customary : clamp(told, sdrWhite, 10_000);
+}

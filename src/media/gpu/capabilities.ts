@@ -1,0 +1,36 @@
+import type { Rung } from '../../model/status/result.ts';
+
+/** What the FFmpeg and the GPUs of this machine can do, found by trying. */
+export interface Capabilities {
+  readonly ffmpegVersion: string;
+  /** Major and minor version as a number pair, for example [7, 1]. */
+  readonly ffmpeg: readonly [major: number, minor: number];
+  readonly encoders: ReadonlySet<string>;
+  readonly filters: ReadonlySet<string>;
+  /** Usable Intel render nodes, best first. */
+  readonly devices: readonly GpuDevice[];
+  /** Reasons why a rung cannot be used at all, for the result. */
+  readonly unavailable: Readonly<Partial<Record<Rung, string>>>;
+  readonly cpus: number;
+}
+
+export interface GpuDevice {
+  /** For example /dev/dri/renderD128. */
+  readonly node: string;
+  readonly driver: string;
+  readonly encodes: readonly GpuEncode[];
+}
+
+/** Ways of VA-API to keep to a rate, as FFmpeg names them. */
+export const rateControls = ['CQP', 'CBR', 'VBR', 'ICQ', 'QVBR', 'AVBR'] as const;
+export type RateControl = (typeof rateControls)[number];
+
+/** One combination that a short encode on the device has proved. */
+export interface GpuEncode {
+  readonly rung: 'qsv-full' | 'qsv-encode' | 'vaapi';
+  readonly codec: 'h264' | 'hevc' | 'av1' | 'vp9';
+  readonly bitDepth: 8 | 10;
+  readonly lowPower: boolean;
+  /** What the driver offers on the rung vaapi; absent where it was not asked. */
+  readonly rateControls?: readonly RateControl[];
+}

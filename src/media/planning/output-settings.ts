@@ -1,0 +1,73 @@
+import type { AudioOutput, Output, VideoOutput } from '../../model/job/output.ts';
+import { bitsPerSecond } from '../../model/job/primitives.ts';
+import type { StageSpec } from '../../model/job/stage.ts';
+import { containerOfFile, extensionOf, type FileContainer } from '../probe/containers.ts';
+import type { Probe } from '../probe/probe.ts';
+import { refusal } from './unsupported.ts';
+
+/** One wanted output with everything that was said about it, in one place. */
+export interface OutputRequest {
+  readonly name: string;
+  readonly container: FileContainer;
+  readonly video: VideoOutput;
+  readonly audio: AudioOutput;
+  /** Where a field was said: `spec.output.video`, `spec.output.renditions[1].video`. */
+  readonly videoPath: string;
+  readonly audioPath: string;
+  /** One of several pictures that are cut at the same moments. */
+  readonly ladder?: boolean;
+}
+
+/** Refuses what this version does not make, and says which field it is. */
+export function refuseUnsupported({ output }: StageSpec): void {
+  if (output.destination?.file === undefined) return;
+  const what = 'expected one of asset, s3 and pvc, got a path that this version does not write to';
+  throw refusal('UNSUPPORTED', 'spec.output.destination.file', what);
+}
+
+/** The outputs that are wanted: the renditions where there are any, else `main`. */
+export function outputRequests(output: Output, first: Probe): OutputRequest[] {
+  const container = fileContainer(output, first);
+  const base = { container, video: output.video ?? {}, audio: output.audio ?? {} };
+  if (output.renditions === undefined) {
+    return [{ ...base, name: 'main', videoPath: 'spec.output.video', audioPath: 'spec.output.audio' }];
+  }
+  const ladder = container === 'cmaf' && output.renditions.length > 1;
+  return output.renditions.map((rendition, index) => ({
+    name: rendition.name,
+    container,
+    ...(ladder && { ladder }),
+    video: mergedVideo(base.video, rendition.video),
+    audio: { ...base.audio, ...rendition.audio },
+    videoPath: rendition.video === undefined ? 'spec.output.video' : `spec.output.renditions[${index}].video`,
+    audioPath: rendition.audio === undefined ? 'spec.output.audio' : `spec.output.renditions[${index}].audio`,
+  }));
+}
+
+function fileContainer({ container }: Output, first: Probe): FileContainer {
+  if (container === 'hls' || container === 'dash') return 'cmaf';
+  return container ?? containerOfFile(first);
+}
+
+/** A rendition that names one way of rate control replaces the others of the base: they exclude each other. */
+function mergedVideo(base: VideoOutput, own: VideoOutput | undefined): VideoOutput {
+  if (own === undefined) return base;
+  const { quality, bitrate, targetSize, maxBitrate, ...rest } = base;
+  const named = own.quality !== undefined || own.bitrate !== undefined || own.targetSize !== undefined;
+  const rate = {
+    ...(quality !== undefined && { quality }),
+    ...(bitrate !== undefined && { bitrate }),
+    ...(targetSize !== undefined && { targetSize }),
+    ...(maxBitrate !== undefined && { maxBitrate }),
+  };
+  return { ...rest, ...(named ? {} : rate), ...own };
+}
+
+/** Bit rate of the sound in bits per second when none is asked for: 64 kbit/s a channel. */
+export function audioBitrate({ bitrate }: AudioOutput, channels: number): number {
+  return bitrate === undefined ? Math.min(512_000, Math.max(96_000, channels * 64_000)) : bitsPerSecond(bitrate);
+}
+
+export function fileName(name: string, container: FileContainer, hasVideo: boolean): string {
+  return `${name}.${extensionOf(container, hasVideo)}`;
+}

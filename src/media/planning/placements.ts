@@ -1,0 +1,84 @@
+import type { Rung } from '../../model/status/result.ts';
+import type { Ladder } from '../encoders/backend-chain.ts';
+import type { OutputStreams } from './output-streams.ts';
+import type { Placement } from './plan.ts';
+import type { Draft } from './plan-builder.ts';
+
+/**
+ * What a command does, where, and why there.
+ *
+ * @param cpuWork The work on pictures that the CPU has a part in; all of it when absent.
+ */
+export function placementsOf(
+  draft: Draft,
+  outputs: readonly OutputStreams[],
+  ladder: Ladder | undefined,
+  cpuWork: ReadonlySet<string> | undefined,
+): Placement[] {
+  const lines: Placement[] = [];
+  const encodes = outputs.some(({ video }) => video.how === 'encode');
+  const work = workPlacements(draft.placements, cpuWork);
+  if (encodes || draft.sides.length > 0) lines.push(decodePlacement(ladder?.rung, work, draft.sides.length > 0));
+  lines.push(...work);
+  for (const { request, video, audio } of outputs) {
+    const name = outputs.length > 1 ? ` of ${request.name}` : '';
+    if (video.how === 'copy')
+      lines.push({ what: `video${name}`, place: 'copy', why: video.smart === undefined ? kept : joined });
+    if (video.how === 'encode') {
+      lines.push({
+        what: `encode${name}`,
+        place: onGpu(ladder?.rung) ? 'gpu' : 'cpu',
+        why: `${video.why}; ${ladder?.stepsDown.at(-1)?.reason ?? 'the GPU encodes it'}`,
+      });
+    }
+    if (audio.how === 'copy')
+      lines.push({ what: `audio${name}`, place: 'copy', why: 'nothing changes the sound, so its packets are kept' });
+    if (audio.how === 'encode') lines.push({ what: `audio${name}`, place: 'cpu', why: audio.why });
+  }
+  return lines;
+}
+
+const kept = 'nothing changes the picture, so its packets are kept';
+const joined = 'copied and encoded pictures were joined to one stream, whose packets are kept';
+
+function onGpu(rung: Rung | undefined): boolean {
+  return rung !== undefined && rung !== 'software' && rung !== 'copy';
+}
+
+function decodePlacement(rung: Rung | undefined, work: readonly Placement[], pictures: boolean): Placement {
+  if (rung !== 'qsv-full') return { what: 'decode', place: 'cpu', why: 'the picture is needed in main memory' };
+  const pictureWork = [...Object.keys(gpuReasons), ...onlyCpu];
+  const down = work.filter(({ what, place }) => place === 'cpu' && pictureWork.includes(what)).map(({ what }) => what);
+  const reasons = [...new Set([...down, ...(pictures ? ['thumbnail'] : [])])];
+  return {
+    what: 'decode',
+    place: 'gpu',
+    why:
+      reasons.length === 0
+        ? 'the picture stays in GPU memory from file to file'
+        : `frames come down to main memory for ${reasons.join(', ')} and nothing else`,
+  };
+}
+
+/** Why the GPU does each kind of work, where it does. */
+const gpuReasons: Readonly<Record<string, string>> = {
+  transcode: 'vpp_qsv deinterlaces, turns, crops and retouches frames in GPU memory',
+  watermark: 'overlay_qsv lays the mark over frames in GPU memory',
+  subtitle: 'libass draws text on a transparent layer, and overlay_qsv lays that over frames in GPU memory',
+  speedRamp: 'frames get new times where they are, and the sound another tempo',
+  tonemap: 'vpp_qsv maps tones in GPU memory, by the light that the film says it has',
+};
+/** Work on pictures that GPU filters have no part in. */
+const onlyCpu = ['blur', 'merge'];
+
+/** The work in the order of the operations: what an operation has said, or why the GPU does it after all. */
+function workPlacements(placements: readonly Placement[], cpuWork: ReadonlySet<string> | undefined): Placement[] {
+  if (cpuWork === undefined) return [...placements];
+  const onCpu = [...cpuWork].map((work) => work.replace(/^\d+:/, ''));
+  return placements.map((line) => {
+    const why = gpuReasons[line.what];
+    return line.place !== 'cpu' || why === undefined || onCpu.includes(line.what)
+      ? line
+      : { what: line.what, place: 'gpu', why };
+  });
+}

@@ -1,0 +1,167 @@
+import type { Operation } from '../../model/job/operations.ts';
+import type { StageSpec } from '../../model/job/stage.ts';
+import type { Medium, Pad } from '../filters/graph.ts';
+import type { Capabilities } from '../gpu/capabilities.ts';
+import type { Probe } from '../probe/probe.ts';
+import type { Clip } from './clip.ts';
+import type { Analysis, LoudnessMeasurement, Measurements, Placement, PlannedFile, PlannedOutput } from './plan.ts';
+import { type Deinterlace, picturePad, soundPad } from './source.ts';
+import type { Picture, Sound, Timeline } from './timeline.ts';
+import { refusal } from './unsupported.ts';
+
+/** What a plan is drawn from. */
+export interface PlanRequest {
+  readonly spec: StageSpec;
+  /** Probes of all inputs by their names; `Probe.path` is where the file lies. */
+  readonly probes: ReadonlyMap<string, Probe>;
+  readonly capabilities: Capabilities;
+  /** Folder for outputs and small files; an absolute path. */
+  readonly scratchDir: string;
+  readonly measurements?: Measurements;
+  /** Why a cut by copying did not work when it was tried; then all pictures are encoded. */
+  readonly smartCutFailure?: string;
+}
+
+/** Something that FFmpeg writes: the pad it comes from, and how it is encoded. */
+export interface SideOutput {
+  readonly pad: Pad;
+  readonly args: readonly string[];
+  readonly output: PlannedOutput;
+}
+
+/** A measurement of a pad that is due before the plan can be final. */
+export interface PendingAnalysis extends Omit<Analysis, 'argv'> {
+  readonly pad: Pad;
+}
+
+/** The notebook of one run of the planner: what the operations leave behind beside the timeline. */
+export class Draft {
+  readonly notes: string[] = [];
+  readonly placements: Placement[] = [];
+  readonly files: PlannedFile[] = [];
+  readonly pending: PendingAnalysis[] = [];
+  readonly sides: SideOutput[] = [];
+  /** Text outputs, which are among `files`. */
+  readonly texts: PlannedOutput[] = [];
+  readonly request: PlanRequest;
+  readonly deinterlace: Deinterlace;
+  /** Seconds by which the ends of the last trim differ from what it asked for; that of the end of the file is absent. */
+  trimmed?: { readonly start: number; readonly end?: number };
+  /** Set when an operation asks for new encoding where a copy would do. */
+  force = false;
+  #instances = 0;
+  /** One pad per untouched picture, so that everything that reads it shares one decode. */
+  readonly #pads = new WeakMap<Picture, Pad>();
+
+  constructor(request: PlanRequest) {
+    this.request = request;
+    this.deinterlace = deinterlaceOf(request.spec.operations);
+  }
+
+  /** The clip of an input, opened apart from every other use of it. */
+  clip(name: string, path: string): Clip {
+    const probe = this.request.probes.get(name);
+    if (probe === undefined) {
+      const known = this.request.spec.inputs.map((input) => input.name).join(', ');
+      throw refusal('SPEC_INVALID', path, `expected the name of an input (${known}), got ${name}`);
+    }
+    // By itself this demuxer takes `%d` in a name for a series of files.
+    const options = probe.format === 'image2' ? ['-f', 'image2', '-pattern_type', 'none'] : [];
+    return this.clipOf(probe, probe.path, options);
+  }
+
+  clipOf(probe: Probe, path: string, options: readonly string[], seekable = true): Clip {
+    return { probe, path, options, instance: this.#instances++, seekable };
+  }
+
+  /** A small text file beside the processes; answers its path. */
+  write(name: string, content: string): string {
+    const path = `${this.request.scratchDir}/${name}`;
+    if (!this.files.some((file) => file.path === path)) this.files.push({ path, content });
+    return path;
+  }
+
+  note(text: string): void {
+    if (!this.notes.includes(text)) this.notes.push(text);
+  }
+
+  place(what: string, place: Placement['place'], why: string): void {
+    this.placements.push({ what, place, why });
+  }
+
+  /** Refuses when this FFmpeg lacks a filter. */
+  needFilter(name: string, path: string, hint?: string): void {
+    if (this.request.capabilities.filters.has(name)) return;
+    throw refusal(
+      'CAPABILITY_MISSING',
+      path,
+      `expected an FFmpeg with the filter ${name}, got ${this.version} without it`,
+      hint,
+    );
+  }
+
+  needEncoder(name: string, path: string): void {
+    if (this.request.capabilities.encoders.has(name)) return;
+    throw refusal(
+      'CAPABILITY_MISSING',
+      path,
+      `expected an FFmpeg with the encoder ${name}, got ${this.version} without it`,
+    );
+  }
+
+  get version(): string {
+    return `FFmpeg ${this.request.capabilities.ffmpegVersion}`;
+  }
+
+  measured(id: string): LoudnessMeasurement | undefined {
+    const { measurements } = this.request;
+    return measurements !== undefined && Object.hasOwn(measurements, id) ? measurements[id] : undefined;
+  }
+
+  /** The picture of a timeline as a pad, or a refusal when it has none. */
+  picture(timeline: Timeline, path: string): { readonly video: Picture; readonly pad: Pad } {
+    const { video } = timeline;
+    if (video === undefined) throw missing('video', path);
+    return { video, pad: this.padOf(timeline, video) };
+  }
+
+  padOf({ clip }: Timeline, video: Picture): Pad {
+    if (video.pad !== undefined) return video.pad;
+    if (clip === undefined) throw new TypeError('Expected a clip behind an untouched picture, got none');
+    const known = this.#pads.get(video);
+    if (known !== undefined) return known;
+    const pad = picturePad(clip, video, this.deinterlace);
+    this.#pads.set(video, pad);
+    return pad;
+  }
+
+  soundOf({ clip }: Timeline, audio: Sound): Pad {
+    if (audio.pad !== undefined) return audio.pad;
+    if (clip === undefined) throw new TypeError('Expected a clip behind untouched sound, got none');
+    if (clip.probe.audio.length > 1) {
+      this.note(`The sound changes, so the first of ${clip.probe.audio.length} audio tracks is kept.`);
+    }
+    return soundPad(clip, audio);
+  }
+}
+
+export function missing(medium: Medium, path: string): Error {
+  return refusal(
+    'INPUT_UNSUPPORTED',
+    path,
+    medium === 'video'
+      ? 'expected a picture to work on, got a file without video'
+      : 'expected sound to work on, got a file without audio',
+  );
+}
+
+/** Where an operation stands: its place in the job, for messages, and the notebook. */
+export interface Site {
+  readonly path: string;
+  readonly index: number;
+  readonly draft: Draft;
+}
+
+function deinterlaceOf(operations: readonly Operation[]): Deinterlace {
+  return operations.findLast(({ transcode }) => transcode?.deinterlace !== undefined)?.transcode?.deinterlace ?? 'auto';
+}

@@ -1,0 +1,100 @@
+import { type Operation, operationInputs, operationType } from '../../model/job/operations.ts';
+import type { StageSpec } from '../../model/job/stage.ts';
+import { refuseIdleTolerance } from '../filters/loudness.ts';
+import { applyOperation } from '../operations/index.ts';
+import { isIndirect } from '../probe/containers.ts';
+import type { Probe } from '../probe/probe.ts';
+import { assemble } from './assemble.ts';
+import { outputRequests, refuseUnsupported } from './output-settings.ts';
+import type { Plan } from './plan.ts';
+import { Draft, type PlanRequest } from './plan-builder.ts';
+import { timelineOf } from './source.ts';
+import { refusal } from './unsupported.ts';
+
+export type { PlanRequest } from './plan-builder.ts';
+
+/** An input that must be probed before a stage can be planned. */
+export interface ProbeRequest {
+  /** Name of the input. */
+  readonly input: string;
+  /** Seconds from the start of the file near which the times of key frames are wanted (`Probe.keyframes`). */
+  readonly keyframesAround?: readonly number[];
+  /** A cut to the frame, in seconds from the start of the file, of which the packets are wanted (`Probe.cut`). */
+  readonly cut?: { readonly start: number; readonly end?: number };
+}
+
+/** Which inputs a stage needs, each once, the first input first. Inputs that nothing refers to are left out. */
+export function probeRequests({ inputs, operations }: Pick<StageSpec, 'inputs' | 'operations'>): ProbeRequest[] {
+  const first = inputs[0]?.name;
+  const others = new Set(operations.flatMap(operationInputs));
+  const moments: number[] = [];
+  let origin = 0;
+  let end: number | undefined;
+  let exact = false;
+  for (const operation of operations) {
+    const type = operationType(operation);
+    // After these the file's own clock does not count any more.
+    if (type === 'merge' || type === 'speedRamp') break;
+    if (operation.trim === undefined) continue;
+    const { trim } = operation;
+    exact ||= trim.precise !== false;
+    if (trim.end !== undefined) end = Math.min(end ?? Number.POSITIVE_INFINITY, origin + trim.end);
+    if (trim.start !== undefined) {
+      origin += trim.start;
+      moments.push(origin);
+    }
+  }
+  const changed = operations.some((operation) => changesPicture(operation));
+  const cut = exact && !changed ? { start: origin, ...(end !== undefined && { end }) } : undefined;
+  return [
+    ...(first === undefined
+      ? []
+      : [{ input: first, ...(moments.length > 0 && { keyframesAround: moments }), ...(cut && { cut }) }]),
+    ...[...others].filter((name) => name !== first).map((input) => ({ input })),
+  ];
+}
+
+/** Whether an operation leaves nothing of the picture to be copied. */
+function changesPicture({ merge, speedRamp, blur, watermark, subtitle, transcode }: Operation): boolean {
+  if (subtitle !== undefined) return subtitle.mode !== 'soft';
+  return [merge, speedRamp, blur, watermark].some((changing) => changing !== undefined) || transcode?.force === true;
+}
+
+/**
+ * Draws the plan of a stage: pure, the same answer for the same arguments.
+ *
+ * A plan with `analyses` is provisional: run them and plan again with their measurements added to those given before,
+ * until there are none.
+ *
+ * @throws CodedError SPEC_INVALID, INPUT_UNSUPPORTED, CAPABILITY_MISSING, GPU_UNAVAILABLE or UNSUPPORTED; the details
+ *   name the field of the job.
+ */
+export function planStage(request: PlanRequest): Plan {
+  const { spec, probes } = request;
+  refuseUnsupported(spec);
+  refuseIdleTolerance(spec);
+  const name = spec.inputs[0]?.name ?? '';
+  for (const [index, input] of spec.inputs.entries()) checkInput(probes.get(input.name), index);
+  const draft = new Draft(request);
+  const first = draft.clip(name, 'spec.inputs[0]');
+  if (first.probe.video.length === 0 && first.probe.audio.length === 0) {
+    throw refusal(
+      'INPUT_UNSUPPORTED',
+      'spec.inputs[0]',
+      `expected picture or sound, got a file with neither (${first.probe.format})`,
+    );
+  }
+  let timeline = timelineOf(first);
+  for (const [index, operation] of spec.operations.entries())
+    timeline = applyOperation(timeline, operation, { index, draft });
+  return assemble(draft, timeline, outputRequests(spec.output, first.probe), first);
+}
+
+function checkInput(probe: Probe | undefined, index: number): void {
+  if (probe === undefined || !isIndirect(probe)) return;
+  throw refusal(
+    'INPUT_UNSUPPORTED',
+    `spec.inputs[${index}]`,
+    `expected a media file, got ${probe.format}, which refers to other files`,
+  );
+}

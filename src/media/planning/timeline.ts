@@ -1,0 +1,117 @@
+import type { Caption } from '../../model/job/operations.ts';
+import type { Pad } from '../filters/graph.ts';
+import type { Rational } from '../filters/numbers.ts';
+import type { AudioStream, VideoStream } from '../probe/probe.ts';
+import type { Clip } from './clip.ts';
+
+export type DynamicRange = 'sdr' | 'pq' | 'hlg';
+
+/** The picture of a timeline at one point of the chain of operations. */
+export interface Picture {
+  /** Filters so far; absent while the picture is the stream of the clip as it is. */
+  readonly pad?: Pad;
+  /** Size as a player shows it: turned, with square pixels, even. */
+  readonly width: number;
+  readonly height: number;
+  readonly frameRate: Rational;
+  readonly variable: boolean;
+  readonly bitDepth: 8 | 10;
+  readonly dynamicRange: DynamicRange;
+  /** Seconds from the start of the timeline to the end of the last frame. */
+  readonly end: number;
+  /** Number of frames where it is certain. */
+  readonly frames?: number;
+  /** The stream of the clip it came from. */
+  readonly stream: VideoStream;
+  /** What was done to it, in the words of the operations. */
+  readonly changes: readonly string[];
+}
+
+/** The sound of a timeline at one point of the chain of operations. */
+export interface Sound {
+  readonly pad?: Pad;
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly layout: string;
+  readonly end: number;
+  /** LUFS, while nothing has changed the sound since it was brought there. */
+  readonly loudness?: number;
+  readonly stream: AudioStream;
+  readonly changes: readonly string[];
+}
+
+/** A subtitle track that a player can switch, on the clock of the timeline. */
+export interface TextTrack {
+  /** A file, or captions that are written in the form that the container likes best. */
+  readonly text:
+    | { readonly path: string; readonly codec: string; readonly stream?: number; readonly source?: TextSource }
+    | { readonly name: string; readonly captions: readonly Caption[] };
+  readonly language?: string;
+  /** Seconds of the file that become 0, and seconds on the timeline where the file ends. */
+  readonly skip: number;
+  readonly delay: number;
+  readonly end: number;
+}
+
+/** What a file of subtitles holds, and its format in FFmpeg's words. */
+export interface TextSource {
+  readonly content: string;
+  readonly format: string;
+}
+
+export interface Timeline {
+  /** The file whose streams are still untouched. */
+  readonly clip?: Clip;
+  readonly video?: Picture;
+  readonly audio?: Sound;
+  /** Seconds. */
+  readonly duration: number;
+  readonly tracks: readonly TextTrack[];
+  /** Times no longer follow the first input, so its chapters and subtitles do not fit any more. */
+  readonly retimed: boolean;
+}
+
+/** Something was done to the picture, which now comes from this pad. */
+export function repaint(picture: Picture, pad: Pad, change: string, now: Partial<Picture> = {}): Picture {
+  const work = workOf(change, picture.changes.length);
+  return {
+    ...picture,
+    ...now,
+    pad: pad.from === 'filter' ? { ...pad, work } : pad,
+    changes: [...picture.changes, change],
+  };
+}
+
+/** The name of one change among all that were made to a picture. */
+export function workOf(change: string, index: number): string {
+  return `${index}:${change}`;
+}
+
+/** Something was done to the sound, which now comes from this pad. */
+export function resound(sound: Sound, pad: Pad, change: string, now: Partial<Sound> = {}): Sound {
+  const { loudness: _gone, ...rest } = sound;
+  return { ...rest, ...now, pad, changes: [...sound.changes, change] };
+}
+
+export function frameSeconds(picture: Picture): number {
+  return picture.frameRate.den / picture.frameRate.num;
+}
+
+/**
+ * The moment of the frame that is meant: times are often rounded by hand, so the nearest frame counts, not the next one.
+ * Where the rate varies there is no grid, and the moment stays.
+ */
+export function onFrame(picture: Picture | undefined, moment: number): number {
+  if (picture === undefined || picture.variable) return moment;
+  return Math.round(moment / frameSeconds(picture)) * frameSeconds(picture);
+}
+
+/** An `enable` expression for a range of the timeline that starts and ends on the frames that are meant. */
+export function duringWindow(picture: Picture, start: number | undefined, end: number | undefined): string | undefined {
+  const early = picture.variable ? 0.0005 : frameSeconds(picture) / 2;
+  const conditions = [
+    ...(start !== undefined && start > 0 ? [`gte(t,${(start - early).toFixed(6)})`] : []),
+    ...(end !== undefined && end < picture.end ? [`lt(t,${(end - early).toFixed(6)})`] : []),
+  ];
+  return conditions.length === 0 ? undefined : conditions.join('*');
+}

@@ -1,0 +1,93 @@
+import type { RungEncoder } from '../encoders/backend-encoder.ts';
+import type { Preset, VideoTarget } from '../encoders/video-target.ts';
+import { chain, filter, type InputFile, type Pad } from '../filters/graph.ts';
+import { decimal } from '../filters/numbers.ts';
+import type { Clip } from '../planning/clip.ts';
+import type { Picture } from '../planning/timeline.ts';
+import type { VideoStream } from '../probe/probe.ts';
+import { type EdgeRange, nalCodecOf } from './cut-plan.ts';
+
+/**
+ * Quality of encoded edges on x264's scale: beyond what the eye sees against the copied pictures beside them. They are a
+ * few pictures, so their size does not matter.
+ */
+const edgeQuality = 12;
+
+/** What encoders of edges must produce: pictures in the form of the stream, not in that of the timeline. */
+export function edgeTarget({ stream, dynamicRange, frameRate }: Picture, preset: Preset): VideoTarget {
+  const codec = nalCodecOf(stream);
+  if (codec === undefined) throw new TypeError(`Expected h264 or hevc to be cut by copying, got ${stream.codec}`);
+  return {
+    codec,
+    width: stream.width,
+    height: stream.height,
+    frameRate,
+    variable: false,
+    bitDepth: stream.bitDepth > 8 ? 10 : 8,
+    dynamicRange,
+    ...(stream.hdr !== undefined && { hdr: stream.hdr }),
+    rate: { kind: 'quality', value: edgeQuality },
+    preset,
+    container: 'mp4',
+  };
+}
+
+/** A file opened to read on from a moment for a time, in seconds from its start. */
+export function readFrom(
+  clip: Clip,
+  seek: number,
+  limit: number | undefined,
+  options: readonly string[] = [],
+): InputFile {
+  const from = seek > 0 ? ['-ss', decimal(seek)] : [];
+  const until = limit === undefined ? [] : ['-t', decimal(limit)];
+  return {
+    path: clip.path,
+    options: ['-protocol_whitelist', 'file', ...clip.options, ...options, ...from, ...until],
+    instance: clip.instance,
+  };
+}
+
+/** The pictures of an edge as they are stored: neither turned nor converted, evenly spaced so that none is left out. */
+export function edgePad(clip: Clip, { stream, frameRate }: Picture, { from, until, seek, limit }: EdgeRange): Pad {
+  // Moments of packets are those of the file, which `-copyts` keeps; an exact seek would count from another zero.
+  const input = readFrom(clip, seek, limit, ['-noaccurate_seek', '-noautorotate']);
+  return chain(
+    { from: 'stream', medium: 'video', input, stream: stream.index },
+    filter('trim', { start_pts: from, end_pts: until }),
+    filter('settb', { expr: `${frameRate.den}/${frameRate.num}` }),
+    filter('setpts', { expr: 'N' }),
+  );
+}
+
+/**
+ * Arguments of an edge's encoder. Without B-frames, pictures come in the order in which they are shown, and a decoder
+ * need not keep more of them than for the copied ones.
+ */
+export function encodedEdge(pad: Pad, target: VideoTarget, stream: VideoStream, encoder: RungEncoder): EncodedEdge {
+  const encoded = encoder.encode(pad, target);
+  const profile = profileOf(stream, encoder.rung);
+  return {
+    pad: encoded.pad,
+    args: [...encoded.args, '-bf', '0', ...(profile === undefined ? [] : ['-profile:v', profile]), '-f', 'mp4'],
+  };
+}
+
+export interface EncodedEdge {
+  readonly pad: Pad;
+  readonly args: readonly string[];
+}
+
+const profiles: Readonly<Record<string, string>> = {
+  Baseline: 'baseline',
+  'Constrained Baseline': 'baseline',
+  Main: 'main',
+  High: 'high',
+};
+
+/** The profile of the stream, which some decoders are set up for once; that of HEVC follows from the bit depth. */
+function profileOf({ codec, profile, bitDepth }: VideoStream, rung: RungEncoder['rung']): string | undefined {
+  if (codec !== 'h264' || bitDepth > 8) return undefined;
+  const name = profiles[profile ?? ''];
+  return name === 'baseline' && rung === 'vaapi' ? 'constrained_baseline' : name;
+}

@@ -1,0 +1,186 @@
+import { readFile, stat, unlink, writeFile } from 'node:fs/promises';
+import { CodedError } from '../../../errors/error-table.ts';
+import type { Clock } from '../../../ports/job-store.ts';
+import { type MediaTools, runTool } from '../../ffmpeg/run/run-tool.ts';
+import { measureLoudness } from '../../filters/run/measure-loudness.ts';
+import { parseWebpAnimation } from '../../outputs/webp.ts';
+import { samplePlaylists } from '../../packaging/playlist-sample.ts';
+import type { PlannedOutput } from '../../planning/plan.ts';
+import type { Probe } from '../../probe/probe.ts';
+import { countPackets, probeFile } from '../../probe/run/probe-file.ts';
+import { isText, type MeasuredOutput } from '../verify.ts';
+import { measureQuality } from './measure-quality.ts';
+
+export interface CheckOptions {
+  readonly tools: MediaTools;
+  readonly clock: Clock;
+  readonly ffmpeg: readonly [major: number, minor: number];
+  readonly stallSeconds: number;
+  readonly signal: AbortSignal;
+}
+
+/** Seconds that are decoded at the start, the middle and the end of a file. */
+const sampleSeconds = 1;
+const sampleTimeoutMs = 120_000;
+/** Reading a whole file may take long on slow disks; the deadline of the attempt is the limit that counts. */
+const fullTimeoutMs = 86_400_000;
+
+/**
+ * Opens, counts and decodes a rendered file, and returns the figures for `verifyOutput`. Rejects only when the check
+ * itself could not be made (aborted, no ffprobe); a file that is bad is a result.
+ */
+export async function measureOutput(planned: PlannedOutput, options: CheckOptions): Promise<MeasuredOutput> {
+  const bytes = await stat(planned.path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+  if (bytes === 0 || isText(planned)) return { bytes };
+  const { tools, signal } = options;
+  const playlist = planned.kind === 'playlist';
+  const probe = await probeFile(planned.path, {
+    tools,
+    signal,
+    label: 'the output',
+    // A playlist opens many files, on a machine that may be busy with another job.
+    ...(playlist && { playlist, timeoutMs: sampleTimeoutMs }),
+  }).catch(badFile);
+  if (typeof probe === 'string') return { bytes, openError: probe };
+  if (isAnimatedWebp(planned)) return { bytes, ...(await animationOf(planned.path, probe)) };
+  // The playlist above all others only has to open: what it leads to is measured track by track.
+  if (playlist && planned.track === undefined) return { bytes, probe };
+  // At once: a check is mostly the start of short processes.
+  const [packets, decode, loudness, quality] = await Promise.all([
+    countPackets(planned.path, { tools, signal, timeoutMs: fullTimeoutMs, playlist }),
+    decodeCheck(planned, probe, options),
+    loudnessOf(planned, probe, options),
+    qualityOf(planned, options),
+  ]);
+  return {
+    bytes,
+    probe,
+    ...(packets.video !== undefined && { videoPackets: packets.video }),
+    ...(packets.audio !== undefined && { audioPackets: packets.audio }),
+    ...(decode !== undefined && { decode }),
+    ...(loudness !== undefined && { loudness }),
+    ...(quality !== undefined && { quality }),
+  };
+}
+
+function isAnimatedWebp({ extension, kind }: PlannedOutput): boolean {
+  return extension === 'webp' && kind === 'preview';
+}
+
+/** ffprobe sees the file but not what is in it, before release 8: its own chunks tell. */
+async function animationOf(path: string, probe: Probe): Promise<Partial<MeasuredOutput>> {
+  const animation = parseWebpAnimation(await readFile(path));
+  if (animation === undefined) return { openError: 'chunks of WebP that are cut off' };
+  const { width, height, frames } = animation;
+  return {
+    probe: { ...probe, video: probe.video.map((stream) => ({ ...stream, width, height })) },
+    videoPackets: frames,
+  };
+}
+
+function badFile(error: unknown): string {
+  if (error instanceof CodedError && error.code.startsWith('INPUT_')) return error.message;
+  throw error;
+}
+
+async function decodeCheck(
+  planned: PlannedOutput,
+  probe: Probe,
+  options: CheckOptions,
+): Promise<MeasuredOutput['decode']> {
+  const extent = planned.contract.decode ?? 'sample';
+  if (extent === 'none') return undefined;
+  if (planned.kind === 'playlist' && extent === 'sample') return sampleSegments(planned.path, options);
+  const starts = extent === 'full' || probe.duration <= 3 * sampleSeconds ? [undefined] : sampleStarts(probe.duration);
+  const reached = extent === 'full' || starts.length === 1 ? 'full' : 'sample';
+  const errors = await Promise.all(starts.map((start) => decode(planned.path, start, options)));
+  const error = errors.find((complaint) => complaint !== undefined);
+  return { extent: reached, ...(error !== undefined && { error }) };
+}
+
+/** Segments by themselves, as a player meets them; they may be fewer than three, which is all of them. */
+async function sampleSegments(path: string, options: CheckOptions): Promise<MeasuredOutput['decode']> {
+  const playlists = samplePlaylists(await readFile(path, 'utf8'));
+  const errors = await Promise.all(
+    playlists.map(async (text, index) => {
+      const sample = `${path}.${index}.m3u8`;
+      await writeFile(sample, text, { mode: 0o600 });
+      const error = await decode(sample, undefined, options);
+      await unlink(sample);
+      return error;
+    }),
+  );
+  const error = errors.find((complaint) => complaint !== undefined);
+  return { extent: 'sample', ...(error !== undefined && { error }) };
+}
+
+function sampleStarts(duration: number): number[] {
+  return [0, (duration - sampleSeconds) / 2, duration - sampleSeconds];
+}
+
+/** The first complaint of the decoders about a part of the file, or about the whole file without `start`. */
+async function decode(
+  path: string,
+  start: number | undefined,
+  { tools, signal }: CheckOptions,
+): Promise<string | undefined> {
+  // From the key frame before the moment: an exact seek would decode up to a whole GOP only to throw it away.
+  const part = start === undefined ? [] : ['-noaccurate_seek', '-ss', start.toFixed(3), '-t', String(sampleSeconds)];
+  const input = ['-protocol_whitelist', 'file', ...part, '-i', `file:${path}`];
+  const argv = ['-hide_banner', '-nostdin', '-v', 'error', '-xerror', ...input, '-map', '0:v?', '-map', '0:a?'];
+  // Time stamps are the muxer's business: the null muxer must not complain about them in place of the decoder.
+  const run = await runTool(tools.ffmpeg, [...argv, '-fps_mode', 'passthrough', '-f', 'null', '-'], tools.env, {
+    timeoutMs: start === undefined ? fullTimeoutMs : sampleTimeoutMs,
+    outputBytes: 1024,
+    signal,
+  });
+  if (run.exceeded === 'time') return `no end within ${sampleTimeoutMs / 1000} s`;
+  const complaint = run.stderr.split('\n').find((line) => line.trim() !== '');
+  if (run.exitCode === 0 && complaint === undefined) return undefined;
+  return (
+    complaint?.replaceAll(/ @ 0x[0-9a-f]+\]/g, ']') ??
+    `FFmpeg ended with ${run.signal ?? `status ${run.exitCode ?? 0}`}`
+  );
+}
+
+async function qualityOf({ comparison }: PlannedOutput, options: CheckOptions): Promise<MeasuredOutput['quality']> {
+  if (comparison?.how !== 'measured') return undefined;
+  const { tools, clock, ffmpeg, stallSeconds, signal } = options;
+  return measureQuality({
+    program: tools.ffmpeg,
+    env: tools.env,
+    argv: comparison.argv,
+    clock,
+    ffmpeg,
+    stallSeconds,
+    signal,
+  });
+}
+
+/** Measured only on request: a limiter may rightly miss the target on sound with high peaks. */
+async function loudnessOf(planned: PlannedOutput, probe: Probe, options: CheckOptions): Promise<number | undefined> {
+  const { expect, contract } = planned;
+  if (expect.loudness === undefined || contract.loudnessTolerance === undefined || probe.audio.length === 0)
+    return undefined;
+  const filter = 'loudnorm=print_format=json';
+  const argv = [
+    '-protocol_whitelist',
+    'file',
+    '-i',
+    `file:${planned.path}`,
+    '-map',
+    '0:a:0',
+    '-af',
+    filter,
+    '-f',
+    'null',
+    '-',
+  ];
+  const { tools, clock, ffmpeg, stallSeconds, signal } = options;
+  const run = { program: tools.ffmpeg, env: tools.env, argv, clock, ffmpeg, stallSeconds, signal };
+  const { integrated } = await measureLoudness({ ...run, rung: 'software' });
+  return integrated;
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { bounds } from './bounds.ts';
+import { pvcSource, s3Source } from './bucket-refs.ts';
+import { inputName, relativePath } from './primitives.ts';
+import { exactlyOneOf, withRules } from './rule.ts';
+
+const sources = ['url', 'file', 'asset', 's3', 'pvc'] as const;
+export type SourceKind = (typeof sources)[number];
+
+/** A named input of a job: exactly one place where its bytes come from. */
+export const input = withRules(
+  z
+    .strictObject({
+      name: inputName.describe('Name by which operations refer to this input.'),
+      url: z
+        .string()
+        .min(1)
+        .max(bounds.url)
+        .regex(/^https?:\/\//, 'must be an http or https URL')
+        .optional()
+        .describe('An http or https URL.'),
+      file: relativePath.optional().describe('A path under the media root of the worker.'),
+      asset: z
+        .string()
+        .min(1)
+        .max(255)
+        .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be the name of an uploaded file')
+        .optional()
+        .describe('The name of a file that was uploaded or rendered here.'),
+      s3: s3Source.optional(),
+      pvc: pvcSource.optional(),
+    })
+    .describe('A named input: exactly one of url, file, asset, s3 and pvc.'),
+  [exactlyOneOf(sources)],
+);
+
+export type Input = z.infer<typeof input>;
+
+export function sourceKind(value: Input): SourceKind {
+  return sources.find((kind) => value[kind] !== undefined) ?? 'url';
+}

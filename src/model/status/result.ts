@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { errorTable, isErrorCode } from '../../errors/error-table.ts';
+import { bounds } from '../job/bounds.ts';
+import { contractCheck } from '../job/output-contract.ts';
+
+/** Rungs of the encoder ladder, best first. */
+export const rungs = ['qsv-full', 'qsv-encode', 'vaapi', 'software', 'copy'] as const;
+export type Rung = (typeof rungs)[number];
+
+export const accelerationReport = z
+  .strictObject({
+    rung: z.enum(rungs).describe('Where the encoding ran; copy when nothing was encoded.'),
+    device: z.string().max(64).optional().describe('Device node of the GPU.'),
+    stepsDown: z
+      .array(
+        z
+          .strictObject({
+            from: z.enum(rungs).describe('The rung that was not used.'),
+            reason: z.string().max(160).describe('Why.'),
+          })
+          .describe('One better rung and why it was not used.'),
+      )
+      .max(rungs.length)
+      .describe('Why each better rung was not used.'),
+  })
+  .describe('Where the encoding ran and why.');
+
+export type AccelerationReport = z.infer<typeof accelerationReport>;
+
+export const precisionReport = z
+  .strictObject({
+    method: z
+      .enum(['smart-cut', 're-encode', 'keyframe-copy'])
+      .describe(
+        'smart-cut: pictures are copied and only those at the ends encoded; re-encode: all are encoded; keyframe-copy: all are copied.',
+      ),
+    copiedFrames: z.int().min(0).optional().describe('Pictures that are those of the source, bit by bit.'),
+    encodedFrames: z.int().min(0).optional().describe('Pictures that were encoded anew.'),
+    encoded: z
+      .array(
+        z
+          .strictObject({
+            start: z.number().min(0).describe('Seconds of the output at which they start.'),
+            end: z.number().min(0).describe('Seconds of the output at which they end.'),
+            frames: z.int().min(1).describe('How many they are.'),
+          })
+          .describe('Pictures in a row that were encoded anew.'),
+      )
+      .max(2)
+      .optional()
+      .describe('Where the encoded pictures of a smart cut are.'),
+    startErrorSeconds: z
+      .number()
+      .optional()
+      .describe('Seconds from the start that was asked for to the first picture; negative where it is earlier.'),
+    endErrorSeconds: z
+      .number()
+      .optional()
+      .describe('Seconds from the end that was asked for to that of the last picture; absent for the end of the file.'),
+    why: z.string().max(160).optional().describe('Why no other method was used.'),
+  })
+  .describe('How a trim was made and how exact it is.');
+
+export type PrecisionReport = z.infer<typeof precisionReport>;
+
+export const outputFile = z
+  .strictObject({
+    name: z.string().max(40).describe('main, the name of a rendition, or that of a thumbnail.'),
+    kind: z
+      .enum(['video', 'audio', 'image', 'sprite', 'vtt', 'preview', 'playlist', 'segment', 'report'])
+      .describe('What the file is.'),
+    key: z.string().max(255).describe('Name of the published file in its destination.'),
+    mediaType: z.string().max(80).describe('Media type (RFC 6838).'),
+    bytes: z.int().min(0).describe('Size in bytes.'),
+    durationSeconds: z.number().min(0).optional().describe('Duration in seconds.'),
+    width: z.int().min(0).optional().describe('Width in pixels.'),
+    height: z.int().min(0).optional().describe('Height in pixels.'),
+    videoCodec: z.string().max(20).optional().describe('Codec of the picture.'),
+    audioCodec: z.string().max(20).optional().describe('Codec of the sound.'),
+    frames: z.int().min(0).optional().describe('Number of video frames.'),
+    segments: z.int().min(0).optional().describe('Number of segments that a playlist leads to; they lie beside it.'),
+    segmentBytes: z.int().min(0).optional().describe('Size of those segments in bytes.'),
+  })
+  .describe('One published file.');
+
+export type OutputFile = z.infer<typeof outputFile>;
+
+export const jobError = z
+  .strictObject({
+    code: z
+      .string()
+      .max(40)
+      .refine(isErrorCode, { error: `must be one of ${Object.keys(errorTable).join(', ')}` })
+      .describe('Code from the error table.'),
+    message: z.string().max(bounds.message).describe('What was expected and what was got.'),
+    hint: z.string().max(bounds.message).optional().describe('What to do about it.'),
+    stderrTail: z.string().max(bounds.stderrTail).optional().describe('The end of what FFmpeg said, without secrets.'),
+  })
+  .describe('Why the job failed.');
+
+export type JobError = z.infer<typeof jobError>;
+
+/** What a worker leaves behind: at most 4096 bytes as JSON. The bulk lies in the report, an object beside the outputs. */
+export const stageResult = z.strictObject({
+  version: z.literal(1),
+  exitCode: z.int().min(0).max(255),
+  outputs: z.array(outputFile).max(bounds.outputs).optional(),
+  acceleration: accelerationReport.optional(),
+  precision: precisionReport.optional(),
+  checks: z.array(contractCheck).max(32).optional(),
+  timings: z
+    .strictObject({
+      fetchSeconds: z.number().min(0),
+      encodeSeconds: z.number().min(0),
+      verifySeconds: z.number().min(0),
+      totalSeconds: z.number().min(0),
+      /** Seconds of output per second of encoding. */
+      speed: z.number().min(0).optional(),
+    })
+    .optional(),
+  /** Number of FFmpeg processes that made the outputs. */
+  processes: z.int().min(0).optional(),
+  /** Key of the full report (probe, argument lists, all checks, whole FFmpeg log) beside the outputs. */
+  report: z.string().max(255).optional(),
+  error: jobError.optional(),
+});
+
+export type StageResult = z.infer<typeof stageResult>;

@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  CreationClock,
+  createdAnnotation,
+  creationOrder,
+  creationTime,
+  cursorAfter,
+  orderOf,
+} from '../../../../src/adapters/kubernetes/jobs/creation-cursor.ts';
+
+const metadata = (more: object = {}) => ({
+  name: 'a',
+  uid: 'u',
+  resourceVersion: '1',
+  creationTimestamp: '2026-03-01T12:00:00Z',
+  ...more,
+});
+
+describe('the order of creation', () => {
+  it('rises with each job that a process makes, also when its clock stands still or is set back', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 4e12 }), { minLength: 2 }), (times) => {
+        let now = 0;
+        const clock = new CreationClock(() => now);
+        const orders = times.map((time) => {
+          now = time;
+          return creationOrder(metadata({ annotations: { [createdAnnotation]: clock.next() } }));
+        });
+        expect(orders).toEqual(orders.toSorted());
+        expect(new Set(orders).size).toBe(orders.length);
+      }),
+    );
+  });
+
+  it('is that of the second for a job that kubectl made, and then by uid', () => {
+    const noon = creationOrder(metadata());
+    const later = creationOrder(metadata({ creationTimestamp: '2026-03-01T12:00:01Z' }));
+    expect(noon < later).toBe(true);
+    expect(noon < creationOrder(metadata({ uid: 'v' }))).toBe(true);
+  });
+
+  it.each(['', 'yesterday', '1', '-000000000000001'])('does not believe the annotation %j', (value) => {
+    const annotations = { [createdAnnotation]: value };
+    expect(creationOrder(metadata({ annotations }))).toBe(creationOrder(metadata()));
+  });
+
+  it('is what a cursor holds', () => {
+    const order = creationOrder(metadata());
+    expect(orderOf(cursorAfter(order))).toBe(order);
+  });
+
+  it('is in no other text', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(() => orderOf(text)).toThrow(/Expected the cursor of a page/);
+      }),
+    );
+  });
+});
+
+describe('the time of creation', () => {
+  const at = (value: string): string => creationTime(metadata({ annotations: { [createdAnnotation]: value } }));
+  const noon = Date.parse('2026-03-01T12:00:00Z');
+  const annotated = (milliseconds: number): string => `${milliseconds}000`;
+
+  it('has the milliseconds of the process that made the job', () => {
+    expect(at(annotated(noon + 345))).toBe('2026-03-01T12:00:00.345Z');
+    expect(at(annotated(noon - 20))).toBe('2026-03-01T11:59:59.980Z');
+  });
+
+  it('is that of the API server for other jobs, and where the two are far apart', () => {
+    expect(creationTime(metadata())).toBe('2026-03-01T12:00:00Z');
+    for (const value of [annotated(noon + 5001), annotated(noon - 5001), '9'.repeat(16), 'soon', ''])
+      expect(at(value)).toBe('2026-03-01T12:00:00Z');
+    expect(creationTime(metadata({ creationTimestamp: undefined }))).toBe('');
+  });
+});

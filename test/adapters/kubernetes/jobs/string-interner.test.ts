@@ -1,0 +1,26 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { SharedStrings } from '../../../../src/adapters/kubernetes/jobs/string-interner.ts';
+
+it('changes nothing that can be told', () => {
+  const strings = new SharedStrings();
+  fc.assert(
+    fc.property(fc.json(), (text) => {
+      expect(strings.share(JSON.parse(text))).toEqual(JSON.parse(text));
+    }),
+  );
+});
+
+it('goes on when it has seen more strings than it keeps', () => {
+  const strings = new SharedStrings();
+  const statuses = Array.from({ length: 10_000 }, (_, index) => ({
+    message: `Rendered ${index}.`,
+    reason: 'Completed',
+  }));
+  expect(strings.share(structuredClone(statuses))).toEqual(statuses);
+});
+
+it('keeps a member named __proto__ what it is', () => {
+  const text = '{"__proto__":"polluted","a":{"__proto__":{"b":"c"}}}';
+  expect(JSON.stringify(new SharedStrings().share(JSON.parse(text)))).toBe(text);
+});

@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parsePools, readPoolsFile } from '../../../../src/adapters/kubernetes/pools/pools-file.ts';
+import { CodedError } from '../../../../src/errors/error-table.ts';
+
+const gpu = `
+- name: gpu
+  allocation: {type: DevicePlugin, resourceName: gpu.intel.com/i915}
+  image: framewright/worker:1
+  nodeSelector: {intel.feature.node.kubernetes.io/gpu: "true"}
+  tolerations: [{key: gpu, operator: Exists, effect: NoSchedule}]
+  supplementalGroups: [109]
+  requests: {cpu: 2, memory: 4Gi}
+  scratchSize: 50Gi
+  environment:
+    - {name: AWS_ACCESS_KEY_ID, valueFrom: {secretKeyRef: {name: s3, key: id}}}
+`;
+
+function refusal(text: string): CodedError {
+  try {
+    parsePools(text, 'pools.yaml');
+  } catch (error) {
+    if (error instanceof CodedError) return error;
+    throw error;
+  }
+  throw new Error('Expected a refusal, got pools');
+}
+
+describe('a file of pools', () => {
+  it('holds a list of them', () => {
+    const text = `${gpu}\n- {name: cpu, allocation: {type: None}, image: w, maxConcurrent: 2}`;
+    expect(parsePools(text, 'pools.yaml')).toMatchObject([
+      { name: 'gpu', requests: { cpu: '2', memory: '4Gi' } },
+      { name: 'cpu', allocation: { type: 'None' }, maxConcurrent: 2 },
+    ]);
+  });
+
+  it.each([
+    ['nothing', '', /Expected pools.yaml to be YAML, .*empty/],
+    ['no pool', '[]', /pools: /],
+    ['something else', 'pools: []', /expected array, received object/],
+    ['no YAML', '- name: [', /Expected pools.yaml to be YAML/],
+    ['an unknown key', gpu.replace('image:', 'picture:'), /pools\[0\]: .*picture/],
+    ['an allocation that does not exist', gpu.replace('DevicePlugin', 'Magic'), /pools\[0\].allocation/],
+    [
+      'a resource without a vendor',
+      gpu.replace('gpu.intel.com/', ''),
+      /expected a resource such as gpu.intel.com\/i915/,
+    ],
+    ['a quantity of nothing', gpu.replace('50Gi', 'much'), /scratchSize: expected a quantity/],
+    ['a name twice', gpu + gpu, /Expected names of pools to differ, got gpu twice/],
+    ['slots that cannot be counted', '[{name: cpu, allocation: {type: None}, image: w}]', /Expected maxConcurrent/],
+  ])('is refused with %s, with the place, what was expected and what to do', (_case, text, message) => {
+    const error = refusal(text);
+    expect(error.message).toMatch(message);
+    expect(error.hint).toContain('docs/guides/kubernetes.md');
+  });
+
+  it('is refused and nothing worse, whatever is in it', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        expect(refusal(text).code).toBe('INVALID_REQUEST');
+      }),
+    );
+  });
+
+  it('that is missing or a folder is named', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'framewright-pools-'));
+    try {
+      await expect(readPoolsFile(join(folder, 'none.yaml'))).rejects.toThrow(
+        /Expected the pools in .*none.yaml, got: ENOENT/,
+      );
+      await expect(readPoolsFile(folder)).rejects.toThrow(/EISDIR/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});

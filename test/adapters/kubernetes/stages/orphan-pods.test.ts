@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { strayRuns } from '../../../../src/adapters/kubernetes/stages/orphan-pods.ts';
+import type { CachedStagePod } from '../../../../src/adapters/kubernetes/stages/stage-objects.ts';
+
+const identity = { namespace: 'media', name: 'clip', uid: 'u', attempt: 2, stage: 'render' };
+const removed = {
+  name: 'clip-2-render-x',
+  namespace: 'media',
+  uid: 'p',
+  resourceVersion: '2',
+  deletionTimestamp: '2026-01-01T00:00:00Z',
+};
+const pod = (more: Partial<CachedStagePod> = {}): CachedStagePod => ({
+  metadata: { name: 'clip-2-render-x', namespace: 'media', uid: 'p', resourceVersion: '2' },
+  job: 'j',
+  identity,
+  phase: 'Running',
+  node: 'gpu-0',
+  reason: undefined,
+  message: undefined,
+  disruption: undefined,
+  waiting: undefined,
+  waitingReason: undefined,
+  image: 'worker:1',
+  memoryLimit: undefined,
+  scheduledAt: undefined,
+  runningSince: 1_000,
+  terminated: undefined,
+  ...more,
+});
+
+describe('a pod whose Job is gone', () => {
+  it('is a run for as long as it works, also while it is being ended', () => {
+    const run = { identity, state: 'running', startedAt: 1_000, node: 'gpu-0', podName: 'clip-2-render-x' };
+    expect(strayRuns([pod()])).toMatchObject([run]);
+    expect(strayRuns([pod({ metadata: removed })])).toMatchObject([run]);
+  });
+
+  it('is one too before it works', () => {
+    const waiting = pod({ phase: 'Pending', runningSince: undefined });
+    expect(strayRuns([waiting])).toMatchObject([{ identity, state: 'waiting' }]);
+  });
+
+  it('is none once it has ended, or will never get a node', () => {
+    expect(strayRuns([pod({ phase: 'Failed' }), pod({ phase: 'Succeeded' })])).toEqual([]);
+    expect(strayRuns([pod({ phase: 'Pending', runningSince: undefined, node: undefined, metadata: removed })])).toEqual(
+      [],
+    );
+  });
+
+  it('is none of ours without our labels', () => {
+    expect(strayRuns([pod({ identity: undefined })])).toEqual([]);
+  });
+});

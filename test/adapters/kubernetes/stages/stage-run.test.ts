@@ -1,0 +1,278 @@
+import { describe, expect, it } from 'vitest';
+import type {
+  CachedStageJob,
+  CachedStagePod,
+  TerminatedWorker,
+} from '../../../../src/adapters/kubernetes/stages/stage-objects.ts';
+import { stageRun } from '../../../../src/adapters/kubernetes/stages/stage-run.ts';
+
+const identity = { namespace: 'media', name: 'clip', uid: 'u', attempt: 2, stage: 'render' };
+const startedAt = Date.UTC(2026, 0, 1);
+const finishedAt = startedAt + 9_000;
+
+const job = (more: Partial<CachedStageJob> = {}): CachedStageJob => ({
+  metadata: { name: 'clip-2-render', namespace: 'media', uid: 'j', resourceVersion: '1' },
+  identity,
+  owner: 'u',
+  pool: 'gpu',
+  stopReason: undefined,
+  queued: false,
+  suspended: false,
+  idle: false,
+  ended: undefined,
+  endMessage: undefined,
+  endedAt: undefined,
+  ...more,
+});
+
+const pod = (more: Partial<CachedStagePod> = {}): CachedStagePod => ({
+  metadata: { name: 'clip-2-render-x', namespace: 'media', uid: 'p', resourceVersion: '2' },
+  job: 'j',
+  identity,
+  phase: 'Pending',
+  node: 'gpu-0',
+  reason: undefined,
+  message: undefined,
+  disruption: undefined,
+  waiting: undefined,
+  waitingReason: undefined,
+  image: 'worker:1',
+  memoryLimit: '2Gi',
+  scheduledAt: undefined,
+  runningSince: undefined,
+  terminated: undefined,
+  ...more,
+});
+
+const terminated = (exitCode: number, message = '', reason = 'Error'): TerminatedWorker => ({
+  exitCode,
+  message,
+  reason,
+  startedAt,
+  finishedAt,
+});
+const ended = (worker: TerminatedWorker, more: Partial<CachedStagePod> = {}): CachedStagePod =>
+  pod({ phase: worker.exitCode === 0 ? 'Succeeded' : 'Failed', terminated: worker, ...more });
+const success = '{"version":1,"exitCode":0}';
+const failure = '{"version":1,"exitCode":41,"error":{"code":"INPUT_INVALID","message":"Expected a film."}}';
+const interrupted = '{"version":1,"exitCode":143,"error":{"code":"INTERRUPTED","message":"Asked to end."}}';
+const deleted = {
+  name: 'x',
+  namespace: 'media',
+  uid: 'p',
+  resourceVersion: '2',
+  deletionTimestamp: '2026-01-01T00:00:00Z',
+};
+
+describe('a stage', () => {
+  it.each<[string, CachedStageJob, CachedStagePod[], Readonly<Record<string, unknown>>]>([
+    [
+      'whose pod is not there yet waits for it',
+      job(),
+      [],
+      { state: 'waiting', waitingFor: 'Its pod is being started.' },
+    ],
+    [
+      'that no node has a place for says so in the words of the scheduler',
+      job(),
+      [pod({ node: undefined, waiting: '0/3 nodes are available: 3 Insufficient gpu.intel.com/i915.' })],
+      {
+        state: 'waiting',
+        waitingFor: 'No node has a place for its pod yet: 0/3 nodes are available: 3 Insufficient gpu.intel.com/i915.',
+      },
+    ],
+    [
+      'whose container is being made says nothing else meanwhile',
+      job(),
+      [pod({ waiting: 'ContainerCreating', waitingReason: 'ContainerCreating' })],
+      { state: 'waiting', waitingFor: 'Its pod is being started.' },
+    ],
+    [
+      'whose image is missing says so in the words of the kubelet',
+      job(),
+      [pod({ waitingReason: 'ErrImagePull', waiting: 'worker:1: not found', scheduledAt: startedAt })],
+      {
+        state: 'waiting',
+        waitingFor: 'The image worker:1 cannot be pulled on gpu-0: worker:1: not found',
+        waiting: { cause: 'ImageNotPulled', since: startedAt },
+      },
+    ],
+    [
+      'whose image is missing says the same while the kubelet backs off',
+      job(),
+      [
+        pod({
+          waitingReason: 'ImagePullBackOff',
+          waiting: 'Back-off pulling image "worker:1": ErrImagePull: worker:1: not found',
+        }),
+      ],
+      { waitingFor: 'The image worker:1 cannot be pulled on gpu-0: worker:1: not found' },
+    ],
+    [
+      'whose image was never pulled and has no further words says so',
+      job(),
+      [pod({ waitingReason: 'ImagePullBackOff', waiting: 'Back-off pulling image "worker:1"' })],
+      { waitingFor: 'The image worker:1 cannot be pulled on gpu-0.' },
+    ],
+    [
+      'whose Secret is missing says so in the words of the kubelet',
+      job(),
+      [pod({ waitingReason: 'CreateContainerConfigError', waiting: 'secret "s3" not found' })],
+      {
+        waitingFor: 'Its container cannot be started on gpu-0: CreateContainerConfigError: secret "s3" not found',
+        waiting: { cause: 'ContainerNotStarted' },
+      },
+    ],
+    [
+      'that Kueue holds back waits for Kueue',
+      job({ queued: true, suspended: true }),
+      [],
+      { state: 'waiting', waiting: { cause: 'Queue' } },
+    ],
+    [
+      'whose slot Kueue took away was lost, which is not its fault',
+      job({ queued: true, suspended: true }),
+      [ended(terminated(143))],
+      { state: 'lost', infrastructure: true, message: expect.stringContaining('Kueue') },
+    ],
+    [
+      'whose pod should have ended says when that was',
+      job(),
+      [pod({ phase: 'Running', runningSince: startedAt, metadata: deleted })],
+      { state: 'running', dueToEndAt: startedAt },
+    ],
+    [
+      'whose worker runs is running',
+      job(),
+      [pod({ phase: 'Running', runningSince: startedAt })],
+      { state: 'running', startedAt },
+    ],
+    [
+      'whose worker says so has succeeded',
+      job(),
+      [ended(terminated(0, success))],
+      { state: 'succeeded', exitCode: 0, startedAt, finishedAt },
+    ],
+    [
+      'whose worker says so has failed',
+      job(),
+      [ended(terminated(41, failure))],
+      { state: 'failed', exitCode: 41, message: 'Expected a film.' },
+    ],
+    [
+      'without a result has crashed, whatever its exit code',
+      job(),
+      [ended(terminated(0))],
+      { state: 'failed', message: expect.stringContaining('left no result') },
+    ],
+    [
+      'whose container was too large was killed',
+      job(),
+      [ended(terminated(137, '', 'OOMKilled'))],
+      {
+        state: 'failed',
+        exitCode: 137,
+        message:
+          'The worker was killed because it took more memory than its limit of 2Gi (OOMKilled) and it left no result.',
+      },
+    ],
+    [
+      'that the system took away was lost, which is not its fault',
+      job(),
+      [ended(terminated(143), { disruption: 'Taint manager: deleting due to NoExecute taint' })],
+      { state: 'lost', infrastructure: true, message: expect.stringContaining('NoExecute taint') },
+    ],
+    [
+      'that was evicted was lost',
+      job(),
+      [pod({ phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' })],
+      { state: 'lost', infrastructure: true, message: expect.stringContaining('low on resource') },
+    ],
+    [
+      'whose node restarted before it had a GPU was lost',
+      job(),
+      [pod({ phase: 'Failed', reason: 'UnexpectedAdmissionError' })],
+      { state: 'lost', infrastructure: true, message: expect.stringContaining('UnexpectedAdmissionError') },
+    ],
+    [
+      'that was finished when the system took it away is finished',
+      job(),
+      [ended(terminated(0, success), { disruption: 'preempted' })],
+      { state: 'succeeded' },
+    ],
+    [
+      'that ran longer than the pod may has timed out',
+      job(),
+      [
+        ended(terminated(137), {
+          reason: 'DeadlineExceeded',
+          message: 'Pod was active on the node longer than the specified deadline',
+        }),
+      ],
+      { state: 'failed', stopReason: 'timeout' },
+    ],
+    [
+      'that was asked to end runs until it has ended',
+      job({ stopReason: 'suspended' }),
+      [pod({ phase: 'Running', runningSince: startedAt, metadata: deleted })],
+      { state: 'running', stopReason: 'suspended' },
+    ],
+    [
+      'that ended when it was asked to says both',
+      job({ stopReason: 'cancelled' }),
+      [ended(terminated(143, interrupted))],
+      { state: 'failed', stopReason: 'cancelled', exitCode: 143 },
+    ],
+    [
+      'that was asked to end before its pod was made never runs once the Job controller has seen that',
+      job({ stopReason: 'cancelled', idle: true }),
+      [],
+      { state: 'failed', stopReason: 'cancelled' },
+    ],
+    [
+      'that was asked to end before its pod was made may get one until the Job controller has seen that',
+      job({ stopReason: 'cancelled' }),
+      [],
+      { state: 'waiting', stopReason: 'cancelled' },
+    ],
+    [
+      'that was asked to end while its pod had no node never runs',
+      job({ stopReason: 'cancelled' }),
+      [pod({ node: undefined, metadata: deleted })],
+      { state: 'failed', stopReason: 'cancelled' },
+    ],
+    [
+      'that was asked to end while its pod was being started may still run',
+      job({ stopReason: 'cancelled' }),
+      [pod({ metadata: deleted })],
+      { state: 'waiting', stopReason: 'cancelled' },
+    ],
+    [
+      'whose pod was removed before anyone read it was lost',
+      job({ ended: 'Complete', endedAt: finishedAt }),
+      [],
+      { state: 'lost', infrastructure: true, finishedAt },
+    ],
+    [
+      'whose Job has ended before its pod has told how is not over',
+      job({ ended: 'Complete' }),
+      [pod({ phase: 'Running', runningSince: startedAt })],
+      { state: 'running' },
+    ],
+  ])('%s', (_sentence, of, pods, expected) => {
+    expect(stageRun(of, pods)).toMatchObject({ identity, jobName: 'clip-2-render', ...expected });
+  });
+
+  it('is judged by its latest pod', () => {
+    const at = (creationTimestamp: string, uid: string) => ({
+      name: uid,
+      uid,
+      resourceVersion: '1',
+      creationTimestamp,
+    });
+    const older = ended(terminated(41, failure), { metadata: at('2026-01-01T00:00:00Z', 'old') });
+    const newer = pod({ phase: 'Running', runningSince: startedAt, metadata: at('2026-01-01T00:00:09Z', 'new') });
+    expect(stageRun(job(), [older, newer])).toMatchObject({ state: 'running', podName: 'new' });
+    expect(stageRun(job(), [newer, older])).toMatchObject({ state: 'running', podName: 'new' });
+  });
+});

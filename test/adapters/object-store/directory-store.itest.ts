@@ -1,0 +1,99 @@
+import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDirectoryStore, type DirectoryStore } from '../../../src/adapters/object-store/directory-store.ts';
+import { objectStoreContract } from '../../contract/object-store.ts';
+
+objectStoreContract('the directory store', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'fw-store-'));
+  const store = createDirectoryStore({ dir: join(dir, 'objects') });
+  return { store, close: () => rm(dir, { recursive: true }) };
+});
+
+objectStoreContract('the directory store on a file system without hard links', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'fw-store-'));
+  const store = createDirectoryStore({ dir: join(dir, 'objects'), hardLinks: false });
+  return { store, close: () => rm(dir, { recursive: true }) };
+});
+
+describe('the directory store', () => {
+  let top: string;
+  let dir: string;
+  let store: DirectoryStore;
+
+  beforeEach(async () => {
+    top = await mkdtemp(join(tmpdir(), 'fw-store-'));
+    dir = join(top, 'objects');
+    store = createDirectoryStore({ dir, baseUrl: 'http://example.com' });
+    await mkdir(dir);
+  });
+  afterEach(() => rm(top, { recursive: true }));
+
+  const put = async (key: string, content: string): Promise<void> => {
+    const staged = await store.stage(key);
+    await writeFile(staged.path, content);
+    await store.publish(staged);
+  };
+
+  it('tells where the file of an object lies, and nothing of one that is not there', async () => {
+    await put('a.mp4', 'x');
+    expect(await store.localPath('a.mp4')).toBe(join(dir, 'a.mp4'));
+    expect(await store.localPath('b.mp4')).toBeUndefined();
+  });
+
+  it('says whether its folder can be used', async () => {
+    await expect(store.check()).resolves.toBeUndefined();
+    await writeFile(join(top, 'file'), 'x');
+    const broken = createDirectoryStore({ dir: join(top, 'file', 'objects') });
+    await expect(broken.check()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  });
+
+  it('leaves nothing in its staging folder without hard links either', async () => {
+    const without = createDirectoryStore({ dir, hardLinks: false });
+    const staged = await without.stage('a.mp4');
+    await writeFile(staged.path, 'x');
+    await without.publish(staged);
+    expect(await readdir(join(dir, '.staging'))).toEqual([]);
+  });
+
+  it('leaves nothing in its staging folder after a publication', async () => {
+    await put('a.mp4', 'x');
+    expect(await readdir(join(dir, '.staging'))).toEqual([]);
+  });
+
+  it('follows no link out of its root, be it a file or a folder', async () => {
+    await writeFile(join(top, 'secret.txt'), 'secret');
+    await symlink(join(top, 'secret.txt'), join(dir, 'link.txt'));
+    await symlink(top, join(dir, 'folder'));
+    for (const key of ['link.txt', 'folder/secret.txt']) {
+      expect(await store.stat(key)).toBeUndefined();
+      expect(await store.localPath(key)).toBeUndefined();
+      await expect(store.read(key)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    }
+    expect(await Array.fromAsync(store.list(''))).toEqual([]);
+  });
+
+  it('takes no file for staged that it has not staged itself', async () => {
+    const path = join(top, 'elsewhere.txt');
+    await writeFile(path, 'x');
+    await expect(store.publish({ key: 'a.txt', path })).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
+    await expect(store.discard({ key: 'a.txt', path })).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
+  });
+
+  it('sweeps staged files that were left behind and spares fresh ones', async () => {
+    const old = await store.stage('old.mp4');
+    const fresh = await store.stage('fresh.mp4');
+    await writeFile(old.path, 'x');
+    await writeFile(fresh.path, 'x');
+    await utimes(old.path, 1000, 1000);
+    expect(await store.sweep(2000 * 1000)).toBe(1);
+    await expect(store.publish(old)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    await store.publish(fresh);
+    expect(await store.sweep(Date.now() + 1000)).toBe(0);
+  });
+
+  it('gives URLs below the base that it was told', async () => {
+    expect(await store.urlFor('a b'.replace(' ', '-'))).toBe('http://example.com/assets/a-b');
+  });
+});

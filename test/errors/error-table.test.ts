@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { CodedError, codeOfExit, errorTable, isErrorCode, toCodedError } from '../../src/errors/error-table.ts';
+
+const entries = Object.entries(errorTable);
+
+describe('the error table', () => {
+  it('gives each exit code to one error only', () => {
+    const exits = entries.map(([, { exit }]) => exit).filter((exit) => exit !== undefined);
+    expect(new Set(exits).size).toBe(exits.length);
+  });
+
+  it.each(entries.filter(([, { exit }]) => exit !== undefined))(
+    '%s has an exit code of its class',
+    (_code, { exit = 0, retry, infrastructure }) => {
+      if (exit >= 10 && exit <= 19) expect(retry).toBe('yes');
+      else if (exit >= 20 && exit <= 29) expect(retry).toBe('elsewhere');
+      else if (exit >= 40 && exit <= 49) expect(retry).not.toBe('yes');
+      else expect(infrastructure).toBe(true);
+    },
+  );
+
+  it.each(entries)('%s says in sentences what it is and what to do', (_code, { summary, remedy, status }) => {
+    expect(summary).toMatch(/^[A-Z].*\.$/);
+    expect(remedy).toMatch(/^[A-Z`].*\.$/);
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(status).toBeLessThan(600);
+  });
+
+  it('finds the code of an exit status, also of a killed process', () => {
+    expect(codeOfExit(41)).toBe('INPUT_INVALID');
+    expect(codeOfExit(137)).toBe('NODE_LOST');
+    expect(codeOfExit(143)).toBe('INTERRUPTED');
+    expect(codeOfExit(1)).toBeUndefined();
+    expect(codeOfExit(0)).toBeUndefined();
+  });
+
+  it('does not take names of object members for codes', () => {
+    expect(isErrorCode('toString')).toBe(false);
+    expect(isErrorCode('__proto__')).toBe(false);
+  });
+});
+
+describe('toCodedError', () => {
+  it('keeps a coded error as it is', () => {
+    const error = new CodedError('NOT_FOUND', 'no such job');
+    expect(toCodedError(error)).toBe(error);
+  });
+
+  it('takes anything else for a defect and keeps its cause', () => {
+    const cause = new RangeError('out of range');
+    expect(toCodedError(cause)).toMatchObject({ code: 'INTERNAL_ERROR', message: 'out of range', cause });
+    expect(toCodedError('text')).toMatchObject({ code: 'INTERNAL_ERROR', message: 'text' });
+  });
+});

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { RecentKeys } from '../../src/lib/expiring-set.ts';
+
+describe('recent keys', () => {
+  it('are no more than the limit: the one that was not seen for longest goes', () => {
+    const keys = new RecentKeys({ most: 2, maxAgeMs: 1000 });
+    expect([keys.touch('a', 0), keys.touch('b', 1), keys.touch('a', 2), keys.touch('c', 3)]).toEqual([
+      [],
+      [],
+      [],
+      ['b'],
+    ]);
+    expect(['a', 'b', 'c'].map((key) => keys.has(key))).toEqual([true, false, true]);
+  });
+
+  it('go when they are older than the limit', () => {
+    const keys = new RecentKeys({ most: 10, maxAgeMs: 1000 });
+    for (const [key, at] of [
+      ['a', 0],
+      ['b', 500],
+    ] as const)
+      keys.touch(key, at);
+    expect(keys.touch('c', 1000)).toEqual([]);
+    expect(keys.touch('c', 1501)).toEqual(['a', 'b']);
+  });
+
+  it('are forgotten on request', () => {
+    const keys = new RecentKeys({ most: 1, maxAgeMs: 1000 });
+    keys.touch('a', 0);
+    keys.delete('a');
+    expect(keys.touch('b', 1)).toEqual([]);
+  });
+});

@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { RareLog } from '../../src/lib/rate-limited-log.ts';
+
+describe('a log of what may come a thousand times', () => {
+  it('says each thing once a minute, and how often it was not said', () => {
+    const lines: [string, object][] = [];
+    let now = 0;
+    const log = new RareLog(
+      { info: () => undefined, warn: (fields, message) => void lines.push([message, fields]) },
+      () => now,
+    );
+    for (; now < 59_000; now += 10) log.warn('it rains', { at: now });
+    log.warn('it pours', {});
+    now = 60_000;
+    log.warn('it rains', { at: now });
+    expect(lines).toEqual([
+      ['it rains', { at: 0 }],
+      ['it pours', {}],
+      ['it rains', { at: 60_000, notSaid: 5899 }],
+    ]);
+  });
+});

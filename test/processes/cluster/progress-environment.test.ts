@@ -1,0 +1,53 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createNkey } from '../../../src/adapters/nats/nkey.ts';
+import { progressEnvironment } from '../../../src/processes/cluster/progress-environment.ts';
+import { stageOf } from '../../support/worker-harness.ts';
+
+describe('what a worker gets to publish its progress', () => {
+  const clock = { now: () => Date.parse('2026-03-01T12:00:00Z') };
+  const account = createNkey('account');
+  let folder: string;
+  const fileWith = async (text: string): Promise<string> => {
+    const file = join(folder, 'seed');
+    await writeFile(file, text);
+    return file;
+  };
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'framewright-seed-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('is nothing without a key of the account', async () => {
+    expect(
+      await progressEnvironment({ natsAccountSeedFile: undefined, natsAccount: undefined }, clock),
+    ).toBeUndefined();
+  });
+
+  it('is a user of its own for each attempt, for longer than it may wait and run', async () => {
+    const natsAccountSeedFile = await fileWith(`${account.seed}\n`);
+    const environmentOf = await progressEnvironment({ natsAccountSeedFile, natsAccount: undefined }, clock);
+    const [variable, ...more] = environmentOf?.(stageOf({ timeoutSeconds: 600 })) ?? [];
+    expect(more).toEqual([]);
+    expect(variable?.name).toBe('FRAMEWRIGHT_NATS_CREDENTIALS');
+    const [, claims = ''] = /^e\w+\.([\w-]+)\.[\w-]+$/m.exec(variable?.value ?? '') ?? [];
+    expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({
+      iss: account.publicKey,
+      exp: clock.now() / 1000 + 600 + 7 * 86_400,
+      nats: { pub: { allow: ['framewright.progress.default.job.uid.1'] }, sub: { deny: ['>'] } },
+    });
+    expect(environmentOf?.(stageOf())).not.toEqual(environmentOf?.(stageOf()));
+  });
+
+  it.each([
+    ['is not there', undefined],
+    ['holds another key', createNkey('user').seed],
+    ['holds something else', 'hunter2'],
+  ])('is refused at the start when the file %s, without showing what it holds', async (_case, text) => {
+    const natsAccountSeedFile = text === undefined ? join(folder, 'nowhere') : await fileWith(text);
+    const opened = progressEnvironment({ natsAccountSeedFile, natsAccount: undefined }, clock);
+    await expect(opened).rejects.toThrow(/^Expected FRAMEWRIGHT_NATS_ACCOUNT_SEED_FILE (?!.*hunter2)/);
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import type { Pool } from '../../../src/adapters/kubernetes/pools/pool.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { withStageEnvironment } from '../../../src/processes/cluster/worker-environment.ts';
+
+const pool: Pool = { name: 'cpu', image: 'w', allocation: { type: 'None' }, maxConcurrent: 1 };
+const base = { KUBERNETES_SERVICE_HOST: 'a', FRAMEWRIGHT_POOLS_FILE: 'p' };
+
+function environmentOf(environment: Record<string, string>, own: Pool = pool): Record<string, string | undefined> {
+  const [first] = withStageEnvironment([own], loadConfig({}, { ...base, ...environment }, 'operator'));
+  return Object.fromEntries((first?.environment ?? []).map(({ name, value }) => [name, value]));
+}
+
+describe('what workers are told', () => {
+  it('is the folder of the object store, and the claim to mount there', () => {
+    const environment = { FRAMEWRIGHT_OBJECTS_DIR: '/objects', FRAMEWRIGHT_OBJECTS_CLAIM: 'renders' };
+    expect(environmentOf(environment)).toMatchObject({ FRAMEWRIGHT_OBJECTS_DIR: '/objects' });
+    const [first] = withStageEnvironment([pool], loadConfig({}, { ...base, ...environment }, 'operator'));
+    expect(first?.objectsVolume).toEqual({ claimName: 'renders', mountPath: '/objects' });
+  });
+
+  it('is the bucket and how to reach it, and nothing of a folder', () => {
+    const told = environmentOf({
+      FRAMEWRIGHT_S3_BUCKET: 'renders',
+      FRAMEWRIGHT_S3_ENDPOINT: 'https://s3.example.com/',
+      FRAMEWRIGHT_S3_FORCE_PATH_STYLE: 'on',
+    });
+    expect(told).toMatchObject({
+      FRAMEWRIGHT_S3_BUCKET: 'renders',
+      FRAMEWRIGHT_S3_ENDPOINT: 'https://s3.example.com',
+      FRAMEWRIGHT_S3_FORCE_PATH_STYLE: 'on',
+    });
+    expect(told).not.toHaveProperty('FRAMEWRIGHT_OBJECTS_DIR');
+    expect(told).not.toHaveProperty('FRAMEWRIGHT_S3_REGION');
+  });
+
+  it('holds no login of the operator', () => {
+    const bucket = { FRAMEWRIGHT_S3_BUCKET: 'renders' };
+    expect(environmentOf({ ...bucket, FRAMEWRIGHT_NATS_URL: 'nats://nats:4222' })).toMatchObject({
+      FRAMEWRIGHT_NATS_URL: 'nats://nats:4222',
+    });
+    const told = environmentOf({ ...bucket, FRAMEWRIGHT_NATS_URL: 'nats://a:secret@nats:4222' });
+    expect(JSON.stringify(told)).not.toContain('secret');
+  });
+
+  it('goes behind what the pool says itself', () => {
+    const own = { ...pool, environment: [{ name: 'FRAMEWRIGHT_SOURCE_HOSTS', value: 'a.example.com' }] };
+    expect(environmentOf({ FRAMEWRIGHT_S3_BUCKET: 'b' }, own)).toMatchObject({
+      FRAMEWRIGHT_SOURCE_HOSTS: 'a.example.com',
+    });
+    const [first] = withStageEnvironment([own], loadConfig({}, { ...base, FRAMEWRIGHT_S3_BUCKET: 'b' }, 'operator'));
+    const names = first?.environment?.map(({ name }) => name) ?? [];
+    expect(new Set(names).size).toBe(names.length);
+  });
+});

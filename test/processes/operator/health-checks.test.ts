@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { unhealthy, unready, type VitalSources } from '../../../src/processes/operator/health-checks.ts';
+
+const fine: VitalSources = {
+  store: { health: () => ({ synced: true, lastContactMs: 20 }) },
+  runner: { lastContactMs: () => ({ jobs: 10, pods: 30 }) },
+  stats: () => ({ unfinished: 1, queueDepth: 1, active: 1, oldestWaitMs: 10, longestRunMs: 10 }),
+  synced: () => true,
+};
+const hour = 3_600_000;
+
+describe('an operator', () => {
+  it('is healthy while work is done and watches hear something, whether it leads or not', () => {
+    expect(unhealthy(fine)).toBeUndefined();
+    expect(unhealthy({ ...fine, stats: () => undefined })).toBeUndefined();
+  });
+
+  it.each<[string, Partial<VitalSources>, RegExp]>([
+    [
+      'a key waits for ever',
+      { stats: () => ({ unfinished: 1, queueDepth: 1, active: 0, oldestWaitMs: hour, longestRunMs: 0 }) },
+      /^a key has waited for 3600 s/,
+    ],
+    [
+      'a handler hangs',
+      { stats: () => ({ unfinished: 1, queueDepth: 0, active: 1, oldestWaitMs: 0, longestRunMs: hour }) },
+      /^a handler has been at work for 3600 s/,
+    ],
+    [
+      'the watch of RenderJobs is silent',
+      { store: { health: () => ({ synced: true, lastContactMs: hour }) } },
+      /^the watch of renderjobs has heard nothing/,
+    ],
+    ['the watch of pods is silent', { runner: { lastContactMs: () => ({ pods: hour }) } }, /^the watch of pods/],
+  ])('is to be restarted when %s', (_case, change, problem) => {
+    expect(unhealthy({ ...fine, ...change })).toMatch(problem);
+  });
+
+  it('is ready when it knows everything', () => {
+    expect(unready(fine)).toBeUndefined();
+    expect(unready({ synced: () => false })).toMatch(/not all .* are known yet/);
+  });
+});

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ffmpeg, frameHashes, level, lossless, makeClip, probe, render, samples, scratch } from '../support/media.ts';
+
+let dir: Awaited<ReturnType<typeof scratch>>;
+let clip: string;
+const rate = 48_000;
+
+beforeAll(async () => {
+  dir = await scratch();
+  clip = await makeClip(`${dir.path}/clip.mkv`, { seconds: 3, args: lossless });
+});
+afterAll(async () => dir[Symbol.asyncDispose]());
+
+describe('mute', () => {
+  test('ranges are silent to the sample and every other sample is untouched', async () => {
+    const ranges = [
+      { start: 0.5004, end: 1.2345 },
+      { start: 2.1, end: 2.3 },
+      { start: 2.2, end: 2.5 },
+    ];
+    const { plan, path } = await render(dir.path, { inputs: { clip }, operations: [{ mute: { ranges } }] });
+    expect(plan.rung).toBe('copy');
+    const before = await samples(clip);
+    const after = await samples(path());
+    expect(after).toHaveLength(before.length);
+    const silent = (index: number): boolean =>
+      ranges.some(({ start, end }) => index >= Math.round(start * rate) && index < Math.round(end * rate));
+    const wrong = after.findIndex((value, index) => value !== (silent(index) ? 0 : before[index]));
+    expect(wrong).toBe(-1);
+    expect(await frameHashes(path())).toEqual(await frameHashes(clip));
+  });
+
+  test('without ranges the sound is left out and the picture copied', async () => {
+    const { plan, path } = await render(dir.path, { inputs: { clip }, operations: [{ mute: {} }] });
+    expect(plan.rung).toBe('copy');
+    expect((await probe(path())).audio).toHaveLength(0);
+    expect(await frameHashes(path())).toEqual(await frameHashes(clip));
+  });
+
+  test('a clip without sound is copied as it is', async () => {
+    const silent = await makeClip(`${dir.path}/silent.mp4`, { seconds: 1, sound: false });
+    const { plan, path } = await render(dir.path, {
+      inputs: { silent },
+      operations: [{ mute: { ranges: [{ start: 0, end: 1 }] } }],
+    });
+    expect(plan.rung).toBe('copy');
+    expect(await frameHashes(path())).toHaveLength(30);
+  });
+});
+
+describe('addAudio', () => {
+  let beep: string;
+  beforeAll(async () => {
+    beep = `${dir.path}/beep.flac`;
+    await ffmpeg('-f', 'lavfi', '-i', 'aevalsrc=0.25:s=44100:d=0.5', beep);
+  });
+
+  test('mix adds the sound at its offset and keeps the present sound elsewhere', async () => {
+    const { plan, path } = await render(dir.path, {
+      inputs: { clip, beep },
+      operations: [{ addAudio: { input: 'beep', offset: 1 } }],
+    });
+    expect(plan.rung).toBe('copy');
+    const before = await samples(clip);
+    const after = await samples(path());
+    expect(after).toHaveLength(before.length);
+    const added = after.map((value, index) => value - (before[index] ?? 0));
+    expect(level(added, 0, 0.99)).toBeLessThan(0.0001);
+    expect(level(added, 1.02, 1.48)).toBeCloseTo(0.25, 2);
+    expect(level(added, 1.52, 3)).toBeLessThan(0.0001);
+  });
+
+  test('replace drops the present sound, loops and fades', async () => {
+    const { path } = await render(dir.path, {
+      inputs: { clip, beep },
+      operations: [{ addAudio: { input: 'beep', mode: 'replace', loop: true, volume: 2, fadeIn: 0.5, fadeOut: 0.5 } }],
+    });
+    const after = await samples(path(), rate);
+    expect(after.length / rate).toBeCloseTo(3, 2);
+    expect(level(after, 0.24, 0.26)).toBeCloseTo(0.25, 1);
+    expect(level(after, 1, 2)).toBeCloseTo(0.5, 2);
+    expect(level(after, 2.98, 3)).toBeLessThan(0.05);
+  });
+
+  test('mix into a clip without sound is the added sound alone, with silence up to the end', async () => {
+    const silent = await makeClip(`${dir.path}/quiet.mp4`, { seconds: 2, sound: false });
+    const { plan, path } = await render(dir.path, {
+      inputs: { silent, beep },
+      operations: [{ addAudio: { input: 'beep' } }],
+    });
+    expect(plan.rung).toBe('copy');
+    const after = await samples(path(), rate);
+    expect(level(after, 0.05, 0.45)).toBeCloseTo(0.25, 1);
+    expect(level(after, 0.6, 1.9)).toBeLessThan(0.001);
+    expect((await probe(path())).duration).toBeCloseTo(2, 1);
+  });
+});
+
+describe('normalizeLoudness', () => {
+  test('the sound as it is at that point reaches the target', async () => {
+    const loud = await makeClip(`${dir.path}/loud.mkv`, { seconds: 8, sound: '0.05*sin(2*PI*1000*t)', args: lossless });
+    const { plan, path, measurements, output } = await render(dir.path, {
+      inputs: { loud },
+      operations: [{ trim: { start: 1, end: 7 } }, { normalizeLoudness: { integrated: -20 } }],
+      output: { video: { preset: 'performance' } },
+    });
+    expect(Object.keys(measurements)).toEqual(['operation-1']);
+    expect(plan.analyses).toHaveLength(0);
+    expect(output().expect.loudness).toBe(-20);
+    const said = await ffmpeg('-v', 'info', '-i', path(), '-af', 'ebur128', '-f', 'null', '-');
+    const integrated = Number(/Integrated loudness:\s+I:\s+(-?[\d.]+) LUFS/.exec(said)?.[1]);
+    expect(integrated).toBeCloseTo(-20, 0);
+  });
+});
+
+describe('a change of channels', () => {
+  /** Strength of one tone in a sound, by the Goertzel algorithm. */
+  const strength = (signal: Float32Array, hertz: number): number => {
+    const step = 2 * Math.cos((2 * Math.PI * hertz) / rate);
+    let [one, two] = [0, 0];
+    for (const value of signal) [one, two] = [value + step * one - two, one];
+    return (2 * Math.sqrt(one * one + two * two - step * one * two)) / signal.length;
+  };
+  /** A second of tones, each channel with a pitch of its own. */
+  const surround = async (layout: string, count: number, level: number): Promise<string> => {
+    const path = `${dir.path}/${layout}-${count}-${level}.mkv`;
+    const voices = Array.from({ length: count }, (_, index) => `${level}*sin(2*PI*${200 * (index + 1)}*t)`).join('|');
+    const args = ['-f', 'lavfi', '-i', `aevalsrc=${voices}:c=${layout}:s=${rate}:d=1`];
+    await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=64x64:r=25:d=1', ...args, ...lossless, path);
+    return path;
+  };
+  const half = Math.SQRT1_2;
+
+  test.each([
+    // Left, right, centre, low frequencies, then the channels behind and beside.
+    ['5.1 to two', '5.1', 6, 2, [1, 0, half, 0, half, 0]],
+    ['5.1 at the sides to two', '5.1(side)', 6, 2, [1, 0, half, 0, half, 0]],
+    ['7.1 to two', '7.1', 8, 2, [1, 0, half, 0, half, 0, half, 0]],
+    ['two to one', 'stereo', 2, 1, [1, 1]],
+    ['5.1 to one', '5.1', 6, 1, [1, 1, Math.SQRT2, 0, half, half]],
+  ] as const)('%s keeps the shares of BS.775 and does not clip', async (_what, layout, count, channels, shares) => {
+    const source = await surround(layout, count, 0.99);
+    const { path } = await render(dir.path, { inputs: { source }, output: { audio: { codec: 'flac', channels } } });
+    const mixed = await samples(path());
+    const total = shares.reduce((sum: number, share) => sum + share, 0);
+    for (const [index, share] of shares.entries()) {
+      expect(strength(mixed, 200 * (index + 1)), `channel ${index}`).toBeCloseTo((0.99 * share) / total, 2);
+    }
+  });
+});

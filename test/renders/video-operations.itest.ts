@@ -1,0 +1,188 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  brightness,
+  detail,
+  difference,
+  ffmpeg,
+  grayFrames,
+  lossless,
+  makeClip,
+  probe,
+  render,
+  scratch,
+} from '../support/media.ts';
+
+let dir: Awaited<ReturnType<typeof scratch>>;
+let clip: string;
+const whole = { x: 0, y: 0, width: 320, height: 180 };
+const fine = { video: { quality: 1, preset: 'performance' } } as const;
+
+beforeAll(async () => {
+  dir = await scratch();
+  clip = await makeClip(`${dir.path}/clip.mkv`, { seconds: 3, args: lossless });
+});
+afterAll(async () => dir[Symbol.asyncDispose]());
+
+describe('blur', () => {
+  test.each(['rectangle', 'ellipse'] as const)(
+    'a %s loses its detail inside and nowhere else, in its time only',
+    async (shape) => {
+      const noise = await makeClip(`${dir.path}/noise-${shape}.mkv`, {
+        seconds: 3,
+        picture: 'testsrc2',
+        args: ['-vf', 'noise=alls=60:allf=t', ...lossless],
+      });
+      const { path } = await render(dir.path, {
+        inputs: { noise },
+        operations: [{ blur: { regions: [{ x: 40, y: 40, width: 100, height: 60, start: 1, end: 2, shape }] } }],
+        output: fine,
+      });
+      const before = await grayFrames(noise);
+      const after = await grayFrames(path());
+      expect(after).toHaveLength(90);
+      const inside = { x: 75, y: 60, width: 30, height: 20 };
+      const outside = { x: 150, y: 20, width: 150, height: 150 };
+      for (const index of [0, 29, 60, 89]) expect(difference(before[index], after[index], whole)).toBeLessThan(1);
+      for (const index of [30, 45, 59]) {
+        expect(detail(after[index], inside)).toBeLessThan(detail(before[index], inside) / 8);
+        expect(difference(before[index], after[index], outside)).toBeLessThan(1);
+        const corner = difference(before[index], after[index], { x: 42, y: 42, width: 6, height: 4 });
+        if (shape === 'ellipse') expect(corner).toBeLessThan(2);
+        else expect(corner).toBeGreaterThan(4);
+      }
+    },
+  );
+
+  test('percent regions follow the picture, and what sticks out is cut off', async () => {
+    const { path } = await render(dir.path, {
+      inputs: { clip },
+      operations: [{ blur: { unit: 'percent', regions: [{ x: 50, y: 50, width: 80, height: 80 }] } }],
+      output: fine,
+    });
+    const [before] = await grayFrames(clip);
+    const [after] = await grayFrames(path());
+    expect(difference(before, after, { x: 0, y: 0, width: 150, height: 180 })).toBeLessThan(1);
+    expect(detail(after, { x: 180, y: 100, width: 130, height: 70 })).toBeLessThan(
+      detail(before, { x: 180, y: 100, width: 130, height: 70 }) / 3,
+    );
+  });
+});
+
+describe('subtitle', () => {
+  const hostile = `it's {\\b1}100%: [a,b];\\N "q" \\ = 'x'\nline two`;
+
+  test('burnt captions are there in their time and only there', async () => {
+    const { plan, path } = await render(dir.path, {
+      inputs: { clip },
+      operations: [
+        { subtitle: { captions: [{ from: 1000, to: 2000, text: hostile }], style: { size: 8, color: '#ffffff' } } },
+      ],
+      output: fine,
+    });
+    expect(plan.files).toHaveLength(1);
+    const before = await grayFrames(clip);
+    const after = await grayFrames(path());
+    const bottom = { x: 20, y: 130, width: 280, height: 45 };
+    const top = { x: 0, y: 0, width: 320, height: 90 };
+    for (const index of [0, 29, 60, 89]) expect(difference(before[index], after[index], bottom)).toBeLessThan(1);
+    for (const index of [30, 59]) {
+      expect(difference(before[index], after[index], bottom)).toBeGreaterThan(5);
+      expect(difference(before[index], after[index], top)).toBeLessThan(1);
+    }
+  });
+
+  test('a subtitle file with a hostile name is drawn in the given place', async () => {
+    const file = `${dir.path}/a b's:[x],y;%d\\z.srt`;
+    await writeFile(file, '1\n00:00:00,000 --> 00:00:03,000\nHello there\n');
+    const { path } = await render(dir.path, {
+      inputs: { clip, file },
+      operations: [{ subtitle: { input: 'file', style: { position: 'top', size: 10 } } }],
+      output: fine,
+    });
+    const before = await grayFrames(clip);
+    const after = await grayFrames(path());
+    expect(difference(before[10], after[10], { x: 60, y: 0, width: 200, height: 40 })).toBeGreaterThan(5);
+    expect(difference(before[10], after[10], { x: 0, y: 100, width: 320, height: 80 })).toBeLessThan(1);
+  });
+
+  test.each(['mp4', 'mkv', 'webm'] as const)(
+    'soft captions become a track of %s and the text comes back as it was',
+    async (container) => {
+      const source =
+        container === 'webm'
+          ? await makeClip(`${dir.path}/in.webm`, { seconds: 2, args: ['-c:v', 'libvpx', '-c:a', 'libopus'] })
+          : await makeClip(`${dir.path}/in-${container}.${container}`, { seconds: 2 });
+      const text = 'Tom & Jerry <b>fat</b> {curly} {\\an8}up';
+      const { plan, path } = await render(dir.path, {
+        inputs: { source },
+        operations: [{ subtitle: { mode: 'soft', language: 'en-GB', captions: [{ from: 500, to: 1500, text }] } }],
+      });
+      expect(plan.rung).toBe('copy');
+      const { subtitles } = await probe(path());
+      expect(subtitles).toHaveLength(1);
+      expect(subtitles[0]?.language).toBe('eng');
+      // FFmpeg's own way back from WebVTT escapes braces, so the cue is taken as it stands in the file.
+      const stored = container === 'webm';
+      const file = `${path()}.${stored ? 'vtt' : 'srt'}`;
+      await ffmpeg('-i', path(), '-map', '0:s:0', ...(stored ? ['-c', 'copy'] : []), file);
+      const back = (await readFile(file, 'utf8'))
+        .replaceAll('\u2060', '')
+        .replaceAll('&lt;', '<')
+        .replaceAll('&gt;', '>')
+        .replaceAll('&amp;', '&');
+      expect(back).toMatch(/00:00[,.]50\d --> (00:)?00:01[,.]50\d/);
+      expect(back).toContain(text);
+    },
+  );
+});
+
+describe('watermark', () => {
+  let logo: string;
+  beforeAll(async () => {
+    logo = `${dir.path}/logo.png`;
+    await ffmpeg(
+      '-f',
+      'lavfi',
+      '-i',
+      'color=white:s=40x40,format=rgba,geq=r=255:g=255:b=255:a=if(lt(X\\,20)\\,255\\,0)',
+      '-frames:v',
+      '1',
+      logo,
+    );
+  });
+
+  test('the opaque half covers the picture, the transparent half does not, in its place and time', async () => {
+    const { path } = await render(dir.path, {
+      inputs: { clip, logo },
+      operations: [{ watermark: { input: 'logo', position: 'topLeft', margin: 10, start: 1, end: 2 } }],
+      output: fine,
+    });
+    const before = await grayFrames(clip);
+    const after = await grayFrames(path());
+    for (const index of [0, 29, 60]) expect(difference(before[index], after[index], whole)).toBeLessThan(1);
+    expect(brightness(after[45], { x: 20, y: 20, width: 15, height: 35 })).toBeGreaterThan(225);
+    expect(difference(before[45], after[45], { x: 42, y: 20, width: 14, height: 35 })).toBeLessThan(2);
+    expect(difference(before[45], after[45], { x: 70, y: 0, width: 250, height: 180 })).toBeLessThan(1);
+  });
+
+  test('width and opacity are followed, and a clip repeats until the end', async () => {
+    const mark = await makeClip(`${dir.path}/mark.mp4`, {
+      seconds: 0.5,
+      size: '64x36',
+      picture: 'color=c=white',
+      sound: false,
+    });
+    const { path } = await render(dir.path, {
+      inputs: { clip, mark },
+      operations: [{ watermark: { input: 'mark', width: 50, opacity: 0.5, position: 'bottomRight', margin: 0 } }],
+      output: fine,
+    });
+    const before = await grayFrames(clip);
+    const after = await grayFrames(path());
+    expect(after).toHaveLength(90);
+    const part = { x: 170, y: 100, width: 140, height: 70 };
+    for (const index of [5, 80])
+      expect(brightness(after[index], part)).toBeCloseTo((brightness(before[index], part) + 255) / 2, -1);
+  });
+});

@@ -1,0 +1,190 @@
+import { isDeepStrictEqual } from 'node:util';
+import { defaultPolicy, type Policy } from '../../src/controller/policies/policy.ts';
+import { decide } from '../../src/controller/reconcile/decide.ts';
+import type { ErrorCode } from '../../src/errors/error-table.ts';
+import type { RenderJob, RenderJobSpec } from '../../src/model/job/render-job.ts';
+import { isTerminal } from '../../src/model/status/lifecycle.ts';
+import type { RunState, StageRun, WaitCause } from '../../src/ports/job-store.ts';
+import { aJob, aResult, epoch } from './jobs.ts';
+
+export type Step =
+  | { readonly do: 'reconcile' /** The process dies after this many writes and actions. */; readonly dieAfter?: number }
+  | { readonly do: 'begin' }
+  /** What keeps a run from beginning, as a cluster says it. */
+  | { readonly do: 'wait'; readonly cause: WaitCause; readonly words: string }
+  /** Kueue takes the slot away: the run has ended, and would begin again unless it is stopped. */
+  | { readonly do: 'preempt' }
+  | { readonly do: 'end'; readonly state: 'succeeded' | 'lost' }
+  | { readonly do: 'end'; readonly state: 'failed'; readonly code: ErrorCode; readonly exitCode: number }
+  | { readonly do: 'progress'; readonly percent: number; readonly attempt?: number }
+  | { readonly do: 'wish'; readonly spec: Partial<RenderJobSpec> }
+  | { readonly do: 'delete' }
+  | { readonly do: 'pass'; readonly milliseconds: number };
+
+/**
+ * One job with its runs as the ports would show them, and a controller that may die between any two writes.
+ * It holds what `decide` may not know: how often a stage really was started, and what ended how.
+ */
+export class World {
+  job: RenderJob | undefined = aJob();
+  readonly runs: StageRun[] = [];
+  readonly starts = new Map<string, number>();
+  readonly statuses: NonNullable<RenderJob['status']>[] = [];
+  now = epoch + 1000;
+  #sequence = 0;
+  #news: Parameters<typeof decide>[0]['progress'];
+  readonly policy: Policy = { ...defaultPolicy, maxDisruptions: 5 };
+
+  constructor(spec: Partial<RenderJobSpec> = {}) {
+    this.job = aJob(spec);
+  }
+
+  get live(): StageRun[] {
+    return this.runs.filter(({ state }) => state === 'waiting' || state === 'running');
+  }
+
+  take(step: Step): void {
+    if (this.job === undefined) return;
+    switch (step.do) {
+      case 'reconcile':
+        this.reconcile(step.dieAfter);
+        return;
+      case 'begin':
+        this.#move('waiting', { state: 'running', startedAt: this.now, node: 'box' });
+        return;
+      case 'wait': {
+        const run = this.runs.find(({ state }) => state === 'waiting');
+        const known = run?.waiting;
+        const since = known?.cause === step.cause ? known.since : this.now;
+        this.#move('waiting', { waiting: { cause: step.cause, since }, waitingFor: step.words });
+        return;
+      }
+      case 'preempt':
+        this.#move('running', { state: 'lost', infrastructure: true, mayRunAgain: true, finishedAt: this.now });
+        return;
+      case 'end':
+        this.#move('running', { ...endOf(step), finishedAt: this.now });
+        return;
+      case 'progress': {
+        const { namespace, name, uid } = this.job.metadata;
+        const attempt = step.attempt ?? this.job.status?.attempt ?? 1;
+        this.#sequence += 1;
+        this.#news = {
+          namespace,
+          name,
+          uid,
+          attempt,
+          sequence: this.#sequence,
+          progress: { percent: step.percent, step: 'encoding', updatedAt: new Date(this.now).toISOString() },
+        };
+        return;
+      }
+      case 'wish': {
+        const cancelled = this.job.spec.cancelled === true ? { cancelled: true } : {};
+        this.job = {
+          ...this.job,
+          spec: { ...this.job.spec, ...step.spec, ...cancelled },
+          metadata: { ...this.job.metadata, generation: this.job.metadata.generation + 1 },
+        };
+        return;
+      }
+      case 'delete':
+        this.job = {
+          ...this.job,
+          metadata: { ...this.job.metadata, deletionTimestamp: new Date(this.now).toISOString() },
+        };
+        return;
+      case 'pass':
+        this.now += step.milliseconds;
+    }
+  }
+
+  /** One turn of the controller; answers whether it wrote or did anything. */
+  reconcile(dieAfter = Number.POSITIVE_INFINITY): boolean {
+    const { job } = this;
+    if (job === undefined) return false;
+    let left = dieAfter;
+    const decision = decide({
+      job,
+      runs: this.runs,
+      admission: { admitted: true, pool: 'default' },
+      progress: this.#news,
+      now: this.now,
+      policy: this.policy,
+    });
+    const writes = decision.status !== undefined && !isDeepStrictEqual(decision.status, job.status);
+    if (writes && decision.status !== undefined) {
+      if (left-- <= 0) return true;
+      this.statuses.push(decision.status);
+      this.job = { ...job, status: decision.status };
+    }
+    for (const action of decision.actions) {
+      if (left-- <= 0) return true;
+      switch (action.type) {
+        case 'startStage':
+          this.#start(action.attempt, action.stage);
+          break;
+        case 'stopStage': {
+          const run = this.runs.find(({ identity }) => isDeepStrictEqual(identity, action.identity));
+          if (run !== undefined) this.#replace(run, { stopReason: action.reason });
+          break;
+        }
+        case 'removeJob':
+          this.job = { ...job, metadata: { ...job.metadata, deletionTimestamp: new Date(this.now).toISOString() } };
+          break;
+        case 'finalizeJob':
+          this.job = undefined;
+          break;
+        case 'forgetRuns':
+          this.runs.splice(0, this.runs.length, ...this.live);
+          break;
+        case 'removeOutputs':
+        case 'recordEvent':
+          break;
+      }
+    }
+    return writes || decision.actions.length > 0;
+  }
+
+  /** Lets everything that is under way end well, until the controller has nothing more to do. */
+  settle(): void {
+    for (let turn = 0; turn < 200 && this.job !== undefined; turn++) {
+      const quiet = !this.reconcile() && this.live.length === 0;
+      this.take({ do: 'begin' });
+      for (const run of this.live.filter(({ stopReason }) => stopReason !== undefined))
+        this.#replace(run, { state: 'failed', exitCode: 143, finishedAt: this.now });
+      this.take({ do: 'end', state: 'succeeded' });
+      if (quiet) {
+        if (isTerminal(this.job?.status?.phase) || this.job?.spec.suspend === true) return;
+        this.now += 60_000;
+      }
+    }
+  }
+
+  #start(attempt: number, stage: string): void {
+    const job = this.job;
+    if (job === undefined) return;
+    const { namespace, name, uid } = job.metadata;
+    if (this.runs.some(({ identity }) => identity.attempt === attempt && identity.stage === stage)) return;
+    const key = `${attempt}/${stage}`;
+    this.starts.set(key, (this.starts.get(key) ?? 0) + 1);
+    this.runs.push({ identity: { namespace, name, uid, attempt, stage }, state: 'waiting' });
+  }
+
+  #move(from: RunState, change: Partial<StageRun>): void {
+    const run = this.runs.find(({ state }) => state === from);
+    if (run !== undefined) this.#replace(run, change);
+  }
+
+  #replace(run: StageRun, change: Partial<StageRun>): void {
+    this.runs[this.runs.indexOf(run)] = { ...run, ...change };
+  }
+}
+
+function endOf(step: Extract<Step, { do: 'end' }>): Partial<StageRun> {
+  if (step.state === 'failed') {
+    const { code, exitCode } = step;
+    return { state: 'failed', exitCode, result: { version: 1, exitCode, error: { code, message: 'it broke' } } };
+  }
+  return step.state === 'lost' ? { state: 'lost' } : { state: 'succeeded', exitCode: 0, result: aResult() };
+}
