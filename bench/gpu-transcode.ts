@@ -30,19 +30,19 @@ export const benchmark: Benchmark = {
       const { name = 'unknown GPU' } = await gpu();
       const clip = await benchClip(seconds);
       const [times, quality] = [{ Required: [], Disabled: [] } as Record<Side, number[]>, new Map<Side, number>()];
-      const rungs = new Map<Side, string>();
+      const backends = new Map<Side, string>();
       for (let run = 0; run <= runs; run++) {
         for (const [index, side] of sides.entries()) {
           const worker = await runWorker(specOf(clip, side), clipFolder, folder, run * sides.length + index + 1);
-          const rung = worker.result.acceleration?.rung ?? 'unknown';
-          print(`${run === 0 ? 'warm-up' : `run ${run}`}: ${rung} ${worker.seconds.toFixed(2)} s`);
-          rungs.set(side, rung);
+          const backend = worker.result.acceleration?.backend ?? 'unknown';
+          print(`${run === 0 ? 'warm-up' : `run ${run}`}: ${backend} ${worker.seconds.toFixed(2)} s`);
+          backends.set(side, backend);
           if (run === 0) quality.set(side, await psnr(join(clipFolder, clip), worker.output));
           else times[side].push(worker.seconds);
         }
       }
       const text = (side: Side): string =>
-        `${median(times[side]).toFixed(2)} s, ${quality.get(side)?.toFixed(1) ?? '?'} dB (${rungs.get(side) ?? '?'})`;
+        `${median(times[side]).toFixed(2)} s, ${quality.get(side)?.toFixed(1) ?? '?'} dB (${backends.get(side) ?? '?'})`;
       const ratio = median(times.Disabled.map((value, index) => value / (times.Required[index] ?? Number.NaN)));
       return { ours: text('Required'), other: text('Disabled'), ratio: ratio.toFixed(2), machine: name };
     }),
@@ -73,7 +73,9 @@ async function gpu(): Promise<{ readonly name?: string; readonly problem: string
   };
   const { capabilities, nodes } = await detectMachine({ tools, folders, signal: new AbortController().signal });
   const { devices, unavailable } = capabilities;
-  const device = devices.find(({ encodes }) => encodes.some(({ rung, codec }) => rung !== 'vaapi' && codec === 'h264'));
+  const device = devices.find(({ encodes }) =>
+    encodes.some(({ backend, codec }) => backend !== 'vaapi' && codec === 'h264'),
+  );
   if (device === undefined)
     return { problem: `it needs an Intel GPU: ${unavailable['qsv-encode'] ?? 'none encodes H.264'}` };
   if (device.driver.includes('stand-in'))

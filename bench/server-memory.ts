@@ -109,7 +109,7 @@ function succeeded(uid: string): RenderJobStatus {
           height: 1080,
         },
       ],
-      acceleration: { rung: 'software', stepsDown: [{ from: 'qsv-full', reason: 'no render node in /dev/dri' }] },
+      acceleration: { backend: 'software', fallbacks: [{ from: 'qsv-full', reason: 'no render node in /dev/dri' }] },
       speed: 4.2,
     },
   };

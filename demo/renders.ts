@@ -47,7 +47,7 @@ export const renders: readonly Render[] = [
     body: ({ clip: file, second: other }) => ({ videoUrls: [file.url, other.url], output: fast }),
     check: async (file) => {
       const color = await meanColor(file, (seconds + 2) * fps);
-      const sound = await samples(file);
+      const audio = await samples(file);
       return [
         near('duration', (await factsOf(file)).duration, seconds + second.seconds, 0.1, ' s'),
         equal('frame before the cut', numberOf(await frameAt(file, seconds * fps - 1)), seconds * fps - 1),
@@ -55,7 +55,7 @@ export const renders: readonly Render[] = [
         near('blue after the cut', color.b, second.color.b, 12),
         atLeast(
           'tone of the second clip over that of the first',
-          tone(sound, secondTone, seconds + 1, seconds + 3) - tone(sound, clipTone, seconds + 1, seconds + 3),
+          tone(audio, secondTone, seconds + 1, seconds + 3) - tone(audio, clipTone, seconds + 1, seconds + 3),
           30,
           ' dB',
         ),
@@ -67,14 +67,14 @@ export const renders: readonly Render[] = [
     path: '/api/mute',
     body: ({ clip: file }) => ({ videoUrl: file.url, ranges: [muted] }),
     check: async (file, sources) => {
-      const [sound, original] = [await samples(file), await samples(sources.clip)];
+      const [audio, original] = [await samples(file), await samples(sources.clip)];
       return [
         near('duration', (await factsOf(file)).duration, seconds, 0.1, ' s'),
-        atMost('level inside', level(sound, muted.start + 0.05, muted.end - 0.05), -70, ' dB'),
-        near('level before', level(sound, 1, muted.start - 0.1), level(original, 1, muted.start - 0.1), 0.5, ' dB'),
+        atMost('level inside', level(audio, muted.start + 0.05, muted.end - 0.05), -70, ' dB'),
+        near('level before', level(audio, 1, muted.start - 0.1), level(original, 1, muted.start - 0.1), 0.5, ' dB'),
         near(
           'level after',
-          level(sound, muted.end + 0.1, seconds - 1),
+          level(audio, muted.end + 0.1, seconds - 1),
           level(original, muted.end + 0.1, seconds - 1),
           0.5,
           ' dB',
@@ -87,18 +87,18 @@ export const renders: readonly Render[] = [
     path: '/api/add-audio',
     body: ({ clip: file, music }) => ({ videoUrl: file.url, audioUrl: music.url, mode: 'mix', volume: 0.5 }),
     check: async (file, sources) => {
-      const [sound, original] = [await samples(file), await samples(sources.clip)];
+      const [audio, original] = [await samples(file), await samples(sources.clip)];
       return [
         near('duration', (await factsOf(file)).duration, seconds, 0.1, ' s'),
         ...musicTones.map((frequency) =>
           atLeast(
             `${frequency} Hz over before`,
-            tone(sound, frequency, 5, 15) - tone(original, frequency, 5, 15),
+            tone(audio, frequency, 5, 15) - tone(original, frequency, 5, 15),
             20,
             ' dB',
           ),
         ),
-        near(`${clipTone} Hz of the clip`, tone(sound, clipTone, 5, 15), tone(original, clipTone, 5, 15), 7, ' dB'),
+        near(`${clipTone} Hz of the clip`, tone(audio, clipTone, 5, 15), tone(original, clipTone, 5, 15), 7, ' dB'),
       ];
     },
   },
@@ -145,14 +145,14 @@ export const renders: readonly Render[] = [
       const length = seconds - (ramp.end - ramp.start) * (1 - 1 / ramp.speed);
       const { videoEnd, audioEnd } = await factsOf(file);
       const shown = numberOf(await frameAt(file, 6 * fps));
-      const sound = await samples(file);
+      const audio = await samples(file);
       return [
         near('picture ends', videoEnd, length, 0.1, ' s'),
         near('sound ends with it', audioEnd, videoEnd, 0.1, ' s'),
         near('frame at 6 s', shown ?? Number.NaN, (ramp.start + 2 * ramp.speed) * fps, ramp.speed),
         atLeast(
           'pitch kept: tone over its neighbourhood',
-          tone(sound, clipTone, 4.5, 6.5) - tone(sound, clipTone * ramp.speed, 4.5, 6.5),
+          tone(audio, clipTone, 4.5, 6.5) - tone(audio, clipTone * ramp.speed, 4.5, 6.5),
           20,
           ' dB',
         ),
@@ -178,7 +178,7 @@ export const renders: readonly Render[] = [
     check: async (file, sources, processes) => {
       // 8 s of the clip is 5 s of the output.
       const [shown, plain] = [await frameAt(file, 5 * fps), await frameAt(sources.clip, 8 * fps)];
-      const sound = await samples(file);
+      const audio = await samples(file);
       return [
         equal('FFmpeg processes', processes, 1),
         near('duration', (await factsOf(file)).duration, 8, 0.05, ' s'),
@@ -186,8 +186,8 @@ export const renders: readonly Render[] = [
         atMost('detail left in the blur', detail(shown, blurred) / detail(plain, blurred), 0.5),
         atLeast('change where the text stands', difference(shown, plain, textBand), 8),
         atMost('change elsewhere', difference(shown, plain, untouched), 3),
-        atMost('level in the muted end', level(sound, 5.1, 7.9), -70, ' dB'),
-        atLeast('level before it', level(sound, 1, 4.9), -30, ' dB'),
+        atMost('level in the muted end', level(audio, 5.1, 7.9), -70, ' dB'),
+        atLeast('level before it', level(audio, 1, 4.9), -30, ' dB'),
       ];
     },
   },

@@ -107,7 +107,7 @@ async function judge({ render, job, file, failure }: Finished, sources: Sources)
   const [started, ended] = [text(job, 'status', 'startedAt'), text(job, 'status', 'finishedAt')];
   const base = {
     title: render.title,
-    ranOn: view.rung ?? '',
+    ranOn: view.backend ?? '',
     wallSeconds: started && ended ? (Date.parse(ended) - Date.parse(started)) / 1000 : undefined,
     speed: number(job, 'status', 'result', 'speed'),
     file,

@@ -8,20 +8,20 @@ export async function samples(file: string): Promise<Float32Array> {
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }
 
-function between(sound: Float32Array, from: number, to: number): Float32Array {
-  return sound.subarray(Math.round(from * rate), Math.round(to * rate));
+function between(audio: Float32Array, from: number, to: number): Float32Array {
+  return audio.subarray(Math.round(from * rate), Math.round(to * rate));
 }
 
 /** Loudness of a stretch in dB below full scale; silence is -120. */
-export function level(sound: Float32Array, from: number, to: number): number {
-  const part = between(sound, from, to);
+export function level(audio: Float32Array, from: number, to: number): number {
+  const part = between(audio, from, to);
   const power = part.reduce((sum, sample) => sum + sample * sample, 0) / Math.max(1, part.length);
   return Math.max(-120, 10 * Math.log10(power + 1e-12));
 }
 
 /** Level of one tone in a stretch, in dB (Goertzel's algorithm). */
-export function tone(sound: Float32Array, frequency: number, from: number, to: number): number {
-  const part = between(sound, from, to);
+export function tone(audio: Float32Array, frequency: number, from: number, to: number): number {
+  const part = between(audio, from, to);
   const coefficient = 2 * Math.cos((2 * Math.PI * frequency) / rate);
   let [last, beforeLast] = [0, 0];
   for (const sample of part) [last, beforeLast] = [sample + coefficient * last - beforeLast, last];

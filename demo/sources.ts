@@ -68,10 +68,10 @@ function makeSecond(path: string): Promise<Buffer> {
 function makeMusic(path: string): Promise<Buffer> {
   const expression = clip.musicTones.map((tone) => `0.2*sin(2*PI*${tone}*t)`).join('+');
   const source = `aevalsrc='${expression}|${expression}':s=48000:d=${clip.seconds}`;
-  return output('ffmpeg', ['-f', 'lavfi', '-i', source, ...sound, path, '-y']);
+  return output('ffmpeg', ['-f', 'lavfi', '-i', source, ...audio, path, '-y']);
 }
 
-const sound = ['-c:a', 'aac', '-b:a', '160k'];
+const audio = ['-c:a', 'aac', '-b:a', '160k'];
 
 function sine(frequency: number, seconds: number): string {
   return `sine=f=${frequency}:r=48000:d=${seconds},volume=4,aformat=channel_layouts=stereo`;
@@ -80,7 +80,7 @@ function sine(frequency: number, seconds: number): string {
 function encode(picture: string, tone: string, path: string): Promise<Buffer> {
   const inputs = ['-f', 'lavfi', '-i', picture, '-f', 'lavfi', '-i', tone];
   const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '20', '-g', '48'];
-  return output('ffmpeg', [...inputs, ...video, ...sound, path, '-y']);
+  return output('ffmpeg', [...inputs, ...video, ...audio, path, '-y']);
 }
 
 function stamp(seconds: number): string {

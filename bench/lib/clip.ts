@@ -18,8 +18,8 @@ export async function benchClip(seconds: number): Promise<string> {
     )
   )
     return name;
-  const picture = `testsrc2=size=1920x1080:rate=30:duration=${seconds}`;
-  const sound = `sine=frequency=440:sample_rate=48000:duration=${seconds}`;
+  const video = `testsrc2=size=1920x1080:rate=30:duration=${seconds}`;
+  const audio = `sine=frequency=440:sample_rate=48000:duration=${seconds}`;
   const encode = [
     '-c:v',
     'libx264',
@@ -45,11 +45,11 @@ export async function benchClip(seconds: number): Promise<string> {
     '-f',
     'lavfi',
     '-i',
-    picture,
+    video,
     '-f',
     'lavfi',
     '-i',
-    sound,
+    audio,
     ...encode,
     '-f',
     'mp4',
@@ -68,14 +68,14 @@ export async function loopedClip(name: string, seconds: number, times: number): 
     () => false,
   );
   if (exists) return looped;
-  const [picture, unfinished] = [join(clipFolder, `.picture-${name}`), join(clipFolder, `.${looped}`)];
+  const [video, unfinished] = [join(clipFolder, `.picture-${name}`), join(clipFolder, `.${looped}`)];
   const quiet = ['-hide_banner', '-nostdin', '-y', '-v', 'error'];
   // Without its sound, which is a little longer, the picture repeats without a gap.
-  await runTool('ffmpeg', [...quiet, '-i', join(clipFolder, name), '-map', '0:v', '-c', 'copy', picture]);
+  await runTool('ffmpeg', [...quiet, '-i', join(clipFolder, name), '-map', '0:v', '-c', 'copy', video]);
   const tone = ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${seconds * times}`];
-  const loop = ['-stream_loop', String(times - 1), '-i', picture, ...tone, '-c:v', 'copy', '-c:a', 'aac'];
+  const loop = ['-stream_loop', String(times - 1), '-i', video, ...tone, '-c:v', 'copy', '-c:a', 'aac'];
   await runTool('ffmpeg', [...quiet, ...loop, '-f', 'mp4', unfinished]);
   await rename(unfinished, path);
-  await rm(picture);
+  await rm(video);
   return looped;
 }

@@ -3,11 +3,12 @@ import { outputLocation } from '../model/job/output-location.ts';
 import type { RenderJob } from '../model/job/render-job.ts';
 import { labels } from '../model/labels.ts';
 import type { Progress } from '../model/status/progress.ts';
-import type { ObjectStore, ProgressBus } from '../ports/job-store.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { ProgressBus } from '../ports/progress-bus.ts';
 import { type EditExtras, mainOutput } from './edit/edit-job-view.ts';
 import type { Caller } from './http/auth.ts';
-import type { OpenStreams } from './http/stream-limit.ts';
-import type { JobNewsDesk } from './jobs/job-change-hub.ts';
+import type { StreamLimit } from './http/stream-limit.ts';
+import type { JobChangeHub } from './jobs/job-change-hub.ts';
 import { type NativeJob, outputKeys, viewNativeJob, withoutSecrets } from './native/native-job-view.ts';
 import type { ApiOptions, ApiServices } from './services.ts';
 
@@ -15,8 +16,8 @@ import type { ApiOptions, ApiServices } from './services.ts';
 export interface ApiContext {
   readonly services: ApiServices;
   readonly options: ApiOptions;
-  readonly news: JobNewsDesk;
-  readonly streams: OpenStreams;
+  readonly news: JobChangeHub;
+  readonly streams: StreamLimit;
 }
 
 /** Start of the URLs in replies to a request, without a slash at its end. */

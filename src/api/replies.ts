@@ -20,7 +20,7 @@ export const problem = z.strictObject({
   status: z.int().describe('The HTTP status.'),
   detail: z.string().describe('What was expected and what was got.'),
   code,
-  hint: z.string().describe('What to do about it.'),
+  remedy: z.string().describe('What to do about it.'),
   details: z.array(detail).optional().describe('Every field that failed.'),
   requestId: z.string().describe('The id of the request in the log of the server.'),
 });

@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
-import { CodedError } from '../errors/error-table.ts';
+import { CodedError } from '../errors/coded-error.ts';
 import { redactUrls } from '../lib/redact-url.ts';
 import { createApiMetrics } from '../observability/metrics.ts';
 import { assetFiles } from './assets/asset-files.ts';
@@ -8,17 +8,17 @@ import type { ApiContext } from './context.ts';
 import { deprecatedRoutes } from './edit/deprecated-routes.ts';
 import { editJobs } from './edit/edit-jobs.ts';
 import { editOperations } from './edit/edit-operations.ts';
-import { notOfferedRoutes } from './edit/unsupported-routes.ts';
+import { unsupportedRoutes } from './edit/unsupported-routes.ts';
 import { requireKey } from './http/auth.ts';
-import { boundBodies } from './http/body-timeouts.ts';
+import { limitBodyTime } from './http/body-timeouts.ts';
 import { answerClientError } from './http/client-errors.ts';
 import { errorReply, mayRetryLater, presentableError } from './http/error-replies.ts';
 import { collectRoutes } from './http/method-not-allowed.ts';
 import { addReplyHeaders } from './http/reply-headers.ts';
 import { logRequests, requestId } from './http/request-log.ts';
-import { OpenStreams } from './http/stream-limit.ts';
+import { StreamLimit } from './http/stream-limit.ts';
 import { validatorCompiler } from './http/validation.ts';
-import { JobNewsDesk } from './jobs/job-change-hub.ts';
+import { JobChangeHub } from './jobs/job-change-hub.ts';
 import { nativeEvents } from './native/native-events.ts';
 import { nativeJobs } from './native/native-jobs.ts';
 import { nativeLogs } from './native/native-logs.ts';
@@ -37,8 +37,8 @@ const closeGraceMs = 4000;
  * and event streams.
  */
 export function createServer(services: ApiServices, options: ApiOptions): FastifyInstance {
-  const news = new JobNewsDesk(services.store, services.clock);
-  const context: ApiContext = { services, options, news, streams: new OpenStreams(options.limits.streamsPerKey) };
+  const news = new JobChangeHub(services.store, services.clock);
+  const context: ApiContext = { services, options, news, streams: new StreamLimit(options.limits.streamsPerKey) };
   const app = Fastify({
     ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
@@ -64,7 +64,7 @@ export function createServer(services: ApiServices, options: ApiOptions): Fastif
   answerErrors(app, options);
   addReplyHeaders(app);
   logRequests(app);
-  boundBodies(app, options.limits);
+  limitBodyTime(app, options.limits.bodySeconds);
   const metrics = createApiMetrics(services, options.registry);
   metrics.observe(app);
   const answerOtherMethods = collectRoutes(app);
@@ -79,7 +79,7 @@ export function createServer(services: ApiServices, options: ApiOptions): Fastif
       edit.addHook('onRequest', requireKey(services.keys));
       editOperations(edit, context);
       editJobs(edit, context);
-      notOfferedRoutes(edit);
+      unsupportedRoutes(edit);
       await edit.register(async (uploads) => assets(uploads, context));
       if (options.deprecated.enabled)
         await edit.register(async (old) => deprecatedRoutes(old, context), { prefix: '/v1' });
@@ -102,7 +102,7 @@ export function createServer(services: ApiServices, options: ApiOptions): Fastif
 }
 
 /** Closing ends what waits for news at once, and whoever still reads or writes after a while. */
-function endOnClose(app: FastifyInstance, news: JobNewsDesk): void {
+function endOnClose(app: FastifyInstance, news: JobChangeHub): void {
   let timer: NodeJS.Timeout | undefined;
   app.addHook('preClose', async () => {
     news.close();
@@ -130,6 +130,6 @@ function answerErrors(app: FastifyInstance, { retryAfterSeconds }: ApiOptions): 
     return reply.code(status).type(contentType).serializer(JSON.stringify).send(body);
   });
   app.setNotFoundHandler(() => {
-    throw new CodedError('NOT_FOUND', 'No such route.', { hint: 'The routes are listed at /docs.' });
+    throw new CodedError('NOT_FOUND', 'No such route.', { remedy: 'The routes are listed at /docs.' });
   });
 }

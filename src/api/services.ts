@@ -2,42 +2,15 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Plan } from '../media/planning/plan.ts';
 import type { RenderJobSpec } from '../model/job/render-job.ts';
-import type {
-  AssetIndex,
-  Clock,
-  JobStore,
-  KeyStore,
-  ObjectStore,
-  ProgressBus,
-  StageRun,
-  StageRunner,
-} from '../ports/job-store.ts';
-import type { Offer } from './jobs/features.ts';
-
-/** What `/health` and the job list know of the installation. */
-export interface HealthFacts {
-  /** The job store answers. */
-  readonly storeOk: boolean;
-  /** An Intel Quick Sync encoder can be used. */
-  readonly qsv: boolean;
-  /** Without one this installation is degraded. */
-  readonly qsvExpected: boolean;
-  /** At least one worker can be started. */
-  readonly canRun: boolean;
-  /** Workers that can take a stage now, busy or idle. */
-  readonly workers: number;
-  /** Those of them that render. */
-  readonly busyWorkers: number;
-  /** Workers that the configuration allows. */
-  readonly maxWorkers: number;
-  /** Jobs that have not ended. */
-  readonly queued: number;
-  /** Whether an operator starts what waits; absent where the server itself does. */
-  readonly operator?: boolean;
-  /** Connections of a cluster; absent where the installation has none. */
-  readonly nats?: boolean;
-  readonly kubernetes?: boolean;
-}
+import type { HealthFacts } from '../observability/health.ts';
+import type { AssetIndex } from '../ports/asset-index.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { JobStore } from '../ports/job-store.ts';
+import type { KeyStore } from '../ports/key-store.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { ProgressBus } from '../ports/progress-bus.ts';
+import type { StageRun, StageRunner } from '../ports/stage-runner.ts';
+import type { Feature } from './jobs/features.ts';
 
 /** All that the API talks to. */
 export interface ApiServices {
@@ -56,10 +29,10 @@ export interface ApiServices {
   /** The address guard: rejects with `CDN_URL_NOT_ALLOWED` for a source that may not be fetched. */
   readonly checkSource: (url: string) => Promise<void>;
   /** Refuses buckets and S3 servers that a worker would refuse: throws `SOURCE_FORBIDDEN`. Allows all when absent. */
-  readonly checkPlaces?: (spec: RenderJobSpec) => void;
+  readonly checkBuckets?: (spec: RenderJobSpec) => void;
   readonly health: () => Promise<HealthFacts>;
   /** What this installation does beside what all do; nothing when absent. */
-  readonly offered?: ReadonlySet<Offer>;
+  readonly offered?: ReadonlySet<Feature>;
 }
 
 export interface ApiLimits {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CodedError, type ErrorDetail } from '../errors/error-table.ts';
+import { CodedError, type ErrorDetail } from '../errors/coded-error.ts';
 import { clusterProblems } from './cluster-rules.ts';
 import { clusterSettings } from './cluster-settings.ts';
 import { serverSettings } from './server-settings.ts';
@@ -62,7 +62,7 @@ export function loadConfig(
 function wrongSettings(details: readonly ErrorDetail[], verb: Verb): CodedError {
   return new CodedError('INVALID_REQUEST', details.map(({ path, message }) => `${path}: ${message}`).join('\n'), {
     details,
-    hint: `Correct the flag or the variable; \`framewright ${verb} --help\` lists them.`,
+    remedy: `Correct the flag or the variable; \`framewright ${verb} --help\` lists them.`,
   });
 }
 

@@ -1,26 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Attempt, RenderJob } from '../model/job/render-job.ts';
 import { isTerminal } from '../model/status/lifecycle.ts';
-import {
-  type Clock,
-  ConflictError,
-  type JobRef,
-  type JobStore,
-  keyOf,
-  NotFoundError,
-  type ObjectStore,
-  type ProgressBus,
-  type StageRun,
-  type StageRunner,
-} from '../ports/job-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import { ConflictError, type JobRef, type JobStore, keyOf, NotFoundError } from '../ports/job-store.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { ProgressBus } from '../ports/progress-bus.ts';
+import type { StageRun, StageRunner } from '../ports/stage-runner.ts';
 import { AdmissionPasses } from './admission/admission-passes.ts';
 import { JobIndex } from './admission/job-index.ts';
-import { LeftFiles } from './cleanup/removed-job-files.ts';
+import { RemovedJobFiles } from './cleanup/removed-job-files.ts';
 import type { Policy } from './policies/policy.ts';
 import { decide } from './reconcile/decide.ts';
 import type { Admission, Observation, Refusal } from './reconcile/decision.ts';
 import { endedAttempts } from './reconcile/ended-attempts.ts';
-import { carryOut } from './reconcile/execute-action.ts';
+import { executeAction } from './reconcile/execute-action.ts';
 import { doubtful } from './reconcile/freshness.ts';
 import { isLive } from './reconcile/run-stop.ts';
 import { refusalOf } from './reconcile/stage-start.ts';
@@ -74,7 +67,7 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #index = new JobIndex();
   readonly #queue: WorkQueue;
-  readonly #left: LeftFiles;
+  readonly #left: RemovedJobFiles;
   readonly #admission: AdmissionPasses;
 
   constructor(ports: ControllerPorts, options: ControllerOptions) {
@@ -86,7 +79,7 @@ export class Controller {
       ...(options.queueObserver === undefined ? {} : { observer: options.queueObserver }),
     });
     const again = (key: string, milliseconds: number): void => this.#queue.addAfter(key, milliseconds);
-    this.#left = new LeftFiles(ports, again, options.observer?.error);
+    this.#left = new RemovedJobFiles(ports, again, options.observer?.error);
     this.#admission = new AdmissionPasses(ports, this.#index, options.policy, {
       changed: (key, admitted) => this.#queue.add(key, admitted ? 'start' : 'new'),
       error: (error) => options.observer?.error?.('admission', error),
@@ -219,7 +212,7 @@ export class Controller {
     }
     for (const action of decision.actions) {
       try {
-        await carryOut(this.#ports, this.#options, current, action);
+        await executeAction(this.#ports, this.#options, current, action);
       } catch (error) {
         if (action.type !== 'startStage') throw error;
         return this.#refused(current, observation, refusalOf(error));
@@ -243,7 +236,7 @@ export class Controller {
     this.#index.put(current);
     for (const attempt of endedAttempts(job.status, decision.status))
       this.#options.observer?.attemptEnded?.(current, attempt);
-    for (const action of decision.actions) await carryOut(this.#ports, this.#options, current, action);
+    for (const action of decision.actions) await executeAction(this.#ports, this.#options, current, action);
     this.#admission.soon();
     const wait = (decision.requeueAt ?? 0) - this.#ports.clock.now();
     if (wait > 0) this.#queue.addAfter(keyOf(job.metadata), wait);

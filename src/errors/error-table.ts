@@ -172,14 +172,14 @@ const table = {
     summary: 'The place for outputs could not be read or written.',
     remedy: 'Check the object store, its credentials and the permissions of its folder.',
   },
-  STALLED: {
+  FFMPEG_STALLED: {
     status: 500,
     exit: 13,
     retry: 'yes',
     summary: 'FFmpeg stopped making progress and was ended.',
     remedy: 'Check the load of the node; raise the stall time for inputs that are slow by nature.',
   },
-  ENCODER_FAILED: {
+  FFMPEG_FAILED: {
     status: 500,
     exit: 14,
     retry: 'yes',
@@ -216,7 +216,7 @@ const table = {
     summary: 'The GPU failed or hung in mid-stream.',
     remedy: 'Check the kernel log of the node (`dmesg | grep -iE "i915|xe "`), then retry.',
   },
-  GPU_REFUSED: {
+  GPU_UNSUPPORTED_PARAMETERS: {
     status: 500,
     exit: 22,
     retry: 'elsewhere',
@@ -327,44 +327,6 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorDefinition>> = table;
 
 export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(table, code);
-}
-
-/** One failing place of a document: a path such as `spec.operations[0].trim.end`, and what was expected and got there. */
-export interface ErrorDetail {
-  readonly path: string;
-  readonly message: string;
-}
-
-export interface CodedErrorOptions extends ErrorOptions {
-  /** Replaces the remedy of the table where a more precise one is known. */
-  readonly hint?: string;
-  readonly details?: readonly ErrorDetail[];
-}
-
-/** The only error class that carries a code. The message says what was expected and what was got; never a secret. */
-export class CodedError extends Error {
-  override readonly name = 'CodedError';
-  readonly code: ErrorCode;
-  readonly hint: string;
-  readonly details: readonly ErrorDetail[];
-
-  constructor(code: ErrorCode, message: string, options: CodedErrorOptions = {}) {
-    super(message, options);
-    this.code = code;
-    this.hint = options.hint ?? errorTable[code].remedy;
-    this.details = options.details ?? [];
-  }
-
-  get definition(): ErrorDefinition {
-    return errorTable[this.code];
-  }
-}
-
-/** Any thrown value as a coded error; what has no code is a defect of ours (`INTERNAL_ERROR`) with its cause kept. */
-export function toCodedError(error: unknown): CodedError {
-  if (error instanceof CodedError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new CodedError('INTERNAL_ERROR', message, { cause: error });
 }
 
 /** The code a worker's exit status stands for; `undefined` for a status outside the table. */

@@ -2,7 +2,7 @@
  * News for one slow or fast reader: each key waits at most once, with its latest value, in the order in which keys first
  * asked for attention. So a reader that falls behind costs memory per key, never per message.
  */
-export class LatestByKey<K, V> {
+export class CoalescingQueue<K, V> {
   readonly #pending = new Map<K, V>();
   #wake: (() => void) | undefined;
 

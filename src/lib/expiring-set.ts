@@ -1,5 +1,5 @@
 /** Keys that were seen of late: neither more than `most` of them nor longer than `maxAgeMs`. */
-export class RecentKeys {
+export class ExpiringSet {
   readonly #seenAt = new Map<string, number>();
   readonly #most: number;
   readonly #maxAgeMs: number;

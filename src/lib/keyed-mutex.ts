@@ -1,5 +1,5 @@
 /** Runs work that is about the same key one after the other; different keys do not wait for each other. */
-export class InTurn {
+export class KeyedMutex {
   readonly #last = new Map<string, Promise<unknown>>();
 
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {

@@ -10,7 +10,7 @@ const everyMs = 60_000;
  * Says the same thing at most once a minute, and how often it was not said: what comes over a network may come a thousand
  * times a second.
  */
-export class RareLog {
+export class RateLimitedLog {
   readonly #log: NatsLog;
   readonly #monotonic: () => number;
   readonly #said = new Map<string, { at: number; kept: number }>();

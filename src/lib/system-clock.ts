@@ -1,15 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Clock } from '../ports/job-store.ts';
 
 /** Longest wait of one timer: Node fires longer ones at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** The clock of this machine. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
+/** The clock of this machine: a `Clock` of the ports. */
+export const systemClock = {
+  now: (): number => Date.now(),
+  monotonic: (): number => performance.now(),
   /** Rejects with the reason of the signal when it is aborted, at once when it already is. */
-  async sleep(milliseconds, signal) {
+  async sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
     const end = performance.now() + milliseconds;
     signal?.throwIfAborted();
     for (let left = milliseconds; left > 0; left = end - performance.now()) {

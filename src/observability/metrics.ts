@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { ApiServices } from '../api/services.ts';
 import { phases } from '../model/status/lifecycle.ts';
+import type { JobStore } from '../ports/job-store.ts';
+import type { HealthFacts } from './health.ts';
 
 /** Metrics of requests and jobs, in the Prometheus text format at `/metrics`. */
 export function createApiMetrics(
-  { store, health }: Pick<ApiServices, 'store' | 'health'>,
+  { store, health }: { readonly store: JobStore; readonly health: () => Promise<HealthFacts> },
   registry?: Registry,
 ): ApiMetrics {
   const own = registry ?? new Registry();

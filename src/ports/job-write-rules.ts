@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { CodedError } from '../errors/error-table.ts';
+import { CodedError } from '../errors/coded-error.ts';
 import type { RenderJob, RenderJobSpec, RenderJobStatus } from '../model/job/render-job.ts';
 import { canMove, isTerminal, type Phase } from '../model/status/lifecycle.ts';
 import { ConflictError, keyOf, type SpecPatch } from './job-store.ts';
@@ -28,7 +28,7 @@ export function checkSize(what: string, json: string, limit: number): void {
   const bytes = Buffer.byteLength(json);
   if (bytes <= limit) return;
   throw new CodedError('INVALID_REQUEST', `Expected a ${what} of at most ${limit} bytes of JSON, got ${bytes}`, {
-    hint: 'Shorten its lists and texts; long subtitles go into a file that is an input.',
+    remedy: 'Shorten its lists and texts; long subtitles go into a file that is an input.',
   });
 }
 

@@ -7,14 +7,14 @@ import { createServer } from '../api/server.ts';
 import { type ApiServices, defaultApiOptions } from '../api/services.ts';
 import { type Config, processEnvironment } from '../config/load-config.ts';
 import { defaultPolicy, type Policy } from '../controller/policies/policy.ts';
-import { CodedError } from '../errors/error-table.ts';
+import { CodedError } from '../errors/coded-error.ts';
 import { version } from '../lib/version.ts';
 import type { MediaTools } from '../media/ffmpeg/run/run-tool.ts';
 import { toolEnvironment } from '../media/ffmpeg/run/tool-environment.ts';
 import { detectCapabilities } from '../media/gpu/run/detect-capabilities.ts';
 import type { DeviceFolders } from '../media/gpu/run/render-nodes.ts';
 import { stageSpecOf } from '../model/job/stage.ts';
-import type { Clock } from '../ports/job-store.ts';
+import type { Clock } from '../ports/clock.ts';
 import { dryRun } from '../worker/dry-run.ts';
 import type { InputSources } from '../worker/resolve-inputs.ts';
 import { workerEnvironment } from '../worker-protocol/environment.ts';
@@ -125,7 +125,7 @@ export async function listen(server: FastifyInstance, { host, port }: Config): P
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CodedError('CONFLICT', `Expected to listen on ${host}:${port}, got: ${reason}`, {
-      hint: 'Choose another --port (0 is any free one) or --host, or end the program that holds it.',
+      remedy: 'Choose another --port (0 is any free one) or --host, or end the program that holds it.',
       cause: error,
     });
   }
@@ -142,7 +142,7 @@ function planDeadline({ syncWaitSeconds }: Config): AbortSignal {
     'DEADLINE_EXCEEDED',
     `Expected the plan to be made within ${syncWaitSeconds} s, it was not.`,
     {
-      hint: 'Upload the input first, so that it need not be fetched, or raise FRAMEWRIGHT_SYNC_WAIT_SECONDS.',
+      remedy: 'Upload the input first, so that it need not be fetched, or raise FRAMEWRIGHT_SYNC_WAIT_SECONDS.',
     },
   );
   setTimeout(() => abort.abort(error), syncWaitSeconds * 1000).unref();

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { type ErrorCode, errorTable, isErrorCode } from '../errors/error-table.ts';
 import { bounds } from '../model/job/bounds.ts';
 import { type StageResult, stageResult } from '../model/status/result.ts';
-import type { StageRun, StopReason } from '../ports/job-store.ts';
+import type { StageRun, StopReason } from '../ports/stage-runner.ts';
 
 /** What a worker left as its result: a valid one, none, or something else with the reason why it does not count. */
 export type ResultRead = { readonly result: StageResult } | { readonly missing: string };
@@ -33,11 +33,11 @@ export interface WorkerExit {
   /** What is known for sure, as a verb phrase: "was killed because…". */
   readonly cause?: string;
   /** What to do about it. */
-  readonly hint?: string;
+  readonly remedy?: string;
 }
 
 /** Everything from which the end of a run is judged. */
-export interface EndObservation {
+export interface RunObservation {
   readonly result: ResultRead;
   /** Absent when the server that started the worker is gone, and with it the only one that could know. */
   readonly exit?: WorkerExit;
@@ -46,7 +46,7 @@ export interface EndObservation {
   readonly shutdown?: boolean;
 }
 
-export type RunEnd = Pick<StageRun, 'exitCode' | 'infrastructure' | 'message' | 'result'> & {
+export type RunOutcome = Pick<StageRun, 'exitCode' | 'infrastructure' | 'message' | 'result'> & {
   readonly state: 'succeeded' | 'failed' | 'lost';
 };
 
@@ -54,7 +54,7 @@ export type RunEnd = Pick<StageRun, 'exitCode' | 'infrastructure' | 'message' | 
  * The end of a run. A valid result decides, since a worker writes it last, when everything it names is published;
  * without one the exit code is not trusted: Node uses numbers of our table for ends of its own (13, for example).
  */
-export function judgeEnd({ result: read, exit, stopReason, shutdown = false }: EndObservation): RunEnd {
+export function classifyRunOutcome({ result: read, exit, stopReason, shutdown = false }: RunObservation): RunOutcome {
   const exitCode = exit === undefined ? undefined : exitCodeOf(exit);
   if ('result' in read) return withResult(read.result, exitCode);
   if (exit === undefined)
@@ -65,11 +65,11 @@ export function judgeEnd({ result: read, exit, stopReason, shutdown = false }: E
   if (exitCode === errorTable.INTERRUPTED.exit) {
     return crashed('INTERRUPTED', `The worker was ended by SIGTERM from outside and ${read.missing}.`, exitCode);
   }
-  return crashed('WORKER_CRASHED', `The worker ${causeOf(exit)} and ${read.missing}.`, exitCode, exit.hint);
+  return crashed('WORKER_CRASHED', `The worker ${causeOf(exit)} and ${read.missing}.`, exitCode, exit.remedy);
 }
 
 /** The end of a run whose worker could not be started. */
-export function notStarted(error: unknown): RunEnd {
+export function notStarted(error: unknown): RunOutcome {
   const reason = error instanceof Error ? error.message : String(error);
   const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
   const end = crashed(
@@ -81,11 +81,11 @@ export function notStarted(error: unknown): RunEnd {
 }
 
 /** The end of a run that was stopped and of which nothing is left, or that was stopped before it ran. */
-export function stoppedRun(stopReason: StopReason): RunEnd {
+export function stoppedRun(stopReason: StopReason): RunOutcome {
   return crashed('INTERRUPTED', `The stage was ended (${stopReason}) and its worker left no result.`, undefined);
 }
 
-function withResult(result: StageResult, exitCode = result.exitCode): RunEnd {
+function withResult(result: StageResult, exitCode = result.exitCode): RunOutcome {
   const { error } = result;
   if (result.exitCode === 0) return { state: 'succeeded', exitCode: 0, result };
   const infrastructure = error !== undefined && isInfrastructure(error.code);
@@ -99,17 +99,17 @@ function withResult(result: StageResult, exitCode = result.exitCode): RunEnd {
 }
 
 /** The end of a run that no one saw: the machine's fault, not the job's. */
-export function lostRun(message: string, exitCode?: number): RunEnd {
+export function lostRun(message: string, exitCode?: number): RunOutcome {
   return { state: 'lost', infrastructure: true, message, ...(exitCode === undefined ? {} : { exitCode }) };
 }
 
 /** The result that the worker owes is filled in, so that its reader needs no second way to find the code. */
-function crashed(code: ErrorCode, text: string, exitCode: number | undefined, hint?: string): RunEnd {
+function crashed(code: ErrorCode, text: string, exitCode: number | undefined, precise?: string): RunOutcome {
   const { exit = 1, remedy } = errorTable[code];
   const message = text.slice(0, bounds.message);
   return {
     state: 'failed',
-    result: { version: 1, exitCode: exit, error: { code, message, hint: hint ?? remedy } },
+    result: { version: 1, exitCode: exit, error: { code, message, remedy: precise ?? remedy } },
     message,
     ...(isInfrastructure(code) ? { infrastructure: true } : {}),
     ...(exitCode === undefined ? {} : { exitCode }),

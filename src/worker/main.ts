@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { createAddressGuard } from '../adapters/sources/address-guard.ts';
-import { CodedError, toCodedError } from '../errors/error-table.ts';
+import { CodedError, toCodedError } from '../errors/coded-error.ts';
 import { detectCapabilities } from '../media/gpu/run/detect-capabilities.ts';
 import type { ProgressMessage } from '../model/status/progress.ts';
 import type { StageResult } from '../model/status/result.ts';
-import type { Clock } from '../ports/job-store.ts';
+import type { Clock } from '../ports/clock.ts';
 import { workerEnvironment } from '../worker-protocol/environment.ts';
 import { openProgressChannel } from './progress-channel.ts';
 import { createProgressReporter } from './report-progress.ts';

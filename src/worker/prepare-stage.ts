@@ -7,7 +7,7 @@ import type { Probe } from '../media/probe/probe.ts';
 import { probeCut } from '../media/probe/run/probe-cut.ts';
 import { probeFile } from '../media/probe/run/probe-file.ts';
 import type { StageSpec } from '../model/job/stage.ts';
-import type { Clock } from '../ports/job-store.ts';
+import type { Clock } from '../ports/clock.ts';
 import { type InputSources, type LocalInput, resolveInputs } from './resolve-inputs.ts';
 import type { StageProgress } from './stage-progress.ts';
 
@@ -31,7 +31,7 @@ export interface PreparedStage {
   readonly plan: Plan;
   readonly fetchSeconds: number;
   /**
-   * Plans again: with fewer capabilities (a rung has failed), with the measurements that the plan asked for, or without
+   * Plans again: with fewer capabilities (a backend has failed), with the measurements that the plan asked for, or without
    * cutting by copying, which has failed for the reason given.
    */
   replan(capabilities: Capabilities, measurements?: Measurements, smartCutFailure?: string): Plan;

@@ -1,4 +1,4 @@
-import { toCodedError } from '../errors/error-table.ts';
+import { toCodedError } from '../errors/coded-error.ts';
 import type { ProgressMessage } from '../model/status/progress.ts';
 import { workerEnvironment } from '../worker-protocol/environment.ts';
 import { createStageLog } from './stage-log.ts';

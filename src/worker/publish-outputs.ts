@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { copyFile, rename, unlink } from 'node:fs/promises';
 import { storageError, systemCode } from '../adapters/object-store/storage-error.ts';
-import { CodedError } from '../errors/error-table.ts';
-import type { ObjectInfo, ObjectStore, StagedObject } from '../ports/job-store.ts';
+import { CodedError } from '../errors/coded-error.ts';
+import type { ObjectInfo, ObjectStore, Upload } from '../ports/object-store.ts';
 
 export interface PublishableFile {
   /** Key under which it becomes visible. */
@@ -24,7 +24,7 @@ export async function publishAll(
   files: readonly PublishableFile[],
   signal: AbortSignal,
 ): Promise<ObjectInfo[]> {
-  const staged: StagedObject[] = [];
+  const staged: Upload[] = [];
   const published: ObjectInfo[] = [];
   try {
     for (const { key, path } of files) {
@@ -57,7 +57,7 @@ function isPlaylist(key: string): boolean {
   return /\.(m3u8|mpd)$/.test(key);
 }
 
-async function publishOwn(store: ObjectStore, object: StagedObject, signal: AbortSignal): Promise<ObjectInfo> {
+async function publishOwn(store: ObjectStore, object: Upload, signal: AbortSignal): Promise<ObjectInfo> {
   try {
     return await store.publish(object, { signal });
   } catch (error) {

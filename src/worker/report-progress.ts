@@ -1,6 +1,6 @@
 import type { StageIdentity } from '../model/job/stage.ts';
 import type { Progress, ProgressMessage } from '../model/status/progress.ts';
-import type { Clock } from '../ports/job-store.ts';
+import type { Clock } from '../ports/clock.ts';
 
 export interface ProgressReporter {
   /** Keeps the newest news and sends it when it is its turn: at most two messages a second. */

@@ -5,11 +5,11 @@ import type { AddressGuard } from '../adapters/sources/address-guard.ts';
 import { download } from '../adapters/sources/download.ts';
 import { type FetchTimeouts, fetchSource } from '../adapters/sources/fetch-source.ts';
 import { fileUnderRoot } from '../adapters/sources/media-root.ts';
-import { CodedError } from '../errors/error-table.ts';
+import { CodedError } from '../errors/coded-error.ts';
 import type { Input } from '../model/job/inputs.ts';
 import { operationInputs } from '../model/job/operations.ts';
 import type { StageSpec } from '../model/job/stage.ts';
-import type { Clock } from '../ports/job-store.ts';
+import type { Clock } from '../ports/clock.ts';
 import { volumeFolders } from '../worker-protocol/environment.ts';
 import { noVolumes } from './stage-stores.ts';
 

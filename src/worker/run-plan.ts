@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { storageError } from '../adapters/object-store/storage-error.ts';
-import { type CodedError, toCodedError } from '../errors/error-table.ts';
-import { mayStepDown } from '../media/ffmpeg/exit-classification.ts';
+import { type CodedError, toCodedError } from '../errors/coded-error.ts';
+import { mayFallBack } from '../media/ffmpeg/exit-classification.ts';
 import { FfmpegError, type FfmpegRun, runFfmpeg } from '../media/ffmpeg/run/ffmpeg-process.ts';
 import type { MediaTools } from '../media/ffmpeg/run/run-tool.ts';
 import { measureLoudness } from '../media/filters/run/measure-loudness.ts';
@@ -12,10 +12,10 @@ import { packageStream } from '../media/packaging/run/package-stream.ts';
 import type { LoudnessMeasurement, Measurements, Plan } from '../media/planning/plan.ts';
 import type { SmartJoin } from '../media/smart-cut/join.ts';
 import { SmartCutError } from '../media/smart-cut/nal-units.ts';
-import { checkSeam } from '../media/smart-cut/run/check-splice.ts';
+import { checkSplices } from '../media/smart-cut/run/check-splice.ts';
 import { type JoinedCut, joinSmartCut } from '../media/smart-cut/run/join-smart-cut.ts';
-import type { Rung } from '../model/status/result.ts';
-import type { Clock } from '../ports/job-store.ts';
+import type { EncoderBackend } from '../model/status/result.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { PreparedStage } from './prepare-stage.ts';
 import { writePlannedFiles } from './scratch.ts';
 import type { StageLog } from './stage-log.ts';
@@ -33,7 +33,7 @@ export interface RunPlanOptions {
 /** One FFmpeg process that ran, for the report. */
 export interface ProcessRecord {
   readonly name: string;
-  readonly rung: Rung;
+  readonly backend: EncoderBackend;
   readonly argv: readonly string[];
   readonly wallSeconds: number;
   /** Its log without secrets. */
@@ -52,8 +52,8 @@ export interface RenderedPlan {
 }
 
 /**
- * Runs the processes of a plan. When one fails on a GPU rung in a way that another rung may not, the next plan leaves
- * that rung out with the reason, until one succeeds or the policy of the job allows no other.
+ * Runs the processes of a plan. When one fails on a GPU backend in a way that another backend may not, the next plan leaves
+ * that backend out with the reason, until one succeeds or the policy of the job allows no other.
  * `records` gets every process as it ends, failed ones included.
  */
 export async function runPlan(
@@ -78,7 +78,7 @@ export async function runPlan(
       for (const step of plan.steps) {
         options.signal.throwIfAborted();
         if (step.join !== undefined) joined = await joinPieces(step.join, options);
-        await runStep(step, plan.rung, capabilities, options, records);
+        await runStep(step, plan.backend, capabilities, options, records);
       }
       const stream = await packaged(plan, options);
       const encodeSeconds = (options.clock.monotonic() - startedAt) / 1000;
@@ -93,17 +93,20 @@ export async function runPlan(
         plan = stage.replan(capabilities, measurements, smartCutFailure);
         continue;
       }
-      if (!mayStepDown(plan.rung, failure.code)) throw failure;
-      options.log.warn({ rung: plan.rung, code: failure.code, why: failure.message }, 'rung failed, trying the next');
-      capabilities = withoutRung(capabilities, plan.rung, failure.message);
+      if (!mayFallBack(plan.backend, failure.code)) throw failure;
+      options.log.warn(
+        { backend: plan.backend, code: failure.code, why: failure.message },
+        'backend failed, trying the next',
+      );
+      capabilities = withoutBackend(capabilities, plan.backend, failure.message);
       plan = nextPlan(() => stage.replan(capabilities, measurements, smartCutFailure), failure);
-      const { device, rung, stepsDown } = plan;
-      options.log.info({ rung, device, stepsDown }, 'stepped down');
+      const { device, backend, fallbacks } = plan;
+      options.log.info({ backend, device, fallbacks }, 'stepped down');
     }
   }
 }
 
-/** Renditions of a GPU that do not fit each other are a failure of its rung, as an encode is. */
+/** Renditions of a GPU that do not fit each other are a failure of its backend, as an encode is. */
 async function packaged({ stream }: Plan, { log, signal }: RunPlanOptions): Promise<PackagedStream | undefined> {
   if (stream === undefined) return undefined;
   const set = await packageStream(stream, signal).catch((error: unknown) => {
@@ -116,27 +119,27 @@ async function packaged({ stream }: Plan, { log, signal }: RunPlanOptions): Prom
   return set;
 }
 
-/** Whether another rung would fail as well: the pieces do not fit together, or cannot be made on the last one. */
-function isCutFailure({ precision, rung }: Plan, error: unknown): boolean {
+/** Whether another backend would fail as well: the pieces do not fit together, or cannot be made on the last one. */
+function isCutFailure({ precision, backend }: Plan, error: unknown): boolean {
   if (precision?.method !== 'smart-cut') return false;
   if (error instanceof SmartCutError || error instanceof MalformedMp4Error) return true;
   // With a full disk or a process that stands still, encoding all of it would end in the same way, only later.
-  if (!(error instanceof FfmpegError) || error.code === 'STALLED' || error.code === 'STORAGE_FULL') return false;
-  return !mayStepDown(rung, error.code);
+  if (!(error instanceof FfmpegError) || error.code === 'FFMPEG_STALLED' || error.code === 'STORAGE_FULL') return false;
+  return !mayFallBack(backend, error.code);
 }
 
 async function joinPieces(join: SmartJoin, { log, signal, tools }: RunPlanOptions): Promise<JoinedCut> {
   const joined = await joinSmartCut(join, signal).catch((error: unknown) => {
     throw error instanceof SmartCutError ? error : storageError('join the pieces of a cut', error);
   });
-  await checkSeam(join, tools, signal);
+  await checkSplices(join, tools, signal);
   // The disk must hold the joined stream and the output as well.
   for (const piece of [join.source, join.head, join.tail]) if (piece !== undefined) await rm(piece, { force: true });
   log.info(joined, 'copied and encoded pictures joined');
   return joined;
 }
 
-/** The failure itself where no rung is left: it says more than that there is none. */
+/** The failure itself where no backend is left: it says more than that there is none. */
 function nextPlan(replan: () => Plan, failure: CodedError): Plan {
   try {
     return replan();
@@ -145,15 +148,15 @@ function nextPlan(replan: () => Plan, failure: CodedError): Plan {
   }
 }
 
-/** The same machine with one rung less, and the reason for it. */
-export function withoutRung(capabilities: Capabilities, rung: Rung, reason: string): Capabilities {
+/** The same machine with one backend less, and the reason for it. */
+export function withoutBackend(capabilities: Capabilities, backend: EncoderBackend, reason: string): Capabilities {
   return {
     ...capabilities,
     devices: capabilities.devices.map((device) => ({
       ...device,
-      encodes: device.encodes.filter((encode) => encode.rung !== rung),
+      encodes: device.encodes.filter((encode) => encode.backend !== backend),
     })),
-    unavailable: { ...capabilities.unavailable, [rung]: reason },
+    unavailable: { ...capabilities.unavailable, [backend]: reason },
   };
 }
 
@@ -167,7 +170,7 @@ async function analyze(
   const measurements: Record<string, LoudnessMeasurement> = {};
   for (const { id, argv, expectedSeconds } of plan.analyses) {
     const run = processOf(argv, 'software', capabilities, options);
-    measurements[id] = await recorded({ name: id, rung: 'software', argv }, options.clock, records, async () => {
+    measurements[id] = await recorded({ name: id, backend: 'software', argv }, options.clock, records, async () => {
       const measured = await measureLoudness({
         ...run,
         onProgress: (sample) => options.progress.process('analyzing', id, expectedSeconds, sample),
@@ -180,14 +183,14 @@ async function analyze(
 
 async function runStep(
   { name, argv, expectedSeconds }: Plan['steps'][number],
-  rung: Rung,
+  backend: EncoderBackend,
   capabilities: Capabilities,
   options: RunPlanOptions,
   records: ProcessRecord[],
 ): Promise<void> {
-  const run = processOf(argv, rung, capabilities, options);
-  options.log.info({ step: name, rung, argv }, 'ffmpeg starts');
-  await recorded({ name, rung, argv }, options.clock, records, async () => {
+  const run = processOf(argv, backend, capabilities, options);
+  options.log.info({ step: name, backend, argv }, 'ffmpeg starts');
+  await recorded({ name, backend, argv }, options.clock, records, async () => {
     const { stderr, ignoredOptions } = await runFfmpeg({
       ...run,
       onProgress: (sample) => options.progress.process('encoding', name, expectedSeconds, sample),
@@ -200,15 +203,15 @@ async function runStep(
 
 function processOf(
   argv: readonly string[],
-  rung: Rung,
+  backend: EncoderBackend,
   { ffmpeg }: Capabilities,
   { tools, stallSeconds, clock, signal }: RunPlanOptions,
 ): FfmpegRun {
-  return { program: tools.ffmpeg, env: tools.env, argv, rung, ffmpeg, stallSeconds, clock, signal };
+  return { program: tools.ffmpeg, env: tools.env, argv, backend, ffmpeg, stallSeconds, clock, signal };
 }
 
 async function recorded<T>(
-  about: Pick<ProcessRecord, 'name' | 'rung' | 'argv'>,
+  about: Pick<ProcessRecord, 'name' | 'backend' | 'argv'>,
   clock: Clock,
   records: ProcessRecord[],
   work: () => Promise<{ readonly value: T; readonly stderr: string }>,

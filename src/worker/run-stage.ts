@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OpenedStore } from '../adapters/object-store/open-store.ts';
-import { CodedError, toCodedError } from '../errors/error-table.ts';
+import { CodedError, toCodedError } from '../errors/coded-error.ts';
 import { redactUrls } from '../lib/redact-url.ts';
 import { damageIn } from '../media/ffmpeg/exit-classification.ts';
 import type { PackagedStream } from '../media/packaging/packaged-stream.ts';
@@ -18,7 +18,8 @@ import type { ContractCheck } from '../model/job/output-contract.ts';
 import { outputKey, reportKey } from '../model/job/output-keys.ts';
 import type { StageSpec } from '../model/job/stage.ts';
 import type { AccelerationReport, OutputFile, StageResult } from '../model/status/result.ts';
-import type { Clock, ObjectStore } from '../ports/job-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
 import { measuredPrecision } from './measured-precision.ts';
 import { type PreparedStage, type PrepareOptions, prepareStage } from './prepare-stage.ts';
 import { type PublishableFile, publishAll } from './publish-outputs.ts';
@@ -153,8 +154,8 @@ async function assertContract(findings: Findings, options: RunStageOptions): Pro
     const damage = inputDamage(findings, failed) ?? (await shortInput(findings, failed, options));
     // Another attempt on a damaged input would fail in the same way.
     if (damage !== undefined) throw new CodedError('INPUT_INVALID', `An input is damaged (${damage}). ${message}`);
-    const hint = remedyOf(failed);
-    throw new CodedError('OUTPUT_CONTRACT_FAILED', message, hint === undefined ? {} : { hint });
+    const remedy = remedyOf(failed);
+    throw new CodedError('OUTPUT_CONTRACT_FAILED', message, remedy === undefined ? {} : { remedy });
   }
 }
 
@@ -176,7 +177,7 @@ async function shortInput(
 function inputDamage({ processes, rendered }: Findings, failed: readonly ContractCheck[]): string | undefined {
   const logged = processes.map(({ stderr }) => damageIn(stderr)).find((line) => line !== undefined);
   if (logged !== undefined) return logged;
-  return rendered?.plan.rung === 'copy' ? failed.find(({ name }) => name === 'decodes')?.measured : undefined;
+  return rendered?.plan.backend === 'copy' ? failed.find(({ name }) => name === 'decodes')?.measured : undefined;
 }
 
 function outputFile(
@@ -227,11 +228,11 @@ function mainOf(verified: readonly VerifiedOutput[]): VerifiedOutput | undefined
   return verified.find(({ planned }) => planned.kind === 'video');
 }
 
-function accelerationOf({ rung, device, stepsDown }: Plan): AccelerationReport {
+function accelerationOf({ backend, device, fallbacks }: Plan): AccelerationReport {
   return {
-    rung,
+    backend,
     ...(device !== undefined && { device }),
-    stepsDown: stepsDown.map(({ from, reason }) => ({ from, reason: reason.slice(0, 160) })),
+    fallbacks: fallbacks.map(({ from, reason }) => ({ from, reason: reason.slice(0, 160) })),
   };
 }
 
@@ -283,8 +284,8 @@ async function writeReport(
   }
 }
 
-function logPlan(log: StageLog, { rung, device, stepsDown, steps, notes, duration }: Plan): void {
-  log.info({ rung, device, stepsDown, steps: steps.map(({ name }) => name), notes, duration }, 'planned');
+function logPlan(log: StageLog, { backend, device, fallbacks, steps, notes, duration }: Plan): void {
+  log.info({ backend, device, fallbacks, steps: steps.map(({ name }) => name), notes, duration }, 'planned');
 }
 
 function causeOf({ cause }: CodedError): string | undefined {

@@ -2,7 +2,7 @@ import { createProgressEstimator, type ProgressPart } from '../media/ffmpeg/prog
 import type { ProgressSample } from '../media/ffmpeg/progress-parser.ts';
 import type { Plan } from '../media/planning/plan.ts';
 import type { Progress, ProgressStep } from '../model/status/progress.ts';
-import type { Clock } from '../ports/job-store.ts';
+import type { Clock } from '../ports/clock.ts';
 
 export interface StageProgress {
   /** `fraction` (0 to 1) of a step is done. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
-import { type CodedError, errorTable } from '../errors/error-table.ts';
+import type { CodedError } from '../errors/coded-error.ts';
+import { errorTable } from '../errors/error-table.ts';
 import { redactUrls } from '../lib/redact-url.ts';
 import { FfmpegError } from '../media/ffmpeg/run/ffmpeg-process.ts';
 import { bounds } from '../model/job/bounds.ts';
@@ -11,7 +12,7 @@ export function jobErrorOf(error: CodedError): JobError {
   return {
     code: error.code,
     message: redactUrls(error.message).slice(0, bounds.message),
-    hint: error.hint.slice(0, bounds.message),
+    remedy: error.remedy.slice(0, bounds.message),
     ...(error instanceof FfmpegError && error.stderr !== '' && { stderrTail: error.stderr.slice(-bounds.stderrTail) }),
   };
 }
@@ -123,13 +124,13 @@ function withTexts(result: StageResult, length: number): StageResult {
       error: {
         ...error,
         message: shorten(error.message, length),
-        ...(error.hint !== undefined && { hint: shorten(error.hint, length) }),
+        ...(error.remedy !== undefined && { remedy: shorten(error.remedy, length) }),
       },
     }),
     ...(acceleration && {
       acceleration: {
         ...acceleration,
-        stepsDown: acceleration.stepsDown.map(({ from, reason }) => ({ from, reason: shorten(reason, length / 4) })),
+        fallbacks: acceleration.fallbacks.map(({ from, reason }) => ({ from, reason: shorten(reason, length / 4) })),
       },
     }),
   };

@@ -4,9 +4,9 @@ import { createDirectoryStore } from '../adapters/object-store/directory-store.t
 import { publishingAs } from '../adapters/object-store/installations.ts';
 import { createObjectStore, type ObjectStoreOptions, type OpenedStore } from '../adapters/object-store/open-store.ts';
 import { folderUnderRoot } from '../adapters/sources/media-root.ts';
-import { CodedError } from '../errors/error-table.ts';
+import { CodedError } from '../errors/coded-error.ts';
 import type { StageSpec } from '../model/job/stage.ts';
-import type { ObjectStore } from '../ports/job-store.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
 import { volumeFolders } from '../worker-protocol/environment.ts';
 
 export interface StageStores {
@@ -58,6 +58,6 @@ export async function openStores(
 
 export function noVolumes(path: string): CodedError {
   return new CodedError('UNSUPPORTED', `${path}: expected a worker with mounted volumes, got one without`, {
-    hint: 'PersistentVolumeClaims are for workers in a cluster; use a file or an asset here.',
+    remedy: 'PersistentVolumeClaims are for workers in a cluster; use a file or an asset here.',
   });
 }

@@ -3,7 +3,7 @@ import type { S3Access } from '../adapters/object-store/bucket-access.ts';
 import type { ObjectStoreOptions } from '../adapters/object-store/open-store.ts';
 import type { S3Credentials } from '../adapters/object-store/s3/s3-client.ts';
 import type { SourcePolicy } from '../adapters/sources/address-guard.ts';
-import { CodedError } from '../errors/error-table.ts';
+import { CodedError } from '../errors/coded-error.ts';
 import type { MediaTools } from '../media/ffmpeg/run/run-tool.ts';
 import { toolEnvironment } from '../media/ffmpeg/run/tool-environment.ts';
 import { type DeviceFolders, systemFolders } from '../media/gpu/run/render-nodes.ts';

@@ -5,12 +5,12 @@ import { parseSource, readSources, type SourceFile } from './source-graph.ts';
 const sources = readSources(dirname(dirname(import.meta.dirname)));
 
 /** Where decisions are made: with the clock and everything else passed in, so that a test can replay them. */
-const PURE = /^src\/(model|controller|crd)\/|^src\/media\/(?!run\/)|^src\/(errors|ports)\.ts$/;
+const PURE = /^src\/(errors|model|ports|worker-protocol|controller)\/|^src\/media\/[^/]+\/[^/]+$/;
 const IMPURE =
   /^(process\.\w+|Date\.now|new Date|Math\.random|performance\.now|crypto\.\w+|fetch|setTimeout|setInterval|setImmediate)$/;
 
 /** The controller's shell calls the ports and waits between calls; what time it is, even it asks the Clock port. */
-const SHELL = /^src\/controller\/(loop|work-queue|admission-passes)\.ts$/;
+const SHELL = /^src\/controller\/(controller|work-queue|admission\/admission-passes)\.ts$/;
 const TIMERS = new Set(['setTimeout', 'setImmediate', 'performance.now']);
 
 function impurities({ path, reaches }: SourceFile): string[] {
@@ -24,7 +24,7 @@ function environmentReaders({ path, reaches }: SourceFile): string[] {
 }
 
 describe('the sources', () => {
-  it('read the environment in config.ts only', () => {
+  it('read the environment in load-config.ts only', () => {
     expect(sources.flatMap(environmentReaders)).toEqual([]);
   });
 

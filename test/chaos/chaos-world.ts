@@ -11,7 +11,7 @@ import { publishingAs } from '../../src/adapters/object-store/installations.ts';
 import { outputKey, outputOf } from '../../src/model/job/output-keys.ts';
 import { labels } from '../../src/model/labels.ts';
 import { isTerminal } from '../../src/model/status/lifecycle.ts';
-import type { ObjectStore } from '../../src/ports/job-store.ts';
+import type { ObjectStore } from '../../src/ports/object-store.ts';
 import type { TestCluster } from '../support/cluster.ts';
 import { aResult } from '../support/jobs.ts';
 import { ChaosOperator, installation } from './chaos-operator.ts';

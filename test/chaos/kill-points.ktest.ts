@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gpuNode } from '../cluster/gpu-node.ts';
 import { describeOnCluster } from '../support/cluster.ts';
 import { ChaosWorld } from './chaos-world.ts';
-import { type Life, lives } from './lives.ts';
+import { type Life, lives } from './job-lives.ts';
 import type { Death } from './mortality.ts';
 
 const node = 'chaos-kill-points';

@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../../src/ports/job-store.ts';
+import type { ObjectStore } from '../../src/ports/object-store.ts';
 import type { Fault, SeenCall } from '../support/fault-proxy.ts';
 
 /** Where an operator dies: at its n-th write (from 1), which reaches the server without an answer, or does not reach it. */

@@ -17,7 +17,7 @@ import { chaosRuns, timeFor } from './chaos-runs.ts';
 import { Deployment } from './deployment.ts';
 import { isLivePod } from './history.ts';
 import { violations } from './invariants.ts';
-import { failure } from './lives.ts';
+import { failure } from './job-lives.ts';
 import { Recorder } from './recorder.ts';
 
 const node = 'chaos-processes';

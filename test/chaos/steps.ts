@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { errorTable, isErrorCode } from '../../src/errors/error-table.ts';
 import type { Fault, SeenCall } from '../support/fault-proxy.ts';
 import type { ChaosWorld, PodEnd } from './chaos-world.ts';
-import { failure } from './lives.ts';
+import { failure } from './job-lives.ts';
 
 /** Names of the jobs that a history is about. */
 const names = ['a', 'b', 'c', 'd'] as const;

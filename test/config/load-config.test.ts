@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { configTable, loadConfig } from '../../src/config/load-config.ts';
-import { CodedError } from '../../src/errors/error-table.ts';
+import { CodedError } from '../../src/errors/coded-error.ts';
 
 function refusal(flags: Record<string, string>, environment: Record<string, string> = {}): CodedError {
   try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Asset, AssetIndex } from '../../src/ports/job-store.ts';
+import type { Asset, AssetIndex } from '../../src/ports/asset-index.ts';
 
 export interface AssetIndexHarness extends AsyncDisposable {
   readonly index: AssetIndex;

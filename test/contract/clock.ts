@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Clock } from '../../src/ports/job-store.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 
 /** What every adapter of `Clock` must keep. Call it in a test file with the adapter. */
 export function clockContract(adapter: string, clock: Clock): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { ApiKey, KeyStore } from '../../src/ports/job-store.ts';
+import type { ApiKey, KeyStore } from '../../src/ports/key-store.ts';
 
 export interface KeyStoreHarness extends AsyncDisposable {
   readonly store: KeyStore;

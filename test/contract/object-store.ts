@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ObjectStore } from '../../src/ports/job-store.ts';
+import type { ObjectStore } from '../../src/ports/object-store.ts';
 
 /** A store to test, empty at the beginning. */
 export interface ObjectStoreUnderTest {

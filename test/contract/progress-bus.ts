@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ProgressMessage } from '../../src/model/status/progress.ts';
-import type { ProgressBus, ProgressFilter } from '../../src/ports/job-store.ts';
+import type { ProgressBus, ProgressFilter } from '../../src/ports/progress-bus.ts';
 import { readUntil, readUntilQuiet } from './support.ts';
 
 export interface ProgressBusHarness extends AsyncDisposable {

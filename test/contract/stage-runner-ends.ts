@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StageRun } from '../../src/ports/job-store.ts';
+import type { StageRun } from '../../src/ports/stage-runner.ts';
 import {
   type Behaviour,
   hasEnded,

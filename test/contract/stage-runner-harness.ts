@@ -1,5 +1,5 @@
 import type { StageIdentity, StageSpec } from '../../src/model/job/stage.ts';
-import type { StageRun, StageRunner } from '../../src/ports/job-store.ts';
+import type { StageRun, StageRunner } from '../../src/ports/stage-runner.ts';
 
 /** What a worker of a test does; see test/fixtures/fake-worker.ts. */
 export type Behaviour =

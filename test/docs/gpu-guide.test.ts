@@ -20,12 +20,12 @@ describe('the guide for owners of a GPU', () => {
     [187, 'GPU_UNAVAILABLE'],
     [234, 'GPU_UNAVAILABLE'],
     [251, 'GPU_FAILED'],
-    [218, 'GPU_REFUSED'],
+    [218, 'GPU_UNSUPPORTED_PARAMETERS'],
     [69, 'INPUT_INVALID'],
     [8, 'CAPABILITY_MISSING'],
   ] as const)('explains exit status %i, which means %s to a job', (exitCode, code) => {
     expect(guide).toMatch(new RegExp(`^\\| ${exitCode} \\| \\S`, 'm'));
-    expect(classifyExit({ exitCode, stderrTail: '', ffmpeg: [7, 1], rung: 'qsv-full' }).code).toBe(code);
+    expect(classifyExit({ exitCode, stderrTail: '', ffmpeg: [7, 1], backend: 'qsv-full' }).code).toBe(code);
   });
 
   it('names settings and options that there are', () => {

@@ -74,7 +74,7 @@ export function jobsSuite(scene: () => Scene): void {
       expect((await bob.post('/apis/render-jobs', manifest({ name: 'taken' }))).status).toBe(201);
       expect(await bob.post('/apis/render-jobs', manifest({ name: 'taken' }))).toMatchObject({
         status: 409,
-        body: { code: 'CONFLICT', hint: anyText },
+        body: { code: 'CONFLICT', remedy: anyText },
       });
       const replies = await Promise.all(Array.from({ length: 25 }, () => bob.post('/apis/render-jobs', held())));
       const made = replies.filter(({ status }) => status === 201);

@@ -133,7 +133,7 @@ export function rendersSuite(scene: () => Scene): void {
       const name = await submit(ann, { inputs: [{ name: 'a', asset: broken }], operations: [{ mute: {} }] });
       await untilPhase(ann, name, 'Failed');
       expect((await ann.get(`/apis/render-jobs/${name}`)).body).toMatchObject({
-        status: { error: { code: 'INPUT_INVALID', hint: anyText } },
+        status: { error: { code: 'INPUT_INVALID', remedy: anyText } },
       });
       expect((await ann.get(`/api/jobs/${name}`)).body).toMatchObject({ status: 'failed', error: anyText });
       const replies = await Promise.all([1, 2, 3].map(() => ann.send('POST', `/apis/render-jobs/${name}/retry`)));

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, vi } from 'vitest';
 import { z } from 'zod';
-import type { Role } from '../../src/ports/job-store.ts';
+import type { Role } from '../../src/ports/key-store.ts';
 import { Client } from '../support/api-server.ts';
 
 const execute = promisify(execFile);

@@ -15,7 +15,7 @@ const job = z.object({
     .object({
       phase: z.string(),
       attempts: z.array(z.object({ acceleration: z.unknown().optional() })).optional(),
-      error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).optional(),
+      error: z.object({ code: z.string(), message: z.string(), remedy: z.string() }).optional(),
     })
     .optional(),
 });
@@ -51,7 +51,7 @@ describeOnSoftwareGpu('a server whose jobs step down the ladder', (gpus) => {
     }
   };
 
-  it('tells the rung and the reason of the step in the result, the logs and the metrics', async () => {
+  it('tells the backend and the reason of the step in the result, the logs and the metrics', async () => {
     await using server = await serverOn({ fail: ['decode-init@1=invalid-parameters'] });
     const { metadata, status } = await render(server, 'Required');
     expect(status).toMatchObject({
@@ -59,28 +59,28 @@ describeOnSoftwareGpu('a server whose jobs step down the ladder', (gpus) => {
       attempts: [
         {
           acceleration: {
-            rung: 'qsv-encode',
-            stepsDown: [{ from: 'qsv-full', reason: expect.stringContaining('invalid video parameters') as unknown }],
+            backend: 'qsv-encode',
+            fallbacks: [{ from: 'qsv-full', reason: expect.stringContaining('invalid video parameters') as unknown }],
           },
         },
       ],
     });
 
     const log = await (await server.fetch(`/apis/render-jobs/${metadata.name}/logs`)).text();
-    expect(log).toMatch(/"rung":"qsv-full".*"msg":"rung failed, trying the next"/);
-    expect(log).toMatch(/"rung":"qsv-encode".*invalid video parameters.*"msg":"stepped down"/);
-    expect(server.output).toMatch(/"rung":"qsv-encode".*invalid video parameters.*"msg":"attempt ended"/);
+    expect(log).toMatch(/"backend":"qsv-full".*"msg":"backend failed, trying the next"/);
+    expect(log).toMatch(/"backend":"qsv-encode".*invalid video parameters.*"msg":"stepped down"/);
+    expect(server.output).toMatch(/"backend":"qsv-encode".*invalid video parameters.*"msg":"attempt ended"/);
 
     const metrics = await (await fetch(new URL('/metrics', server.url))).text();
-    expect(metrics).toMatch(/^framewright_renders_total\{rung="qsv-encode",outcome="succeeded"\} 1$/m);
-    expect(metrics).toMatch(/^framewright_ladder_steps_down_total\{from="qsv-full",cause="refused"\} 1$/m);
+    expect(metrics).toMatch(/^framewright_renders_total\{backend="qsv-encode",outcome="succeeded"\} 1$/m);
+    expect(metrics).toMatch(/^framewright_encoder_fallbacks_total\{from="qsv-full",cause="refused"\} 1$/m);
     // A restart of the process would count anew; one reply more does not.
     expect(await (await fetch(new URL('/metrics', server.url))).text()).toMatch(
-      /rung="qsv-encode",outcome="succeeded"\} 1$/m,
+      /backend="qsv-encode",outcome="succeeded"\} 1$/m,
     );
   });
 
-  it('counts what never came to a rung, and why none would do', async () => {
+  it('counts what never came to a backend, and why none would do', async () => {
     await using server = await serverOn({ fail: ['session@1=unsupported'] });
     const required = await render(server, 'Required');
     expect(required.status).toMatchObject({
@@ -88,13 +88,13 @@ describeOnSoftwareGpu('a server whose jobs step down the ladder', (gpus) => {
       error: {
         code: 'GPU_UNAVAILABLE',
         message: expect.stringContaining('Error creating a MFX session') as unknown,
-        hint: expect.stringContaining('framewright probe') as unknown,
+        remedy: expect.stringContaining('framewright probe') as unknown,
       },
     });
     expect((await render(server, 'Preferred')).status).toMatchObject({ phase: 'Succeeded' });
     const metrics = await (await fetch(new URL('/metrics', server.url))).text();
-    expect(metrics).toMatch(/^framewright_renders_total\{rung="none",outcome="failed"\} 1$/m);
-    expect(metrics).toMatch(/^framewright_renders_total\{rung="software",outcome="succeeded"\} 1$/m);
-    expect(metrics).toMatch(/^framewright_ladder_steps_down_total\{from="qsv-full",cause="no-session"\} 1$/m);
+    expect(metrics).toMatch(/^framewright_renders_total\{backend="none",outcome="failed"\} 1$/m);
+    expect(metrics).toMatch(/^framewright_renders_total\{backend="software",outcome="succeeded"\} 1$/m);
+    expect(metrics).toMatch(/^framewright_encoder_fallbacks_total\{from="qsv-full",cause="no-session"\} 1$/m);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CodedError, codeOfExit, errorTable, isErrorCode, toCodedError } from '../../src/errors/error-table.ts';
+import { CodedError, toCodedError } from '../../src/errors/coded-error.ts';
+import { codeOfExit, errorTable, isErrorCode } from '../../src/errors/error-table.ts';
 
 const entries = Object.entries(errorTable);
 

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LatestByKey } from '../../src/lib/coalescing-queue.ts';
+import { CoalescingQueue } from '../../src/lib/coalescing-queue.ts';
 
-describe('LatestByKey', () => {
+describe('CoalescingQueue', () => {
   it('gives the latest value of every key, each after the values of it that were read before', async () => {
     const command = fc.oneof(fc.constant('take' as const), fc.constantFrom('a', 'b', 'c'));
     await fc.assert(
       fc.asyncProperty(fc.array(command, { maxLength: 60 }), async (commands) => {
-        const queue = new LatestByKey<string, { key: string; value: number }>();
+        const queue = new CoalescingQueue<string, { key: string; value: number }>();
         const { signal } = new AbortController();
         const latest = new Map<string, number>();
         const read = new Map<string, number>();
@@ -31,14 +31,14 @@ describe('LatestByKey', () => {
   });
 
   it('wakes a reader that waits', async () => {
-    const queue = new LatestByKey<string, number>();
+    const queue = new CoalescingQueue<string, number>();
     const waiting = queue.take(new AbortController().signal);
     queue.put('a', 1);
     expect(await waiting).toBe(1);
   });
 
   it('lets a busy key not overtake one that waited longer', async () => {
-    const queue = new LatestByKey<string, string>();
+    const queue = new CoalescingQueue<string, string>();
     const { signal } = new AbortController();
     queue.put('quiet', 'quiet');
     for (let index = 0; index < 5; index += 1) queue.put('busy', `busy ${index}`);

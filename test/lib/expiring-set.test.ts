@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { RecentKeys } from '../../src/lib/expiring-set.ts';
+import { ExpiringSet } from '../../src/lib/expiring-set.ts';
 
 describe('recent keys', () => {
   it('are no more than the limit: the one that was not seen for longest goes', () => {
-    const keys = new RecentKeys({ most: 2, maxAgeMs: 1000 });
+    const keys = new ExpiringSet({ most: 2, maxAgeMs: 1000 });
     expect([keys.touch('a', 0), keys.touch('b', 1), keys.touch('a', 2), keys.touch('c', 3)]).toEqual([
       [],
       [],
@@ -14,7 +14,7 @@ describe('recent keys', () => {
   });
 
   it('go when they are older than the limit', () => {
-    const keys = new RecentKeys({ most: 10, maxAgeMs: 1000 });
+    const keys = new ExpiringSet({ most: 10, maxAgeMs: 1000 });
     for (const [key, at] of [
       ['a', 0],
       ['b', 500],
@@ -25,7 +25,7 @@ describe('recent keys', () => {
   });
 
   it('are forgotten on request', () => {
-    const keys = new RecentKeys({ most: 1, maxAgeMs: 1000 });
+    const keys = new ExpiringSet({ most: 1, maxAgeMs: 1000 });
     keys.touch('a', 0);
     keys.delete('a');
     expect(keys.touch('b', 1)).toEqual([]);

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { InTurn } from '../../src/lib/keyed-mutex.ts';
+import { KeyedMutex } from '../../src/lib/keyed-mutex.ts';
 
 const settle = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 it('work on one key goes one after the other, also past a failure; other keys do not wait', async () => {
-  const inTurn = new InTurn();
+  const inTurn = new KeyedMutex();
   const story: string[] = [];
   const gates = new Map(['first', 'second', 'other'].map((name) => [name, Promise.withResolvers<void>()]));
   const work = (name: string) => async (): Promise<string> => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { RareLog } from '../../src/lib/rate-limited-log.ts';
+import { RateLimitedLog } from '../../src/lib/rate-limited-log.ts';
 
 describe('a log of what may come a thousand times', () => {
   it('says each thing once a minute, and how often it was not said', () => {
     const lines: [string, object][] = [];
     let now = 0;
-    const log = new RareLog(
+    const log = new RateLimitedLog(
       { info: () => undefined, warn: (fields, message) => void lines.push([message, fields]) },
       () => now,
     );

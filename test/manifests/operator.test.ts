@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { parsePools } from '../../src/adapters/kubernetes/pools/pools-file.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { apiRights, operatorRights, type Right, rightText } from '../../src/processes/cluster/rbac-rules.ts';
+import { apiRbacRules, operatorRbacRules, type Right, rightText } from '../../src/processes/cluster/rbac-rules.ts';
 
 const folder = join(import.meta.dirname, '../../manifests/operator');
 const read = (name: string): unknown[] => [...loadAll(readFileSync(join(folder, name), 'utf8'))];
@@ -53,8 +53,8 @@ const asked = (rights: readonly Right[]): string[] => rights.map(rightText).toSo
 
 describe('the manifests of the operator', () => {
   it.each([
-    ['rbac.yaml', operatorRights()],
-    ['rbac-api.yaml', apiRights()],
+    ['rbac.yaml', operatorRbacRules()],
+    ['rbac-api.yaml', apiRbacRules()],
   ])('%s grants what the process looks for at its start, each right once, and nothing else', (file, rights) => {
     expect(granted(file).toSorted()).toEqual(asked(rights));
     expect(granted(file).join()).not.toContain('*');

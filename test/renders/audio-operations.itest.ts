@@ -19,7 +19,7 @@ describe('mute', () => {
       { start: 2.2, end: 2.5 },
     ];
     const { plan, path } = await render(dir.path, { inputs: { clip }, operations: [{ mute: { ranges } }] });
-    expect(plan.rung).toBe('copy');
+    expect(plan.backend).toBe('copy');
     const before = await samples(clip);
     const after = await samples(path());
     expect(after).toHaveLength(before.length);
@@ -32,18 +32,18 @@ describe('mute', () => {
 
   test('without ranges the sound is left out and the picture copied', async () => {
     const { plan, path } = await render(dir.path, { inputs: { clip }, operations: [{ mute: {} }] });
-    expect(plan.rung).toBe('copy');
+    expect(plan.backend).toBe('copy');
     expect((await probe(path())).audio).toHaveLength(0);
     expect(await frameHashes(path())).toEqual(await frameHashes(clip));
   });
 
   test('a clip without sound is copied as it is', async () => {
-    const silent = await makeClip(`${dir.path}/silent.mp4`, { seconds: 1, sound: false });
+    const silent = await makeClip(`${dir.path}/silent.mp4`, { seconds: 1, audio: false });
     const { plan, path } = await render(dir.path, {
       inputs: { silent },
       operations: [{ mute: { ranges: [{ start: 0, end: 1 }] } }],
     });
-    expect(plan.rung).toBe('copy');
+    expect(plan.backend).toBe('copy');
     expect(await frameHashes(path())).toHaveLength(30);
   });
 });
@@ -60,7 +60,7 @@ describe('addAudio', () => {
       inputs: { clip, beep },
       operations: [{ addAudio: { input: 'beep', offset: 1 } }],
     });
-    expect(plan.rung).toBe('copy');
+    expect(plan.backend).toBe('copy');
     const before = await samples(clip);
     const after = await samples(path());
     expect(after).toHaveLength(before.length);
@@ -83,12 +83,12 @@ describe('addAudio', () => {
   });
 
   test('mix into a clip without sound is the added sound alone, with silence up to the end', async () => {
-    const silent = await makeClip(`${dir.path}/quiet.mp4`, { seconds: 2, sound: false });
+    const silent = await makeClip(`${dir.path}/quiet.mp4`, { seconds: 2, audio: false });
     const { plan, path } = await render(dir.path, {
       inputs: { silent, beep },
       operations: [{ addAudio: { input: 'beep' } }],
     });
-    expect(plan.rung).toBe('copy');
+    expect(plan.backend).toBe('copy');
     const after = await samples(path(), rate);
     expect(level(after, 0.05, 0.45)).toBeCloseTo(0.25, 1);
     expect(level(after, 0.6, 1.9)).toBeLessThan(0.001);
@@ -98,7 +98,7 @@ describe('addAudio', () => {
 
 describe('normalizeLoudness', () => {
   test('the sound as it is at that point reaches the target', async () => {
-    const loud = await makeClip(`${dir.path}/loud.mkv`, { seconds: 8, sound: '0.05*sin(2*PI*1000*t)', args: lossless });
+    const loud = await makeClip(`${dir.path}/loud.mkv`, { seconds: 8, audio: '0.05*sin(2*PI*1000*t)', args: lossless });
     const { plan, path, measurements, output } = await render(dir.path, {
       inputs: { loud },
       operations: [{ trim: { start: 1, end: 7 } }, { normalizeLoudness: { integrated: -20 } }],

@@ -3,11 +3,11 @@ import { operationTypes } from '../../src/model/job/operations.ts';
 import { describeRows } from './backends/matrix.ts';
 import { copies, edits, pictures } from './backends/rows.ts';
 
-describe('the matrix of operations, codecs and rungs', () => {
+describe('the matrix of operations, codecs and backends', () => {
   it('has a row for every operation there is', () => {
     const covered = new Set([...pictures, ...edits].map(({ operation }) => operation));
     expect(covered).toEqual(new Set([...operationTypes, 'output']));
   });
 });
 
-describeRows('every edit to every codec on every rung', edits, copies);
+describeRows('every edit to every codec on every backend', edits, copies);

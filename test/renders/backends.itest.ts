@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runTool } from '../../src/media/ffmpeg/run/run-tool.ts';
 import {
+  type BackendJob,
   capabilitiesWith,
   capabilitiesWithout,
   countFrames,
   psnr,
-  qsvRungs,
-  type RungJob,
+  qsvBackends,
   renderWith,
 } from '../support/backend-jobs.ts';
 import { describeOnGpu, whenTraced } from '../support/real-gpu.ts';
@@ -19,7 +19,7 @@ const limits = { timeoutMs: 60_000, outputBytes: 1024, signal: new AbortControll
 const frames = 60;
 const video = { bitrate: '2M', preset: 'performance', resolution: { height: 180 }, keyframeInterval: 1 } as const;
 
-describeOnGpu('a transcode on every rung', (gpus) => {
+describeOnGpu('a transcode on every backend', (gpus) => {
   let dir: string;
   const at = (name: string): string => join(dir, name);
   const clip = async (name: string, ...encode: readonly string[]): Promise<void> => {
@@ -28,16 +28,16 @@ describeOnGpu('a transcode on every rung', (gpus) => {
     expect(await runTool(gpus.plain.ffmpeg, argv, gpus.plain.env, limits)).toMatchObject({ exitCode: 0 });
   };
   beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'fw-rungs-'));
+    dir = await mkdtemp(join(tmpdir(), 'fw-backends-'));
     await clip('h264.mp4', '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '16', '-pix_fmt', 'yuv420p');
     const x265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error:crf=16'];
     await clip('hevc.mp4', ...x265, '-pix_fmt', 'yuv420p10le');
   });
   afterAll(() => rm(dir, { recursive: true }));
 
-  const onSoftware = async (job: RungJob) => renderWith(gpus.plain, await capabilitiesWithout(gpus, dir), dir, job);
+  const onSoftware = async (job: BackendJob) => renderWith(gpus.plain, await capabilitiesWithout(gpus, dir), dir, job);
 
-  const jobs: readonly (readonly [what: string, RungJob])[] = [
+  const jobs: readonly (readonly [what: string, BackendJob])[] = [
     ['8-bit h264 to h264', { input: 'h264.mp4', output: { container: 'mp4', video: { ...video, codec: 'h264' } } }],
     ['8-bit h264 to hevc', { input: 'h264.mp4', output: { container: 'mp4', video: { ...video, codec: 'hevc' } } }],
     ['8-bit h264 to av1', { input: 'h264.mp4', output: { container: 'mp4', video: { ...video, codec: 'av1' } } }],
@@ -53,22 +53,22 @@ describeOnGpu('a transcode on every rung', (gpus) => {
   it.each(jobs)('of %s shows the same pictures, all of them', async (_what, { input, output }) => {
     const job = { input: at(input), output };
     const software = await onSoftware(job);
-    expect(software.plan.rung).toBe('software');
+    expect(software.plan.backend).toBe('software');
     expect(await countFrames(gpus.plain, software.path)).toBe(frames);
-    for (const rung of qsvRungs) {
+    for (const backend of qsvBackends) {
       const gpu = await gpus.create(dir);
-      const { plan, path, probe } = await renderWith(gpu.tools, await capabilitiesWith(gpus, gpu, [rung]), dir, job);
-      expect(plan).toMatchObject({ rung, device: gpu.node });
+      const { plan, path, probe } = await renderWith(gpu.tools, await capabilitiesWith(gpus, gpu, [backend]), dir, job);
+      expect(plan).toMatchObject({ backend, device: gpu.node });
       expect(await countFrames(gpus.plain, path)).toBe(frames);
       const [expected] = software.probe.video;
       expect(probe.video).toMatchObject([{ codec: expected?.codec, width: expected?.width, height: expected?.height }]);
       expect(probe.audio).toHaveLength(1);
       const likeness = await psnr(gpus.plain, software.path, path);
       expect(likeness.frames).toBe(frames);
-      expect(likeness.dB, rung).toBeGreaterThan(35);
+      expect(likeness.dB, backend).toBeGreaterThan(35);
 
       await whenTraced(gpu, (trace) => {
-        expect(eventsOf(trace, 'decode.init')).toHaveLength(rung === 'qsv-full' ? 1 : 0);
+        expect(eventsOf(trace, 'decode.init')).toHaveLength(backend === 'qsv-full' ? 1 : 0);
         expect(eventsOf(trace, 'encode.init')).toMatchObject([
           {
             codec: expected?.codec,
@@ -101,8 +101,8 @@ describeOnGpu('a transcode on every rung', (gpus) => {
       input: at('variable.mp4'),
       output: { container: 'mp4', video: { ...video, codec: 'h264' } },
     } as const;
-    const { plan, path } = await renderWith(gpu.tools, await capabilitiesWith(gpus, gpu, qsvRungs), dir, job);
-    expect(plan).toMatchObject({ rung: 'qsv-full', stepsDown: [] });
+    const { plan, path } = await renderWith(gpu.tools, await capabilitiesWith(gpus, gpu, qsvBackends), dir, job);
+    expect(plan).toMatchObject({ backend: 'qsv-full', fallbacks: [] });
     await whenTraced(gpu, (trace) => {
       expect(eventsOf(trace, 'decode.init')).toHaveLength(1);
       // Frames go down and up; the processor changes nothing.

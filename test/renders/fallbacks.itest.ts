@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StageSpec } from '../../src/model/job/stage.ts';
-import type { Rung } from '../../src/model/status/result.ts';
+import type { EncoderBackend } from '../../src/model/status/result.ts';
 import { run as runProgram } from '../software-gpu/set-up/run.ts';
-import { createRungBench, gpuRungs, type RungBench, type WorkerRun } from '../support/backend-bench.ts';
+import { type BackendBench, createBackendBench, gpuBackends, type WorkerRun } from '../support/backend-bench.ts';
 import { countFrames } from '../support/backend-jobs.ts';
 import { describeOnSoftwareGpu, type Faults } from '../support/software-gpu.ts';
 import { eventsOf } from '../support/software-gpu-trace.ts';
@@ -17,11 +17,11 @@ const job: Partial<StageSpec> = { output, acceleration: 'Preferred' };
 const quickSync = ['qsv-full', 'qsv-encode'] as const;
 const EACCES = 13;
 
-type Reasons = readonly { readonly from: Rung; readonly reason: RegExp }[];
+type Reasons = readonly { readonly from: EncoderBackend; readonly reason: RegExp }[];
 
 describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
   let dir: string;
-  let bench: RungBench;
+  let bench: BackendBench;
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'fw-ladder-'));
     const assets = join(dir, 'assets');
@@ -29,7 +29,7 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
     await makeClip(join(assets, 'clip.mp4'), 2);
     const source = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=2', '-pix_fmt', 'yuv422p10le', '-c:v', 'libx264'];
     await runProgram(gpus.plain.ffmpeg, ['-v', 'error', ...source, join(assets, '422.mp4')]);
-    bench = await createRungBench(gpus, dir, assets);
+    bench = await createBackendBench(gpus, dir, assets);
   });
   afterAll(async () => {
     await bench.close();
@@ -42,21 +42,21 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
     expect(await countFrames(gpus.plain, outputs.get('main') ?? '')).toBe(50);
   };
   const expectReasons = ({ result }: WorkerRun, reasons: Reasons): void => {
-    const told = new Map(result.acceleration?.stepsDown.map(({ from, reason }) => [from, reason]));
+    const told = new Map(result.acceleration?.fallbacks.map(({ from, reason }) => [from, reason]));
     for (const { from, reason } of reasons) expect(told.get(from)).toMatch(reason);
   };
   const expectClearFailure = ({ status, result, published }: WorkerRun, code: RegExp): void => {
     expect(status).not.toBe(0);
     expect(result.error?.code).toMatch(code);
-    expect(result.error?.hint).toMatch(/\S/);
+    expect(result.error?.remedy).toMatch(/\S/);
     expect(result.outputs ?? []).toEqual([]);
     expect(published).toEqual([]);
   };
 
   it('encodes on it from end to end while nothing is wrong', async () => {
-    const run = await bench.runWithFaults({}, gpuRungs, { output, acceleration: 'Required' });
+    const run = await bench.runWithFaults({}, gpuBackends, { output, acceleration: 'Required' });
     await expectOneWholeOutput(run);
-    expect(run.result.acceleration).toEqual({ rung: 'qsv-full', device: bench.gpu.node, stepsDown: [] });
+    expect(run.result.acceleration).toEqual({ backend: 'qsv-full', device: bench.gpu.node, fallbacks: [] });
     expect(eventsOf(run.trace, 'encode.init')).toMatchObject([{ codec: 'h264', lowPower: true, gop: 256 }]);
   });
 
@@ -73,7 +73,7 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
     it.each(machines)('uses software where it %s, and says why', async (_what, faults, reason) => {
       const run = await runOn(faults, job);
       await expectOneWholeOutput(run);
-      expect(run.result.acceleration?.rung).toBe('software');
+      expect(run.result.acceleration?.backend).toBe('software');
       expectReasons(run, [
         { from: 'qsv-full', reason },
         { from: 'qsv-encode', reason },
@@ -89,9 +89,9 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
 
     it('encodes through VA-API where it gets no session of the runtime, which is a GPU too', async () => {
       const faults: Faults = { fail: ['session@1=unsupported'] };
-      const run = await bench.runWithFaults(faults, gpuRungs, { output, acceleration: 'Required' });
+      const run = await bench.runWithFaults(faults, gpuBackends, { output, acceleration: 'Required' });
       await expectOneWholeOutput(run);
-      expect(run.result.acceleration?.rung).toBe('vaapi');
+      expect(run.result.acceleration?.backend).toBe('vaapi');
       expectReasons(run, [
         { from: 'qsv-full', reason: /session/ },
         { from: 'qsv-encode', reason: /session/ },
@@ -100,7 +100,7 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
     });
   });
 
-  const falls: readonly (readonly [what: string, Faults, Rung, Reasons])[] = [
+  const falls: readonly (readonly [what: string, Faults, EncoderBackend, Reasons])[] = [
     [
       'decoder does not open',
       { fail: ['decode-init@1=invalid-parameters'] },
@@ -184,16 +184,16 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
   describe('while it encodes', () => {
     it.each(falls)(
       'steps down when the %s, says why, and publishes one whole output',
-      async (_what, faults, rung, reasons) => {
+      async (_what, faults, backend, reasons) => {
         const run = await bench.runWithFaults(faults, quickSync, job);
         await expectOneWholeOutput(run);
-        expect(run.result.acceleration?.rung).toBe(rung);
-        expect(run.result.acceleration?.stepsDown).toHaveLength(rung === 'software' ? 3 : 1);
+        expect(run.result.acceleration?.backend).toBe(backend);
+        expect(run.result.acceleration?.fallbacks).toHaveLength(backend === 'software' ? 3 : 1);
         expectReasons(run, reasons);
       },
     );
 
-    it.each(falls.filter(([, , rung]) => rung === 'software'))(
+    it.each(falls.filter(([, , backend]) => backend === 'software'))(
       'fails with a remedy and publishes nothing when a GPU is required and the %s',
       async (_what, faults) => {
         const run = await bench.runWithFaults(faults, quickSync, { output, acceleration: 'Required' });
@@ -203,9 +203,9 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
 
     it("steps down from Quick Sync to the encoder of the GPU's VA-API driver, which is a GPU too", async () => {
       const faults: Faults = { fail: ['encode-init@1=invalid-parameters'] };
-      const run = await bench.runWithFaults(faults, gpuRungs, { output, acceleration: 'Required' });
+      const run = await bench.runWithFaults(faults, gpuBackends, { output, acceleration: 'Required' });
       await expectOneWholeOutput(run);
-      expect(run.result.acceleration).toMatchObject({ rung: 'vaapi', device: bench.gpu.node });
+      expect(run.result.acceleration).toMatchObject({ backend: 'vaapi', device: bench.gpu.node });
       expectReasons(run, [
         { from: 'qsv-full', reason: /invalid video parameters/ },
         { from: 'qsv-encode', reason: /invalid video parameters/ },
@@ -221,8 +221,8 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
       });
       await expectOneWholeOutput(run);
       expect(run.result.acceleration).toMatchObject({
-        rung: 'qsv-encode',
-        stepsDown: [{ from: 'qsv-full', reason: 'h264 in yuv422p10le is decoded by the CPU' }],
+        backend: 'qsv-encode',
+        fallbacks: [{ from: 'qsv-full', reason: 'h264 in yuv422p10le is decoded by the CPU' }],
       });
       expect(eventsOf(run.trace, 'decode.init')).toEqual([]);
       expect(eventsOf(run.trace, 'decode.refused')).toEqual([]);
@@ -231,11 +231,11 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
   });
 
   describe('that lacks AV1, 10 bits and the low-power engine', () => {
-    let poor: RungBench;
+    let poor: BackendBench;
     beforeAll(async () => {
       const own = await mkdtemp(join(dir, 'poor-'));
       await cp(join(dir, 'assets'), join(own, 'assets'), { recursive: true });
-      poor = await createRungBench(gpus, own, join(own, 'assets'), { refuse: ['av1', '10bit', 'lowpower'] });
+      poor = await createBackendBench(gpus, own, join(own, 'assets'), { refuse: ['av1', '10bit', 'lowpower'] });
     });
     afterAll(() => poor.close());
     const faults: Faults = { refuse: ['av1', '10bit', 'lowpower'] };
@@ -249,7 +249,7 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
         const wanted = { container: 'mkv', video: { ...output.video, ...video } } as const;
         const run = await poor.runWithFaults(faults, quickSync, { output: wanted, acceleration: 'Preferred' });
         await expectOneWholeOutput(run);
-        expect(run.result.acceleration?.rung).toBe('software');
+        expect(run.result.acceleration?.backend).toBe('software');
         expectReasons(run, [
           { from: 'qsv-full', reason },
           { from: 'qsv-encode', reason },
@@ -263,7 +263,7 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
     it('stays on the GPU for what it can do, without asking for low power', async () => {
       const run = await poor.runWithFaults(faults, quickSync, { output, acceleration: 'Required' });
       await expectOneWholeOutput(run);
-      expect(run.result.acceleration).toMatchObject({ rung: 'qsv-full', stepsDown: [] });
+      expect(run.result.acceleration).toMatchObject({ backend: 'qsv-full', fallbacks: [] });
       const [init] = eventsOf(run.trace, 'encode.init');
       expect(init?.lowPower).not.toBe(true);
     });

@@ -47,7 +47,7 @@ describeOnSoftwareGpu('a ladder on the GPU', (gpus) => {
       const spec = stageOf({ identity, operations: [], output: ladder(codec), acceleration: 'Required' });
       const result = await runStageOn(bench, spec, gpus, gpu);
       expect(result.error, JSON.stringify(result.error)).toBeUndefined();
-      expect(result).toMatchObject({ exitCode: 0, processes: 1, acceleration: { rung: 'qsv-full', stepsDown: [] } });
+      expect(result).toMatchObject({ exitCode: 0, processes: 1, acceleration: { backend: 'qsv-full', fallbacks: [] } });
 
       const trace = await gpu.trace();
       // What checks the segments afterwards decodes in main memory.
@@ -77,7 +77,7 @@ describeOnSoftwareGpu('a ladder on the GPU', (gpus) => {
     const { segmentDuration: _none, ...output } = ladder('h264');
     const files = { ...output, container: 'mp4' } as const;
     const result = await runStageOn(bench, stageOf({ identity, operations: [], output: files }), gpus, gpu);
-    expect(result).toMatchObject({ exitCode: 0, processes: 1, acceleration: { rung: 'qsv-full' } });
+    expect(result).toMatchObject({ exitCode: 0, processes: 1, acceleration: { backend: 'qsv-full' } });
     expect(result.outputs?.map(({ name, height, frames }) => [name, height, frames])).toEqual(
       heights.map((height) => [`${height}p`, height, 100]),
     );
@@ -86,12 +86,12 @@ describeOnSoftwareGpu('a ladder on the GPU', (gpus) => {
     expect(eventsOf(trace, 'encode.init')).toHaveLength(3);
   });
 
-  it('that fails half-way is made on the next rung, whole', async () => {
+  it('that fails half-way is made on the next backend, whole', async () => {
     const gpu = await gpus.create(bench.dir, { fail: ['encode@60=device-failed'] });
     const identity = { namespace: 'default', name: 'job', uid: 'uid', attempt: 9, stage: 'render' };
     const spec = stageOf({ identity, operations: [], output: ladder('h264') });
     const result = await runStageOn(bench, spec, gpus, gpu);
-    expect(result).toMatchObject({ exitCode: 0, acceleration: { rung: 'software' } });
+    expect(result).toMatchObject({ exitCode: 0, acceleration: { backend: 'software' } });
     expect(result.outputs?.find(({ name }) => name === '90p')).toMatchObject({ frames: 100, segments: 2 });
   });
 });

@@ -99,7 +99,7 @@ describe('a film in HDR10', () => {
   it('is cut and copied with all of it', async () => {
     const spec = { ...stage('graded.mkv', { container: 'mp4' }), operations: [{ mute: {} }] };
     const { path, result } = await runWorkerOn(bench, spec, files());
-    expect(result.acceleration?.rung).toBe('copy');
+    expect(result.acceleration?.backend).toBe('copy');
     const [video] = (await probe(path())).video;
     expect(video).toMatchObject(pq);
     if (video !== undefined) expectGraded(video);
@@ -237,7 +237,7 @@ describeOnSoftwareGpu('HDR with FFmpeg 7.1', (gpus) => {
     const local = { ...bench, mediaRoot: dir.path };
     const spec = { ...stage('graded.mkv', { container: 'mp4', video }), acceleration: 'Required' as const };
     const result = await runStageOn(local, spec, gpus, gpu, ['qsv-encode']);
-    expect(result).toMatchObject({ exitCode: 0, acceleration: { rung: 'qsv-encode' } });
+    expect(result).toMatchObject({ exitCode: 0, acceleration: { backend: 'qsv-encode' } });
     const found = await look(join(bench.objects, result.outputs?.[0]?.key ?? ''));
     expect(found).toMatchObject({ codec, ...pq });
     if (found !== undefined) expectGraded(found);

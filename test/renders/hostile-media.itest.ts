@@ -86,7 +86,7 @@ describe('a file that is none of what it is called', () => {
   for (const [what, file, code, message, spec = {}] of refusals) {
     it(`${what} is refused, readably and for good`, async () => {
       const { result, keys } = await run(jobOn(file, spec));
-      expect(result.error).toMatchObject({ code, message, hint: /\S/ });
+      expect(result.error).toMatchObject({ code, message, remedy: /\S/ });
       expect(result.error?.message).not.toContain(dir.path.slice(1));
       expect(result.exitCode).toBeGreaterThanOrEqual(40);
       expect(keys).toEqual([]);
@@ -100,12 +100,12 @@ interface Outcome {
   readonly seconds: number;
   readonly size?: readonly [width: number, height: number];
   readonly like?: readonly [file: string, filters?: string];
-  readonly sound?: number | false;
+  readonly audio?: number | false;
 }
 
 async function expectOutcome(
   { result, path }: WorkerRun,
-  { frames, seconds, size, like, sound }: Outcome,
+  { frames, seconds, size, like, audio }: Outcome,
 ): Promise<Probe> {
   expect(result.error).toBeUndefined();
   expect(result.checks?.filter(({ ok }) => !ok)).toEqual([]);
@@ -114,7 +114,7 @@ async function expectOutcome(
   if (frames !== undefined) expect(result.outputs?.[0]?.frames).toBe(frames);
   expect(Math.abs(found.duration - seconds), `${found.duration} s`).toBeLessThanOrEqual(0.1);
   if (size !== undefined) expect([video?.width, video?.height]).toEqual(size);
-  if (sound !== undefined) expect(found.audio[0]?.channels ?? false).toBe(sound);
+  if (audio !== undefined) expect(found.audio[0]?.channels ?? false).toBe(audio);
   if (like !== undefined) await expectLike(path(), like[0], like[1]);
   return found;
 }
@@ -136,15 +136,15 @@ describe('a file with', () => {
   const size = [320, 180] as const;
   const like = ['clip.mp4'] as const;
   const rows: readonly (readonly [what: string, file: string, Outcome, Partial<StageSpec>?])[] = [
-    ['sound alone', 'sound.m4a', { seconds: 2, sound: 1 }, { output: {} }],
+    ['sound alone', 'sound.m4a', { seconds: 2, audio: 1 }, { output: {} }],
     [
       'sound with a cover',
       'song.mp3',
-      { seconds: 2, sound: 1 },
+      { seconds: 2, audio: 1 },
       { output: { container: 'mp4', audio: { codec: 'aac' } } },
     ],
-    ['a cover before the picture', 'covered.mp4', { frames: 50, seconds: 2, size, like, sound: 1 }],
-    ['no sound', 'silent.mp4', { frames: 50, seconds: 2, size, sound: false }],
+    ['a cover before the picture', 'covered.mp4', { frames: 50, seconds: 2, size, like, audio: 1 }],
+    ['no sound', 'silent.mp4', { frames: 50, seconds: 2, size, audio: false }],
     ['one frame', 'one.mp4', { frames: 1, seconds: 0.04, size }],
     ['odd sides', 'odd.mp4', { frames: 25, seconds: 1, size: [318, 178], like: ['odd.mp4', 'crop=318:178:0:0'] }],
     ['odd sides, copied', 'odd.mp4', { frames: 25, seconds: 1, size: [319, 179] }, copy],
@@ -154,9 +154,9 @@ describe('a file with', () => {
     ['full range', 'full.avi', { frames: 25, seconds: 1, size, like: ['full.avi', 'scale=out_range=full'] }],
     ['a rate that varies', 'varying.mp4', { frames: 30, seconds: 2, size, like: ['varying.mp4'] }],
     ['fields', 'fields.mp4', { frames: 50, seconds: 2, size, like: ['fields.mp4', 'bwdif=send_frame'] }],
-    ['six channels', 'six.mkv', { frames: 50, seconds: 2, sound: 6 }],
-    ['six channels, wanted as two', 'six.mkv', { seconds: 2, sound: 2 }, { output: { audio: { channels: 2 } } }],
-    ['sixteen channels', 'sixteen.mkv', { frames: 50, seconds: 2, sound: 2 }],
+    ['six channels', 'six.mkv', { frames: 50, seconds: 2, audio: 6 }],
+    ['six channels, wanted as two', 'six.mkv', { seconds: 2, audio: 2 }, { output: { audio: { channels: 2 } } }],
+    ['sixteen channels', 'sixteen.mkv', { frames: 50, seconds: 2, audio: 2 }],
     ['no length, as browsers record', 'recorded.webm', { frames: 50, seconds: 2, size }],
     [
       'no length, cut',
@@ -166,22 +166,22 @@ describe('a file with', () => {
     ],
     ['no container', 'raw.h264', { frames: 50, seconds: 2, size, like }],
     ['no container, copied', 'raw.h264', { frames: 50, seconds: 2, like }, copy],
-    ['a start after five seconds', 'late.mkv', { seconds: 2, size, sound: 1 }],
-    ['a start after five seconds, copied', 'late.mkv', { frames: 50, seconds: 2, sound: 1 }, copy],
+    ['a start after five seconds', 'late.mkv', { seconds: 2, size, audio: 1 }],
+    ['a start after five seconds, copied', 'late.mkv', { frames: 50, seconds: 2, audio: 1 }, copy],
     ['a start before 0', 'early.mp4', { frames: 40, seconds: 1.6, size, like: ['clip.mp4', 'trim=start_frame=10'] }],
     ['a gap of an hour', 'gap.mkv', { frames: 50, seconds: 3602, size }],
     ['frames in disorder', 'disordered.mkv', { frames: 50, seconds: 2, size }],
     ['frames without moments', 'packed.avi', { seconds: 2, size }],
     ['frames without moments, to be copied', 'packed.avi', { seconds: 2, size }, copy],
-    ['headers that claim four hours', 'hours.mp4', { frames: 50, seconds: 2, size, like, sound: 1 }],
-    ['headers that claim four hours, copied', 'hours.mp4', { frames: 50, seconds: 2, like, sound: 1 }, copy],
+    ['headers that claim four hours', 'hours.mp4', { frames: 50, seconds: 2, size, like, audio: 1 }],
+    ['headers that claim four hours, copied', 'hours.mp4', { frames: 50, seconds: 2, like, audio: 1 }, copy],
     [
       'headers that claim four hours, cut',
       'hours.mp4',
       { frames: 12, seconds: 0.48 },
       { operations: [{ trim: { start: 0.52, end: 1 } }] },
     ],
-    ['megabytes of tags and thousands of chapters', 'bloated.mp4', { frames: 50, seconds: 2, size, like, sound: 1 }],
+    ['megabytes of tags and thousands of chapters', 'bloated.mp4', { frames: 50, seconds: 2, size, like, audio: 1 }],
     ['a picture that shrinks in mid-stream', 'shrinking.mp4', { frames: 75, seconds: 3, size }],
     ['a picture that shrinks in mid-stream, in Matroska', 'shrinking.mkv', { frames: 75, seconds: 3, size }],
   ];
@@ -319,9 +319,9 @@ describeOnSoftwareGpu('a hostile file on the GPU', (gpus) => {
     ['motion JPEG', 'full.avi', 25, /mjpeg in yuvj420p is decoded by the CPU/, ['full.avi', 'scale=out_range=full']],
   ] as const)('with %s is decoded by the CPU and encoded by the GPU', async (_what, file, frames, reason, like) => {
     const { result, path, gpu } = await onGpu(file);
-    expect(result).toMatchObject({ exitCode: 0, acceleration: { rung: 'qsv-encode' }, outputs: [{ frames }] });
-    expect(result.acceleration?.stepsDown).toHaveLength(1);
-    expect(result.acceleration?.stepsDown[0]?.reason).toMatch(reason);
+    expect(result).toMatchObject({ exitCode: 0, acceleration: { backend: 'qsv-encode' }, outputs: [{ frames }] });
+    expect(result.acceleration?.fallbacks).toHaveLength(1);
+    expect(result.acceleration?.fallbacks[0]?.reason).toMatch(reason);
     expect(eventsOf(await gpu.trace(), 'decode.init')).toEqual([]);
     await expectLike(path, like[0], like[1]);
   });
@@ -338,7 +338,7 @@ describeOnSoftwareGpu('a hostile file on the GPU', (gpus) => {
     ['no container', 'raw.h264', 50, ['clip.mp4']],
   ] as const)('with %s stays in GPU memory', async (_what, file, frames, like: readonly string[]) => {
     const { result, path, gpu } = await onGpu(file);
-    expect(result).toMatchObject({ exitCode: 0, acceleration: { rung: 'qsv-full' }, outputs: [{ frames }] });
+    expect(result).toMatchObject({ exitCode: 0, acceleration: { backend: 'qsv-full' }, outputs: [{ frames }] });
     expect(eventsOf(await gpu.trace(), 'decode.init')).toHaveLength(1);
     await expectLike(path, like[0] ?? '', like[1]);
   });
@@ -354,7 +354,7 @@ describeOnSoftwareGpu('a hostile file on the GPU', (gpus) => {
 
   it('that changes its size in mid-stream falls back to the decoder that can follow it', async () => {
     const { result, path } = await onGpu('shrinking.mp4');
-    expect(result).toMatchObject({ exitCode: 0, acceleration: { rung: 'qsv-encode' }, outputs: [{ frames: 75 }] });
+    expect(result).toMatchObject({ exitCode: 0, acceleration: { backend: 'qsv-encode' }, outputs: [{ frames: 75 }] });
     const frames = await grayFrames(path, 160, 90);
     const whole = { x: 0, y: 0, width: 160, height: 90 };
     expect(difference((await grayFrames(at('clip.mp4'), 160, 90))[49], frames[49], whole, 160)).toBeLessThan(6);

@@ -77,7 +77,7 @@ describe('a name under the media root', () => {
     const soft = { subtitle: { input: 'text', mode: 'soft' as const } };
     const joined = await run({ inputs, operations: [merge, soft], output: {} });
     rightly(joined);
-    expect(joined.result.acceleration?.rung).toBe('copy');
+    expect(joined.result.acceleration?.backend).toBe('copy');
     expect((await probe(joined.path())).subtitles).toHaveLength(1);
   });
 

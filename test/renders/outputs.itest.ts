@@ -283,11 +283,11 @@ describe('odd inputs', () => {
       output: { audio: { channels: 2, codec: 'aac', sampleRate: 44_100 } },
     });
     expect((await probe(stereo.path())).audio[0]).toMatchObject({ channels: 2, sampleRate: 44_100, codec: 'aac' });
-    expect(stereo.plan.rung).toBe('copy');
+    expect(stereo.plan.backend).toBe('copy');
   });
 
   test('sound alone can be cut, joined and encoded; a picture is refused', async () => {
-    const song = await makeClip(`${dir.path}/song.mp3`, { seconds: 3, picture: false, args: [] });
+    const song = await makeClip(`${dir.path}/song.mp3`, { seconds: 3, video: false, args: [] });
     const cut = await render(dir.path, {
       inputs: { song },
       operations: [{ trim: { start: 0.5, end: 2 } }, { merge: { append: ['song'] } }],
@@ -411,9 +411,9 @@ describe('odd inputs', () => {
       inputs: { lagging },
       operations: [{ mute: { ranges: [{ start: 1, end: 1.2 }] } }],
     });
-    const sound = await samples(path(), 48_000);
-    expect(level(sound, 0, 0.49)).toBeLessThan(0.001);
-    expect(level(sound, 0.52, 0.98)).toBeGreaterThan(0.05);
-    expect(level(sound, 1.01, 1.19)).toBeLessThan(0.001);
+    const audio = await samples(path(), 48_000);
+    expect(level(audio, 0, 0.49)).toBeLessThan(0.001);
+    expect(level(audio, 0.52, 0.98)).toBeGreaterThan(0.05);
+    expect(level(audio, 1.01, 1.19)).toBeLessThan(0.001);
   });
 });

@@ -10,7 +10,7 @@ import { systemClock } from '../../src/lib/system-clock.ts';
 import type { StageResult } from '../../src/model/status/result.ts';
 import { runStage } from '../../src/worker/run-stage.ts';
 import { createStageLog } from '../../src/worker/stage-log.ts';
-import { capabilitiesWith, qsvRungs } from '../support/backend-jobs.ts';
+import { capabilitiesWith, qsvBackends } from '../support/backend-jobs.ts';
 import { decodedFrames } from '../support/decoded-frames.ts';
 import { describeOnSoftwareGpu, type Faults, type SoftwareGpu } from '../support/software-gpu.ts';
 import { eventsOf } from '../support/software-gpu-trace.ts';
@@ -43,8 +43,8 @@ describeOnSoftwareGpu('an exact trim on a GPU', (gpus) => {
     await Promise.all([mkdir(objects, { recursive: true }), mkdir(scratchDir, { recursive: true })]);
     const clip = join(dir, `${codec}-${depth}.mp4`);
     const format = ['-pix_fmt', depth === 10 ? 'yuv420p10le' : 'yuv420p', '-tag:v', codec === 'h264' ? 'avc1' : 'hvc1'];
-    const picture = ['-f', 'lavfi', '-i', 'testsrc2=size=320x192:rate=30:duration=3'];
-    await execute('ffmpeg', ['-v', 'error', '-y', ...picture, ...encoders[codec], ...format, clip]);
+    const video = ['-f', 'lavfi', '-i', 'testsrc2=size=320x192:rate=30:duration=3'];
+    await execute('ffmpeg', ['-v', 'error', '-y', ...video, ...encoders[codec], ...format, clip]);
     await cp(clip, join(objects, 'clip.mp4'));
     const store = createDirectoryStore({ dir: objects });
     const operations = [{ trim: { start: 0.5, end: 2.2 } }];
@@ -55,7 +55,7 @@ describeOnSoftwareGpu('an exact trim on a GPU', (gpus) => {
       scratchDir,
       clock: systemClock,
       signal: new AbortController().signal,
-      detect: () => capabilitiesWith(gpus, gpu, qsvRungs),
+      detect: () => capabilitiesWith(gpus, gpu, qsvBackends),
       reporter: { report: () => undefined },
       log: createStageLog('silent'),
     });
@@ -70,7 +70,7 @@ describeOnSoftwareGpu('an exact trim on a GPU', (gpus) => {
     const { result, gpu, input, output } = await trim(codec, depth, {}, 'Required');
     expect(result.error).toBeUndefined();
     expect(result.precision).toMatchObject({ method: 'smart-cut', copiedFrames: 45, encodedFrames: 6 });
-    expect(result.acceleration).toMatchObject({ rung: 'qsv-encode', device: gpu.node });
+    expect(result.acceleration).toMatchObject({ backend: 'qsv-encode', device: gpu.node });
     expect(eventsOf(await gpu.trace(), 'encode.init')).toMatchObject([{ codec }, { codec }]);
     const [before, after] = [await decodedFrames(input), await decodedFrames(output)];
     expect(after).toHaveLength(51);
@@ -81,8 +81,8 @@ describeOnSoftwareGpu('an exact trim on a GPU', (gpus) => {
   it('has its ends encoded by the CPU when the GPU fails, and still copies the rest', async () => {
     const { result, output } = await trim('h264', 8, { fail: ['encode@1=device-failed'] }, 'Preferred');
     expect(result.precision).toMatchObject({ method: 'smart-cut', copiedFrames: 45, encodedFrames: 6 });
-    expect(result.acceleration?.rung).toBe('software');
-    expect(result.acceleration?.stepsDown.map(({ from }) => from)).toContain('qsv-encode');
+    expect(result.acceleration?.backend).toBe('software');
+    expect(result.acceleration?.fallbacks.map(({ from }) => from)).toContain('qsv-encode');
     expect(await decodedFrames(output)).toHaveLength(51);
   });
 });

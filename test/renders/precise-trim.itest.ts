@@ -17,9 +17,9 @@ describe('an exact trim', () => {
   /** A clip of 3 s with key frames at every 20th of its 90 pictures. */
   async function clip(name: string, options: string): Promise<void> {
     const sources = ['-f', 'lavfi', '-i', 'testsrc2=size=192x108:rate=30:duration=3'];
-    const sound = ['-f', 'lavfi', '-i', 'sine=duration=3', '-c:a', 'aac'];
+    const audio = ['-f', 'lavfi', '-i', 'sine=duration=3', '-c:a', 'aac'];
     const encode = ['-c:v', 'libx264', '-preset', 'veryfast', '-x264-params', `keyint=20:min-keyint=20:${options}`];
-    const argv = ['-v', 'error', ...sources, ...sound, ...encode, '-pix_fmt', 'yuv420p', join(bench.objects, name)];
+    const argv = ['-v', 'error', ...sources, ...audio, ...encode, '-pix_fmt', 'yuv420p', join(bench.objects, name)];
     await run('ffmpeg', argv);
   }
 
@@ -44,7 +44,7 @@ describe('an exact trim', () => {
       startErrorSeconds: -0.01,
       endErrorSeconds: 0,
     });
-    expect(acceleration?.rung).toBe('software');
+    expect(acceleration?.backend).toBe('software');
     expect(outputs).toMatchObject([{ frames: 51, durationSeconds: 1.7, videoCodec: 'h264' }]);
     expect(checks?.every(({ ok }) => ok)).toBe(true);
     expect(processes).toBe(2);
@@ -67,7 +67,7 @@ describe('an exact trim', () => {
     await clip('clip.mp4', 'bframes=3');
     expect(await bench.start(stage(0.9, 2.3, false)).ended).toBe(0);
     const { precision, acceleration, outputs } = bench.result();
-    expect(acceleration?.rung).toBe('copy');
+    expect(acceleration?.backend).toBe('copy');
     expect(precision).toMatchObject({ method: 'keyframe-copy', encodedFrames: 0, startErrorSeconds: -0.2333 });
     expect(precision?.copiedFrames).toBe(outputs?.[0]?.frames);
     expect(Math.abs(precision?.endErrorSeconds ?? 1)).toBeLessThan(0.2);

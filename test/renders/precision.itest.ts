@@ -76,8 +76,8 @@ describe('a speed ramp', () => {
     const pulse = 'lt(mod(t+0.001,1),0.3)*gte(t,0.9)*lt(t,6.9)';
     const clip = await makeClip(`${dir.path}/marks.mkv`, {
       seconds: 7,
-      picture: 'color=c=black',
-      sound: `0.5*sin(2*PI*880*t)*${pulse}`,
+      video: 'color=c=black',
+      audio: `0.5*sin(2*PI*880*t)*${pulse}`,
       args: ['-vf', `geq=lum='16+219*lt(mod(T+0.001,1),0.3)*gte(T,0.9)':cb=128:cr=128`, ...lossless],
     });
     const { path, plan } = await render(dir.path, {
@@ -118,7 +118,7 @@ describe('a time window on a varying rate', () => {
       seconds: 2.5,
       rate: '30',
       args: ['-vf', keep, '-fps_mode', 'vfr', ...lossless.filter((word) => word !== 'flac' && word !== '-c:a'), '-an'],
-      sound: false,
+      audio: false,
     });
   }
 
@@ -160,23 +160,23 @@ describe('a merge of clips that have nothing in common', () => {
   test('with transitions has every clip in its place to the frame, and its sound', async () => {
     const tone = '0.4*sin(2*PI*440*t)';
     const flat = (name: string, level: number, options: Parameters<typeof makeClip>[1]) =>
-      makeClip(`${dir.path}/${name}`, { picture: `color=c=0x${level.toString(16).repeat(3)}`, ...options });
-    const upright = await flat('upright.mp4', 0xc0, { seconds: 2, size: '180x320', rate: '25', sound: tone });
+      makeClip(`${dir.path}/${name}`, { video: `color=c=0x${level.toString(16).repeat(3)}`, ...options });
+    const upright = await flat('upright.mp4', 0xc0, { seconds: 2, size: '180x320', rate: '25', audio: tone });
     const turned = `${dir.path}/turned.mp4`;
     await ffmpeg('-i', upright, '-c', 'copy', '-metadata:s:v', 'rotate=90', turned);
     const inputs = {
-      first: await flat('first.mp4', 0x40, { seconds: 2, sound: tone }),
+      first: await flat('first.mp4', 0x40, { seconds: 2, audio: tone }),
       turned,
       silent: await flat('silent.mkv', 0x80, {
         seconds: 2,
         size: '160x180',
         rate: '24000/1001',
-        sound: false,
+        audio: false,
         args: ['-vf', 'setsar=2/1', '-c:v', 'libx264', '-pix_fmt', 'yuv420p'],
       }),
       hdr: await flat('hdr.mp4', 0xc0, {
         seconds: 2,
-        sound: tone,
+        audio: tone,
         sampleRate: 44_100,
         channels: 'mono',
         args: [

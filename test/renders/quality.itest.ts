@@ -58,14 +58,14 @@ describe('a floor of likeness', () => {
     expect(result.error?.message).toMatch(
       /^The output main failed its checks: ssim: expected at least 0.99, got 0\.[0-8]\d+$/,
     );
-    expect(result.error?.hint).toMatch(/lower output\.video\.quality.*or lower the floor/);
+    expect(result.error?.remedy).toMatch(/lower output\.video\.quality.*or lower the floor/);
     expect(result.checks).toContainEqual(expect.objectContaining({ name: 'ssim', ok: false }));
   });
 
   it('holds for a copied picture without a measurement', async () => {
     const output = { contract: { minSsim: 1 } };
     const { result } = await runWorkerOn(bench, stageOf({ operations: [{ mute: {} }], output }));
-    expect(result.acceleration?.rung).toBe('copy');
+    expect(result.acceleration?.backend).toBe('copy');
     expect(result.checks).toContainEqual(
       expect.objectContaining({ name: 'ssim', ok: true, measured: 'the same picture: it was copied' }),
     );
@@ -123,16 +123,16 @@ describeOnSoftwareGpu('a floor of XPSNR', (gpus) => {
     expect(coarse.result.error).toMatchObject({ code: 'OUTPUT_CONTRACT_FAILED', message });
     expect(coarse.keys).toEqual([]);
     const fine = await runWorkerOn(bench, stageOf({ output }), on(gpus.plain));
-    expect(fine.result).toMatchObject({ exitCode: 0, acceleration: { rung: 'software' } });
+    expect(fine.result).toMatchObject({ exitCode: 0, acceleration: { backend: 'software' } });
     expect(figure(fine.result, 'xpsnr')).toBeGreaterThan(30);
   });
 
-  it.each(['qsv-full', 'qsv-encode'] as const)('is measured for an output of %s', async (rung) => {
+  it.each(['qsv-full', 'qsv-encode'] as const)('is measured for an output of %s', async (backend) => {
     const gpu = await gpus.create(dir.path);
     const video = { bitrate: '2M', preset: 'performance', resolution: { height: 90 } } as const;
     const spec = stageOf({ acceleration: 'Required', output: { ...output, video } });
-    const result = await runStageOn(bench, spec, gpus, gpu, [rung]);
-    expect(result).toMatchObject({ exitCode: 0, acceleration: { rung } });
+    const result = await runStageOn(bench, spec, gpus, gpu, [backend]);
+    expect(result).toMatchObject({ exitCode: 0, acceleration: { backend } });
     expect(figure(result, 'xpsnr')).toBeGreaterThan(30);
     expect(figure(result, 'ssim')).toBeGreaterThan(0.95);
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { qsvDecode, qsvDevice } from '../../src/media/encoders/qsv.ts';
-import { mayStepDown } from '../../src/media/ffmpeg/exit-classification.ts';
+import { mayFallBack } from '../../src/media/ffmpeg/exit-classification.ts';
 import type { ProgressSample } from '../../src/media/ffmpeg/progress-parser.ts';
 import {
   FfmpegError,
@@ -14,7 +14,7 @@ import {
   runFfmpeg,
 } from '../../src/media/ffmpeg/run/ffmpeg-process.ts';
 import { runTool } from '../../src/media/ffmpeg/run/run-tool.ts';
-import { never, picture } from '../support/media-tools.ts';
+import { never, video } from '../support/media-tools.ts';
 import { describeOnSoftwareGpu, type Faults, type SoftwareGpu } from '../support/software-gpu.ts';
 import { eventsOf } from '../support/software-gpu-trace.ts';
 
@@ -37,11 +37,11 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'fw-qsv-'));
     const x264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '25'];
-    await clip('h264.mp4', ...picture(2), ...x264, '-bf', '2', '-pix_fmt', 'yuv420p');
-    await clip('h264-422.mp4', ...picture(1), ...x264, '-pix_fmt', 'yuv422p10le');
+    await clip('h264.mp4', ...video(2), ...x264, '-bf', '2', '-pix_fmt', 'yuv420p');
+    await clip('h264-422.mp4', ...video(1), ...x264, '-pix_fmt', 'yuv422p10le');
     await clip(
       'hevc.mp4',
-      ...picture(1),
+      ...video(1),
       '-c:v',
       'libx265',
       '-preset',
@@ -53,7 +53,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
     );
     await clip(
       'av1.mp4',
-      ...picture(1),
+      ...video(1),
       '-c:v',
       'libsvtav1',
       '-preset',
@@ -65,7 +65,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
     );
     await clip(
       'vp9.webm',
-      ...picture(1),
+      ...video(1),
       '-c:v',
       'libvpx-vp9',
       '-deadline',
@@ -89,7 +89,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
       argv,
       stallSeconds: 30,
       ffmpeg: [7, 1],
-      rung: 'qsv-full',
+      backend: 'qsv-full',
       clock: systemClock,
       signal: never,
       ...options,
@@ -145,10 +145,10 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
   it('loses every time stamp of frames in main memory that it filters, and succeeds', async () => {
     const gpu = await gpus.create(dir);
     const filter = ['-vf', 'format=nv12,vpp_qsv=w=160:h=90,format=nv12', '-c:v', 'libx264'];
-    await run(gpu, [...qsvDevice(gpu.node), ...picture(1), ...filter, at('empty.mp4')]);
+    await run(gpu, [...qsvDevice(gpu.node), ...video(1), ...filter, at('empty.mp4')]);
     expect((await stat(at('empty.mp4'))).size).toBeLessThan(1000);
     const uploaded = ['-vf', 'format=nv12,hwupload=extra_hw_frames=64,vpp_qsv=w=160:h=90', ...h264];
-    await run(gpu, [...qsvDevice(gpu.node), ...picture(1), ...uploaded, at('filled.mp4')]);
+    await run(gpu, [...qsvDevice(gpu.node), ...video(1), ...uploaded, at('filled.mp4')]);
     expect((await stat(at('filled.mp4'))).size).toBeGreaterThan(10_000);
   });
 
@@ -163,7 +163,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
     [
       'a session that is refused',
       { fail: ['session@1=unsupported'] },
-      (gpu) => [...qsvDevice(gpu.node), ...picture(1), ...upload, ...h264],
+      (gpu) => [...qsvDevice(gpu.node), ...video(1), ...upload, ...h264],
       171,
       'GPU_UNAVAILABLE',
       /MFX session/,
@@ -171,7 +171,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
     [
       'a node that cannot be opened',
       { openErrno: 13 },
-      (gpu) => [...qsvDevice(gpu.node), ...picture(1), ...upload, ...h264],
+      (gpu) => [...qsvDevice(gpu.node), ...video(1), ...upload, ...h264],
       234,
       'GPU_UNAVAILABLE',
       /Device creation failed|No VA display/,
@@ -179,7 +179,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
     [
       'no Intel GPU to choose from',
       { vendor: '1002' },
-      () => [...picture(1), ...h264],
+      () => [...video(1), ...h264],
       187,
       'GPU_UNAVAILABLE',
       /Failed to create a VAAPI device/,
@@ -187,25 +187,25 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
     [
       'parameters that are refused when asked about',
       { fail: ['encode-query@1=unsupported'] },
-      (gpu) => [...qsvDevice(gpu.node), ...picture(1), ...upload, ...h264],
+      (gpu) => [...qsvDevice(gpu.node), ...video(1), ...upload, ...h264],
       218,
-      'GPU_REFUSED',
+      'GPU_UNSUPPORTED_PARAMETERS',
       /unsupported/,
     ],
     [
       'low power that is refused',
       { refuse: ['lowpower'] },
-      (gpu) => [...qsvDevice(gpu.node), ...picture(1), ...upload, ...h264],
+      (gpu) => [...qsvDevice(gpu.node), ...video(1), ...upload, ...h264],
       218,
-      'GPU_REFUSED',
+      'GPU_UNSUPPORTED_PARAMETERS',
       /Low power mode is unsupported/,
     ],
     [
       'a codec that is absent',
       { refuse: ['av1'] },
-      (gpu) => [...qsvDevice(gpu.node), ...picture(1), ...upload, '-c:v', 'av1_qsv', '-b:v', '1M'],
+      (gpu) => [...qsvDevice(gpu.node), ...video(1), ...upload, '-c:v', 'av1_qsv', '-b:v', '1M'],
       218,
-      'GPU_REFUSED',
+      'GPU_UNSUPPORTED_PARAMETERS',
       /Current codec type is unsupported/,
     ],
     [
@@ -213,7 +213,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
       { refuse: ['10bit'] },
       (gpu) => [
         ...qsvDevice(gpu.node),
-        ...picture(1),
+        ...video(1),
         '-vf',
         'format=p010le,hwupload=extra_hw_frames=64',
         '-c:v',
@@ -222,16 +222,23 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
         '1M',
       ],
       218,
-      'GPU_REFUSED',
+      'GPU_UNSUPPORTED_PARAMETERS',
       /unsupported/,
     ],
-    ['10-bit frames for h264', {}, (gpu) => [...onDevice(gpu, 'hevc.mp4'), ...h264], 218, 'GPU_REFUSED', /unsupported/],
+    [
+      '10-bit frames for h264',
+      {},
+      (gpu) => [...onDevice(gpu, 'hevc.mp4'), ...h264],
+      218,
+      'GPU_UNSUPPORTED_PARAMETERS',
+      /unsupported/,
+    ],
     [
       'an encoder that does not open',
       { fail: ['encode-init@1=invalid-parameters'] },
-      (gpu) => [...qsvDevice(gpu.node), ...picture(1), ...upload, ...h264],
+      (gpu) => [...qsvDevice(gpu.node), ...video(1), ...upload, ...h264],
       234,
-      'GPU_REFUSED',
+      'GPU_UNSUPPORTED_PARAMETERS',
       /invalid video parameters \(-15\)/,
     ],
     [
@@ -239,7 +246,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
       { fail: ['decode-init@1=invalid-parameters'] },
       (gpu) => [...onDevice(gpu, 'h264.mp4'), ...h264],
       234,
-      'GPU_REFUSED',
+      'GPU_UNSUPPORTED_PARAMETERS',
       /invalid video parameters \(-15\)/,
     ],
     [
@@ -247,7 +254,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
       { fail: ['vpp-init@1=invalid-parameters'] },
       (gpu) => [...onDevice(gpu, 'h264.mp4'), ...scale, ...h264],
       234,
-      'GPU_REFUSED',
+      'GPU_UNSUPPORTED_PARAMETERS',
       /invalid video parameters \(-15\)/,
     ],
     [
@@ -255,7 +262,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
       {},
       (gpu) => [...onDevice(gpu, 'h264-422.mp4'), ...h264],
       218,
-      'GPU_REFUSED',
+      'GPU_UNSUPPORTED_PARAMETERS',
       /unsupported \(-3\)/,
     ],
     [
@@ -293,7 +300,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
   ];
 
   it.each(failures)(
-    'ends with %s: its exit status, our code, and the next rung may do',
+    'ends with %s: its exit status, our code, and the next backend may do',
     async (_what, faults, argv, status, code, said) => {
       const gpu = await gpus.create(dir, faults);
       const line = [...argv(gpu), ...toNull];
@@ -306,12 +313,12 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
       const error = await run(gpu, line).catch((reason: unknown) => reason);
       if (!(error instanceof FfmpegError)) throw new Error(`Expected an FfmpegError, got ${String(error)}`);
       expect(error).toMatchObject({ code, message: expect.stringMatching(said) as unknown });
-      expect(mayStepDown('qsv-full', error.code)).toBe(true);
+      expect(mayFallBack('qsv-full', error.code)).toBe(true);
     },
   );
 
   it('says that there is no GPU where there is none', async () => {
-    const line = [...picture(1), ...h264, ...toNull];
+    const line = [...video(1), ...h264, ...toNull];
     await expect(run({ tools: gpus.plain }, line)).rejects.toMatchObject({ code: 'GPU_UNAVAILABLE' });
   });
 
@@ -322,7 +329,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
     const onProgress = ({ frame = 0 }: ProgressSample): void => {
       if (frame > 0) abort.abort(reason);
     };
-    const argv = [...qsvDevice(gpu.node), ...picture(60), ...upload, ...h264, at('cut.mp4')];
+    const argv = [...qsvDevice(gpu.node), ...video(60), ...upload, ...h264, at('cut.mp4')];
     await expect(run(gpu, argv, { signal: abort.signal, onProgress })).rejects.toBe(reason);
     // It had the time to close its session.
     expect(eventsOf(await gpu.trace(), 'encode.close')).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CodedError } from '../../src/errors/error-table.ts';
+import { CodedError } from '../../src/errors/coded-error.ts';
 import { isText, verifyOutput } from '../../src/media/verify/verify.ts';
 import { anyOperation, anyOutput } from '../support/arbitrary-operations.ts';
 import { ffmpeg, frameHashes, makeClip, probe, type Rendered, render, scratch } from '../support/media.ts';
@@ -41,10 +41,10 @@ test('random chains of operations render to files that pass the output contract,
       seconds: 1,
       size: '63x121',
       rate: '30000/1001',
-      sound: false,
+      audio: false,
       args: ['-c:v', 'libvpx'],
     }),
-    song: await makeClip(`${dir.path}/song.mp3`, { seconds: 1.2, picture: false, args: [] }),
+    song: await makeClip(`${dir.path}/song.mp3`, { seconds: 1.2, video: false, args: [] }),
     logo: `${dir.path}/logo.png`,
     words: `${dir.path}/words.srt`,
   };

@@ -135,8 +135,8 @@ describe('a cut by copying', () => {
     const pulse = 'lt(mod(t+0.001,0.5),0.1)';
     const clip = await makeClip(`${dir.path}/pulse.mp4`, {
       seconds: 4,
-      picture: 'color=c=black',
-      sound: `0.5*sin(2*PI*880*t)*${pulse}`,
+      video: 'color=c=black',
+      audio: `0.5*sin(2*PI*880*t)*${pulse}`,
       args: ['-vf', `geq=lum='16+219*${pulse.replaceAll('t+', 'T+')}':cb=128:cr=128`, ...x264('keyint=20:bframes=3')],
     });
     const { plan, path } = await cutOf(clip, { start: 0.7, end: 3.3 });
@@ -163,7 +163,7 @@ describe('a cut by copying', () => {
     const clip = await makeClip(`${dir.path}/each.mp4`, {
       seconds: 2,
       size: '192x108',
-      sound: false,
+      audio: false,
       args: x265('keyint=10:min-keyint=10:bframes=4'),
     });
     for (const frame of [1, 4, 7]) {
@@ -182,7 +182,7 @@ describe('a cut by copying', () => {
       args: x264('keyint=30:min-keyint=30:bframes=3'),
     });
     const { plan, path } = await cutOf(clip, { start: 1, end: 2 });
-    expect(plan.rung).toBe('copy');
+    expect(plan.backend).toBe('copy');
     expect(plan.precision).toMatchObject({ method: 'smart-cut', encodedFrames: 0, encoded: [] });
     const frames = await compare(clip, path(), { start: 1, end: 2 });
     expect(frames).toHaveLength(30);
@@ -226,7 +226,7 @@ test('an HDR picture says how bright it is in encoded pictures too', async () =>
   const clip = await makeClip(`${dir.path}/hdr.mp4`, {
     seconds: 2,
     size: '192x108',
-    sound: false,
+    audio: false,
     args: [
       ...x265(`keyint=20:min-keyint=20:master-display=${display}:max-cll=1000,400:${colours}`, ...ten),
       '-vf',

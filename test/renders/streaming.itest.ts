@@ -83,12 +83,12 @@ beforeAll(async () => {
   bench = await createBench();
   await makeClip(join(bench.objects, 'ntsc.mp4'), { seconds: 5, rate: '30000/1001', args: ['-g', '250'] });
   await makeClip(join(bench.objects, 'short.mp4'), { seconds: 2, rate: '25' });
-  await makeClip(join(bench.objects, 'silent.mp4'), { seconds: 2, rate: '25', sound: false });
+  await makeClip(join(bench.objects, 'silent.mp4'), { seconds: 2, rate: '25', audio: false });
   // Its last packet reaches 56 ms beyond its end.
   await makeClip(join(bench.objects, 'sound.m4a'), {
     seconds: 5,
     sampleRate: 16_000,
-    picture: false,
+    video: false,
     args: ['-c:a', 'aac'],
   });
 });
@@ -270,7 +270,7 @@ describe('every codec', () => {
       'bt2020nc',
     ];
     const encode = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error', '-tag:v', 'hvc1'];
-    await makeClip(join(bench.objects, 'hdr.mp4'), { seconds: 1, rate: '25', sound: false, args: [...encode, ...hdr] });
+    await makeClip(join(bench.objects, 'hdr.mp4'), { seconds: 1, rate: '25', audio: false, args: [...encode, ...hdr] });
     const set = await job('hdr.mp4', { container: 'hls', video: { ...fast, codec: 'hevc' } });
     const master = await set.playlist('main.m3u8');
     expect(master.variants[0]?.attributes).toMatchObject({ 'VIDEO-RANGE': 'PQ' });
@@ -332,7 +332,7 @@ describe('what a source may be', () => {
 
   it('one whose frame rate varies gets a constant one, and a word about it', async () => {
     const uneven = ['-vf', "setpts='if(lt(N,20),N/25,20/25+(N-20)/10)/TB'", '-fps_mode', 'vfr', '-c:v', 'libx264'];
-    await makeClip(join(bench.objects, 'uneven.mp4'), { seconds: 2, rate: '25', sound: false, args: uneven });
+    await makeClip(join(bench.objects, 'uneven.mp4'), { seconds: 2, rate: '25', audio: false, args: uneven });
     const set = await job('uneven.mp4', { container: 'hls', segmentDuration: 1, video: fast });
     expect(set.notes.join()).toMatch(/frame rate varies.* frames per second were chosen/);
     const { segments } = await set.playlist('video_main.m3u8');
@@ -372,7 +372,7 @@ describe('what a source may be', () => {
     expect(await frameHashes('-i', set.path('video_main.m3u8'))).toEqual(
       await frameHashes('-i', join(bench.objects, 'ntsc.mp4')),
     );
-    expect(set.result.acceleration?.rung).toBe('copy');
+    expect(set.result.acceleration?.backend).toBe('copy');
   });
 });
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(async () => dir[Symbol.asyncDispose]());
 
 async function coloured(name: string, color: string, options: Parameters<typeof makeClip>[1] = {}): Promise<string> {
-  return makeClip(`${dir.path}/${name}`, { picture: `color=c=${color}`, ...options });
+  return makeClip(`${dir.path}/${name}`, { video: `color=c=${color}`, ...options });
 }
 
 describe('speedRamp', () => {
@@ -32,8 +32,8 @@ describe('speedRamp', () => {
     const pulse = 'between(mod(t,1),0,0.1)*gte(t,0.9)';
     const clip = await makeClip(`${dir.path}/pulse.mkv`, {
       seconds: 6,
-      picture: 'color=c=black',
-      sound: `0.5*sin(2*PI*880*t)*${pulse}`,
+      video: 'color=c=black',
+      audio: `0.5*sin(2*PI*880*t)*${pulse}`,
       args: [
         '-vf',
         `geq=lum='16+219*${pulse.replaceAll('t', 'T').replaceAll('beTween', 'between').replaceAll('gTe', 'gte')}':cb=128:cr=128`,
@@ -56,16 +56,16 @@ describe('speedRamp', () => {
     });
     expect(plan.steps).toHaveLength(1);
     const frames = await grayFrames(path());
-    const sound = await samples(path());
+    const audio = await samples(path());
     const expected = 0.5 + (3 / 2) * Math.log(3) + 0.5 + 3 + 0.5;
     expect(plan.duration).toBeCloseTo(expected, 1);
-    expect(Math.abs(frames.length / 30 - sound.length / 48_000)).toBeLessThan(1 / 30);
+    expect(Math.abs(frames.length / 30 - audio.length / 48_000)).toBeLessThan(1 / 30);
     expect(Math.abs(frames.length / 30 - expected)).toBeLessThan(1 / 30);
     const flashes = frames.flatMap((frame, index) =>
       brightness(frame, whole) > 128 && brightness(frames[index - 1] ?? frame, whole) < 128 ? [index / 30] : [],
     );
-    const windows = Array.from({ length: Math.floor(sound.length / 240) }, (_, index) =>
-      level(sound, index * 0.005, (index + 1) * 0.005),
+    const windows = Array.from({ length: Math.floor(audio.length / 240) }, (_, index) =>
+      level(audio, index * 0.005, (index + 1) * 0.005),
     );
     const beeps = windows.flatMap((value, index) =>
       value > 0.1 && Math.max(...windows.slice(Math.max(0, index - 8), index), 0) < 0.1 ? [index * 0.005] : [],
@@ -96,14 +96,14 @@ describe('speedRamp', () => {
 describe('merge', () => {
   test('equal clips are joined by copy in the named order', async () => {
     const inputs = {
-      a: await makeClip(`${dir.path}/a.mp4`, { seconds: 1, picture: 'testsrc2' }),
-      b: await makeClip(`${dir.path}/b'; c.mp4`, { seconds: 2, picture: 'testsrc' }),
+      a: await makeClip(`${dir.path}/a.mp4`, { seconds: 1, video: 'testsrc2' }),
+      b: await makeClip(`${dir.path}/b'; c.mp4`, { seconds: 2, video: 'testsrc' }),
     };
     const { plan, path, output } = await render(dir.path, {
       inputs,
       operations: [{ merge: { append: ['b'], prepend: ['b'] } }],
     });
-    expect(plan.rung).toBe('copy');
+    expect(plan.backend).toBe('copy');
     expect(await frameHashes(path())).toEqual([
       ...(await frameHashes(inputs.b)),
       ...(await frameHashes(inputs.a)),
@@ -117,16 +117,16 @@ describe('merge', () => {
 
   test('unlike clips become one of the form of the first, each with its full length and sound', async () => {
     const inputs = {
-      first: await coloured('first.mkv', 'gray', { seconds: 2, args: lossless, sound: '0.1' }),
+      first: await coloured('first.mkv', 'gray', { seconds: 2, args: lossless, audio: '0.1' }),
       tall: await coloured('tall.mp4', 'white', {
         seconds: 1,
         size: '90x180',
         rate: '25',
         sampleRate: 44_100,
         channels: 'mono',
-        sound: '0.2*sin(2*PI*440*t)',
+        audio: '0.2*sin(2*PI*440*t)',
       }),
-      mute: await coloured('mute.mp4', 'black', { seconds: 1, size: '640x360', rate: '60', sound: false }),
+      mute: await coloured('mute.mp4', 'black', { seconds: 1, size: '640x360', rate: '60', audio: false }),
     };
     const { plan, path, output } = await render(dir.path, {
       inputs,
@@ -141,11 +141,11 @@ describe('merge', () => {
     expect(brightness(frames[60], { x: 140, y: 20, width: 40, height: 140 })).toBeGreaterThan(225);
     expect(brightness(frames[60], { x: 0, y: 0, width: 100, height: 180 })).toBeLessThan(20);
     expect(brightness(frames[90], whole)).toBeLessThan(20);
-    const sound = await samples(path());
-    expect(Math.abs(sound.length - 4 * 48_000)).toBeLessThanOrEqual(48);
-    expect(level(sound, 0.1, 1.9)).toBeCloseTo(0.1, 2);
-    expect(level(sound, 2.1, 2.9)).toBeCloseTo(0.2 / Math.SQRT2, 2);
-    expect(level(sound, 3.1, 3.9)).toBeLessThan(0.001);
+    const audio = await samples(path());
+    expect(Math.abs(audio.length - 4 * 48_000)).toBeLessThanOrEqual(48);
+    expect(level(audio, 0.1, 1.9)).toBeCloseTo(0.1, 2);
+    expect(level(audio, 2.1, 2.9)).toBeCloseTo(0.2 / Math.SQRT2, 2);
+    expect(level(audio, 3.1, 3.9)).toBeLessThan(0.001);
   });
 
   test('a transition overlaps neighbours and shortens the whole by its length', async () => {

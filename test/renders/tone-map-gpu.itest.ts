@@ -67,7 +67,7 @@ describeOnSoftwareGpu('tone mapping on the GPU', (gpus) => {
     ['says so in its frames alone, of which the decoder may not tell', 'in-frames.mp4'],
   ])('is made in main memory for a film that %s', async (_what, input) => {
     const { plan, path, probe, processors } = await render(input);
-    expect(plan.rung).toBe('qsv-full');
+    expect(plan.backend).toBe('qsv-full');
     expect(plan.steps[0]?.placements).toContainEqual(expect.objectContaining({ what: 'tonemap', place: 'cpu' }));
     expect(processors.flatMap(({ operations }) => operations)).not.toContain('tone-map');
     expect(await countFrames(gpus.plain, path)).toBe(frames);

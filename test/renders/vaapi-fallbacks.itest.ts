@@ -37,7 +37,7 @@ describeOnSoftwareGpu('the ladder from Quick Sync over VA-API to the CPU', (gpus
     return { ran, gpu };
   };
   const reasons = ({ result }: WorkerRun): Record<string, string> =>
-    Object.fromEntries(result.acceleration?.stepsDown.map(({ from, reason }) => [from, reason]) ?? []);
+    Object.fromEntries(result.acceleration?.fallbacks.map(({ from, reason }) => [from, reason]) ?? []);
   const oneWholeOutput = async (ran: WorkerRun, gpu: SoftwareGpu): Promise<void> => {
     expect(ran.keys).toEqual(['uid-1-main.mp4']);
     expect(await countFrames(gpu.tools, ran.path())).toBe(50);
@@ -50,9 +50,9 @@ describeOnSoftwareGpu('the ladder from Quick Sync over VA-API to the CPU', (gpus
 
   it.each(lost)('steps down to the CPU when VA-API %s, and publishes one whole output', async (_what, fault, said) => {
     const { ran, gpu } = await run({ fail: [noSession, fault], refuse: few }, { acceleration: 'Preferred' });
-    expect(ran.result).toMatchObject({ exitCode: 0, acceleration: { rung: 'software' } });
+    expect(ran.result).toMatchObject({ exitCode: 0, acceleration: { backend: 'software' } });
     const told = reasons(ran);
-    for (const rung of ['qsv-full', 'qsv-encode']) expect(told[rung]).toMatch(/^no session on .*MFX session/);
+    for (const backend of ['qsv-full', 'qsv-encode']) expect(told[backend]).toMatch(/^no session on .*MFX session/);
     expect(told['vaapi']).toMatch(said);
     await oneWholeOutput(ran, gpu);
     // It had begun on the GPU.
@@ -66,14 +66,14 @@ describeOnSoftwareGpu('the ladder from Quick Sync over VA-API to the CPU', (gpus
     expect(ran.result.error).toMatchObject({
       code: 'GPU_FAILED',
       message: expect.stringMatching(said) as unknown,
-      hint: expect.stringMatching(/\S/) as unknown,
+      remedy: expect.stringMatching(/\S/) as unknown,
     });
     expect(ran.keys).toEqual([]);
   });
 
-  it('ends on the CPU where VA-API has no encoder either, with the reason for every rung', async () => {
+  it('ends on the CPU where VA-API has no encoder either, with the reason for every backend', async () => {
     const { ran, gpu } = await run({ fail: [noSession], refuse: ['va-encode'] }, { acceleration: 'Preferred' });
-    expect(ran.result).toMatchObject({ exitCode: 0, acceleration: { rung: 'software' } });
+    expect(ran.result).toMatchObject({ exitCode: 0, acceleration: { backend: 'software' } });
     const told = reasons(ran);
     expect(Object.keys(told)).toEqual(['qsv-full', 'qsv-encode', 'vaapi']);
     for (const reason of Object.values(told)) expect(reason).toMatch(/MFX session|No usable encoding entrypoint/);
@@ -85,7 +85,7 @@ describeOnSoftwareGpu('the ladder from Quick Sync over VA-API to the CPU', (gpus
     expect(ran.result.error).toMatchObject({
       code: 'GPU_UNAVAILABLE',
       message: expect.stringContaining('MFX session') as unknown,
-      hint: expect.stringMatching(/\S/) as unknown,
+      remedy: expect.stringMatching(/\S/) as unknown,
     });
     expect(ran.keys).toEqual([]);
   });
@@ -104,7 +104,7 @@ describeOnSoftwareGpu('the ladder from Quick Sync over VA-API to the CPU', (gpus
     const refuse = [...few, 'nohuc'] as const;
     const output = { video: { bitrate: '1M', preset: 'performance' } } as const;
     const { ran, gpu } = await run({ fail: [noSession], refuse }, { acceleration: 'Required', output });
-    expect(ran.result).toMatchObject({ exitCode: 0, acceleration: { rung: 'vaapi' } });
+    expect(ran.result).toMatchObject({ exitCode: 0, acceleration: { backend: 'vaapi' } });
     expect(eventsOf(await gpu.trace(), 'va.encode.init').at(-1)).toMatchObject({
       lowPower: false,
       rateControl: 'VBR',

@@ -40,15 +40,15 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
       expect(await runTool(gpus.plain.ffmpeg, line, gpus.plain.env, limits)).toMatchObject({ exitCode: 0 });
     };
     const picture = ['-f', 'lavfi', '-i', `testsrc2=s=320x180:r=${rate}:d=${seconds}`];
-    const sound = ['-f', 'lavfi', '-i', `sine=d=${seconds}`, '-c:a', 'aac'];
+    const audio = ['-f', 'lavfi', '-i', `sine=d=${seconds}`, '-c:a', 'aac'];
     const x264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '12', '-pix_fmt', 'yuv420p'];
     const colours = 'setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv';
     const display = 'G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(40000000,50)';
     const metadata = `log-level=error:crf=12:master-display=${display}:max-cll=4000,400`;
     const x265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', metadata];
-    await make('clip.mp4', ...picture, ...sound, ...x264);
+    await make('clip.mp4', ...picture, ...audio, ...x264);
     await make('hdr.mkv', ...picture, '-vf', `format=yuv420p10le,${colours}`, ...x265);
-    await make('h264-groups.mp4', ...picture, ...sound, ...x264, '-g', '15');
+    await make('h264-groups.mp4', ...picture, ...audio, ...x264, '-g', '15');
     const closed = 'log-level=error:crf=12:keyint=15:min-keyint=15:scenecut=0:open-gop=0';
     const hevc = [
       '-c:v',
@@ -62,7 +62,7 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
       '-pix_fmt',
       'yuv420p',
     ];
-    await make('hevc-groups.mp4', ...picture, ...sound, ...hevc);
+    await make('hevc-groups.mp4', ...picture, ...audio, ...hevc);
     // The first job makes the trials, which the others remember.
     await onGpu(stageOf());
   }, 240_000);
@@ -170,9 +170,9 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
   it.each(jobs)('renders %s through VA-API and shows what software shows', async (_what, spec, frames, encoder) => {
     const { result, trace, path } = await onGpu({ operations: [{ transcode: { force: true } }], ...spec });
     expect(result.acceleration).toMatchObject({
-      rung: 'vaapi',
+      backend: 'vaapi',
       device: gpu.node,
-      stepsDown: [
+      fallbacks: [
         { from: 'qsv-full', reason: expect.stringMatching(/no session on .*: .*MFX session/) as unknown },
         { from: 'qsv-encode', reason: expect.stringMatching(/no session on .*: .*MFX session/) as unknown },
       ],
@@ -209,7 +209,7 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
         output: { container: 'mp4' },
       };
       const { result, trace, path } = await onGpu(spec);
-      expect(result.acceleration?.rung).toBe('vaapi');
+      expect(result.acceleration?.backend).toBe('vaapi');
       const closed = eventsOf(trace, 'va.encode.close');
       expect(closed.length).toBeGreaterThan(0);
       for (const event of closed) expect(event).toMatchObject({ codec, packed: event.frames });
@@ -226,7 +226,7 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
     const renditions = heights.map((height) => ({ name: `${height}p`, video: { resolution: { height } } }));
     const output: Output = { container: 'hls', segmentDuration: 1, video: { ...video, codec }, renditions };
     const { result, trace } = await onGpu({ output, identity: { ...stageOf().identity, uid: `uid-${codec}` } });
-    expect(result).toMatchObject({ processes: 1, acceleration: { rung: 'vaapi' } });
+    expect(result).toMatchObject({ processes: 1, acceleration: { backend: 'vaapi' } });
     expect(eventsOf(trace, 'va.encode.init').map(({ gop }) => gop)).toEqual([15, 15]);
     for (const height of heights) {
       const playlist = join(bench.objects, `uid-${codec}-1-video_${height}p.m3u8`);
@@ -274,7 +274,7 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
     await copyFile(join(bench.objects, 'clip.mp4'), join(bench.objects, 'copy.mp4'));
     const spec = { inputs: [{ name: 'main', asset: 'copy.mp4' }], operations: [{ mute: {} }], output: {} };
     const { result, trace } = await onGpu(spec);
-    expect(result.acceleration?.rung).toBe('copy');
+    expect(result.acceleration?.backend).toBe('copy');
     expect(eventsOf(trace, 'va.encode.init')).toEqual([]);
   });
 });

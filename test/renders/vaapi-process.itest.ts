@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { vaapiDevice } from '../../src/media/encoders/vaapi.ts';
-import { mayStepDown } from '../../src/media/ffmpeg/exit-classification.ts';
+import { mayFallBack } from '../../src/media/ffmpeg/exit-classification.ts';
 import type { ProgressSample } from '../../src/media/ffmpeg/progress-parser.ts';
 import {
   FfmpegError,
@@ -14,7 +14,7 @@ import {
   runFfmpeg,
 } from '../../src/media/ffmpeg/run/ffmpeg-process.ts';
 import { runTool } from '../../src/media/ffmpeg/run/run-tool.ts';
-import { never, picture } from '../support/media-tools.ts';
+import { never, video } from '../support/media-tools.ts';
 import { describeOnSoftwareGpu, type Faults, type SoftwareGpu } from '../support/software-gpu.ts';
 import { eventsOf } from '../support/software-gpu-trace.ts';
 
@@ -41,7 +41,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
       argv,
       stallSeconds: 30,
       ffmpeg: [7, 1],
-      rung: 'vaapi',
+      backend: 'vaapi',
       clock: systemClock,
       signal: never,
       ...options,
@@ -51,7 +51,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
     const gpu = await gpus.create(dir);
     const samples: ProgressSample[] = [];
     const onProgress = (sample: ProgressSample): void => void samples.push(sample);
-    const argv = [...vaapiDevice(gpu.node), ...picture(2), ...upload('nv12'), ...h264, '-g', '25', join(dir, 'a.mp4')];
+    const argv = [...vaapiDevice(gpu.node), ...video(2), ...upload('nv12'), ...h264, '-g', '25', join(dir, 'a.mp4')];
     expect(await run(gpu, argv, { onProgress })).toMatchObject({ stderr: '', ignoredOptions: [] });
     expect(samples.at(-1)).toMatchObject({ end: true, frame: 50 });
     expect(samples.at(-1)?.outTimeSeconds).toBeCloseTo(2, 0);
@@ -66,7 +66,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
     const gpu = await gpus.create(dir);
     const { tools } = gpu;
     const hashes = async (filters: string): Promise<string> => {
-      const source = [...vaapiDevice(gpu.node), ...picture(1, '322x182'), '-vf', `format=${format}${filters}`];
+      const source = [...vaapiDevice(gpu.node), ...video(1, '322x182'), '-vf', `format=${format}${filters}`];
       const argv = ['-v', 'error', ...source, '-f', 'framemd5', '-'];
       const limits = { timeoutMs: 60_000, outputBytes: 100_000, signal: never };
       const { stdout } = await runTool(tools.ffmpeg, argv, tools.env, limits);
@@ -93,14 +93,28 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
       'GPU_UNAVAILABLE',
       /Device creation failed|No VA display/,
     ],
-    ['a driver without encoders', { refuse: ['va-encode'] }, h264, 218, 'GPU_REFUSED', /No usable encoding entrypoint/],
-    ['a codec that is absent', { refuse: ['va-hevc'] }, hevc, 218, 'GPU_REFUSED', /No usable encoding entrypoint/],
+    [
+      'a driver without encoders',
+      { refuse: ['va-encode'] },
+      h264,
+      218,
+      'GPU_UNSUPPORTED_PARAMETERS',
+      /No usable encoding entrypoint/,
+    ],
+    [
+      'a codec that is absent',
+      { refuse: ['va-hevc'] },
+      hevc,
+      218,
+      'GPU_UNSUPPORTED_PARAMETERS',
+      /No usable encoding entrypoint/,
+    ],
     [
       'low power that is absent',
       { refuse: ['va-lowpower'] },
       [...h264, '-low_power', '1'],
       218,
-      'GPU_REFUSED',
+      'GPU_UNSUPPORTED_PARAMETERS',
       /No usable encoding entrypoint/,
     ],
     [
@@ -108,7 +122,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
       { refuse: ['va-vbr'] },
       h264,
       234,
-      'GPU_REFUSED',
+      'GPU_UNSUPPORTED_PARAMETERS',
       /Driver does not support VBR RC mode \(supported modes: CQP, CBR, ICQ, QVBR\)/,
     ],
     [
@@ -116,7 +130,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
       { refuse: ['nohuc'] },
       [...h264, '-low_power', '1'],
       234,
-      'GPU_REFUSED',
+      'GPU_UNSUPPORTED_PARAMETERS',
       /Driver does not support VBR RC mode \(supported modes: CQP\)/,
     ],
     [
@@ -124,7 +138,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
       { fail: ['va-config@1=unsupported'] },
       h264,
       251,
-      'GPU_REFUSED',
+      'GPU_UNSUPPORTED_PARAMETERS',
       /Failed to create encode pipeline configuration/,
     ],
     [
@@ -132,7 +146,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
       { fail: ['va-context@1=memory'] },
       h264,
       251,
-      'GPU_REFUSED',
+      'GPU_UNSUPPORTED_PARAMETERS',
       /Failed to create encode pipeline context/,
     ],
     [
@@ -162,10 +176,10 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
   ];
 
   it.each(failures)(
-    'ends with %s: its exit status, our code, and the next rung may do',
+    'ends with %s: its exit status, our code, and the next backend may do',
     async (_what, faults, encoding, status, code, said) => {
       const gpu = await gpus.create(dir, faults);
-      const line = [...vaapiDevice(gpu.node), ...picture(2), ...upload('nv12'), ...encoding, ...toNull];
+      const line = [...vaapiDevice(gpu.node), ...video(2), ...upload('nv12'), ...encoding, ...toNull];
       const limits = { timeoutMs: 60_000, outputBytes: 1024 * 1024, signal: never };
       // Progress goes to a descriptor that only runFfmpeg opens.
       const fixed = fixedArguments().filter((argument) => !['-progress', 'pipe:3'].includes(argument));
@@ -175,7 +189,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
       const error = await run(gpu, line).catch((reason: unknown) => reason);
       if (!(error instanceof FfmpegError)) throw new Error(`Expected an FfmpegError, got ${String(error)}`);
       expect(error).toMatchObject({ code, message: expect.stringMatching(said) as unknown });
-      expect(mayStepDown('vaapi', error.code)).toBe(true);
+      expect(mayFallBack('vaapi', error.code)).toBe(true);
     },
   );
 
@@ -184,9 +198,9 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
     ['10-bit frames for h264', {}, 'h264_vaapi', /No usable encoding profile found/],
   ] as const)('ends with %s', async (_what, faults, encoder, said) => {
     const gpu = await gpus.create(dir, faults);
-    const line = [...vaapiDevice(gpu.node), ...picture(1), ...upload('p010le'), '-c:v', encoder, ...toNull];
+    const line = [...vaapiDevice(gpu.node), ...video(1), ...upload('p010le'), '-c:v', encoder, ...toNull];
     await expect(run(gpu, line)).rejects.toMatchObject({
-      code: 'GPU_REFUSED',
+      code: 'GPU_UNSUPPORTED_PARAMETERS',
       message: expect.stringMatching(said) as unknown,
     });
   });
@@ -194,7 +208,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
   // FFmpeg 7.1 ends by SIGSEGV where the encoder is the one that gets no memory.
   it('ends with memory of the GPU that becomes full in mid-stream, one way or another', async () => {
     const gpu = await gpus.create(dir, { fail: ['va-surface@3=memory'] });
-    const line = [...vaapiDevice(gpu.node), ...picture(2), ...upload('nv12'), ...h264, ...toNull];
+    const line = [...vaapiDevice(gpu.node), ...video(2), ...upload('nv12'), ...h264, ...toNull];
     await expect(run(gpu, line)).rejects.toMatchObject({ code: 'GPU_FAILED' });
     expect(eventsOf(await gpu.trace(), 'fault')).not.toEqual([]);
   });
@@ -204,7 +218,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
     const large = ['-f', 'lavfi', '-i', 'color=black:s=4112x128:r=25:d=0.1'];
     const line = [...vaapiDevice(gpu.node), ...large, ...upload('nv12'), ...h264, ...toNull];
     await expect(run(gpu, line)).rejects.toMatchObject({
-      code: 'GPU_REFUSED',
+      code: 'GPU_UNSUPPORTED_PARAMETERS',
       message: expect.stringMatching(/resolution not supported/) as unknown,
     });
     expect(eventsOf(await gpu.trace(), 'va.refused')).toMatchObject([{ what: 'context', codec: 'h264' }]);
@@ -212,12 +226,12 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
 
   it('takes low power by itself where there is nothing else', async () => {
     const gpu = await gpus.create(dir, { refuse: ['va-nolowpower'] });
-    await run(gpu, [...vaapiDevice(gpu.node), ...picture(1), ...upload('nv12'), ...h264, ...toNull]);
+    await run(gpu, [...vaapiDevice(gpu.node), ...video(1), ...upload('nv12'), ...h264, ...toNull]);
     expect(eventsOf(await gpu.trace(), 'va.encode.init')).toMatchObject([{ lowPower: true }]);
   });
 
   it('says that there is no GPU where there is none', async () => {
-    const line = [...vaapiDevice(join(dir, 'none')), ...picture(1), ...upload('nv12'), ...h264, ...toNull];
+    const line = [...vaapiDevice(join(dir, 'none')), ...video(1), ...upload('nv12'), ...h264, ...toNull];
     await expect(run({ tools: gpus.plain }, line)).rejects.toMatchObject({ code: 'GPU_UNAVAILABLE' });
   });
 
@@ -229,7 +243,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
       if (frame > 0) abort.abort(reason);
     };
     const file = join(dir, 'cut.mp4');
-    const argv = [...vaapiDevice(gpu.node), ...picture(60), ...upload('nv12'), ...h264, file];
+    const argv = [...vaapiDevice(gpu.node), ...video(60), ...upload('nv12'), ...h264, file];
     await expect(run(gpu, argv, { signal: abort.signal, onProgress })).rejects.toBe(reason);
     // It had the time to close its encoder and its file.
     expect(eventsOf(await gpu.trace(), 'va.encode.close')).toHaveLength(1);

@@ -23,9 +23,9 @@ describeOnSoftwareGpu('a cut of a variable frame rate, with FFmpeg 7', (gpus) =>
   beforeAll(async () => {
     dir = await scratch();
     input = join(dir.path, 'variable.mp4');
-    const picture = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=30:d=3', '-vf', "select='not(eq(mod(n,7),3))'"];
+    const video = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=30:d=3', '-vf', "select='not(eq(mod(n,7),3))'"];
     const encode = ['-fps_mode', 'vfr', '-c:v', 'libx264', '-crf', '12', '-preset', 'veryfast', '-pix_fmt', 'yuv420p'];
-    const run = await runTool(gpus.plain.ffmpeg, ['-v', 'error', ...picture, ...encode, input], gpus.plain.env, limits);
+    const run = await runTool(gpus.plain.ffmpeg, ['-v', 'error', ...video, ...encode, input], gpus.plain.env, limits);
     expect(run).toMatchObject({ exitCode: 0 });
   });
   afterAll(() => dir[Symbol.asyncDispose]());
@@ -47,24 +47,27 @@ describeOnSoftwareGpu('a cut of a variable frame rate, with FFmpeg 7', (gpus) =>
 
   const vaapi = async (gpu: SoftwareGpu): Promise<Capabilities> => {
     const found = await capabilitiesWith(gpus, gpu, ['qsv-encode']);
-    const encodes = codecs.map(([codec]): GpuEncode => ({ rung: 'vaapi', codec, bitDepth: 8, lowPower: true }));
+    const encodes = codecs.map(([codec]): GpuEncode => ({ backend: 'vaapi', codec, bitDepth: 8, lowPower: true }));
     return { ...found, devices: [{ node: gpu.node, driver: 'i915', encodes }] };
   };
-  const rungs = {
+  const backends = {
     'qsv-full': (gpu: SoftwareGpu) => capabilitiesWith(gpus, gpu, ['qsv-full']),
     'qsv-encode': (gpu: SoftwareGpu) => capabilitiesWith(gpus, gpu, ['qsv-encode']),
     vaapi,
   };
 
-  it.each(['qsv-full', 'qsv-encode', 'vaapi'] as const)('is put on a grid on %s, which the plan says', async (rung) => {
-    const gpu = await gpus.create(dir.path);
-    const { path, plan } = await renderWith(gpu.tools, await rungs[rung](gpu), dir.path, jobOf('h264', 'mp4'));
-    expect(plan).toMatchObject({ rung, notes: [expect.stringMatching(/on a grid of/) as unknown] });
-    const trace = await gpu.trace();
-    const encoders = [...eventsOf(trace, 'encode.init'), ...eventsOf(trace, 'va.encode.init')];
-    // The mean is below 26; on the next grid there is a place for every frame but one in a thousand.
-    expect(encoders.map(({ frameRate }) => frameRate)).toEqual(['30000/1001']);
-    expect(await countFrames(gpus.plain, path)).toBe(60);
-    expect((await stat(path)).size).toBeGreaterThan(80_000);
-  });
+  it.each(['qsv-full', 'qsv-encode', 'vaapi'] as const)(
+    'is put on a grid on %s, which the plan says',
+    async (backend) => {
+      const gpu = await gpus.create(dir.path);
+      const { path, plan } = await renderWith(gpu.tools, await backends[backend](gpu), dir.path, jobOf('h264', 'mp4'));
+      expect(plan).toMatchObject({ backend, notes: [expect.stringMatching(/on a grid of/) as unknown] });
+      const trace = await gpu.trace();
+      const encoders = [...eventsOf(trace, 'encode.init'), ...eventsOf(trace, 'va.encode.init')];
+      // The mean is below 26; on the next grid there is a place for every frame but one in a thousand.
+      expect(encoders.map(({ frameRate }) => frameRate)).toEqual(['30000/1001']);
+      expect(await countFrames(gpus.plain, path)).toBe(60);
+      expect((await stat(path)).size).toBeGreaterThan(80_000);
+    },
+  );
 });

@@ -30,7 +30,7 @@ describe('blur', () => {
     async (shape) => {
       const noise = await makeClip(`${dir.path}/noise-${shape}.mkv`, {
         seconds: 3,
-        picture: 'testsrc2',
+        video: 'testsrc2',
         args: ['-vf', 'noise=alls=60:allf=t', ...lossless],
       });
       const { path } = await render(dir.path, {
@@ -118,7 +118,7 @@ describe('subtitle', () => {
         inputs: { source },
         operations: [{ subtitle: { mode: 'soft', language: 'en-GB', captions: [{ from: 500, to: 1500, text }] } }],
       });
-      expect(plan.rung).toBe('copy');
+      expect(plan.backend).toBe('copy');
       const { subtitles } = await probe(path());
       expect(subtitles).toHaveLength(1);
       expect(subtitles[0]?.language).toBe('eng');
@@ -170,8 +170,8 @@ describe('watermark', () => {
     const mark = await makeClip(`${dir.path}/mark.mp4`, {
       seconds: 0.5,
       size: '64x36',
-      picture: 'color=c=white',
-      sound: false,
+      video: 'color=c=white',
+      audio: false,
     });
     const { path } = await render(dir.path, {
       inputs: { clip, mark },

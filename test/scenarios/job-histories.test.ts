@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/errors/error-table.ts';
 import { renderJobStatus } from '../../src/model/job/render-job.ts';
 import { canMove, isTerminal } from '../../src/model/status/lifecycle.ts';
-import { waitCauses } from '../../src/ports/job-store.ts';
+import { waitCauses } from '../../src/ports/stage-runner.ts';
 import { type Step, World } from '../support/simulated-world.ts';
 
 const failures: readonly (readonly [ErrorCode, number])[] = [
   ['SOURCE_UNAVAILABLE', 10],
   ['STORAGE_FULL', 11],
-  ['STALLED', 13],
+  ['FFMPEG_STALLED', 13],
   ['GPU_FAILED', 21],
   ['INPUT_INVALID', 41],
   ['INTERRUPTED', 143],

@@ -106,13 +106,13 @@ describe('a media playlist', () => {
 });
 
 describe('a master playlist', () => {
-  const sound = media({ id: 'audio_1', kind: 'audio', group: 'audio', channels: 6, language: 'de' }, [
+  const audio = media({ id: 'audio_1', kind: 'audio', group: 'audio', channels: 6, language: 'de' }, [
     [6 * timescale, 1000],
   ]);
 
   it('names picture and sound together, and the rates of both', () => {
     const playlist = parsePlaylist(
-      masterPlaylist(stream([media({ dynamicRange: 'hlg' }, [[6 * timescale, 6000]]), sound])),
+      masterPlaylist(stream([media({ dynamicRange: 'hlg' }, [[6 * timescale, 6000]]), audio])),
     );
     expect(playlist.variants).toEqual([
       {

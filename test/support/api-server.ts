@@ -13,12 +13,14 @@ import { SqliteJobStore } from '../../src/adapters/sqlite/sqlite-job-store.ts';
 import { SqliteKeyStore } from '../../src/adapters/sqlite/sqlite-key-store.ts';
 import { createApiKey } from '../../src/api/http/api-key.ts';
 import { createServer } from '../../src/api/server.ts';
-import { type ApiOptions, type ApiServices, defaultApiOptions, type HealthFacts } from '../../src/api/services.ts';
-import { CodedError } from '../../src/errors/error-table.ts';
+import { type ApiOptions, type ApiServices, defaultApiOptions } from '../../src/api/services.ts';
+import { CodedError } from '../../src/errors/coded-error.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import type { RenderJob, RenderJobStatus } from '../../src/model/job/render-job.ts';
 import type { Progress } from '../../src/model/status/progress.ts';
-import type { Role, StageRun } from '../../src/ports/job-store.ts';
+import type { HealthFacts } from '../../src/observability/health.ts';
+import type { Role } from '../../src/ports/key-store.ts';
+import type { StageRun } from '../../src/ports/stage-runner.ts';
 import { aStatus } from './jobs.ts';
 
 const body = z.record(z.string(), z.unknown());

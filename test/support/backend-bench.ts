@@ -5,13 +5,13 @@ import type { MediaTools } from '../../src/media/ffmpeg/run/run-tool.ts';
 import { detectCapabilities } from '../../src/media/gpu/run/detect-capabilities.ts';
 import type { Plan } from '../../src/media/planning/plan.ts';
 import type { StageSpec } from '../../src/model/job/stage.ts';
-import type { Rung, StageResult } from '../../src/model/status/result.ts';
+import type { EncoderBackend, StageResult } from '../../src/model/status/result.ts';
 import { workerEnvironment } from '../../src/worker-protocol/environment.ts';
 import type { Faults, SoftwareGpu, SoftwareGpus } from './software-gpu.ts';
 import type { TraceEvent } from './software-gpu-trace.ts';
 import { type Bench, createBench, stageOf } from './worker-harness.ts';
 
-export type EncodingRung = Exclude<Rung, 'copy'>;
+export type EncodingBackend = Exclude<EncoderBackend, 'copy'>;
 
 /** What came of a job that a worker process ran. */
 export interface WorkerRun {
@@ -28,22 +28,22 @@ export interface WorkerRun {
 }
 
 /** Worker processes on one GPU, whose trial encodes are made once. */
-export interface RungBench {
+export interface BackendBench {
   readonly gpu: SoftwareGpu;
   /**
-   * Runs a job whose best rung is this one: the memory of the trials says that better ones have failed. On a GPU rung
+   * Runs a job whose best backend is this one: the memory of the trials says that better ones have failed. On a GPU backend
    * acceleration is `Required`, and on `software` the worker has a program that sees no GPU.
    */
-  run(rung: EncodingRung, spec: Partial<StageSpec>): Promise<WorkerRun>;
-  /** Runs a job on a GPU that passed its trials on these rungs and has these faults only then. */
-  runWithFaults(faults: Faults, rungs: readonly GpuRung[], spec: Partial<StageSpec>): Promise<WorkerRun>;
+  run(backend: EncodingBackend, spec: Partial<StageSpec>): Promise<WorkerRun>;
+  /** Runs a job on a GPU that passed its trials on these backends and has these faults only then. */
+  runWithFaults(faults: Faults, backends: readonly GpuBackend[], spec: Partial<StageSpec>): Promise<WorkerRun>;
   /** Runs a job on a machine without any render node. */
   runWithoutNode(spec: Partial<StageSpec>): Promise<WorkerRun>;
   close(): Promise<void>;
 }
 
-export const gpuRungs = ['qsv-full', 'qsv-encode', 'vaapi'] as const;
-export type GpuRung = (typeof gpuRungs)[number];
+export const gpuBackends = ['qsv-full', 'qsv-encode', 'vaapi'] as const;
+export type GpuBackend = (typeof gpuBackends)[number];
 
 const reported = z.object({ plan: z.custom<Plan>((value) => typeof value === 'object' && value !== null).optional() });
 
@@ -51,12 +51,12 @@ const reported = z.object({ plan: z.custom<Plan>((value) => typeof value === 'ob
  * @param assets Folder of files that jobs name as assets.
  * @param faults Those that the GPU has while the trials are made, and keeps.
  */
-export async function createRungBench(
+export async function createBackendBench(
   gpus: SoftwareGpus,
   dir: string,
   assets: string,
   faults: Faults = {},
-): Promise<RungBench> {
+): Promise<BackendBench> {
   const gpu = await gpus.create(dir, faults);
   const memory = join(dir, 'trials');
   const signal = new AbortController().signal;
@@ -64,23 +64,23 @@ export async function createRungBench(
   const benches = new Map<string, Bench>();
   let runs = 0;
 
-  const benchOf = async (rungs: readonly GpuRung[]): Promise<Bench> => {
-    const key = rungs.join();
+  const benchOf = async (backends: readonly GpuBackend[]): Promise<Bench> => {
+    const key = backends.join();
     const known = benches.get(key);
     if (known !== undefined) return known;
     const bench = await createBench();
     benches.set(key, bench);
     await cp(assets, bench.objects, { recursive: true });
-    await rememberTrials(memory, join(bench.objects, '.capabilities'), rungs);
+    await rememberTrials(memory, join(bench.objects, '.capabilities'), backends);
     return bench;
   };
 
   const run = async (
-    rungs: readonly GpuRung[],
+    backends: readonly GpuBackend[],
     spec: Partial<StageSpec>,
     environment: Readonly<Record<string, string>> = {},
   ): Promise<WorkerRun> => {
-    const bench = await benchOf(rungs);
+    const bench = await benchOf(backends);
     await Promise.all([gpu.forget(), rm(bench.resultFile, { force: true })]);
     runs += 1;
     const uid = `run${runs}`;
@@ -107,14 +107,14 @@ export async function createRungBench(
 
   return {
     gpu,
-    run: (rung, spec) =>
-      rung === 'software'
+    run: (backend, spec) =>
+      backend === 'software'
         ? run([], { acceleration: 'Disabled', ...spec }, programsOf(gpus.plain))
-        : run(gpuRungs.slice(gpuRungs.indexOf(rung)), { acceleration: 'Required', ...spec }),
-    async runWithFaults(now, rungs, spec) {
+        : run(gpuBackends.slice(gpuBackends.indexOf(backend)), { acceleration: 'Required', ...spec }),
+    async runWithFaults(now, backends, spec) {
       await gpu.become(now);
       try {
-        return await run(rungs, spec);
+        return await run(backends, spec);
       } finally {
         await gpu.become(faults);
       }
@@ -142,17 +142,17 @@ function programsOf({ ffmpeg, ffprobe }: MediaTools): Record<string, string> {
   return { [workerEnvironment.ffmpeg]: ffmpeg, [workerEnvironment.ffprobe]: ffprobe };
 }
 
-const trials = z.looseObject({ encodes: z.array(z.looseObject({ rung: z.string() })) });
+const trials = z.looseObject({ encodes: z.array(z.looseObject({ backend: z.string() })) });
 
-/** Copies what is remembered of trials, with the encodes of these rungs only. */
-async function rememberTrials(from: string, to: string, rungs: readonly GpuRung[]): Promise<void> {
+/** Copies what is remembered of trials, with the encodes of these backends only. */
+async function rememberTrials(from: string, to: string, backends: readonly GpuBackend[]): Promise<void> {
   await mkdir(to, { recursive: true });
   for (const name of await readdir(from)) {
     const text = await readFile(join(from, name), 'utf8');
     const found = trials.safeParse(JSON.parse(text));
     const kept = found.success && {
       ...found.data,
-      encodes: found.data.encodes.filter(({ rung }) => rungs.some((one) => one === rung)),
+      encodes: found.data.encodes.filter(({ backend }) => backends.some((one) => one === backend)),
     };
     await writeFile(join(to, name), kept === false ? text : JSON.stringify(kept));
   }

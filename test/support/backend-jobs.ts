@@ -1,6 +1,6 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodedError } from '../../src/errors/error-table.ts';
+import { CodedError } from '../../src/errors/coded-error.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { runFfmpeg } from '../../src/media/ffmpeg/run/ffmpeg-process.ts';
 import { type MediaTools, runTool } from '../../src/media/ffmpeg/run/run-tool.ts';
@@ -15,16 +15,16 @@ import type { Output } from '../../src/model/job/output.ts';
 import { isRealGpu, skipOnRealGpu } from './real-gpu.ts';
 import type { SoftwareGpu, SoftwareGpus } from './software-gpu.ts';
 
-export const qsvRungs = ['qsv-full', 'qsv-encode'] as const;
-type QsvRung = (typeof qsvRungs)[number];
+export const qsvBackends = ['qsv-full', 'qsv-encode'] as const;
+type QsvBackend = (typeof qsvBackends)[number];
 
-export interface RungJob {
+export interface BackendJob {
   readonly input: string;
   readonly operations?: readonly Operation[];
   readonly output: Output;
 }
 
-export interface RungResult {
+export interface BackendResult {
   readonly plan: Plan;
   readonly path: string;
   readonly probe: Probe;
@@ -36,37 +36,37 @@ const signal = new AbortController().signal;
 export async function capabilitiesWith(
   gpus: SoftwareGpus,
   gpu: SoftwareGpu,
-  rungs: readonly QsvRung[],
+  backends: readonly QsvBackend[],
 ): Promise<Capabilities> {
-  if (isRealGpu()) return capabilitiesOfReal(gpu, rungs);
+  if (isRealGpu()) return capabilitiesOfReal(gpu, backends);
   const folders = { dri: join(gpu.folders.dri, 'none'), drmClass: join(gpu.folders.drmClass, 'none') };
   const found = await detectCapabilities({ tools: gpus.plain, folders, signal });
   const combinations = (['h264', 'hevc', 'av1', 'vp9'] as const).flatMap((codec) =>
     (codec === 'h264' ? ([8] as const) : ([8, 10] as const)).map((bitDepth) => ({ codec, bitDepth })),
   );
-  const encodes = rungs.flatMap((rung) =>
-    combinations.map((combination): GpuEncode => ({ rung, ...combination, lowPower: true })),
+  const encodes = backends.flatMap((backend) =>
+    combinations.map((combination): GpuEncode => ({ backend, ...combination, lowPower: true })),
   );
-  const unavailable: Partial<Record<QsvRung, string>> = {};
-  for (const rung of qsvRungs) if (!rungs.includes(rung)) unavailable[rung] = 'left out by the test';
+  const unavailable: Partial<Record<QsvBackend, string>> = {};
+  for (const backend of qsvBackends) if (!backends.includes(backend)) unavailable[backend] = 'left out by the test';
   const device = { node: gpu.node, driver: 'i915', encodes };
   return { ...found, devices: [device], unavailable };
 }
 
-/** What a real GPU was proved to do on these rungs. */
+/** What a real GPU was proved to do on these backends. */
 async function capabilitiesOfReal(
   { tools, folders, node }: SoftwareGpu,
-  rungs: readonly QsvRung[],
+  backends: readonly QsvBackend[],
 ): Promise<Capabilities> {
   const found = await detectCapabilities({ tools, folders, signal });
-  const left = new Set<string>(rungs);
+  const left = new Set<string>(backends);
   const devices = found.devices
     .filter((device) => device.node === node)
-    .map((device) => ({ ...device, encodes: device.encodes.filter(({ rung }) => left.has(rung)) }));
+    .map((device) => ({ ...device, encodes: device.encodes.filter(({ backend }) => left.has(backend)) }));
   if (devices.length === 0)
     skipOnRealGpu(`${node} cannot be used: ${found.unavailable['qsv-encode'] ?? 'no reason given'}`);
   const unavailable = { ...found.unavailable };
-  for (const rung of qsvRungs) if (!left.has(rung)) unavailable[rung] = 'left out by the test';
+  for (const backend of qsvBackends) if (!left.has(backend)) unavailable[backend] = 'left out by the test';
   return { ...found, devices, unavailable };
 }
 
@@ -76,13 +76,13 @@ export async function capabilitiesWithout(gpus: SoftwareGpus, dir: string): Prom
   return detectCapabilities({ tools: gpus.plain, folders, signal });
 }
 
-/** Probes, plans and runs a job with the programs of one rung; `Required` on a GPU, `Disabled` without. */
+/** Probes, plans and runs a job with the programs of one backend; `Required` on a GPU, `Disabled` without. */
 export async function renderWith(
   tools: MediaTools,
   capabilities: Capabilities,
   dir: string,
-  { input, operations = [], output }: RungJob,
-): Promise<RungResult> {
+  { input, operations = [], output }: BackendJob,
+): Promise<BackendResult> {
   const spec = {
     version: 1 as const,
     identity: { namespace: 'default', name: 'job', uid: 'uid', attempt: 1, stage: 'render' as const },
@@ -108,7 +108,7 @@ export async function renderWith(
       program: tools.ffmpeg,
       env: tools.env,
       argv,
-      rung: plan.rung,
+      backend: plan.backend,
       ffmpeg,
       clock,
       signal,

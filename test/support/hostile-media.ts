@@ -5,7 +5,7 @@ import { ffmpeg } from './media.ts';
 // Files as the world sends them. Each maker writes one file of 320x180 and 25 frames per second, or what is wrong with it.
 
 /** Two seconds: a moving picture and a tone. */
-const picture = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=2'];
+const video = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=2'];
 const tone = ['-f', 'lavfi', '-i', 'sine=f=440:r=48000:d=2'];
 /** Without B-frames and with a key frame every half second. */
 const fast = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '12', '-pix_fmt', 'yuv420p', '-g', '12'];
@@ -86,7 +86,7 @@ const voices = (count: number): string =>
   Array.from({ length: count }, (_, index) => `0.2*sin(2*PI*${200 * (index + 1)}*t)`).join('|');
 
 const makers: Readonly<Record<string, Maker>> = {
-  'clip.mp4': encoded(...picture, ...tone, ...fast, ...aac),
+  'clip.mp4': encoded(...video, ...tone, ...fast, ...aac),
   'clip.mkv': (to, at) => ffmpeg('-i', at('clip.mp4'), '-c', 'copy', to),
   'faststart.mp4': (to, at) => ffmpeg('-i', at('clip.mp4'), '-c', 'copy', '-movflags', '+faststart', to),
   'cover.jpg': encoded('-f', 'lavfi', '-i', 'testsrc2=s=64x64', '-frames:v', '1'),
@@ -107,7 +107,7 @@ const makers: Readonly<Record<string, Maker>> = {
   'subtitles.mp4': bytesOf('1\n00:00:00,000 --> 00:00:01,000\nHello\n'),
 
   'sound.m4a': (to, at) => ffmpeg('-i', at('clip.mp4'), '-vn', '-c', 'copy', to),
-  'silent.mp4': encoded(...picture, ...fast),
+  'silent.mp4': encoded(...video, ...fast),
   'song.mp3': (to, at) =>
     ffmpeg(...tone, '-i', at('cover.jpg'), '-c:a', 'libmp3lame', '-c:v', 'copy', '-disposition:v', 'attached_pic', to),
   'covered.mp4': (to, at) =>
@@ -126,7 +126,7 @@ const makers: Readonly<Record<string, Maker>> = {
       'attached_pic',
       to,
     ),
-  'one.mp4': encoded(...picture, '-frames:v', '1', ...fast),
+  'one.mp4': encoded(...video, '-frames:v', '1', ...fast),
   'odd.mp4': encoded(
     '-f',
     'lavfi',
@@ -141,7 +141,7 @@ const makers: Readonly<Record<string, Maker>> = {
   ),
   'odd420.mp4': encoded('-f', 'lavfi', '-i', 'testsrc2=s=319x179:r=25:d=1', ...fast),
   'dot.mkv': encoded('-f', 'lavfi', '-i', 'color=red:s=1x1:r=25:d=0.4,format=yuv444p', '-c:v', 'ffv1'),
-  '422.mp4': encoded(...picture, '-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '12', '-pix_fmt', 'yuv422p10le'),
+  '422.mp4': encoded(...video, '-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '12', '-pix_fmt', 'yuv422p10le'),
   'alpha.webm': encoded(
     '-f',
     'lavfi',
@@ -167,7 +167,7 @@ const makers: Readonly<Record<string, Maker>> = {
     'yuvj420p',
   ),
   'varying.mp4': encoded(
-    ...picture,
+    ...video,
     '-vf',
     "select='not(mod(n,3))+lt(n,20)'",
     '-fps_mode',
@@ -187,18 +187,9 @@ const makers: Readonly<Record<string, Maker>> = {
     '+ilme+ildct',
     ...fast,
   ),
-  'six.mkv': encoded(
-    ...picture,
-    '-f',
-    'lavfi',
-    '-i',
-    `aevalsrc=${voices(6)}:c=5.1:s=48000:d=2`,
-    ...fast,
-    '-c:a',
-    'flac',
-  ),
+  'six.mkv': encoded(...video, '-f', 'lavfi', '-i', `aevalsrc=${voices(6)}:c=5.1:s=48000:d=2`, ...fast, '-c:a', 'flac'),
   'sixteen.mkv': encoded(
-    ...picture,
+    ...video,
     '-f',
     'lavfi',
     '-i',
@@ -230,15 +221,15 @@ const makers: Readonly<Record<string, Maker>> = {
 
   'late.mkv': (to, at) => ffmpeg('-itsoffset', '5', '-i', at('clip.mp4'), '-c', 'copy', '-copyts', to),
   'early.mp4': (to, at) => ffmpeg('-itsoffset', '-0.4', '-i', at('clip.mp4'), '-c', 'copy', '-copyts', to),
-  'gap.mkv': encoded(...picture, '-vf', "setpts='if(lt(N,25),PTS,PTS+3600/TB)'", '-fps_mode', 'vfr', ...fast),
-  'disordered.mkv': encoded(...picture, ...fast, '-bsf:v', "setts=pts='if(eq(mod(N,5),3),PTS-80,PTS)'"),
-  'packed.avi': encoded(...picture, '-c:v', 'mpeg4', '-q:v', '3', '-bf', '2'),
+  'gap.mkv': encoded(...video, '-vf', "setpts='if(lt(N,25),PTS,PTS+3600/TB)'", '-fps_mode', 'vfr', ...fast),
+  'disordered.mkv': encoded(...video, ...fast, '-bsf:v', "setts=pts='if(eq(mod(N,5),3),PTS-80,PTS)'"),
+  'packed.avi': encoded(...video, '-c:v', 'mpeg4', '-q:v', '3', '-bf', '2'),
   'spliced.ts': async (to, at) => {
     await ffmpeg('-i', at('clip.mp4'), '-c', 'copy', '-f', 'mpegts', `${to}.1`);
     await writeFile(to, Buffer.concat([await readFile(`${to}.1`), await readFile(`${to}.1`)]));
   },
   'recorded.webm': encoded(
-    ...picture,
+    ...video,
     ...tone,
     '-c:v',
     'libvpx',

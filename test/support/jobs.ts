@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../src/errors/error-table.ts';
 import type { RenderJob, RenderJobSpec, RenderJobStatus } from '../../src/model/job/render-job.ts';
 import type { StageResult } from '../../src/model/status/result.ts';
-import type { RunState, StageRun } from '../../src/ports/job-store.ts';
+import type { RunState, StageRun } from '../../src/ports/stage-runner.ts';
 
 /** 2026-01-01T00:00:00Z: the moment at which built jobs are made. */
 export const epoch = Date.UTC(2026, 0, 1);
@@ -63,7 +63,7 @@ export function aResult(result: Partial<StageResult> = {}): StageResult {
     outputs: [
       { name: 'main', kind: 'video', key: 'x-1-main.mp4', mediaType: 'video/mp4', bytes: 1000, durationSeconds: 5 },
     ],
-    acceleration: { rung: 'software', stepsDown: [] },
+    acceleration: { backend: 'software', fallbacks: [] },
     timings: { fetchSeconds: 0, encodeSeconds: 2, verifySeconds: 0.1, totalSeconds: 2.2, speed: 2.5 },
     processes: 1,
     ...result,

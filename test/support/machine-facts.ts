@@ -42,10 +42,10 @@ export function trials({
   readonly lowPowerNeedsHuc?: boolean;
   readonly hangs?: boolean;
 }): DeviceTrials {
-  const all = (['qsv-encode', 'qsv-full'] as const).flatMap((rung) =>
+  const all = (['qsv-encode', 'qsv-full'] as const).flatMap((backend) =>
     (['h264', 'hevc', 'av1', 'vp9'] as const).flatMap((codec) =>
       (codec === 'h264' ? ([8] as const) : ([8, 10] as const)).flatMap((bitDepth) =>
-        [true, false].map((lowPower): GpuEncode => ({ rung, codec, bitDepth, lowPower })),
+        [true, false].map((lowPower): GpuEncode => ({ backend, codec, bitDepth, lowPower })),
       ),
     ),
   );

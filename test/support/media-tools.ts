@@ -19,7 +19,7 @@ export async function ffmpeg(...argv: readonly string[]): Promise<void> {
 }
 
 /** Arguments of a moving picture at 25 frames per second, and of a tone. */
-export function picture(seconds: number, size = '320x180'): string[] {
+export function video(seconds: number, size = '320x180'): string[] {
   return ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=${seconds}`];
 }
 

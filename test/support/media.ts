@@ -13,7 +13,7 @@ import { planStage, probeRequests } from '../../src/media/planning/planner.ts';
 import type { Probe } from '../../src/media/probe/probe.ts';
 import { probeCut } from '../../src/media/probe/run/probe-cut.ts';
 import { probeFile } from '../../src/media/probe/run/probe-file.ts';
-import { checkSeam } from '../../src/media/smart-cut/run/check-splice.ts';
+import { checkSplices } from '../../src/media/smart-cut/run/check-splice.ts';
 import { joinSmartCut } from '../../src/media/smart-cut/run/join-smart-cut.ts';
 import type { Operation } from '../../src/model/job/operations.ts';
 import type { Output } from '../../src/model/job/output.ts';
@@ -50,9 +50,9 @@ export interface ClipOptions {
   readonly size?: string;
   readonly rate?: string;
   /** A lavfi picture source without its size, rate and duration. */
-  readonly picture?: string | false;
+  readonly video?: string | false;
   /** Expression of the sound for lavfi's aevalsrc, or false for none. */
-  readonly sound?: string | false;
+  readonly audio?: string | false;
   readonly sampleRate?: number;
   readonly channels?: 'mono' | 'stereo' | '5.1';
   readonly args?: readonly string[];
@@ -81,17 +81,17 @@ export async function makeClip(path: string, options: ClipOptions = {}): Promise
     seconds = 4,
     size = '320x180',
     rate = '30',
-    picture = 'testsrc2',
+    video = 'testsrc2',
     sampleRate = 48_000,
     channels = 'stereo',
   } = options;
   const voices = { mono: 1, stereo: 2, '5.1': 6 }[channels];
-  const tone = options.sound ?? '0.3*sin(2*PI*440*t)';
+  const tone = options.audio ?? '0.3*sin(2*PI*440*t)';
   const expressions = Array.from({ length: voices }, () => tone || '0').join('|');
   await ffmpeg(
-    ...(picture === false
+    ...(video === false
       ? []
-      : ['-f', 'lavfi', '-i', `${picture}${picture.includes('=') ? ':' : '='}s=${size}:r=${rate}:d=${seconds}`]),
+      : ['-f', 'lavfi', '-i', `${video}${video.includes('=') ? ':' : '='}s=${size}:r=${rate}:d=${seconds}`]),
     ...(tone === false
       ? []
       : ['-f', 'lavfi', '-i', `aevalsrc='${expressions}':s=${sampleRate}:d=${seconds}:c=${channels}`]),
@@ -279,7 +279,7 @@ export async function runPlan(plan: Plan): Promise<string[]> {
   for (const { argv, join: pieces } of plan.steps) {
     if (pieces !== undefined) {
       await joinSmartCut(pieces, AbortSignal.timeout(60_000));
-      await checkSeam(pieces, tools, AbortSignal.timeout(60_000));
+      await checkSplices(pieces, tools, AbortSignal.timeout(60_000));
     }
     said.push(await ffmpeg(...argv));
   }

@@ -4,7 +4,7 @@ import { decide } from '../../src/controller/reconcile/decide.ts';
 import type { ErrorCode } from '../../src/errors/error-table.ts';
 import type { RenderJob, RenderJobSpec } from '../../src/model/job/render-job.ts';
 import { isTerminal } from '../../src/model/status/lifecycle.ts';
-import type { RunState, StageRun, WaitCause } from '../../src/ports/job-store.ts';
+import type { RunState, StageRun, WaitCause } from '../../src/ports/stage-runner.ts';
 import { aJob, aResult, epoch } from './jobs.ts';
 
 export type Step =

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const memory = z.enum(['video', 'system']);
 
-const picture = z.object({
+const video = z.object({
   /** FFmpeg uploads and downloads frames with processors of its own, from `system` to `video` and back. */
   memory,
   format: z.string(),
@@ -77,8 +77,8 @@ const traceEvent = z.discriminatedUnion('event', [
   event('decode.size-change', size),
   event('decode.close', { packets: z.int(), frames: z.int() }),
   event('vpp.init', {
-    in: picture,
-    out: picture,
+    in: video,
+    out: video,
     operations: z.array(z.string()),
     angle: z.int(),
     mirroring: z.int(),

@@ -17,8 +17,8 @@ export async function testClip({ seconds, width = 320, height = 180 }: ClipOptio
   const folder = await mkdtemp(join(tmpdir(), 'framewright-clip-'));
   try {
     const path = join(folder, 'clip.mp4');
-    const picture = `testsrc2=size=${width}x${height}:rate=25:duration=${seconds}`;
-    const sound = `sine=frequency=440:sample_rate=48000:duration=${seconds}`;
+    const video = `testsrc2=size=${width}x${height}:rate=25:duration=${seconds}`;
+    const audio = `sine=frequency=440:sample_rate=48000:duration=${seconds}`;
     const encode = [
       '-c:v',
       'libx264',
@@ -41,11 +41,11 @@ export async function testClip({ seconds, width = 320, height = 180 }: ClipOptio
       '-f',
       'lavfi',
       '-i',
-      picture,
+      video,
       '-f',
       'lavfi',
       '-i',
-      sound,
+      audio,
       ...encode,
     ]);
     return new Uint8Array(await readFile(path));

@@ -126,9 +126,9 @@ export function stageOf(spec: Partial<StageSpec> = {}): StageSpec {
 }
 
 /** Makes a clip with a moving picture and a tone. */
-export async function makeClip(path: string, seconds: number, size = '320x180', sound = true): Promise<void> {
-  const picture = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=${seconds}`];
-  const tone = sound ? ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${seconds}`] : [];
+export async function makeClip(path: string, seconds: number, size = '320x180', audio = true): Promise<void> {
+  const video = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=${seconds}`];
+  const tone = audio ? ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${seconds}`] : [];
   const encode = [
     '-c:v',
     'libx264',
@@ -142,7 +142,7 @@ export async function makeClip(path: string, seconds: number, size = '320x180', 
     'aac',
     '-shortest',
   ];
-  await run('ffmpeg', ['-hide_banner', '-nostdin', '-v', 'error', '-y', ...picture, ...tone, ...encode, path]);
+  await run('ffmpeg', ['-hide_banner', '-nostdin', '-v', 'error', '-y', ...video, ...tone, ...encode, path]);
 }
 
 /** Process ids of the children of a process. */

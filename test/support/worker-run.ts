@@ -8,7 +8,7 @@ import type { StageResult } from '../../src/model/status/result.ts';
 import { runWorker } from '../../src/worker/main.ts';
 import { runStage } from '../../src/worker/run-stage.ts';
 import { createStageLog } from '../../src/worker/stage-log.ts';
-import { capabilitiesWith, qsvRungs } from './backend-jobs.ts';
+import { capabilitiesWith, qsvBackends } from './backend-jobs.ts';
 import type { SoftwareGpu, SoftwareGpus } from './software-gpu.ts';
 import type { Bench } from './worker-harness.ts';
 
@@ -60,7 +60,7 @@ export async function runStageOn(
   spec: StageSpec,
   gpus: SoftwareGpus,
   gpu: SoftwareGpu,
-  rungs: readonly (typeof qsvRungs)[number][] = qsvRungs,
+  backends: readonly (typeof qsvBackends)[number][] = qsvBackends,
 ): Promise<StageResult> {
   const store = createDirectoryStore({ dir: bench.objects });
   const guard = createAddressGuard({ hosts: ['*'], allowedRanges: [] });
@@ -71,7 +71,7 @@ export async function runStageOn(
     scratchDir: bench.scratch,
     clock: systemClock,
     signal: new AbortController().signal,
-    detect: () => capabilitiesWith(gpus, gpu, rungs),
+    detect: () => capabilitiesWith(gpus, gpu, backends),
     reporter: { report: () => undefined },
     log: createStageLog('silent'),
   });

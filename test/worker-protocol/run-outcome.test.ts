@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StageResult } from '../../src/model/status/result.ts';
-import { judgeEnd, notStarted, type WorkerExit } from '../../src/worker-protocol/run-outcome.ts';
+import { classifyRunOutcome, notStarted, type WorkerExit } from '../../src/worker-protocol/run-outcome.ts';
 
 const exit = (code: number | null, signal: NodeJS.Signals | null = null, memoryExhausted = false): WorkerExit => ({
   code,
@@ -16,7 +16,7 @@ const interruption: StageResult = {
 };
 const nothing = { missing: 'it left no result' };
 
-describe('judgeEnd', () => {
+describe('classifyRunOutcome', () => {
   it.each([
     [
       'a success is one even when the worker died after it',
@@ -80,17 +80,21 @@ describe('judgeEnd', () => {
       { state: 'failed', exitCode: 137, result: { error: { code: 'INTERRUPTED' } } },
     ],
   ] as const)('%s', (_, observation, expected) => {
-    expect(judgeEnd(observation)).toMatchObject(expected);
+    expect(classifyRunOutcome(observation)).toMatchObject(expected);
   });
 
   it('charges the job for what is its own', () => {
-    expect(judgeEnd({ result: { result: refusal }, exit: exit(41) }).infrastructure).toBeUndefined();
-    expect(judgeEnd({ result: nothing, exit: exit(null, 'SIGKILL') }).infrastructure).toBeUndefined();
+    expect(classifyRunOutcome({ result: { result: refusal }, exit: exit(41) }).infrastructure).toBeUndefined();
+    expect(classifyRunOutcome({ result: nothing, exit: exit(null, 'SIGKILL') }).infrastructure).toBeUndefined();
   });
 
   it('says whether the kernel ended processes for want of memory', () => {
-    expect(judgeEnd({ result: nothing, exit: exit(null, 'SIGKILL', true) }).message).toContain('was out of memory');
-    expect(judgeEnd({ result: nothing, exit: exit(null, 'SIGKILL', false) }).message).toContain('usual cause');
+    expect(classifyRunOutcome({ result: nothing, exit: exit(null, 'SIGKILL', true) }).message).toContain(
+      'was out of memory',
+    );
+    expect(classifyRunOutcome({ result: nothing, exit: exit(null, 'SIGKILL', false) }).message).toContain(
+      'usual cause',
+    );
   });
 });
 

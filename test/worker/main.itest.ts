@@ -71,7 +71,7 @@ describe('a worker', () => {
       },
     ]);
     expect(result.checks?.every(({ ok }) => ok)).toBe(true);
-    expect(result.acceleration?.stepsDown.map(({ from }) => from)).toContain('qsv-full');
+    expect(result.acceleration?.fallbacks.map(({ from }) => from)).toContain('qsv-full');
     expect((await stat(bench.resultFile)).size).toBeLessThanOrEqual(4096);
 
     expect(worker.progress.length).toBeGreaterThanOrEqual(3);
@@ -87,7 +87,7 @@ describe('a worker', () => {
     const report: unknown = JSON.parse(await readFile(join(bench.objects, bench.result().report ?? ''), 'utf8'));
     expect(report).toMatchObject({
       identity: { uid: 'uid', attempt: 1 },
-      processes: [{ name: 'render', rung: 'software' }],
+      processes: [{ name: 'render', backend: 'software' }],
       probes: { main: { video: [{ codec: 'h264' }] } },
     });
     expect(await readdir(join(bench.objects, '.staging'))).toEqual([]);
@@ -167,7 +167,10 @@ describe('a worker', () => {
 
   it('ends an FFmpeg that makes no progress', async () => {
     const spec = stageOf({ stallSeconds: 1 });
-    expect(await outcome(spec, { FRAMEWRIGHT_FFMPEG: stuckFfmpeg })).toMatchObject({ status: 13, code: 'STALLED' });
+    expect(await outcome(spec, { FRAMEWRIGHT_FFMPEG: stuckFfmpeg })).toMatchObject({
+      status: 13,
+      code: 'FFMPEG_STALLED',
+    });
     expect(await bench.published()).toEqual([]);
   });
 

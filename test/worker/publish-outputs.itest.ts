@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
-import { CodedError } from '../../src/errors/error-table.ts';
-import type { ObjectStore } from '../../src/ports/job-store.ts';
+import { CodedError } from '../../src/errors/coded-error.ts';
+import type { ObjectStore } from '../../src/ports/object-store.ts';
 import { publishAll } from '../../src/worker/publish-outputs.ts';
 
 let dir: string;

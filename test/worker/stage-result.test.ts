@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CodedError } from '../../src/errors/error-table.ts';
+import { CodedError } from '../../src/errors/coded-error.ts';
 import { FfmpegError } from '../../src/media/ffmpeg/run/ffmpeg-process.ts';
 import { type StageResult, stageResult } from '../../src/model/status/result.ts';
 import { exitOf, fitResult, jobErrorOf, writeResult } from '../../src/worker/stage-result.ts';
@@ -31,8 +31,8 @@ const results: fc.Arbitrary<StageResult> = fc.record(
       { maxLength: 32, size: 'max' },
     ),
     acceleration: fc.record({
-      rung: fc.constant('software' as const),
-      stepsDown: fc.array(fc.record({ from: fc.constant('vaapi' as const), reason: text(160) }), { maxLength: 5 }),
+      backend: fc.constant('software' as const),
+      fallbacks: fc.array(fc.record({ from: fc.constant('vaapi' as const), reason: text(160) }), { maxLength: 5 }),
     }),
     precision: fc.record(
       {
@@ -46,7 +46,7 @@ const results: fc.Arbitrary<StageResult> = fc.record(
     error: fc.record({
       code: fc.constant('INPUT_INVALID' as const),
       message: text(1024),
-      hint: text(1024),
+      remedy: text(1024),
       stderrTail: text(2048),
     }),
     report: fc.constant('reports/uid-1.json'),
@@ -102,7 +102,7 @@ describe('an error in a result', () => {
     expect(jobErrorOf(error)).toMatchObject({
       code: 'INPUT_INVALID',
       message: 'FFmpeg said: damaged',
-      hint: error.hint,
+      remedy: error.remedy,
     });
     expect(jobErrorOf(error).stderrTail).toHaveLength(2048);
     expect(jobErrorOf(error).stderrTail).toMatch(/end$/);

@@ -23,7 +23,7 @@ export function result(uid: string): StageResult {
         audioCodec: 'aac',
       },
     ],
-    acceleration: { rung: 'qsv-full', stepsDown: [] },
+    acceleration: { backend: 'qsv-full', fallbacks: [] },
     timings: { fetchSeconds: 0.5, encodeSeconds: 1, verifySeconds: 0.2, totalSeconds: 1.8, speed: 4 },
     processes: 1,
   };

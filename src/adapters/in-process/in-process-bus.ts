@@ -1,10 +1,10 @@
-import { LatestByKey } from '../../lib/coalescing-queue.ts';
-import { newsAfter, type ProgressMessage } from '../../model/status/progress.ts';
-import type { ProgressBus, ProgressFilter } from '../../ports/job-store.ts';
+import { CoalescingQueue } from '../../lib/coalescing-queue.ts';
+import { nextProgress, type ProgressMessage } from '../../model/status/progress.ts';
+import type { ProgressBus, ProgressFilter } from '../../ports/progress-bus.ts';
 
 interface Subscriber {
   readonly filter: ProgressFilter;
-  readonly queue: LatestByKey<string, ProgressMessage>;
+  readonly queue: CoalescingQueue<string, ProgressMessage>;
 }
 
 /** Progress within one process: the last value of each job, and queues of readers that keep one message per job. */
@@ -14,7 +14,7 @@ export class InProcessBus implements ProgressBus {
 
   /** A message that is not newer than the last one of its job is dropped. */
   publish(published: ProgressMessage): void {
-    const message = newsAfter(published, this.#latest.get(published.uid));
+    const message = nextProgress(published, this.#latest.get(published.uid));
     if (message === undefined) return;
     this.#latest.set(message.uid, message);
     for (const { filter, queue } of this.#subscribers) {
@@ -27,7 +27,7 @@ export class InProcessBus implements ProgressBus {
     filter: ProgressFilter,
     { signal, replay = false }: { readonly signal: AbortSignal; readonly replay?: boolean },
   ): AsyncIterable<ProgressMessage> {
-    const subscriber: Subscriber = { filter, queue: new LatestByKey() };
+    const subscriber: Subscriber = { filter, queue: new CoalescingQueue() };
     if (replay) {
       for (const message of this.#latest.values()) {
         if (fits(message, filter)) subscriber.queue.put(message.uid, message);

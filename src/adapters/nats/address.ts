@@ -1,4 +1,4 @@
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { redactUrls } from '../../lib/redact-url.ts';
 
 /** Where NATS is, and as whom to come. */

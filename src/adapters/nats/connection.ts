@@ -7,7 +7,7 @@ import {
   credsAuthenticator,
   type NatsConnection,
 } from '@nats-io/transport-node';
-import type { RareLog } from '../../lib/rate-limited-log.ts';
+import type { RateLimitedLog } from '../../lib/rate-limited-log.ts';
 import type { NatsAddress } from './address.ts';
 
 export interface ConnectionSettings {
@@ -35,7 +35,7 @@ export interface Pace {
 const defaultPace: Pace = { retryMs: { least: 500, most: 4_000 }, connectMs: 5_000, pingMs: 10_000 };
 
 export interface LinkEvents {
-  readonly log: RareLog;
+  readonly log: RateLimitedLog;
   readonly onChange?: (connected: boolean) => void;
   /**
    * Runs from each time that the connection is made until `lost` is aborted, never twice at once. What it throws is
@@ -68,7 +68,7 @@ export function reasonOf(error: unknown): { readonly reason: string } {
 
 function optionsOf(
   { address, caFile, name, pace, ...secrets }: ConnectionSettings,
-  log: RareLog,
+  log: RateLimitedLog,
   signal: AbortSignal,
 ): ConnectionOptions {
   const { retryMs, connectMs, pingMs } = { ...defaultPace, ...pace };
@@ -96,7 +96,7 @@ function authOf(
     credentials,
     credentialsFile,
   }: Pick<ConnectionSettings, 'address' | 'credentials' | 'credentialsFile'>,
-  log: RareLog,
+  log: RateLimitedLog,
   nonce?: string,
 ): Auth {
   if (credentials === undefined && credentialsFile === undefined) {
@@ -114,7 +114,7 @@ function authOf(
 }
 
 /** The first attempt tells why it failed, which the client keeps to itself while it waits for a first connection. */
-async function firstConnection(options: ConnectionOptions, log: RareLog): Promise<NatsConnection> {
+async function firstConnection(options: ConnectionOptions, log: RateLimitedLog): Promise<NatsConnection> {
   try {
     return await connect(options);
   } catch (error) {

@@ -11,7 +11,7 @@ import {
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos, TimeoutError } from '@nats-io/transport-node';
 import { untilAborted } from '../../lib/abort.ts';
-import type { RareLog } from '../../lib/rate-limited-log.ts';
+import type { RateLimitedLog } from '../../lib/rate-limited-log.ts';
 import { reasonOf } from './connection.ts';
 import { ensureStream, type ProgressStreamSettings, streamConfig, streamName } from './progress-stream.ts';
 import { everyProgressSubject } from './subject.ts';
@@ -21,7 +21,7 @@ export interface FollowOptions {
   readonly onMessage: (message: JsMsg) => void;
   /** Whether messages come: true from when the server knows of us, false from when something went wrong. */
   readonly onChange: (following: boolean) => void;
-  readonly log: RareLog;
+  readonly log: RateLimitedLog;
   /** Two of these without a word from the server, and everything is set up anew. */
   readonly heartbeatMs: number;
 }

@@ -1,8 +1,8 @@
 import type { JsMsg } from '@nats-io/jetstream';
-import { RecentKeys } from '../../lib/expiring-set.ts';
-import { type NatsLog, RareLog } from '../../lib/rate-limited-log.ts';
+import { ExpiringSet } from '../../lib/expiring-set.ts';
+import { type NatsLog, RateLimitedLog } from '../../lib/rate-limited-log.ts';
 import type { ProgressMessage } from '../../model/status/progress.ts';
-import type { ProgressBus, ProgressFilter } from '../../ports/job-store.ts';
+import type { ProgressBus, ProgressFilter } from '../../ports/progress-bus.ts';
 import { InProcessBus } from '../in-process/in-process-bus.ts';
 import { parseAddress } from './address.ts';
 import { type ConnectionSettings, keepConnected } from './connection.ts';
@@ -50,11 +50,11 @@ export class NatsBus implements ProgressBus, AsyncDisposable {
   readonly #local = new InProcessBus();
   readonly #outbox = new Outbox();
   readonly #purge: StreamPurge;
-  readonly #log: RareLog;
+  readonly #log: RateLimitedLog;
   readonly #onAge: ((milliseconds: number) => void) | undefined;
-  readonly #known: RecentKeys;
+  readonly #known: ExpiringSet;
   /** Jobs that have ended; what is still under way of theirs is not kept again. */
-  readonly #forgotten: RecentKeys;
+  readonly #forgotten: ExpiringSet;
   readonly #stop = new AbortController();
   readonly #waiting = new Set<() => void>();
   #running: Promise<void> = Promise.resolve();
@@ -62,12 +62,12 @@ export class NatsBus implements ProgressBus, AsyncDisposable {
   #following = false;
 
   constructor({ log, onAge, stream }: Pick<ProgressBusOptions, 'log' | 'onAge' | 'stream'>) {
-    this.#log = new RareLog(log, () => performance.now());
+    this.#log = new RateLimitedLog(log, () => performance.now());
     this.#purge = new StreamPurge(this.#log);
     this.#onAge = onAge;
     const maxAgeMs = (stream?.maxAgeSeconds ?? defaultStream.maxAgeSeconds) * 1000;
-    this.#known = new RecentKeys({ most: mostJobs, maxAgeMs });
-    this.#forgotten = new RecentKeys({ most: mostJobs, maxAgeMs });
+    this.#known = new ExpiringSet({ most: mostJobs, maxAgeMs });
+    this.#forgotten = new ExpiringSet({ most: mostJobs, maxAgeMs });
   }
 
   /** Goes on until it is disposed of. Must be called once. */

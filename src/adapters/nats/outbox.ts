@@ -1,6 +1,6 @@
 import { deadline, type NatsConnection } from '@nats-io/transport-node';
 import { untilAborted } from '../../lib/abort.ts';
-import { LatestByKey } from '../../lib/coalescing-queue.ts';
+import { CoalescingQueue } from '../../lib/coalescing-queue.ts';
 import { isNewer, type ProgressMessage } from '../../model/status/progress.ts';
 import { messageBody } from './progress-message.ts';
 import { mostJobs } from './progress-stream.ts';
@@ -14,7 +14,7 @@ const flushMs = 5_000;
  * the next message of a job goes when the server has the last one.
  */
 export class Outbox {
-  readonly #pending = new LatestByKey<string, ProgressMessage>();
+  readonly #pending = new CoalescingQueue<string, ProgressMessage>();
   readonly #emptied = new Set<() => void>();
   #sending = false;
 

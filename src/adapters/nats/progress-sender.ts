@@ -1,4 +1,4 @@
-import { type NatsLog, RareLog } from '../../lib/rate-limited-log.ts';
+import { type NatsLog, RateLimitedLog } from '../../lib/rate-limited-log.ts';
 import type { ProgressMessage } from '../../model/status/progress.ts';
 import { parseAddress } from './address.ts';
 import { type ConnectionSettings, keepConnected } from './connection.ts';
@@ -31,7 +31,7 @@ export function createProgressSender({ url, log, ...settings }: ProgressSenderOp
   void keepConnected(
     { ...settings, address: parseAddress(url) },
     {
-      log: new RareLog(log, () => performance.now()),
+      log: new RateLimitedLog(log, () => performance.now()),
       session: (connection, lost) => outbox.sendAll(connection, lost),
     },
     stop.signal,

@@ -1,17 +1,17 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { untilAborted } from '../../lib/abort.ts';
-import { LatestByKey } from '../../lib/coalescing-queue.ts';
-import type { RareLog } from '../../lib/rate-limited-log.ts';
+import { CoalescingQueue } from '../../lib/coalescing-queue.ts';
+import type { RateLimitedLog } from '../../lib/rate-limited-log.ts';
 import { reasonOf } from './connection.ts';
 import { mostJobs, streamName } from './progress-stream.ts';
 
 /** Removes the last news of jobs from the stream. What cannot be removed goes by its age. */
 export class StreamPurge {
-  readonly #pending = new LatestByKey<string, string>();
-  readonly #log: RareLog;
+  readonly #pending = new CoalescingQueue<string, string>();
+  readonly #log: RateLimitedLog;
 
-  constructor(log: RareLog) {
+  constructor(log: RateLimitedLog) {
     this.#log = log;
   }
 

@@ -1,5 +1,5 @@
-import { CodedError } from '../../errors/error-table.ts';
-import type { Asset } from '../../ports/job-store.ts';
+import { CodedError } from '../../errors/coded-error.ts';
+import type { Asset } from '../../ports/asset-index.ts';
 import { isObjectKey } from './object-key.ts';
 
 // The index of uploads in an object store: an entry per file, found by its key, and an empty mark per file whose name
@@ -32,7 +32,7 @@ export function markKey({ namespace, owner, createdAt, key }: Asset): string {
   const mark = `${marksOf({ namespace, owner })}${String(createdAt).padStart(digits, '0')}-${key}`;
   if (isObjectKey(mark)) return mark;
   throw new CodedError('INVALID_REQUEST', 'Expected names of a namespace, an owner and a file, got others', {
-    hint: 'An owner and a namespace are at most 63 letters, digits, dots, dashes and underscores.',
+    remedy: 'An owner and a namespace are at most 63 letters, digits, dots, dashes and underscores.',
   });
 }
 
@@ -60,6 +60,6 @@ export function placeOf(cursor: string): string {
   const [, place] = /^asset:(\d{13}-[^/]{1,255})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (place !== undefined) return place;
   throw new CodedError('INVALID_REQUEST', 'Expected the cursor of a page that was listed before, got something else', {
-    hint: 'Pass `cursor` as the page before gave it, or leave it out to start with the first page.',
+    remedy: 'Pass `cursor` as the page before gave it, or leave it out to start with the first page.',
   });
 }

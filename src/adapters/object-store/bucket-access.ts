@@ -1,4 +1,4 @@
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import type { S3Destination, S3Source } from '../../model/job/bucket-refs.ts';
 import { createBucketGuard } from './bucket-guard.ts';
 import type { S3Connection, S3Credentials } from './s3/s3-client.ts';
@@ -19,27 +19,27 @@ export interface S3Access {
 
 /** How the object of an input is reached. Throws `SOURCE_FORBIDDEN` where no setting allows it. */
 export function sourceConnection(access: S3Access, source: S3Source): S3Connection {
-  checkSourcePlace(access, source);
+  checkSourceBucket(access, source);
   return connection(access, source);
 }
 
 /** The same for where outputs go. */
 export function destinationConnection(access: S3Access, destination: S3Destination): S3Connection {
-  checkDestinationPlace(access, destination);
+  checkDestinationBucket(access, destination);
   return connection(access, destination);
 }
 
 type Places = Omit<S3Access, 'secrets'>;
 
 /** Throws `SOURCE_FORBIDDEN` for an input that no setting allows. */
-export function checkSourcePlace(access: Places, source: S3Source): void {
+export function checkSourceBucket(access: Places, source: S3Source): void {
   const { endpoint, endpoints, sourceBuckets: buckets } = access;
   createBucketGuard({ buckets, endpoint, endpoints }, 'FRAMEWRIGHT_S3_SOURCE_BUCKETS').check(source);
   requireSecret(access, source);
 }
 
 /** Throws `SOURCE_FORBIDDEN` for a destination that no setting allows. */
-export function checkDestinationPlace(access: Places, { prefix, ...place }: S3Destination): void {
+export function checkDestinationBucket(access: Places, { prefix, ...place }: S3Destination): void {
   const { endpoint, endpoints, destinationBuckets: buckets } = access;
   const guard = createBucketGuard({ buckets, endpoint, endpoints }, 'FRAMEWRIGHT_S3_DESTINATION_BUCKETS');
   guard.check({ ...place, key: prefix === undefined ? '' : `${prefix.replace(/\/+$/, '')}/` });

@@ -1,4 +1,4 @@
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 
 /** Which buckets jobs may name, and at which servers. */
 export interface BucketPolicy {
@@ -11,7 +11,7 @@ export interface BucketPolicy {
 }
 
 /** What of an s3 input or destination says where it lies. */
-export interface BucketPlace {
+export interface BucketRef {
   readonly bucket: string;
   /** Key, or beginning of keys. */
   readonly key: string;
@@ -20,7 +20,7 @@ export interface BucketPlace {
 
 export interface BucketGuard {
   /** Throws `SOURCE_FORBIDDEN` for a place that no setting allows. */
-  check(place: BucketPlace): void;
+  check(place: BucketRef): void;
 }
 
 /** A signed request carries a session token: it goes to no server that the settings do not name. */
@@ -34,7 +34,7 @@ export function createBucketGuard({ buckets, endpoint, endpoints }: BucketPolicy
     check({ bucket, key, endpoint: named }) {
       if (named !== undefined && !servers.has(originOf(named))) {
         throw new CodedError('SOURCE_FORBIDDEN', `Expected an allowed S3 endpoint, got ${hostOf(named)}`, {
-          hint: 'Leave the endpoint out, or have it added to FRAMEWRIGHT_S3_ENDPOINTS.',
+          remedy: 'Leave the endpoint out, or have it added to FRAMEWRIGHT_S3_ENDPOINTS.',
         });
       }
       // A server or a proxy that resolves such parts would leave the bucket.
@@ -43,7 +43,7 @@ export function createBucketGuard({ buckets, endpoint, endpoints }: BucketPolicy
       }
       if (allowed.some((one) => one.bucket === '*' || (one.bucket === bucket && key.startsWith(one.prefix)))) return;
       throw new CodedError('SOURCE_FORBIDDEN', `Expected a bucket of the allowed ones, got ${bucket}`, {
-        hint: `Have the bucket added to ${setting}.`,
+        remedy: `Have the bucket added to ${setting}.`,
       });
     },
   };

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { access, link, lstat, mkdir, open, readdir, realpath, rename, unlink } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
-import { CodedError } from '../../errors/error-table.ts';
-import type { ObjectInfo, ObjectStore } from '../../ports/job-store.ts';
+import { CodedError } from '../../errors/coded-error.ts';
+import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
 import { assertObjectKey, isObjectKey } from './object-key.ts';
 import { isMissing, storageError, systemCode } from './storage-error.ts';
-import { createStaging, unlinkIfThere } from './upload-files.ts';
+import { createUploadFolder, unlinkIfThere } from './upload-files.ts';
 
 export interface DirectoryStoreOptions {
   /** Folder of the objects; made when it is not there. */
@@ -32,7 +32,7 @@ const stagingName = '.staging';
 
 /** Objects as files of a folder: staged beside them, linked into place in one step that never replaces a file. */
 export function createDirectoryStore({ dir, baseUrl = '', hardLinks }: DirectoryStoreOptions): DirectoryStore {
-  const staging = createStaging(join(dir, stagingName));
+  const staging = createUploadFolder(join(dir, stagingName));
 
   const describe = (key: string, stats: Stats): ObjectInfo => ({
     key,

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { CodedError } from '../../errors/error-table.ts';
-import type { ObjectStore } from '../../ports/job-store.ts';
+import { CodedError } from '../../errors/coded-error.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
 
 // Who publishes into a place: several clusters may share one bucket or volume, and none may take the files of another one
 // for those of its own removed jobs. Whoever publishes there has its name there first.

@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { CodedError } from '../../errors/error-table.ts';
-import type { Asset, AssetIndex, Clock, ObjectStore } from '../../ports/job-store.ts';
+import { CodedError } from '../../errors/coded-error.ts';
+import type { Asset, AssetIndex } from '../../ports/asset-index.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
 import { type AssetMark, cursorAfter, entryKey, markKey, markOf, marksOf, placeOf } from './asset-marks.ts';
 
 const storedAsset = z.object({

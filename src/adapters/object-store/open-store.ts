@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../../ports/job-store.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
 import { createDirectoryStore, type DirectoryStore, type DirectoryStoreOptions } from './directory-store.ts';
 import type { S3StoreOptions } from './s3/s3-store.ts';
 

@@ -1,4 +1,5 @@
-import { CodedError, type ErrorCode } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
+import type { ErrorCode } from '../../errors/error-table.ts';
 
 const full: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 

@@ -1,25 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, readdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { CodedError } from '../../errors/error-table.ts';
-import type { StagedObject } from '../../ports/job-store.ts';
+import { CodedError } from '../../errors/coded-error.ts';
+import type { Upload } from '../../ports/object-store.ts';
 import { assertObjectKey } from './object-key.ts';
 import { isMissing, storageError } from './storage-error.ts';
 
 /** The folder of files that are being written and that nobody sees yet. */
-export interface Staging {
+export interface UploadFolder {
   /** A file to write to; rejects with `INVALID_REQUEST` for a key that is none, `STORAGE_FULL`, `STORAGE_UNAVAILABLE`. */
-  readonly stage: (key: string) => Promise<StagedObject>;
+  readonly stage: (key: string) => Promise<Upload>;
   /** Throws `INTERNAL_ERROR` for a file that was not staged here. */
-  readonly assertOwn: (staged: StagedObject) => void;
+  readonly assertOwn: (staged: Upload) => void;
   /** Idempotent. */
-  readonly discard: (staged: StagedObject) => Promise<void>;
+  readonly discard: (staged: Upload) => Promise<void>;
   /** Removes files that nobody has written to since `olderThan` (Unix milliseconds); returns how many. */
   readonly sweep: (olderThan: number) => Promise<number>;
 }
 
-export function createStaging(dir: string): Staging {
-  const assertOwn = ({ path }: StagedObject): void => {
+export function createUploadFolder(dir: string): UploadFolder {
+  const assertOwn = ({ path }: Upload): void => {
     if (dirname(path) === dir) return;
     throw new CodedError('INTERNAL_ERROR', 'Expected a file that this store has staged, got one from elsewhere');
   };

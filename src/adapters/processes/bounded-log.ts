@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 
-import type { Clock } from '../../ports/job-store.ts';
+import type { Clock } from '../../ports/clock.ts';
 
 export interface LogLimits {
   /** A log that has grown beyond this is cut, in bytes. */

@@ -1,20 +1,15 @@
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
-import { CodedError } from '../../errors/error-table.ts';
-import { LatestByKey } from '../../lib/coalescing-queue.ts';
+import { CodedError } from '../../errors/coded-error.ts';
+import { CoalescingQueue } from '../../lib/coalescing-queue.ts';
 import { bounds } from '../../model/job/bounds.ts';
 import type { StageIdentity, StageSpec } from '../../model/job/stage.ts';
-import type {
-  Clock,
-  JobRef,
-  PoolSlots,
-  ProgressBus,
-  StageRun,
-  StageRunner,
-  StopReason,
-} from '../../ports/job-store.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { JobRef } from '../../ports/job-store.ts';
+import type { ProgressBus } from '../../ports/progress-bus.ts';
+import type { PoolSlots, StageRun, StageRunner, StopReason } from '../../ports/stage-runner.ts';
 import { workerEnvironment } from '../../worker-protocol/environment.ts';
-import { judgeEnd, notStarted, type RunEnd } from '../../worker-protocol/run-outcome.ts';
+import { classifyRunOutcome, notStarted, type RunOutcome } from '../../worker-protocol/run-outcome.ts';
 import { progressOf } from '../../worker-protocol/worker-message.ts';
 import type { Database } from '../sqlite/database.ts';
 import type { LogLimits } from './bounded-log.ts';
@@ -74,7 +69,7 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
   /** Ends that could not be put on record yet. */
   readonly #unsaved = new Map<string, StageRun>();
   readonly #ending = new Set<Promise<void>>();
-  readonly #watchers = new Set<LatestByKey<string, Changed>>();
+  readonly #watchers = new Set<CoalescingQueue<string, Changed>>();
   #retry: NodeJS.Timeout | undefined;
   readonly #logs: RunLogs;
   #closed = false;
@@ -144,7 +139,7 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
   }
 
   watch(signal: AbortSignal): AsyncIterable<Changed> {
-    const queue = new LatestByKey<string, Changed>();
+    const queue = new CoalescingQueue<string, Changed>();
     for (const { run } of this.#live.values()) queue.put(run.identity.uid, changeOf(run.identity));
     if (!signal.aborted) {
       this.#watchers.add(queue);
@@ -237,7 +232,7 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
 
   /** Runs one worker and puts its end on record; never rejects. */
   async #runToEnd(live: LiveRun): Promise<void> {
-    let end: RunEnd;
+    let end: RunOutcome;
     try {
       const worker = this.#spawn(live);
       live.worker = worker;
@@ -248,7 +243,12 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
       const exit = await worker.ended;
       const result = await this.#directory.readResult(live.name);
       const { stopReason } = live.run;
-      end = judgeEnd({ result, exit, shutdown: this.#closed, ...(stopReason === undefined ? {} : { stopReason }) });
+      end = classifyRunOutcome({
+        result,
+        exit,
+        shutdown: this.#closed,
+        ...(stopReason === undefined ? {} : { stopReason }),
+      });
     } catch (error) {
       end = notStarted(error);
     }
@@ -280,7 +280,7 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
     });
   }
 
-  #finish(live: LiveRun, end: RunEnd): void {
+  #finish(live: LiveRun, end: RunOutcome): void {
     const { waitingFor: _, ...run } = live.run;
     const ended: StageRun = { ...run, ...end, finishedAt: this.#options.clock.now() };
     // Kept in memory for as long as it can't be saved; after a crash it is found again by what the worker left.
@@ -306,7 +306,7 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
     for (const queue of this.#watchers) queue.put(identity.uid, changeOf(identity));
   }
 
-  async *#deliver(queue: LatestByKey<string, Changed>, signal: AbortSignal): AsyncGenerator<Changed> {
+  async *#deliver(queue: CoalescingQueue<string, Changed>, signal: AbortSignal): AsyncGenerator<Changed> {
     try {
       for (let next = await queue.take(signal); next !== undefined; next = await queue.take(signal)) yield next;
     } finally {

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { bounds } from '../../model/job/bounds.ts';
 import type { StageIdentity } from '../../model/job/stage.ts';
 import { type ResultRead, readResultText, tooLong } from '../../worker-protocol/run-outcome.ts';

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { Clock } from '../../ports/job-store.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { Shrunk } from './bounded-log.ts';
 
 const pollMs = 200;

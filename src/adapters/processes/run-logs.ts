@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports/job-store.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { BoundedLog, type LogLimits, logLimits, type Shrunk } from './bounded-log.ts';
 
 export interface RunLogsOptions {

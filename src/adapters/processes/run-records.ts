@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { StageIdentity } from '../../model/job/stage.ts';
 import { stageResult } from '../../model/status/result.ts';
-import type { StageRun, StopReason } from '../../ports/job-store.ts';
+import type { StageRun, StopReason } from '../../ports/stage-runner.ts';
 import type { Database } from '../sqlite/database.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 

@@ -1,5 +1,5 @@
-import type { Clock } from '../../ports/job-store.ts';
-import { judgeEnd } from '../../worker-protocol/run-outcome.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { classifyRunOutcome } from '../../worker-protocol/run-outcome.ts';
 import { isAlive, type ProcessIdentity, signalGroup, signalProcess, statOf } from './process-identity.ts';
 import { type RunDirectory, runName } from './run-directory.ts';
 import { findRunProcesses } from './run-processes.ts';
@@ -33,7 +33,7 @@ export async function recoverRuns(
   for (const { run } of unended) {
     const name = runName(run.identity);
     const result = await directory.readResult(name);
-    const end = judgeEnd({ result, ...(run.stopReason === undefined ? {} : { stopReason: run.stopReason }) });
+    const end = classifyRunOutcome({ result, ...(run.stopReason === undefined ? {} : { stopReason: run.stopReason }) });
     await directory.removeScratch(name);
     records.save({ ...run, ...end, finishedAt: clock.now() });
   }

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { redactUrl } from '../../lib/redact-url.ts';
 import { addressProblem, parseRanges } from './address-ranges.ts';
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { storageError } from '../object-store/storage-error.ts';
 
 export interface Download {

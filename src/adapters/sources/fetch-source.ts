@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Agent, type Dispatcher, request } from 'undici';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { redactUrl } from '../../lib/redact-url.ts';
-import type { Clock } from '../../ports/job-store.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { storageError } from '../object-store/storage-error.ts';
 import type { AddressGuard, GuardedUrl } from './address-guard.ts';
 import { writeAll } from './download.ts';

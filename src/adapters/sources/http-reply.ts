@@ -1,4 +1,4 @@
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 

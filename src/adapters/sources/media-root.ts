@@ -1,6 +1,6 @@
 import { mkdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { storageError, systemCode } from '../object-store/storage-error.ts';
 
 /**
@@ -10,7 +10,7 @@ import { storageError, systemCode } from '../object-store/storage-error.ts';
 export async function fileUnderRoot(root: string | undefined, path: string): Promise<string> {
   if (root === undefined) {
     throw new CodedError('SOURCE_FORBIDDEN', `Expected a media root for the file ${path}, got none configured`, {
-      hint: 'Start the server with `--media-root DIR`, or upload the file.',
+      remedy: 'Start the server with `--media-root DIR`, or upload the file.',
     });
   }
   const top = await real(root, 'the media root');

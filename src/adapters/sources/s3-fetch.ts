@@ -1,4 +1,4 @@
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { createS3Client, type S3Connection, timeoutsOf } from '../object-store/s3/s3-client.ts';
 import { s3Error, s3Failure } from '../object-store/s3/s3-errors.ts';
 import { headObject } from '../object-store/s3/s3-head.ts';
@@ -59,7 +59,7 @@ function sourceError(error: unknown, place: S3Fetch): CodedError {
       return new CodedError('SOURCE_NOT_FOUND', `Expected ${named}, got ${told}`);
     case 'denied':
       return new CodedError('SOURCE_NOT_FOUND', `Expected to be allowed to read ${named}, got ${told}`, {
-        hint: 'Give the worker s3:GetObject on the bucket, or name a Secret with credentials that have it.',
+        remedy: 'Give the worker s3:GetObject on the bucket, or name a Secret with credentials that have it.',
       });
     case 'changed':
       return new CodedError(
@@ -67,8 +67,8 @@ function sourceError(error: unknown, place: S3Fetch): CodedError {
         `Expected ${named} to stay as it is while it is fetched, got another`,
       );
     default: {
-      const { message, hint, cause } = s3Error(`fetch ${named}`, error, place);
-      return new CodedError('SOURCE_UNAVAILABLE', message, { hint, cause });
+      const { message, remedy, cause } = s3Error(`fetch ${named}`, error, place);
+      return new CodedError('SOURCE_UNAVAILABLE', message, { remedy, cause });
     }
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 
 const position = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 
@@ -14,6 +14,6 @@ export function placeOf(cursor: string): number {
   const parsed = position.safeParse(digits);
   if (parsed.success) return parsed.data;
   throw new CodedError('INVALID_REQUEST', 'Expected the cursor of a page that was listed before, got something else', {
-    hint: 'Pass `cursor` as the page before gave it, or leave it out to start with the first page.',
+    remedy: 'Pass `cursor` as the page before gave it, or leave it out to start with the first page.',
   });
 }

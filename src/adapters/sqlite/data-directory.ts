@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { ServerLock } from './server-lock.ts';
 
 /** Where things lie in the data directory of a single-box installation. */
@@ -51,7 +51,7 @@ function makeFolder(folder: string): void {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CodedError('STORAGE_UNAVAILABLE', `Expected a folder that can be written, got: ${reason}`, {
-      hint: `Check the path and the permissions of ${folder}, or give another data directory.`,
+      remedy: `Check the path and the permissions of ${folder}, or give another data directory.`,
       cause: error,
     });
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 
 const sqliteError = z.object({ code: z.literal('ERR_SQLITE_ERROR'), errcode: z.int(), errstr: z.string() });
 
@@ -7,13 +7,13 @@ const busy = 5;
 const full = 13;
 
 // Primary result codes, https://www.sqlite.org/rescode.html; the low byte of an extended code.
-const meanings: Readonly<Record<number, { readonly what: string; readonly hint: string }>> = {
-  [busy]: { what: 'is locked by another process', hint: 'End the other process that works on this data directory.' },
-  8: { what: 'may not be written', hint: 'Give the user of this process write permission on the data directory.' },
-  10: { what: 'could not be read or written: the disk failed', hint: 'Check the disk and the kernel log.' },
-  11: { what: 'is damaged', hint: 'Restore it from a backup, or move it away to start with an empty one.' },
-  14: { what: 'could not be opened', hint: 'Check that its folder exists and belongs to the user of this process.' },
-  26: { what: 'is not a SQLite database', hint: 'Give another data directory, or move the file away.' },
+const meanings: Readonly<Record<number, { readonly what: string; readonly remedy: string }>> = {
+  [busy]: { what: 'is locked by another process', remedy: 'End the other process that works on this data directory.' },
+  8: { what: 'may not be written', remedy: 'Give the user of this process write permission on the data directory.' },
+  10: { what: 'could not be read or written: the disk failed', remedy: 'Check the disk and the kernel log.' },
+  11: { what: 'is damaged', remedy: 'Restore it from a backup, or move it away to start with an empty one.' },
+  14: { what: 'could not be opened', remedy: 'Check that its folder exists and belongs to the user of this process.' },
+  26: { what: 'is not a SQLite database', remedy: 'Give another data directory, or move the file away.' },
 };
 
 /**
@@ -32,7 +32,7 @@ export function databaseError(error: unknown, path: string): unknown {
   const meaning = meanings[primary];
   if (meaning === undefined) return error;
   const message = `Expected a readable and writable database, but ${path} ${meaning.what} (${parsed.data.errstr})`;
-  return new CodedError('STORAGE_UNAVAILABLE', message, { hint: meaning.hint, cause: error });
+  return new CodedError('STORAGE_UNAVAILABLE', message, { remedy: meaning.remedy, cause: error });
 }
 
 /** Whether an error of node:sqlite says that somebody else holds the lock. */

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { z } from 'zod';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { databaseError, isStorageFailure, sqliteBusy } from './database-error.ts';
 import { applicationId, migrations } from './schema.ts';
 
@@ -147,7 +147,7 @@ export class Database implements AsyncDisposable {
         'STORAGE_UNAVAILABLE',
         `Expected a database of Framewright, got another application's: ${this.path}`,
         {
-          hint: 'Give another data directory.',
+          remedy: 'Give another data directory.',
         },
       );
     }
@@ -155,7 +155,7 @@ export class Database implements AsyncDisposable {
       throw new CodedError(
         'STORAGE_UNAVAILABLE',
         `Expected a database of schema version ${migrations.length} or less, got version ${version}: ${this.path}`,
-        { hint: 'It was written by a newer Framewright: run that one, or restore a backup from before the upgrade.' },
+        { remedy: 'It was written by a newer Framewright: run that one, or restore a backup from before the upgrade.' },
       );
     }
   }
@@ -166,7 +166,7 @@ export class Database implements AsyncDisposable {
       .parse(this.#sql.prepare('PRAGMA quick_check(1)').get()).quick_check;
     if (answer === 'ok') return;
     throw new CodedError('STORAGE_UNAVAILABLE', `Expected a sound database, but ${this.path} is damaged: ${answer}`, {
-      hint: 'Restore it from a backup, or move it away to start with an empty one.',
+      remedy: 'Restore it from a backup, or move it away to start with an empty one.',
     });
   }
 
@@ -198,7 +198,7 @@ function createPrivately(path: string): void {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CodedError('STORAGE_UNAVAILABLE', `Expected a writable database file ${path}, got: ${reason}`, {
-      hint: 'Check that its folder exists and that the user of this process may write there.',
+      remedy: 'Check that its folder exists and that the user of this process may write there.',
       cause: error,
     });
   }

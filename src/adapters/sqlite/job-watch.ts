@@ -1,6 +1,7 @@
-import { LatestByKey } from '../../lib/coalescing-queue.ts';
+import { CoalescingQueue } from '../../lib/coalescing-queue.ts';
 import type { RenderJob } from '../../model/job/render-job.ts';
-import type { Clock, JobChange } from '../../ports/job-store.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { JobChange } from '../../ports/job-store.ts';
 import { isStorageFailure } from './database-error.ts';
 
 /** What a watcher has yet to be told of one job: to read it, or that it is gone and what it was. */
@@ -13,7 +14,7 @@ const readAgainMs = 500;
 export class JobWatchers {
   readonly #clock: Clock;
   readonly #read: (uid: string) => RenderJob | undefined;
-  readonly #queues = new Set<LatestByKey<string, News>>();
+  readonly #queues = new Set<CoalescingQueue<string, News>>();
 
   constructor({ clock, read }: { readonly clock: Clock; readonly read: (uid: string) => RenderJob | undefined }) {
     this.#clock = clock;
@@ -32,7 +33,7 @@ export class JobWatchers {
   /** Changes from now on, after the present state of the jobs `first`. Ends when the signal is aborted. */
   watch(first: readonly string[], signal: AbortSignal): AsyncIterable<JobChange> {
     // Registered before the first read, so that nothing that happens in between is missed.
-    const queue = new LatestByKey<string, News>();
+    const queue = new CoalescingQueue<string, News>();
     for (const uid of first) queue.put(uid, { uid });
     if (!signal.aborted) {
       this.#queues.add(queue);
@@ -41,7 +42,7 @@ export class JobWatchers {
     return this.#deliver(queue, signal);
   }
 
-  async *#deliver(queue: LatestByKey<string, News>, signal: AbortSignal): AsyncGenerator<JobChange> {
+  async *#deliver(queue: CoalescingQueue<string, News>, signal: AbortSignal): AsyncGenerator<JobChange> {
     try {
       for (let news = await queue.take(signal); news !== undefined; news = await queue.take(signal)) {
         const change = await this.#changeOf(news, signal);

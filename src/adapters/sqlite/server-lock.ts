@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { databaseError, sqliteBusy } from './database-error.ts';
 
 const holder = z.object({ pid: z.int(), host: z.string(), since: z.string() });
@@ -63,7 +63,7 @@ function heldBy(sql: DatabaseSync, path: string, cause: unknown): CodedError {
     'CONFLICT',
     `Expected a data directory of our own, but process ${pid} on ${host} has held ${path} since ${since}`,
     {
-      hint: `Stop the other server (kill ${pid}), or give this one another data directory.`,
+      remedy: `Stop the other server (kill ${pid}), or give this one another data directory.`,
       cause,
     },
   );

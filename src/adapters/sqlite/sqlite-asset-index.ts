@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { CodedError } from '../../errors/error-table.ts';
-import type { Asset, AssetIndex } from '../../ports/job-store.ts';
+import { CodedError } from '../../errors/coded-error.ts';
+import type { Asset, AssetIndex } from '../../ports/asset-index.ts';
 import { cursorAfter, placeOf } from './cursor.ts';
 import type { Database } from './database.ts';
 import { allOf } from './sql-condition.ts';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { bounds } from '../../model/job/bounds.ts';
 import { apiVersion, type RenderJob, type RenderJobStatus } from '../../model/job/render-job.ts';
+import type { Clock } from '../../ports/clock.ts';
 import {
-  type Clock,
   ConflictError,
   type CreateGuard,
   type CreateOutcome,

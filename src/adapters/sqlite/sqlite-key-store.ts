@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { CodedError } from '../../errors/error-table.ts';
-import { type ApiKey, type KeyStore, roles } from '../../ports/job-store.ts';
+import { CodedError } from '../../errors/coded-error.ts';
+import { type ApiKey, type KeyStore, roles } from '../../ports/key-store.ts';
 import type { Database } from './database.ts';
 
 const storedKey = z

@@ -3,19 +3,19 @@ import multipart, { type Multipart } from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { type FileKind, fileKind } from '../../model/job/media-types.ts';
 import { isTerminal, phases } from '../../model/status/lifecycle.ts';
-import type { Asset } from '../../ports/job-store.ts';
+import type { Asset } from '../../ports/asset-index.ts';
 import { type ApiContext, objectUrl, publicBase } from '../context.ts';
 import { type Caller, callerOf } from '../http/auth.ts';
 import { filenameOf, safeFilename } from '../http/content-disposition.ts';
 import { idempotencyKeyOf, idempotencyMismatch } from '../http/idempotency.ts';
 import { nextPage } from '../http/paging.ts';
 import { invalidRequest } from '../http/validation.ts';
+import { type IncomingFile, storeFile, tooLarge } from '../jobs/store-file.ts';
 import { editErrors } from '../replies.ts';
 import type { ApiLimits } from '../services.ts';
-import { type IncomingFile, storeFile, tooLarge } from './store-file.ts';
 
 const assetView = z.strictObject({
   id: z.string().describe('Id of the file; also the last part of its URL.'),
@@ -152,7 +152,7 @@ async function refuseWhileNeeded(store: ApiContext['services']['store'], caller:
     'CONFLICT',
     `Expected a file that no unfinished job needs, got one that ${all === 1 ? 'one needs' : `${all} need`}: ${list}.`,
     {
-      hint: 'Wait until these jobs have ended, or cancel them; then delete the file.',
+      remedy: 'Wait until these jobs have ended, or cancel them; then delete the file.',
       details: names.map((name) => ({ path: name, message: 'needs this file as an input' })),
     },
   );
@@ -228,7 +228,7 @@ async function sameFile(caller: Caller, file: IncomingFile, known: Asset): Promi
 
 function busy(cause?: Error): CodedError {
   return new CodedError('CONFLICT', 'A request with this Idempotency-Key is being served now.', {
-    hint: 'Send the request again in a moment.',
+    remedy: 'Send the request again in a moment.',
     ...(cause !== undefined && { cause }),
   });
 }
@@ -245,7 +245,8 @@ function knownKind(
       'UNSUPPORTED_MEDIA_TYPE',
       'Expected a video, sound, picture or subtitle file, got a file of another kind.',
       {
-        hint: 'Give the file a name with its usual ending, for example clip.mp4, or a content type such as video/mp4.',
+        remedy:
+          'Give the file a name with its usual ending, for example clip.mp4, or a content type such as video/mp4.',
       },
     );
   }

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { httpDate } from '../../lib/http-date.ts';
 import type { ApiContext } from '../context.ts';
 import { editOperations } from './edit-operations.ts';
-import { notOfferedTemplates } from './unsupported-routes.ts';
+import { unsupportedTemplateRoutes } from './unsupported-routes.ts';
 
 /**
  * The routes under `/api/v1` that `/api` has replaced. They answer the same, and say by `Deprecation` and `Sunset`
@@ -18,5 +18,5 @@ export function deprecatedRoutes(app: FastifyInstance, context: ApiContext): voi
       .header('link', `<${successor}>; rel="successor-version"`);
   });
   editOperations(app, context, true);
-  notOfferedTemplates(app, true);
+  unsupportedTemplateRoutes(app, true);
 }

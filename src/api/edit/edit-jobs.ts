@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { type ApiContext, editExtras, publicBase } from '../context.ts';
 import { callerOf } from '../http/auth.ts';
 import { nextPage } from '../http/paging.ts';

@@ -3,16 +3,16 @@ import { bounds } from '../../model/job/bounds.ts';
 import { jobType } from '../../model/job/job-type.ts';
 import type { RenderJob, RenderJobSpec } from '../../model/job/render-job.ts';
 import { isTerminal } from '../../model/status/lifecycle.ts';
-import { storeFile } from '../assets/store-file.ts';
 import { type ApiContext, editExtras, goneSignal, ownFolders, publicBase } from '../context.ts';
 import { callerOf } from '../http/auth.ts';
 import { digestOfValue } from '../http/canonical-json.ts';
 import { idempotencyKeyOf } from '../http/idempotency.ts';
 import { parse } from '../http/validation.ts';
 import { createJob, earlierJob, specBytes } from '../jobs/create-job.ts';
-import { notOffered, requireOffered } from '../jobs/features.ts';
+import { requireFeatures, unsupportedFeature } from '../jobs/features.ts';
 import { idempotentJobName, newJobName } from '../jobs/job-names.ts';
 import { checkSources } from '../jobs/sources.ts';
+import { storeFile } from '../jobs/store-file.ts';
 import { waitForEnd } from '../jobs/wait-for-end.ts';
 import { acceptedReplies } from '../replies.ts';
 import type { ApiServices } from '../services.ts';
@@ -70,9 +70,9 @@ interface Submission {
 
 function read({ offered }: ApiServices, type: EditOperation, body: unknown, folders: readonly string[]): Submission {
   const parsed = parse(editBodies[type], body, 'body');
-  if (parsed.webhook !== undefined) throw notOffered(['webhook']);
+  if (parsed.webhook !== undefined) throw unsupportedFeature(['webhook']);
   const { spec, paths } = editSpec(type, parsed, folders);
-  requireOffered(spec, offered);
+  requireFeatures(spec, offered);
   return { spec, paths, sync: parsed.delivery === 'sync' };
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance, HTTPMethods } from 'fastify';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { editErrors } from '../replies.ts';
 
 function refuse(app: FastifyInstance, method: HTTPMethods[], url: string, feature: string, deprecated = false): void {
@@ -11,7 +11,7 @@ function refuse(app: FastifyInstance, method: HTTPMethods[], url: string, featur
     // Once the key is checked and before the body is read: it does not matter what it is.
     preParsing: async () => {
       throw new CodedError('NOT_IMPLEMENTED', `This installation does not offer ${feature}.`, {
-        hint: 'See /docs for what it offers.',
+        remedy: 'See /docs for what it offers.',
       });
     },
     handler: async () => undefined,
@@ -19,13 +19,13 @@ function refuse(app: FastifyInstance, method: HTTPMethods[], url: string, featur
 }
 
 /** Templates, also under their deprecated routes. */
-export function notOfferedTemplates(app: FastifyInstance, deprecated = false): void {
+export function unsupportedTemplateRoutes(app: FastifyInstance, deprecated = false): void {
   refuse(app, ['GET', 'POST'], '/templates', 'templates', deprecated);
 }
 
 /** Documented routes that this version does not serve: a clear answer instead of a 404. */
-export function notOfferedRoutes(app: FastifyInstance): void {
-  notOfferedTemplates(app);
+export function unsupportedRoutes(app: FastifyInstance): void {
+  unsupportedTemplateRoutes(app);
   refuse(app, ['GET', 'PUT', 'DELETE'], '/templates/:id', 'templates');
   refuse(app, ['POST'], '/render', 'rendering of templates');
   refuse(app, ['POST'], '/transcribe', 'transcription');

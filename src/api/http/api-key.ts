@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { ApiKey, Role } from '../../ports/job-store.ts';
+import type { ApiKey, Role } from '../../ports/key-store.ts';
 
-// A key is `fwk_<id>_<secret>`: the id finds the record, the secret (256 random bits) proves it. Only the SHA-256 of the
+// A key is `fwk_<id>_<secret>`: the id finds the record, the secret (256 random bits) verifyApiKey it. Only the SHA-256 of the
 // secret is kept: a slow hash protects guessable passwords, and these cannot be guessed.
 
 const pattern = /^fwk_([a-z0-9]{8,32})_([A-Za-z0-9_-]{43})$/;
@@ -45,7 +45,7 @@ export function createApiKey(owner: {
 const nobody = digestOf(randomBytes(32).toString('base64url'));
 
 /** Whether the secret belongs to the record, in constant time; never for a revoked or an unknown key. */
-export function proves(presented: PresentedKey, record: ApiKey | undefined): record is ApiKey {
+export function verifyApiKey(presented: PresentedKey, record: ApiKey | undefined): record is ApiKey {
   const expected = Buffer.from(record?.digest ?? nobody, 'hex');
   const given = Buffer.from(digestOf(presented.secret), 'hex');
   const equal = expected.length === given.length && timingSafeEqual(expected, given);

@@ -1,7 +1,7 @@
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
-import { CodedError } from '../../errors/error-table.ts';
-import type { KeyStore, Role } from '../../ports/job-store.ts';
-import { parseApiKey, proves } from './api-key.ts';
+import { CodedError } from '../../errors/coded-error.ts';
+import type { KeyStore, Role } from '../../ports/key-store.ts';
+import { parseApiKey, verifyApiKey } from './api-key.ts';
 
 /** Who makes a request. */
 export interface Caller {
@@ -31,7 +31,7 @@ export function requireKey(keys: KeyStore): onRequestAsyncHookHandler {
     const text = presentedKey(request);
     const presented = text === undefined ? undefined : parseApiKey(text);
     const record = presented && (await keys.get(presented.id));
-    if (presented === undefined || !proves(presented, record)) {
+    if (presented === undefined || !verifyApiKey(presented, record)) {
       reply.header('www-authenticate', 'Bearer realm="framewright"');
       const got = text === undefined ? 'no key' : 'a key that is unknown or revoked';
       throw new CodedError(

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { ApiLimits } from '../services.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -16,7 +15,7 @@ const graceMs = 10_000;
  * ever, and those of refused uploads. A refusal does not cut the connection at once: a client that is still sending would
  * see a reset instead of the reply.
  */
-export function boundBodies(app: FastifyInstance, { bodySeconds }: ApiLimits): void {
+export function limitBodyTime(app: FastifyInstance, bodySeconds: number): void {
   app.addHook('onRequest', async (request) => {
     const { headers, routeOptions } = request;
     const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;

@@ -1,4 +1,5 @@
-import { CodedError, type ErrorCode, isErrorCode, toCodedError } from '../../errors/error-table.ts';
+import { CodedError, toCodedError } from '../../errors/coded-error.ts';
+import { type ErrorCode, isErrorCode } from '../../errors/error-table.ts';
 import { ConflictError, NotFoundError } from '../../ports/job-store.ts';
 
 // Each published shape has its own envelope of errors; the codes are the same in all.
@@ -33,7 +34,7 @@ const nativeEnvelope: Envelope = (error, requestId) => ({
     status: error.definition.status,
     detail: error.message,
     code: error.code,
-    hint: error.hint,
+    remedy: error.remedy,
     ...(error.details.length > 0 && { details: error.details }),
     requestId,
   },

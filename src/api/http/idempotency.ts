@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 
 /** Header of draft-ietf-httpapi-idempotency-key-header. */
 const header = 'idempotency-key';

@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { callerOf } from './auth.ts';
 
 /** Counts the streams that each key has open: every one of them holds a connection, and work at each change of its job. */
-export class OpenStreams {
+export class StreamLimit {
   readonly #most: number;
   readonly #open = new Map<string, number>();
 
@@ -21,7 +21,8 @@ export class OpenStreams {
         'TOO_MANY_REQUESTS',
         `Expected at most ${this.#most} open streams of one key, got one more.`,
         {
-          hint: 'Close streams that nobody reads, follow one job per stream, or raise FRAMEWRIGHT_MAX_STREAMS_PER_KEY.',
+          remedy:
+            'Close streams that nobody reads, follow one job per stream, or raise FRAMEWRIGHT_MAX_STREAMS_PER_KEY.',
         },
       );
     }

@@ -1,6 +1,6 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
-import { CodedError, type ErrorDetail } from '../../errors/error-table.ts';
+import { CodedError, type ErrorDetail } from '../../errors/coded-error.ts';
 
 /** Failing places that one reply lists; a hostile body can have hundreds of thousands. */
 const maxDetails = 100;

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { CORE_SCHEMA, load, YAMLException } from 'js-yaml';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 
 const types = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml', 'application/vnd.yaml'];
 

@@ -1,4 +1,4 @@
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { bounds } from '../../model/job/bounds.ts';
 import { jobType } from '../../model/job/job-type.ts';
 import type { RenderJob, RenderJobSpec } from '../../model/job/render-job.ts';
@@ -65,7 +65,7 @@ export async function createJob(
   if (!created) {
     if (wanted.requestDigest === undefined) {
       throw new CodedError('CONFLICT', `Expected a new name, got ${wanted.name}, which a job has already.`, {
-        hint: 'Choose another name, leave it out, or repeat the first request with its Idempotency-Key.',
+        remedy: 'Choose another name, leave it out, or repeat the first request with its Idempotency-Key.',
       });
     }
     requireSameRequest(job, caller, wanted.requestDigest);
@@ -82,7 +82,7 @@ export function requireFittingSpec(spec: RenderJobSpec): void {
   const bytes = specBytes(spec);
   if (bytes > bounds.specBytes) {
     throw new CodedError('INVALID_REQUEST', `Expected a job of at most ${bounds.specBytes} bytes, got ${bytes}.`, {
-      hint: 'Upload long captions as a file, and split very long lists of operations over several jobs.',
+      remedy: 'Upload long captions as a file, and split very long lists of operations over several jobs.',
       details: [{ path: 'spec', message: `must be at most ${bounds.specBytes} bytes as JSON, got ${bytes}` }],
     });
   }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { jobName } from '../../model/job/primitives.ts';
 import type { RenderJob } from '../../model/job/render-job.ts';
 import { labels } from '../../model/labels.ts';

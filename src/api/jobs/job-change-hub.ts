@@ -1,12 +1,13 @@
 import type { RenderJob } from '../../model/job/render-job.ts';
-import { type Clock, type JobRef, type JobStore, keyOf } from '../../ports/job-store.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { type JobRef, type JobStore, keyOf } from '../../ports/job-store.ts';
 
-export interface JobNews {
+export interface JobChanges {
   readonly job: RenderJob;
   readonly removed: boolean;
 }
 
-type Listener = (news: JobNews) => void;
+type Listener = (news: JobChanges) => void;
 
 /** Wait before a broken watch is opened again. */
 const reopenMs = 1000;
@@ -15,7 +16,7 @@ const reopenMs = 1000;
  * One watch on the store for all waiting requests: each gets the news of its job only. It opens with the first listener
  * and stays open until the server closes.
  */
-export class JobNewsDesk implements AsyncDisposable {
+export class JobChangeHub implements AsyncDisposable {
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #closing = new AbortController();
   readonly #store: Pick<JobStore, 'watch'>;

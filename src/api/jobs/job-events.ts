@@ -2,9 +2,11 @@ import type { RenderJob } from '../../model/job/render-job.ts';
 import { isTerminal } from '../../model/status/lifecycle.ts';
 import type { ProgressMessage } from '../../model/status/progress.ts';
 import { isNewer } from '../../model/status/progress.ts';
-import type { Clock, JobStore, ProgressBus } from '../../ports/job-store.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { JobStore } from '../../ports/job-store.ts';
+import type { ProgressBus } from '../../ports/progress-bus.ts';
 import { eventText, heartbeat, retryText, type ServerEvent } from '../http/event-stream.ts';
-import type { JobNewsDesk } from './job-change-hub.ts';
+import type { JobChangeHub } from './job-change-hub.ts';
 
 /**
  * What a client has seen of a job, as the id of its last event. State, not history: coming back with it, the client gets
@@ -33,7 +35,7 @@ export interface EventSources {
   readonly store: Pick<JobStore, 'get'>;
   readonly bus: Pick<ProgressBus, 'subscribe' | 'latest'>;
   readonly clock: Pick<Clock, 'sleep' | 'monotonic'>;
-  readonly news: JobNewsDesk;
+  readonly news: JobChangeHub;
   readonly heartbeatSeconds: number;
   /** What a `job` event carries. */
   readonly view: (job: RenderJob) => Promise<unknown>;

@@ -1,4 +1,4 @@
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { jobType } from '../../model/job/job-type.ts';
 import type { RenderJob } from '../../model/job/render-job.ts';
 import { annotations, labels } from '../../model/labels.ts';

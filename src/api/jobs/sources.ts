@@ -1,4 +1,4 @@
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { bounds } from '../../model/job/bounds.ts';
 import type { Input } from '../../model/job/inputs.ts';
 import type { RenderJobSpec } from '../../model/job/render-job.ts';
@@ -45,11 +45,11 @@ export function sourceOf(url: string, folders: readonly string[], path: string):
  * `pathOf` names the field of the request that an input came from.
  */
 export async function checkSources(
-  { objects, checkSource, checkPlaces }: Pick<ApiServices, 'objects' | 'checkSource' | 'checkPlaces'>,
+  { objects, checkSource, checkBuckets }: Pick<ApiServices, 'objects' | 'checkSource' | 'checkBuckets'>,
   spec: RenderJobSpec,
   pathOf: (input: Input) => string,
 ): Promise<void> {
-  checkPlaces?.(spec);
+  checkBuckets?.(spec);
   await Promise.all(
     spec.inputs.map(async (input) => {
       if (input.asset !== undefined && (await objects.stat(input.asset)) === undefined) {
@@ -74,7 +74,7 @@ async function guarded(checkSource: ApiServices['checkSource'], url: string, pat
     if (!(error instanceof CodedError)) throw error;
     throw new CodedError(error.code, `${path}: ${error.message}`, {
       cause: error,
-      hint: error.hint,
+      remedy: error.remedy,
       details: [{ path, message: error.message }],
     });
   }

@@ -1,7 +1,8 @@
 import type { RenderJob } from '../../model/job/render-job.ts';
 import { isTerminal } from '../../model/status/lifecycle.ts';
-import type { Clock, JobStore } from '../../ports/job-store.ts';
-import type { JobNewsDesk } from './job-change-hub.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { JobStore } from '../../ports/job-store.ts';
+import type { JobChangeHub } from './job-change-hub.ts';
 
 /** How often a waiter looks for itself, should news be lost. */
 const lookEveryMs = 2000;
@@ -10,7 +11,7 @@ const lookEveryMs = 2000;
  * Waits until a job has ended, at most `seconds`. Answers its last known state, ended or not; `signal` ends the wait early.
  */
 export async function waitForEnd(
-  { store, clock, news }: { readonly store: JobStore; readonly clock: Clock; readonly news: JobNewsDesk },
+  { store, clock, news }: { readonly store: JobStore; readonly clock: Clock; readonly news: JobChangeHub },
   job: RenderJob,
   { seconds, signal }: { readonly seconds: number; readonly signal: AbortSignal },
 ): Promise<RenderJob> {

@@ -1,4 +1,4 @@
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import type { ApiServices } from '../services.ts';
 
 const note =
@@ -19,7 +19,8 @@ export function clusterPlan(plan: ApiServices['plan']): ApiServices['plan'] {
     } catch (error) {
       if (!(error instanceof CodedError) || !isMissingProgram(error)) throw error;
       throw new CodedError('NOT_IMPLEMENTED', `A dry run needs ffmpeg and ffprobe beside the API: ${error.message}`, {
-        hint: 'Send the job itself: its workers have both. For dry runs, run the API from an image with FFmpeg, or name the programs by FRAMEWRIGHT_FFMPEG and FRAMEWRIGHT_FFPROBE.',
+        remedy:
+          'Send the job itself: its workers have both. For dry runs, run the API from an image with FFmpeg, or name the programs by FRAMEWRIGHT_FFMPEG and FRAMEWRIGHT_FFPROBE.',
         cause: error,
       });
     }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { labelValue } from '../../model/job/primitives.ts';
 import {
   type RenderJobManifest,

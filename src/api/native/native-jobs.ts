@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { jobType } from '../../model/job/job-type.ts';
 import type { RenderJob } from '../../model/job/render-job.ts';
 import { isTerminal } from '../../model/status/lifecycle.ts';
@@ -11,7 +11,7 @@ import { digestOfValue } from '../http/canonical-json.ts';
 import { idempotencyKeyOf } from '../http/idempotency.ts';
 import { takeYaml } from '../http/yaml-body.ts';
 import { createJob, earlierJob, requireFittingSpec } from '../jobs/create-job.ts';
-import { requireOffered } from '../jobs/features.ts';
+import { requireFeatures } from '../jobs/features.ts';
 import { changeJob, findJob } from '../jobs/job-access.ts';
 import { generatedName, idempotentJobName, newJobName } from '../jobs/job-names.ts';
 import { retryJob } from '../jobs/retry-job.ts';
@@ -112,7 +112,7 @@ export function nativeJobs(plain: FastifyInstance, context: ApiContext): void {
     handler: async (request) => {
       const { spec, prefix } = readNativeBody(request.body);
       requireFittingSpec(spec);
-      requireOffered(spec, services.offered, prefix);
+      requireFeatures(spec, services.offered, prefix);
       await checkSources(services, spec, ({ name }) => `${prefix}inputs.${name}`);
       return services.plan(spec);
     },
@@ -246,7 +246,7 @@ async function create(
 ): Promise<{ job: RenderJob; created: boolean }> {
   const caller = callerOf(request);
   requireFittingSpec(spec);
-  requireOffered(spec, services.offered, prefix);
+  requireFeatures(spec, services.offered, prefix);
   const key = idempotencyKeyOf(request);
   const namespace = allowedNamespace(caller, metadata.namespace);
   const name = metadata.name ?? freshName(key);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Plan } from '../../media/planning/plan.ts';
 import { outputContract } from '../../model/job/output-contract.ts';
-import { outputFile, precisionReport, rungs } from '../../model/status/result.ts';
+import { backends, outputFile, precisionReport } from '../../model/status/result.ts';
 
 const placement = z.strictObject({
   what: z.string().describe('decode, encode, or an operation.'),
@@ -107,11 +107,11 @@ const stream = z
 /** `Plan` of src/media/plan.ts as a schema; the compiler holds the two together. */
 export const planReply: z.ZodType<Plan> = z
   .strictObject({
-    rung: z.enum(rungs).describe('Where the encoding runs; copy when nothing is encoded.'),
+    backend: z.enum(backends).describe('Where the encoding runs; copy when nothing is encoded.'),
     device: z.string().exactOptional().describe('Device node of the GPU.'),
-    stepsDown: z
-      .array(z.strictObject({ from: z.enum(rungs), reason: z.string() }))
-      .describe('Why each better rung is not used.'),
+    fallbacks: z
+      .array(z.strictObject({ from: z.enum(backends), reason: z.string() }))
+      .describe('Why each better backend is not used.'),
     analyses: z.array(analysis).describe('Measurements that are made before the final plan is drawn.'),
     files: z
       .array(z.strictObject({ path: z.string(), content: z.string() }))

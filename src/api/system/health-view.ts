@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HealthFacts } from '../services.ts';
+import type { HealthFacts } from '../../observability/health.ts';
 
 export const health = z.strictObject({
   status: z.enum(['ok', 'degraded']),

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import type { HealthFacts } from '../../observability/health.ts';
 import type { ApiMetrics } from '../../observability/metrics.ts';
 import type { ApiContext } from '../context.ts';
 import { rawReply } from '../replies.ts';
-import type { HealthFacts } from '../services.ts';
 import { docsPage, docsSecurityPolicy } from './docs-page.ts';
 import { health, viewHealth } from './health-view.ts';
 import { publishedApi } from './openapi.ts';

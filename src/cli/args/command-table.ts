@@ -32,11 +32,6 @@ export const clientOptions: readonly OptionSpec[] = [
 
 export const helpOption: OptionSpec = { name: 'help', short: 'h', description: 'Show this help.' };
 
-const check: OptionSpec = {
-  name: 'check',
-  description: 'Write nothing; fail when a file differs from what would be written.',
-};
-
 export const commands: readonly CommandSpec[] = [
   {
     name: 'submit',
@@ -287,39 +282,11 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'crd',
     group: 'Maintain',
-    summary: 'Write the CustomResourceDefinitions for Kubernetes.',
+    summary: 'Print the CustomResourceDefinitions of this version for Kubernetes.',
     operands: '',
     positionals: [0, 0],
-    options: [
-      { name: 'out', value: 'DIR', description: 'Folder to write to; crds when absent, - is the terminal.' },
-      check,
-    ],
-    examples: [{ line: 'framewright crd --out - | kubectl apply --server-side -f -', what: 'install or update them' }],
-  },
-  {
-    name: 'openapi',
-    group: 'Maintain',
-    summary: 'Write the OpenAPI document of the REST API.',
-    operands: '',
-    positionals: [0, 0],
-    options: [
-      {
-        name: 'out',
-        value: 'FILE',
-        description: 'File to write; docs/reference/openapi.json when absent, - is the terminal.',
-      },
-      check,
-    ],
-    examples: [{ line: 'framewright openapi --out - > openapi.json', what: 'for a client generator' }],
-  },
-  {
-    name: 'docs',
-    group: 'Maintain',
-    summary: 'Write the generated pages of the reference.',
-    operands: '',
-    positionals: [0, 0],
-    options: [{ name: 'out', value: 'DIR', description: 'Folder to write to; docs/reference when absent.' }, check],
-    examples: [{ line: 'framewright docs --check', what: 'fails when a page is out of date' }],
+    options: [],
+    examples: [{ line: 'framewright crd | kubectl apply --server-side -f -', what: 'install or update them' }],
   },
 ];
 

@@ -24,8 +24,6 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   keys: async () => (await import('../commands/keys.ts')).keys,
   probe: async () => (await import('../commands/probe.ts')).probe,
   crd: async () => (await import('../commands/crd.ts')).crd,
-  openapi: async () => (await import('../commands/openapi.ts')).openapi,
-  docs: async () => (await import('../commands/docs.ts')).docs,
 };
 
 /** How long a command may take to end after Ctrl-C, in milliseconds. */

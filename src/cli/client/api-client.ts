@@ -175,7 +175,7 @@ async function refusal(response: Response): Promise<CliError> {
   const code = text(reply, 'code');
   const known = code !== undefined && isErrorCode(code) ? errorTable[code] : undefined;
   const message = text(reply, 'detail') ?? text(reply, 'message') ?? `HTTP ${response.status} ${response.statusText}`;
-  const remedy = response.status === 401 ? keyRemedy : (text(reply, 'hint') ?? known?.remedy);
+  const remedy = response.status === 401 ? keyRemedy : (text(reply, 'remedy') ?? known?.remedy);
   const details = list(reply, 'details').map(
     (entry) => `${text(entry, 'path') ?? ''}: ${text(entry, 'message') ?? ''}`,
   );

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { dataLayout } from '../../adapters/sqlite/data-directory.ts';
 import { loadConfig } from '../../config/load-config.ts';
-import type { KeyStore } from '../../ports/job-store.ts';
+import type { KeyStore } from '../../ports/key-store.ts';
 import type { CommandContext } from '../args/command-context.ts';
 import type { Arguments } from '../args/command-line.ts';
 import { UsageError } from '../output/cli-error.ts';

@@ -29,13 +29,13 @@ export function describe(job: unknown): string {
     ['progress', view.phase === 'Running' ? details(view) : undefined],
     ['created', view.createdAt],
     ['finished', view.finishedAt],
-    ['ran on', [view.node, view.rung].filter((fact) => fact !== undefined).join(', ')],
+    ['ran on', [view.node, view.backend].filter((fact) => fact !== undefined).join(', ')],
     ['trim', precisionText(member(job, 'status', 'result', 'precision'))],
     ['error', view.error && `${view.error.code}: ${view.error.message}`],
-    ['remedy', view.error?.hint],
+    ['remedy', view.error?.remedy],
   ];
   const head = columns(facts.flatMap(([name, value]) => (value ? [[name, value] as const] : [])));
-  const steps = list(job, 'status', 'result', 'acceleration', 'stepsDown').map(
+  const steps = list(job, 'status', 'result', 'acceleration', 'fallbacks').map(
     (step) => `  not ${text(step, 'from') ?? ''}: ${text(step, 'reason') ?? ''}`,
   );
   const attempts = list(job, 'status', 'attempts').map((attempt) =>

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { createApiKey } from '../../api/http/api-key.ts';
 import { type ExitCode, exitCodes } from '../../errors/exit-codes.ts';
-import { type ApiKey, type KeyStore, type Role, roles } from '../../ports/job-store.ts';
+import { type ApiKey, type KeyStore, type Role, roles } from '../../ports/key-store.ts';
 import { argumentsOf, type Command, type CommandContext, printJson } from '../args/command-context.ts';
 import type { Arguments } from '../args/command-line.ts';
 import { didYouMean } from '../args/suggest.ts';

@@ -1,5 +1,5 @@
 import { loadConfig, processEnvironment } from '../../config/load-config.ts';
-import { toCodedError } from '../../errors/error-table.ts';
+import { toCodedError } from '../../errors/coded-error.ts';
 import { exitCodes } from '../../errors/exit-codes.ts';
 import { toolEnvironment } from '../../media/ffmpeg/run/tool-environment.ts';
 import { type Observation, observeMachine } from '../../media/gpu/run/observe-machine.ts';
@@ -27,7 +27,7 @@ async function observe({ environment, interrupted }: CommandContext): Promise<Ob
     return await observeMachine({ tools, folders, signal: interrupted }, environment);
   } catch (cause) {
     if (interrupted.aborted) return undefined;
-    const { code, message, hint } = toCodedError(cause);
-    throw new CliError(exitCodes.failed, message, { code, remedy: hint, cause });
+    const { code, message, remedy } = toCodedError(cause);
+    throw new CliError(exitCodes.failed, message, { code, remedy: remedy, cause });
   }
 }

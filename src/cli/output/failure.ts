@@ -1,4 +1,4 @@
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { type ExitCode, exitCodes } from '../../errors/exit-codes.ts';
 import { CliError } from './cli-error.ts';
 import { printable } from './format.ts';
@@ -38,10 +38,10 @@ interface Presentable {
 function presentable(error: unknown): Presentable {
   if (error instanceof CliError) return error;
   if (!(error instanceof Error)) return { message: String(error), details: [], remedy: undefined, code: undefined };
-  // Coded errors of the product carry their remedy as `hint`; others are reported as they are.
-  const hint = 'hint' in error && typeof error.hint === 'string' ? error.hint : undefined;
+  // Coded errors of the product carry their remedy as `remedy`; others are reported as they are.
+  const remedy = 'remedy' in error && typeof error.remedy === 'string' ? error.remedy : undefined;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  return { message: error.message, details: [], remedy: hint, code };
+  return { message: error.message, details: [], remedy, code };
 }
 
 /** Why a job failed, with the end of what FFmpeg said. */
@@ -52,7 +52,7 @@ export function jobFailure({ name, phase, error, message }: JobView): CliError {
     `${name} ${phase === 'Cancelled' ? 'was cancelled' : 'failed'}: ${error?.message ?? message ?? 'no reason given'}`,
     {
       ...(error ? { code: error.code } : {}),
-      ...(error?.hint ? { remedy: error.hint } : {}),
+      ...(error?.remedy ? { remedy: error.remedy } : {}),
       details: tail[0] === '' ? [] : ['the end of what FFmpeg said:', ...tail.map((line) => `  ${line}`)],
     },
   );

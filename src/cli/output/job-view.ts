@@ -25,14 +25,14 @@ export interface JobView {
   readonly node: string | undefined;
   readonly createdAt: string | undefined;
   readonly finishedAt: string | undefined;
-  readonly rung: string | undefined;
+  readonly backend: string | undefined;
   readonly encodeSeconds: number | undefined;
   readonly outputs: readonly OutputView[];
   readonly error:
     | {
         readonly code: string;
         readonly message: string;
-        readonly hint: string | undefined;
+        readonly remedy: string | undefined;
         readonly stderrTail: string | undefined;
       }
     | undefined;
@@ -58,7 +58,8 @@ export function jobView(job: unknown): JobView {
     node: text(attempts.at(-1), 'node'),
     createdAt: text(job, 'metadata', 'creationTimestamp'),
     finishedAt: text(job, 'status', 'finishedAt'),
-    rung: text(job, 'status', 'result', 'acceleration', 'rung') ?? text(attempts.at(-1), 'acceleration', 'rung'),
+    backend:
+      text(job, 'status', 'result', 'acceleration', 'backend') ?? text(attempts.at(-1), 'acceleration', 'backend'),
     encodeSeconds: number(job, 'status', 'result', 'encodeSeconds'),
     outputs: list(job, 'status', 'result', 'outputs').map(outputView),
     error:
@@ -67,7 +68,7 @@ export function jobView(job: unknown): JobView {
         : {
             code,
             message: text(job, 'status', 'error', 'message') ?? '',
-            hint: text(job, 'status', 'error', 'hint'),
+            remedy: text(job, 'status', 'error', 'remedy'),
             stderrTail: text(job, 'status', 'error', 'stderrTail'),
           },
   };

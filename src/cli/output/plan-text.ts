@@ -7,7 +7,7 @@ export function planText(plan: unknown): string {
   const device = text(plan, 'device');
   const seconds = number(plan, 'estimate', 'seconds');
   const steps = list(plan, 'steps');
-  const down = list(plan, 'stepsDown').map(
+  const down = list(plan, 'fallbacks').map(
     (step) => `  not ${text(step, 'from') ?? ''}: ${text(step, 'reason') ?? ''}`,
   );
   const parts = steps.flatMap((step) =>
@@ -26,7 +26,7 @@ export function planText(plan: unknown): string {
   });
   const notes = list(plan, 'notes').filter((note) => typeof note === 'string');
   return [
-    `${text(plan, 'rung') ?? 'unknown'}${device ? ` on ${device}` : ''}${seconds === undefined ? '' : `, about ${formatClock(seconds)}`}, ${steps.length} FFmpeg ${steps.length === 1 ? 'process' : 'processes'}`,
+    `${text(plan, 'backend') ?? 'unknown'}${device ? ` on ${device}` : ''}${seconds === undefined ? '' : `, about ${formatClock(seconds)}`}, ${steps.length} FFmpeg ${steps.length === 1 ? 'process' : 'processes'}`,
     ...down,
     ...(parts.length > 0 ? ['', placements] : []),
     ...(precision === undefined ? [] : ['', `trim: ${precision}`]),

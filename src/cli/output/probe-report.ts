@@ -5,13 +5,13 @@ import { diagnose, hasIntelGpu } from '../../media/gpu/device-diagnosis.ts';
 import type { NodeFacts } from '../../media/gpu/device-facts.ts';
 import { generationOf, intelVendor, vendorName } from '../../media/gpu/gpu-generation.ts';
 import type { Observation } from '../../media/gpu/run/observe-machine.ts';
-import { rungs } from '../../model/status/result.ts';
+import { backends } from '../../model/status/result.ts';
 import { printable } from './format.ts';
-import { encodesPictures, softwareCodecs, softwareGaps } from './software-gaps.ts';
+import { encodesFrames, softwareCodecs, softwareGaps } from './software-gaps.ts';
 
 const gpuEncode = z
   .strictObject({
-    rung: z.enum(['qsv-full', 'qsv-encode', 'vaapi']).describe('Where the trial ran.'),
+    backend: z.enum(['qsv-full', 'qsv-encode', 'vaapi']).describe('Where the trial ran.'),
     codec: z.enum(['h264', 'hevc', 'av1', 'vp9']).describe('Codec.'),
     bitDepth: z.union([z.literal(8), z.literal(10)]).describe('Bits per sample.'),
     lowPower: z.boolean().describe('On the low-power engine; else on the full-feature one.'),
@@ -60,15 +60,17 @@ export const probeReport = z.strictObject({
     .strictObject({ program: z.string().describe('Its name or path.'), version: z.string().describe('Its version.') })
     .describe('The FFmpeg that was asked.'),
   processors: z.int().describe('Processors that this process may use.'),
-  rungs: z
+  backends: z
     .array(
       z
         .strictObject({
-          rung: z.enum(['qsv-full', 'qsv-encode', 'vaapi', 'software']).describe('Rung of the encoder ladder.'),
+          backend: z
+            .enum(['qsv-full', 'qsv-encode', 'vaapi', 'software'])
+            .describe('EncoderBackend of the encoder ladder.'),
           usable: z.boolean().describe('Something can be encoded there.'),
           reason: z.string().nullable().describe('Why not.'),
         })
-        .describe('One rung.'),
+        .describe('One backend.'),
     )
     .describe('Where encoding can run, best first.'),
   nodes: z.array(node).describe('All render nodes in the order of their numbers.'),
@@ -101,15 +103,15 @@ export const probeReport = z.strictObject({
 export type ProbeReport = z.output<typeof probeReport>;
 export type ProbeNode = ProbeReport['nodes'][number];
 
-const gpuRungs = rungs.filter((rung) => rung !== 'copy');
+const gpuBackends = backends.filter((backend) => backend !== 'copy');
 
 /** The report of what was observed, without control characters: paths and FFmpeg's words come from elsewhere. Pure. */
 export function reportOf({ detection, facts }: Observation): ProbeReport {
   const { capabilities, nodes } = detection;
   const { cpus, encoders, ffmpegVersion, filters, unavailable } = capabilities;
-  const onCpu = encodesPictures(capabilities);
-  const usable = (rung: (typeof gpuRungs)[number]): boolean =>
-    rung === 'software' ? onCpu : unavailable[rung] === undefined;
+  const onCpu = encodesFrames(capabilities);
+  const usable = (backend: (typeof gpuBackends)[number]): boolean =>
+    backend === 'software' ? onCpu : unavailable[backend] === undefined;
   const quickSync = usable('qsv-full') || usable('qsv-encode');
   return {
     version: 1,
@@ -117,9 +119,9 @@ export function reportOf({ detection, facts }: Observation): ProbeReport {
     intelGpu: hasIntelGpu(facts),
     ffmpeg: { program: printable(facts.ffmpeg.program), version: printable(ffmpegVersion) },
     processors: cpus,
-    rungs: gpuRungs.map((rung) => {
-      const reason = rung === 'software' && !onCpu ? 'FFmpeg has no encoder for it' : unavailable[rung];
-      return { rung, usable: usable(rung), reason: reason === undefined ? null : printable(reason) };
+    backends: gpuBackends.map((backend) => {
+      const reason = backend === 'software' && !onCpu ? 'FFmpeg has no encoder for it' : unavailable[backend];
+      return { backend, usable: usable(backend), reason: reason === undefined ? null : printable(reason) };
     }),
     nodes: nodes.map(nodeView),
     findings: diagnose(facts).map(({ cause, node: path, seen, commands }) => {
@@ -156,8 +158,8 @@ function causeOf(name: CauseName): DeviceCause {
 }
 
 function nodeView({ node: path, device, driver, opening, owner, trials, vendor }: NodeFacts): ProbeNode {
-  const encodes = (trials?.encodes ?? []).map(({ rung, codec, bitDepth, lowPower }) => {
-    return { rung, codec, bitDepth, lowPower };
+  const encodes = (trials?.encodes ?? []).map(({ backend, codec, bitDepth, lowPower }) => {
+    return { backend, codec, bitDepth, lowPower };
   });
   return {
     node: printable(path),

@@ -17,7 +17,7 @@ export function probeText(report: ProbeReport, terminal: Pick<Terminal, 'color' 
       ],
       view.width,
     ),
-    section('Where encoding can run, best first:', rungText(report, view), view),
+    section('Where encoding can run, best first:', backendText(report, view), view),
     ...(report.nodes.length === 0
       ? []
       : [section('Render nodes:', report.nodes.map((node) => nodeText(node, view)).join('\n'), view)]),
@@ -57,14 +57,14 @@ function verdictText({ verdict, intelGpu }: ProbeReport, view: View): string {
   return paint(view, style, wrap(`${text}${more}`, view.width));
 }
 
-function rungText({ rungs }: ProbeReport, view: View): string {
+function backendText({ backends }: ProbeReport, view: View): string {
   const rows: [string, string][] = [];
-  for (const { rung, usable, reason } of rungs) {
+  for (const { backend, usable, reason } of backends) {
     const text = usable ? 'yes' : `no: ${reason ?? 'nothing can be encoded there'}`;
     const last = rows.at(-1);
-    // One reason for several rungs is told once.
-    if (!usable && last?.[1] === text) last[0] = `${last[0]}, ${rung}`;
-    else rows.push([rung, text]);
+    // One reason for several backends is told once.
+    if (!usable && last?.[1] === text) last[0] = `${last[0]}, ${backend}`;
+    else rows.push([backend, text]);
   }
   // Painted after the lines are broken: colours have no width.
   return columns(rows, view.width).replaceAll(
@@ -98,8 +98,8 @@ function encodeRows({ encodes }: ProbeNode): string[][] {
       ['qsv-encode', 'Quick Sync'],
       ['vaapi', 'VA-API'],
     ] as const
-  ).flatMap(([rung, name]) => {
-    const mine = encodes.filter((encode) => encode.rung === rung);
+  ).flatMap(([backend, name]) => {
+    const mine = encodes.filter((encode) => encode.backend === backend);
     const codecs = [...new Set(mine.map(({ codec }) => codec))];
     return codecs.map((codec, index) => {
       const depths = ([8, 10] as const).flatMap((depth) => {

@@ -13,10 +13,10 @@ export function bar(percent: number, width: number): string {
 }
 
 /** `encoding  132 fps  4.4x  0:12 left`: what is known, and nothing that is not. */
-export function details({ phase, reason, message, step, fps, speed, etaSeconds, attempt, rung }: JobView): string {
+export function details({ phase, reason, message, step, fps, speed, etaSeconds, attempt, backend }: JobView): string {
   // The bar and its colour say the rest; the sentence would not fit beside them.
-  if (phase === 'Succeeded' && rung !== undefined) {
-    return speed === undefined ? rung : `${rung}  ${speed.toFixed(1)}x`;
+  if (phase === 'Succeeded' && backend !== undefined) {
+    return speed === undefined ? backend : `${backend}  ${speed.toFixed(1)}x`;
   }
   if (phase !== 'Running' && phase !== 'Starting') return message ?? reason ?? '';
   return [

@@ -27,8 +27,10 @@ export async function showUntilEnd(
 
 /** `Succeeded in 3.2 s (software, 4.4x)`. */
 export function summaryLine(view: JobView, terminal: Pick<Terminal, 'color'>): string {
-  const { name, phase, encodeSeconds, rung, speed } = view;
-  const facts = [rung, speed === undefined ? undefined : `${speed.toFixed(1)}x`].filter((fact) => fact !== undefined);
+  const { name, phase, encodeSeconds, backend, speed } = view;
+  const facts = [backend, speed === undefined ? undefined : `${speed.toFixed(1)}x`].filter(
+    (fact) => fact !== undefined,
+  );
   const time = encodeSeconds === undefined ? '' : ` in ${encodeSeconds.toFixed(1)} s`;
   const style = phase === 'Succeeded' ? 'green' : 'red';
   return `${name}  ${paint(terminal, style, phase)}${time}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}`;

@@ -2,7 +2,7 @@ import { softwareEncoders } from '../../media/encoders/software.ts';
 import type { Capabilities } from '../../media/gpu/capabilities.ts';
 import { audioEncoders } from '../../media/outputs/audio-output.ts';
 
-/** What the software rung encodes each codec with. */
+/** What the software backend encodes each codec with. */
 const encodersByCodec = [
   ...Object.entries(softwareEncoders).map(([codec, encoder]) => ({ codec, kind: 'picture', encoder })),
   ...Object.entries(audioEncoders).map(([codec, encoder]) => ({ codec, kind: 'sound', encoder })),
@@ -34,7 +34,7 @@ export function softwareCodecs({ encoders }: Pick<Capabilities, 'encoders'>): So
 }
 
 /** Whether this FFmpeg can encode any picture on the CPU. */
-export function encodesPictures({ encoders }: Pick<Capabilities, 'encoders'>): boolean {
+export function encodesFrames({ encoders }: Pick<Capabilities, 'encoders'>): boolean {
   return encodersByCodec.some(({ kind, encoder }) => kind === 'picture' && encoders.has(encoder));
 }
 

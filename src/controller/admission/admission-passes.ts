@@ -1,4 +1,5 @@
-import type { Clock, StageRunner } from '../../ports/job-store.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { StageRunner } from '../../ports/stage-runner.ts';
 import type { Policy } from '../policies/policy.ts';
 import { admit } from './admit.ts';
 import type { JobIndex } from './job-index.ts';

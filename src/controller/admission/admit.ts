@@ -1,4 +1,4 @@
-import type { PoolSlots } from '../../ports/job-store.ts';
+import type { PoolSlots } from '../../ports/stage-runner.ts';
 import type { Policy } from '../policies/policy.ts';
 import type { Admission, Waiting } from '../reconcile/decision.ts';
 import { inRankOrder } from './fair-share-order.ts';

@@ -3,7 +3,7 @@ import { labels, manager } from '../../model/labels.ts';
 import { isTerminal } from '../../model/status/lifecycle.ts';
 import { type JobRef, keyOf } from '../../ports/job-store.ts';
 import type { Admission, Waiting } from '../reconcile/decision.ts';
-import { isNews } from './queue-position.ts';
+import { shouldUpdateQueuePosition } from './queue-position.ts';
 import type { HoldingJob, QueuedJob } from './queued-job.ts';
 
 /** The little that is kept in memory of each unfinished job; the whole is read when its turn comes. */
@@ -93,7 +93,7 @@ export class JobIndex {
       const known = this.#verdicts.get(entry.uid)?.admission;
       this.#news.delete(key);
       if (known?.admitted === false && !admission.admitted && known.reason === admission.reason) {
-        if (isNews(known, admission)) this.#news.set(key, admission);
+        if (shouldUpdateQueuePosition(known, admission)) this.#news.set(key, admission);
         continue;
       }
       this.#verdicts.set(entry.uid, { attempt: entry.attempt, admission });

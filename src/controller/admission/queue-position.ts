@@ -5,7 +5,10 @@ import type { Waiting } from '../reconcile/decision.ts';
  * same slots, each would be written with every slot that is freed. A job hears again when its reason or its words
  * changed, numbers aside, or when at most half as many are ahead of it as it was told, or twice as many.
  */
-export function isNews(told: { readonly reason: string; readonly message: string }, waiting: Waiting): boolean {
+export function shouldUpdateQueuePosition(
+  told: { readonly reason: string; readonly message: string },
+  waiting: Waiting,
+): boolean {
   if (told.reason !== waiting.reason) return true;
   if (told.message === waiting.message) return false;
   const before = aheadIn(told.message);

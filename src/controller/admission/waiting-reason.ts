@@ -1,4 +1,4 @@
-import type { PoolSlots } from '../../ports/job-store.ts';
+import type { PoolSlots } from '../../ports/stage-runner.ts';
 import type { Waiting } from '../reconcile/decision.ts';
 import type { QueuedJob } from './queued-job.ts';
 

@@ -1,5 +1,7 @@
 import type { RenderJob } from '../../model/job/render-job.ts';
-import { type JobRef, keyOf, type ObjectStore, type StageRunner } from '../../ports/job-store.ts';
+import { type JobRef, keyOf } from '../../ports/job-store.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { StageRunner } from '../../ports/stage-runner.ts';
 import { removeOutputs } from '../reconcile/execute-action.ts';
 import { isLive } from '../reconcile/run-stop.ts';
 
@@ -12,7 +14,7 @@ interface Ports {
 const againMs = 1000;
 
 /** Files of jobs that were removed without asking: nobody kept them until their files were gone. */
-export class LeftFiles {
+export class RemovedJobFiles {
   readonly #ports: Ports;
   readonly #again: (key: string, milliseconds: number) => void;
   readonly #onError: ((what: string, error: unknown) => void) | undefined;

@@ -1,4 +1,4 @@
-import type { StageRun } from '../../ports/job-store.ts';
+import type { StageRun } from '../../ports/stage-runner.ts';
 import type { Policy } from './policy.ts';
 
 type SilencePolicy = Pick<Policy, 'nodeSilenceSeconds'>;

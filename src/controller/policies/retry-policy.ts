@@ -1,14 +1,14 @@
 import { errorTable, isErrorCode } from '../../errors/error-table.ts';
 import type { RenderJobSpec, RenderJobStatus } from '../../model/job/render-job.ts';
 import type { Policy } from './policy.ts';
-import { startedInVain } from './start-policy.ts';
+import { startFailuresExceeded } from './start-policy.ts';
 
 /** `retry` counts towards the limit, `ignore` is not charged to the job, `fail` ends it. */
 export type Verdict =
   | { readonly type: 'retry' | 'ignore'; readonly nextAttemptAt: number }
   | {
       readonly type: 'fail';
-      readonly reason: 'NotRetryable' | 'RetriesExhausted' | 'DisruptedTooOften' | 'CannotStart';
+      readonly reason: 'NotRetryable' | 'RetriesExhausted' | 'DisruptionLimitExceeded' | 'StartFailed';
     };
 
 export interface Failure {
@@ -29,8 +29,8 @@ export function afterFailure(
   const action = rule?.action ?? byTable(failure, policy);
   if (action === 'Fail') return { type: 'fail', reason: 'NotRetryable' };
   if (action === 'Ignore') {
-    if (startedInVain(status, failure.code, policy)) return { type: 'fail', reason: 'CannotStart' };
-    if (status.disruptions >= policy.maxDisruptions) return { type: 'fail', reason: 'DisruptedTooOften' };
+    if (startFailuresExceeded(status, failure.code, policy)) return { type: 'fail', reason: 'StartFailed' };
+    if (status.disruptions >= policy.maxDisruptions) return { type: 'fail', reason: 'DisruptionLimitExceeded' };
     return { type: 'ignore', nextAttemptAt: now + disruptionDelayMs(status.disruptions) };
   }
   if (status.failures >= (spec.retry?.limit ?? policy.retryLimit)) return { type: 'fail', reason: 'RetriesExhausted' };

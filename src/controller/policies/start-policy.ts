@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../errors/error-table.ts';
 import type { RenderJobStatus } from '../../model/job/render-job.ts';
 import type { Reason } from '../../model/status/lifecycle.ts';
-import type { StageRun, WaitCause } from '../../ports/job-store.ts';
+import type { StageRun, WaitCause } from '../../ports/stage-runner.ts';
 import type { Policy } from './policy.ts';
 
 type StartPolicy = Pick<Policy, 'cannotStartSeconds' | 'startSeconds' | 'unschedulableSeconds' | 'maxStartFailures'>;
@@ -17,9 +17,9 @@ interface Cause {
 const causes: Readonly<Record<WaitCause, Cause>> = {
   Starting: { reason: 'Starting', code: 'POD_NOT_STARTED', limit: 'startSeconds' },
   Queue: { reason: 'WaitingForQueue', code: 'POD_NOT_STARTED' },
-  PodRefused: { reason: 'PodRefused', code: 'POD_NOT_STARTED', limit: 'cannotStartSeconds' },
+  PodRejected: { reason: 'PodRejected', code: 'POD_NOT_STARTED', limit: 'cannotStartSeconds' },
   Unschedulable: { reason: 'Unschedulable', code: 'POD_UNSCHEDULABLE', limit: 'unschedulableSeconds' },
-  ImageNotPulled: { reason: 'ImageNotPulled', code: 'IMAGE_UNAVAILABLE', limit: 'cannotStartSeconds' },
+  ImagePullFailed: { reason: 'ImagePullFailed', code: 'IMAGE_UNAVAILABLE', limit: 'cannotStartSeconds' },
   ContainerNotStarted: { reason: 'ContainerNotStarted', code: 'POD_NOT_STARTED', limit: 'cannotStartSeconds' },
 };
 
@@ -40,7 +40,7 @@ export function startFailure(reason: Reason): ErrorCode {
 }
 
 /** Whether an attempt that did not start was one too many. */
-export function startedInVain(status: RenderJobStatus, code: string, policy: StartPolicy): boolean {
+export function startFailuresExceeded(status: RenderJobStatus, code: string, policy: StartPolicy): boolean {
   const isStart = (candidate: string | undefined): boolean =>
     Object.values(causes).some((cause) => cause.code === candidate);
   if (!isStart(code)) return false;

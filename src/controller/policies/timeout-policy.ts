@@ -1,5 +1,5 @@
 import type { RenderJob } from '../../model/job/render-job.ts';
-import type { StageRun } from '../../ports/job-store.ts';
+import type { StageRun } from '../../ports/stage-runner.ts';
 import type { Policy } from './policy.ts';
 
 /**

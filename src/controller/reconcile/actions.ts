@@ -1,5 +1,5 @@
 import type { StageIdentity } from '../../model/job/stage.ts';
-import type { StopReason } from '../../ports/job-store.ts';
+import type { StopReason } from '../../ports/stage-runner.ts';
 
 /** What brings the world closer to a decision. Run in order, after the status write; each may be repeated. */
 export type Action =

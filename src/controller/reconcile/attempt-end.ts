@@ -4,7 +4,7 @@ import { bounds } from '../../model/job/bounds.ts';
 import type { RenderJobStatus } from '../../model/job/render-job.ts';
 import type { Reason } from '../../model/status/lifecycle.ts';
 import type { JobError, StageResult } from '../../model/status/result.ts';
-import type { StageRun } from '../../ports/job-store.ts';
+import type { StageRun } from '../../ports/stage-runner.ts';
 import { takeProgress } from '../policies/progress-policy.ts';
 import { afterFailure } from '../policies/retry-policy.ts';
 import type { Action } from './actions.ts';
@@ -20,7 +20,7 @@ export function afterEnd(
 ): Decision {
   const { job, now, policy } = observation;
   const verdict = afterFailure(job.spec, status, { code: error.code, infrastructure }, policy, now);
-  const uncharged: readonly Reason[] = ['DisruptedTooOften', 'CannotStart'];
+  const uncharged: readonly Reason[] = ['DisruptionLimitExceeded', 'StartFailed'];
   const charged = verdict.type !== 'ignore' && !(verdict.type === 'fail' && uncharged.includes(verdict.reason));
   const closed = closeAttempt(status, run, {
     outcome: charged ? 'Failed' : 'Disrupted',
@@ -115,7 +115,7 @@ export function errorOf(run: StageRun): JobError {
       ? 'NODE_LOST'
       : ((run.exitCode === undefined ? undefined : codeOfExit(run.exitCode)) ?? 'WORKER_CRASHED');
   const message = run.message ?? errorTable[code].summary;
-  return { code, message: cutToBytes(message, bounds.message), hint: errorTable[code].remedy };
+  return { code, message: cutToBytes(message, bounds.message), remedy: errorTable[code].remedy };
 }
 
 function resultOf(result: StageResult): NonNullable<RenderJobStatus['result']> {
@@ -133,7 +133,11 @@ function resultOf(result: StageResult): NonNullable<RenderJobStatus['result']> {
 
 function successMessage({ acceleration, timings }: StageResult): string {
   const where =
-    acceleration === undefined ? '' : acceleration.rung === 'copy' ? ' by stream copy' : ` on ${acceleration.rung}`;
+    acceleration === undefined
+      ? ''
+      : acceleration.backend === 'copy'
+        ? ' by stream copy'
+        : ` on ${acceleration.backend}`;
   const speed = timings?.speed === undefined ? '' : ` at ${timings.speed.toFixed(1)} times real time`;
   return `Rendered${where}${speed}; all outputs passed their checks.`;
 }

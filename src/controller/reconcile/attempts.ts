@@ -1,7 +1,7 @@
 import { cutToBytes } from '../../lib/text.ts';
 import { bounds } from '../../model/job/bounds.ts';
 import type { Attempt, RenderJobStatus } from '../../model/job/render-job.ts';
-import type { StageRun } from '../../ports/job-store.ts';
+import type { StageRun } from '../../ports/stage-runner.ts';
 
 /** The history with the present attempt's entry brought up to what its run shows. */
 export function observeAttempt(status: RenderJobStatus, run: StageRun): RenderJobStatus {

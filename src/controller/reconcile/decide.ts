@@ -4,7 +4,7 @@ import type { RenderJob, RenderJobStatus } from '../../model/job/render-job.ts';
 import { stagesOf } from '../../model/job/stage.ts';
 import { manager } from '../../model/labels.ts';
 import { isTerminal } from '../../model/status/lifecycle.ts';
-import type { StageRun } from '../../ports/job-store.ts';
+import type { StageRun } from '../../ports/stage-runner.ts';
 import { asItCounts, lostAt } from '../policies/node-lost-policy.ts';
 import { startFailure } from '../policies/start-policy.ts';
 import { deadlineOf } from '../policies/timeout-policy.ts';
@@ -163,7 +163,7 @@ function ended(observation: Observation, status: RenderJobStatus, run: StageRun)
   }
   if (run.stopReason === 'notStarted') {
     const code = startFailure(status.reason);
-    return afterEnd(observation, status, run, { code, message: status.message, hint: errorTable[code].remedy }, true);
+    return afterEnd(observation, status, run, { code, message: status.message, remedy: errorTable[code].remedy }, true);
   }
   if (run.stopReason === 'suspended') {
     const closed = closeAttempt(status, run, { outcome: 'Suspended', reason: 'spec.suspend was set.', at: now });

@@ -2,7 +2,7 @@ import type { RenderJob, RenderJobStatus } from '../../model/job/render-job.ts';
 import type { Reason } from '../../model/status/lifecycle.ts';
 import type { ProgressMessage } from '../../model/status/progress.ts';
 import type { JobError } from '../../model/status/result.ts';
-import type { StageRun } from '../../ports/job-store.ts';
+import type { StageRun } from '../../ports/stage-runner.ts';
 import type { Policy } from '../policies/policy.ts';
 import { takeProgress } from '../policies/progress-policy.ts';
 import type { Action } from './actions.ts';

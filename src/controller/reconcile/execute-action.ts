@@ -1,7 +1,9 @@
 import { outputPrefix, reportPrefix } from '../../model/job/output-keys.ts';
 import type { RenderJob } from '../../model/job/render-job.ts';
 import { stageSpecOf } from '../../model/job/stage.ts';
-import type { JobStore, ObjectStore, StageRunner } from '../../ports/job-store.ts';
+import type { JobStore } from '../../ports/job-store.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { StageRunner } from '../../ports/stage-runner.ts';
 import type { Policy } from '../policies/policy.ts';
 import type { Action } from './actions.ts';
 import { startOptions } from './stage-start.ts';
@@ -20,7 +22,7 @@ interface Surroundings {
 }
 
 /** Does one thing that was decided on. Each may be done again. */
-export async function carryOut(
+export async function executeAction(
   { store, runner, objects }: Ports,
   { policy, observer }: Surroundings,
   job: RenderJob,

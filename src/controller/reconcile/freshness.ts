@@ -1,7 +1,7 @@
 import type { RenderJob } from '../../model/job/render-job.ts';
 import { type StageIdentity, stagesOf } from '../../model/job/stage.ts';
 import { isTerminal } from '../../model/status/lifecycle.ts';
-import type { StageRun } from '../../ports/job-store.ts';
+import type { StageRun } from '../../ports/stage-runner.ts';
 
 /**
  * Stages that have to be read past all caches before anything is decided, because job and runs do not fit each other:

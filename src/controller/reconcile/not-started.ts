@@ -2,7 +2,7 @@ import { cutToBytes } from '../../lib/text.ts';
 import { bounds } from '../../model/job/bounds.ts';
 import type { RenderJobStatus } from '../../model/job/render-job.ts';
 import type { Reason } from '../../model/status/lifecycle.ts';
-import { isNews } from '../admission/queue-position.ts';
+import { shouldUpdateQueuePosition } from '../admission/queue-position.ts';
 import { afterEnd } from './attempt-end.ts';
 import { type Decision, event, type Observation, type Refusal, settle, type Waiting, withActions } from './decision.ts';
 
@@ -10,7 +10,7 @@ import { type Decision, event, type Observation, type Refusal, settle, type Wait
 const refusalSeconds = 30;
 
 export function notAdmitted(observation: Observation, status: RenderJobStatus, admission: Waiting): Decision {
-  const { reason, message } = isNews(status, admission) ? admission : status;
+  const { reason, message } = shouldUpdateQueuePosition(status, admission) ? admission : status;
   const told =
     lasting.has(reason) && observation.job.status?.reason !== reason ? [event('Warning', reason, message)] : [];
   return withActions(settle(observation, { ...status, reason, message }), told);
@@ -25,13 +25,13 @@ export function refused(observation: Observation, status: RenderJobStatus, { err
   const at = observation.now + refusalSeconds * 1000;
   const waiting: RenderJobStatus = {
     ...status,
-    reason: 'JobRefused',
+    reason: 'JobRejected',
     message: cutToBytes(
       `The Kubernetes Job was refused and is tried again every ${refusalSeconds} s: ${error.message}`,
       bounds.message,
     ),
     nextAttemptAt: new Date(at).toISOString(),
   };
-  const told = status.reason === 'JobRefused' ? [] : [event('Warning', waiting.reason, waiting.message)];
+  const told = status.reason === 'JobRejected' ? [] : [event('Warning', waiting.reason, waiting.message)];
   return { ...withActions(settle(observation, waiting), told), requeueAt: at };
 }

@@ -2,7 +2,7 @@ import { cutToBytes } from '../../lib/text.ts';
 import { bounds } from '../../model/job/bounds.ts';
 import type { RenderJob, RenderJobStatus } from '../../model/job/render-job.ts';
 import type { Reason } from '../../model/status/lifecycle.ts';
-import type { StageRun } from '../../ports/job-store.ts';
+import type { StageRun } from '../../ports/stage-runner.ts';
 import { sameButNumbers } from '../admission/queue-position.ts';
 import { startLimit, startReason } from '../policies/start-policy.ts';
 import { type Decision, earliest, event, lookAgainAt, type Observation, settle, withActions } from './decision.ts';
@@ -46,12 +46,12 @@ function waitingStatus({ job }: Observation, status: RenderJobStatus, run: Stage
   }
   const known =
     status.reason === reason &&
-    (reason === 'ImageNotPulled' || sameButNumbers(status.message) === sameButNumbers(said));
+    (reason === 'ImagePullFailed' || sameButNumbers(status.message) === sameButNumbers(said));
   return { ...status, phase: 'Starting', reason, message: known ? status.message : said };
 }
 
 const isFault = (reason: Reason): boolean =>
-  reason === 'ImageNotPulled' || reason === 'ContainerNotStarted' || reason === 'PodRefused';
+  reason === 'ImagePullFailed' || reason === 'ContainerNotStarted' || reason === 'PodRejected';
 
 function isWithoutGpu({ spec: { acceleration = 'Preferred', pool } }: RenderJob, { gpu }: StageRun): boolean {
   return acceleration === 'Preferred' && pool === undefined && gpu === false;

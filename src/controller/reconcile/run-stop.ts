@@ -1,6 +1,6 @@
 import type { RenderJobStatus } from '../../model/job/render-job.ts';
 import type { Reason } from '../../model/status/lifecycle.ts';
-import type { StageRun, StopReason } from '../../ports/job-store.ts';
+import type { StageRun, StopReason } from '../../ports/stage-runner.ts';
 import type { Action } from './actions.ts';
 import { type Decision, type Observation, settle, withActions } from './decision.ts';
 

@@ -1,9 +1,10 @@
-import { CodedError, errorTable, isErrorCode, toCodedError } from '../../errors/error-table.ts';
+import { CodedError, toCodedError } from '../../errors/coded-error.ts';
+import { errorTable, isErrorCode } from '../../errors/error-table.ts';
 import { cutToBytes } from '../../lib/text.ts';
 import { bounds } from '../../model/job/bounds.ts';
 import type { RenderJob } from '../../model/job/render-job.ts';
 import { labels } from '../../model/labels.ts';
-import type { StartOptions } from '../../ports/job-store.ts';
+import type { StartOptions } from '../../ports/stage-runner.ts';
 import type { Refusal } from './decision.ts';
 
 /** What a runner is told of a job besides its stage. */
@@ -41,8 +42,11 @@ const refusals: Readonly<Record<string, 'for good' | 'at present'>> = {
 export function refusalOf(error: unknown): Refusal {
   const kind = error instanceof CodedError ? refusals[error.code] : undefined;
   if (kind === undefined) throw error;
-  const { code, message, hint } = toCodedError(error);
+  const { code, message, remedy } = toCodedError(error);
   // For the job it is its spec that cannot be carried out.
   const told = code === 'INVALID_REQUEST' ? 'SPEC_INVALID' : code;
-  return { error: { code: told, message: cutToBytes(message, bounds.message), hint }, passing: kind === 'at present' };
+  return {
+    error: { code: told, message: cutToBytes(message, bounds.message), remedy },
+    passing: kind === 'at present',
+  };
 }

@@ -71,13 +71,13 @@ function withError(status: RenderJobStatus, cut: (tail: string) => string | unde
   if (status.error === undefined) return status;
   const { stderrTail = '', ...error } = status.error;
   const tail = cut(stderrTail);
-  const { message, hint } = error;
+  const { message, remedy } = error;
   return {
     ...status,
     error: {
       ...error,
       ...(tail === undefined ? { message: cutToJsonBytes(message, short.message) } : {}),
-      ...(tail === undefined && hint !== undefined ? { hint: cutToJsonBytes(hint, short.message) } : {}),
+      ...(tail === undefined && remedy !== undefined ? { remedy: cutToJsonBytes(remedy, short.message) } : {}),
       ...(tail === undefined || tail === '' ? {} : { stderrTail: tail }),
     },
   };
@@ -98,9 +98,9 @@ function condensed({ acceleration, reason, ...attempt }: Attempt): Attempt {
   };
 }
 
-/** Why each better rung was not used is in the report. */
+/** Why each better backend was not used is in the report. */
 function bare(acceleration: NonNullable<Attempt['acceleration']>): NonNullable<Attempt['acceleration']> {
-  return { ...acceleration, stepsDown: [] };
+  return { ...acceleration, fallbacks: [] };
 }
 
 function withoutMessage(progress: NonNullable<RenderJobStatus['progress']>) {

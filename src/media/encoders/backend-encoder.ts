@@ -1,28 +1,28 @@
-import { isRateForgotten } from '../filters/frame-rate-loss.ts';
+import { losesFrameRate } from '../filters/frame-rate-loss.ts';
 import { chain, filter, type Pad } from '../filters/graph.ts';
 import { fraction, type Rational, ratio } from '../filters/numbers.ts';
 import type { Capabilities } from '../gpu/capabilities.ts';
 import { GpuGraph } from '../gpu/gpu-graph.ts';
-import { encodeOf, type Ladder } from './backend-chain.ts';
+import { type BackendChain, encodeOf } from './backend-chain.ts';
 import { qsvArguments, qsvDecode, qsvDevice, qsvUpload } from './qsv.ts';
 import { softwareArguments } from './software.ts';
 import { vaapiArguments, vaapiDevice, vaapiUpload } from './vaapi.ts';
 import type { VideoTarget } from './video-target.ts';
 
-interface EncodedPicture {
+interface EncodedFrame {
   readonly pad: Pad;
   readonly args: readonly string[];
   /** What a person should know about it. */
   readonly note?: string;
 }
 
-/** How one rung takes finished pictures into encoders; one instance for all outputs of a command. */
-export interface RungEncoder {
-  readonly rung: Ladder['rung'];
+/** How one backend takes finished pictures into encoders; one instance for all outputs of a command. */
+export interface BackendEncoder {
+  readonly backend: BackendChain['backend'];
   /** Arguments before the first input, which open the device. */
   readonly globals: readonly string[];
-  readonly encode: (pad: Pad, target: VideoTarget) => EncodedPicture;
-  /** A picture for an encoder of the CPU, beside those that this rung encodes. */
+  readonly encode: (pad: Pad, target: VideoTarget) => EncodedFrame;
+  /** A picture for an encoder of the CPU, beside those that this backend encodes. */
   readonly toMemory: (pad: Pad) => Pad;
   /** The work on pictures, as `FilterPad.work` names it, that the CPU has a part in; all of it when absent. */
   readonly cpuWork: () => ReadonlySet<string> | undefined;
@@ -33,33 +33,33 @@ export interface RungEncoder {
  * @param exact Whether outputs are compared with pictures that the CPU makes, by a floor of quality.
  */
 export function encoderFor(
-  { rung, device }: Ladder,
+  { backend, device }: BackendChain,
   preset: VideoTarget['preset'],
   capabilities: Pick<Capabilities, 'ffmpeg' | 'filters'>,
   exact = false,
-): RungEncoder {
-  const onCpu = { rung, toMemory: (pad: Pad) => pad, cpuWork: () => undefined };
-  if (rung === 'software' || device === undefined) {
+): BackendEncoder {
+  const onCpu = { backend, toMemory: (pad: Pad) => pad, cpuWork: () => undefined };
+  if (backend === 'software' || device === undefined) {
     return { ...onCpu, globals: [], encode: (pad, target) => ({ pad, args: softwareArguments(target) }) };
   }
   const { ffmpeg, filters } = capabilities;
-  const timed = (encode: RungEncoder['encode']): RungEncoder['encode'] => {
+  const timed = (encode: BackendEncoder['encode']): BackendEncoder['encode'] => {
     return (pad, target) =>
-      target.variable && isRateForgotten(pad, ffmpeg) ? onGrid(pad, target, encode) : encode(pad, target);
+      target.variable && losesFrameRate(pad, ffmpeg) ? onGrid(pad, target, encode) : encode(pad, target);
   };
-  if (rung === 'vaapi') {
+  if (backend === 'vaapi') {
     return {
       ...onCpu,
       globals: vaapiDevice(device.node),
       encode: timed((pad, target) => ({
         pad: chain(pad, ...vaapiUpload(target)),
-        args: vaapiArguments(target, encodeOf(device, rung, target) ?? { lowPower: false }),
+        args: vaapiArguments(target, encodeOf(device, backend, target) ?? { lowPower: false }),
       })),
     };
   }
-  const lowPower = (target: VideoTarget): boolean => encodeOf(device, rung, target)?.lowPower ?? false;
+  const lowPower = (target: VideoTarget): boolean => encodeOf(device, backend, target)?.lowPower ?? false;
   const globals = qsvDevice(device.node);
-  if (rung === 'qsv-encode') {
+  if (backend === 'qsv-encode') {
     return {
       ...onCpu,
       globals,
@@ -71,7 +71,7 @@ export function encoderFor(
   }
   const graph = new GpuGraph({ decode: qsvDecode(preset), ffmpeg, overlays: filters.has('overlay_qsv'), exact });
   return {
-    rung,
+    backend,
     globals,
     encode: timed((pad, target) => ({
       pad: graph.toEncoder(pad, target.bitDepth),
@@ -98,7 +98,7 @@ const grids: readonly Rational[] = [
  * A picture of a variable rate that a GPU cannot be told, with its frames on a grid: told the time base instead, Quick Sync
  * refuses it and VA-API has no bits for any frame. On one not coarser than the mean rate hardly a frame is left out.
  */
-function onGrid(pad: Pad, target: VideoTarget, encode: RungEncoder['encode']): EncodedPicture {
+function onGrid(pad: Pad, target: VideoTarget, encode: BackendEncoder['encode']): EncodedFrame {
   const frameRate = grids.find((grid) => ratio(grid) >= ratio(target.frameRate)) ?? target.frameRate;
   const fps = fraction(frameRate);
   const steady = chain(pad, filter('fps', { fps, start_time: 0 }));

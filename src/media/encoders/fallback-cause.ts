@@ -1,5 +1,5 @@
-/** Why a rung was not used, as a label of a metric: few values, whatever the reason says in words. */
-export const stepDownCauses = [
+/** Why a backend was not used, as a label of a metric: few values, whatever the reason says in words. */
+export const fallbackCauses = [
   'disabled',
   'no-device',
   'no-permission',
@@ -15,10 +15,10 @@ export const stepDownCauses = [
   'other',
 ] as const;
 
-export type StepDownCause = (typeof stepDownCauses)[number];
+export type FallbackCause = (typeof fallbackCauses)[number];
 
 /** From the most special to the most general: FFmpeg's words can stand behind ours. */
-const patterns: readonly (readonly [RegExp, StepDownCause])[] = [
+const patterns: readonly (readonly [RegExp, FallbackCause])[] = [
   [/^acceleration is Disabled/, 'disabled'],
   [/no (usable Intel )?render node/, 'no-device'],
   [/no permission|it cannot be used \(E/, 'no-permission'],
@@ -36,6 +36,6 @@ const patterns: readonly (readonly [RegExp, StepDownCause])[] = [
 ];
 
 /** The class of a reason from the result of a render. */
-export function stepDownCause(reason: string): StepDownCause {
+export function fallbackCause(reason: string): FallbackCause {
   return patterns.find(([pattern]) => pattern.test(reason))?.[1] ?? 'other';
 }

@@ -28,7 +28,7 @@ export interface Pass {
   readonly log: string;
 }
 
-/** What an encoder must produce, whichever rung it is on. */
+/** What an encoder must produce, whichever backend it is on. */
 export interface VideoTarget {
   readonly codec: EncodedCodec;
   readonly width: number;
@@ -71,7 +71,7 @@ export function needsTag(codec: string, container: FileContainer): boolean {
 /** Who puts frames on the grid of a constant rate: FFmpeg before the encoder, or the source has done so already. */
 export type Timing = 'resampled' | 'kept';
 
-/** Arguments that are the same on every rung: the tag that Apple's players need, colours as they were declared, timing. */
+/** Arguments that are the same on every backend: the tag that Apple's players need, colours as they were declared, timing. */
 export function commonArguments(target: VideoTarget, timing: Timing = 'resampled'): string[] {
   const tagged = needsTag(target.codec, target.container);
   const transfer = target.dynamicRange === 'pq' ? 'smpte2084' : 'arib-std-b67';

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../errors/error-table.ts';
-import type { Rung } from '../../model/status/result.ts';
+import type { EncoderBackend } from '../../model/status/result.ts';
 
 /** How an FFmpeg process ended. */
 export interface FfmpegExit {
@@ -10,8 +10,8 @@ export interface FfmpegExit {
   readonly stderrTail: string;
   /** Releases before 6.1 exit 1 whatever happened. */
   readonly ffmpeg: readonly [major: number, minor: number];
-  /** The rung that the process ran on. */
-  readonly rung: Rung;
+  /** The backend that the process ran on. */
+  readonly backend: EncoderBackend;
 }
 
 export interface FfmpegFailure {
@@ -23,24 +23,24 @@ export interface FfmpegFailure {
 /**
  * The coded error of a failed FFmpeg process. Text comes first: it is precise where it is known and the only clue on
  * FFmpeg 5.1, which exits 1 for everything; exit statuses of later releases decide the rest; what names no cause is
- * `ENCODER_FAILED`.
+ * `FFMPEG_FAILED`.
  */
 export function classifyExit(exit: FfmpegExit): FfmpegFailure {
   const lines = exit.stderrTail.split('\n').map((line) => line.trim());
-  if (exit.signal !== undefined) return signalled(exit.signal, exit.rung);
+  if (exit.signal !== undefined) return signalled(exit.signal, exit.backend);
   // FFmpeg 7 repeats the cause when its threads end, in fewer words.
   for (const candidates of [lines.filter((line) => !noise.test(line)), lines]) {
     for (const { pattern, code, gpuOnly } of patterns) {
-      if (gpuOnly === true && !isGpu(exit.rung)) continue;
+      if (gpuOnly === true && !isGpu(exit.backend)) continue;
       const line = candidates.findLast((candidate) => pattern.test(candidate));
       if (line !== undefined) return { code, message: said(line) };
     }
   }
-  const known = exit.exitCode === undefined ? undefined : byStatus(exit.exitCode, exit.rung);
+  const known = exit.exitCode === undefined ? undefined : byStatus(exit.exitCode, exit.backend);
   const lastLine = lines.findLast((line) => line !== '' && !noise.test(line));
   const status = `FFmpeg ended with status ${exit.exitCode ?? 'unknown'}`;
   return {
-    code: known ?? 'ENCODER_FAILED',
+    code: known ?? 'FFMPEG_FAILED',
     message: lastLine === undefined ? `${status} and said nothing` : `${status}: ${shorten(lastLine)}`,
   };
 }
@@ -69,24 +69,24 @@ export function damageIn(stderr: string): string | undefined {
 const damage =
   /corrupt|error while decoding|invalid as first byte|exceeds containing master|invalid NAL|truncat|Packet mismatch|concealing|Invalid data found|partial file|Read error/i;
 
-export function isGpu(rung: Rung): boolean {
-  return rung === 'qsv-full' || rung === 'qsv-encode' || rung === 'vaapi';
+export function isGpu(backend: EncoderBackend): boolean {
+  return backend === 'qsv-full' || backend === 'qsv-encode' || backend === 'vaapi';
 }
 
-/** Failures after which the next rung of the encoder ladder may do: it decodes, filters or encodes by other means. */
-export function mayStepDown(rung: Rung, code: ErrorCode): boolean {
-  if (!isGpu(rung)) return false;
-  // Other rungs decode on the CPU already.
-  return stepDownCodes.has(code) || (code === 'INPUT_INVALID' && rung === 'qsv-full');
+/** Failures after which the next backend of the encoder ladder may do: it decodes, filters or encodes by other means. */
+export function mayFallBack(backend: EncoderBackend, code: ErrorCode): boolean {
+  if (!isGpu(backend)) return false;
+  // Other backends decode on the CPU already.
+  return fallbackCodes.has(code) || (code === 'INPUT_INVALID' && backend === 'qsv-full');
 }
 
-const stepDownCodes: ReadonlySet<ErrorCode> = new Set([
+const fallbackCodes: ReadonlySet<ErrorCode> = new Set([
   'GPU_UNAVAILABLE',
   'GPU_FAILED',
-  'GPU_REFUSED',
+  'GPU_UNSUPPORTED_PARAMETERS',
   'CAPABILITY_MISSING',
-  'ENCODER_FAILED',
-  'STALLED',
+  'FFMPEG_FAILED',
+  'FFMPEG_STALLED',
 ]);
 
 interface Pattern {
@@ -119,22 +119,22 @@ const patterns: readonly Pattern[] = [
   },
   {
     pattern: /No usable encoding (profile|entrypoint) found|Encoding (profile|entrypoint) not found/i,
-    code: 'GPU_REFUSED',
+    code: 'GPU_UNSUPPORTED_PARAMETERS',
   },
   {
     // What VA-API's encoder is not given: bit depth, rate control, configuration, size.
     pattern:
       /Surface RT format \S+ not supported|Driver does not support .{1,60}(RC mode|reference frames)|Failed to create encode pipeline|Hardware does not support encoding at/i,
-    code: 'GPU_REFUSED',
+    code: 'GPU_UNSUPPORTED_PARAMETERS',
   },
   {
     // What Quick Sync's encoder finds out about a refusal, most of all which parameter it was.
     pattern: /(Selected ratecontrol mode|Low power mode|Current [a-z ]{1,20}) is unsupported/i,
-    code: 'GPU_REFUSED',
+    code: 'GPU_UNSUPPORTED_PARAMETERS',
   },
   {
     pattern: /(unsupported|invalid video parameters|incompatible video parameters) \(-\d+\)/i,
-    code: 'GPU_REFUSED',
+    code: 'GPU_UNSUPPORTED_PARAMETERS',
     gpuOnly: true,
   },
   {
@@ -153,7 +153,7 @@ const patterns: readonly Pattern[] = [
     code: 'INPUT_UNSUPPORTED',
   },
   { pattern: /Stream (map|specifier) '.*' .*matches no streams/i, code: 'INPUT_UNSUPPORTED' },
-  { pattern: /Cannot allocate memory/i, code: 'ENCODER_FAILED' },
+  { pattern: /Cannot allocate memory/i, code: 'FFMPEG_FAILED' },
   // What follows is written by a plan that is wrong, whatever the input.
   { pattern: /Unrecognized option|Option not found|Error splitting the argument list/i, code: 'INTERNAL_ERROR' },
   { pattern: /has not been used for any stream/i, code: 'INTERNAL_ERROR' },
@@ -175,23 +175,23 @@ const patterns: readonly Pattern[] = [
 ];
 
 /** Statuses of FFmpeg 6.1 and later: the low byte of its negative error number. */
-function byStatus(status: number, rung: Rung): ErrorCode | undefined {
+function byStatus(status: number, backend: EncoderBackend): ErrorCode | undefined {
   switch (status) {
     case 171:
     case 187:
       return 'GPU_UNAVAILABLE';
     case 218:
-      return 'GPU_REFUSED';
+      return 'GPU_UNSUPPORTED_PARAMETERS';
     // EIO: the device where one encodes, else the file system.
     case 251:
-      return isGpu(rung) ? 'GPU_FAILED' : 'STORAGE_UNAVAILABLE';
+      return isGpu(backend) ? 'GPU_FAILED' : 'STORAGE_UNAVAILABLE';
     // Too many decode errors.
     case 69:
     case 183:
       return 'INPUT_INVALID';
     // EINVAL: a device that is missing, else a bad option.
     case 234:
-      return isGpu(rung) ? 'GPU_UNAVAILABLE' : undefined;
+      return isGpu(backend) ? 'GPU_UNAVAILABLE' : undefined;
     case 8:
       return 'CAPABILITY_MISSING';
     case 228:
@@ -207,11 +207,11 @@ function byStatus(status: number, rung: Rung): ErrorCode | undefined {
   }
 }
 
-function signalled(signal: string, rung: Rung): FfmpegFailure {
+function signalled(signal: string, backend: EncoderBackend): FfmpegFailure {
   // A driver that crashes takes FFmpeg with it; SIGKILL from outside is nearly always the kernel's out-of-memory killer.
-  if (isGpu(rung) && signal !== 'SIGKILL') return { code: 'GPU_FAILED', message: `FFmpeg was ended by ${signal}` };
+  if (isGpu(backend) && signal !== 'SIGKILL') return { code: 'GPU_FAILED', message: `FFmpeg was ended by ${signal}` };
   const cause = signal === 'SIGKILL' ? '; out of memory is the usual cause' : '';
-  return { code: 'ENCODER_FAILED', message: `FFmpeg was ended by ${signal}${cause}` };
+  return { code: 'FFMPEG_FAILED', message: `FFmpeg was ended by ${signal}${cause}` };
 }
 
 /** Lines that FFmpeg writes on its way out and that explain nothing. */

@@ -1,9 +1,9 @@
-import { soundFormat } from '../planning/source.ts';
-import type { Sound } from '../planning/timeline.ts';
+import { audioFormat } from '../planning/source.ts';
+import type { AudioState } from '../planning/timeline.ts';
 import { chain, filter, join, type Pad } from './graph.ts';
 
 /** A range of sound in samples, and what is done to it. */
-export interface SoundPiece {
+export interface AudioPiece {
   readonly from: number;
   /** First sample after the range; the rest of the sound when absent. */
   readonly to?: number;
@@ -11,7 +11,7 @@ export interface SoundPiece {
 }
 
 /** One piece of a sound, starting at 0. */
-export function pieceOf(pad: Pad, { from, to, filters }: SoundPiece): Pad {
+export function pieceOf(pad: Pad, { from, to, filters }: AudioPiece): Pad {
   return chain(
     pad,
     filter('atrim', { start_sample: from, end_sample: to }),
@@ -24,14 +24,14 @@ export function pieceOf(pad: Pad, { from, to, filters }: SoundPiece): Pad {
  * Pieces one after the other, exact to the sample. Filters with an `enable` window would act on whole blocks of about a
  * thousand samples.
  */
-export function joinPieces(pad: Pad, pieces: readonly SoundPiece[]): Pad {
+export function joinPieces(pad: Pad, pieces: readonly AudioPiece[]): Pad {
   const parts = pieces.map((piece) => pieceOf(pad, piece));
   const [only, ...others] = parts;
   if (only !== undefined && others.length === 0) return only;
   return join('audio', parts, filter('concat', { n: parts.length, v: 0, a: 1 }));
 }
 
-type Format = Pick<Sound, 'sampleRate' | 'channels' | 'layout'>;
+type Format = Pick<AudioState, 'sampleRate' | 'channels' | 'layout'>;
 
 /**
  * The sum of two sounds of one length. Not by `amix`: that of FFmpeg 5.1 ends with an error or loses samples where one
@@ -42,15 +42,15 @@ export function mix(first: Pad, second: Pad, format: Format): Pad {
   const sums = Array.from({ length: channels }, (_, index) => `c${index}=c${index}+c${index + channels}`);
   return join(
     'audio',
-    [chain(first, soundFormat(format)), chain(second, soundFormat(format))],
+    [chain(first, audioFormat(format)), chain(second, audioFormat(format))],
     filter('amerge', { inputs: 2 }),
     filter('pan', { args: [layout, ...sums].join('|') }),
-    soundFormat(format),
+    audioFormat(format),
   );
 }
 
 /** A sound and its length in samples. */
-export interface SoundPart {
+export interface AudioPart {
   readonly pad: Pad;
   readonly length: number;
 }
@@ -59,7 +59,7 @@ export interface SoundPart {
  * Sounds one after the other, each fading into the next over `fade` samples. Not by `acrossfade`: FFmpeg 5.1's loses
  * everything when the second sound is read before the first one has ended.
  */
-export function crossfade(parts: readonly SoundPart[], fade: number, format: Format): Pad {
+export function crossfade(parts: readonly AudioPart[], fade: number, format: Format): Pad {
   const slices = parts.map(({ pad, length }, index) => {
     const from = index === 0 ? 0 : fade;
     const to = index === parts.length - 1 ? length : length - fade;

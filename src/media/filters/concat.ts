@@ -1,5 +1,5 @@
 import type { Clip } from '../planning/clip.ts';
-import type { Draft } from '../planning/plan-builder.ts';
+import type { PlanBuilder } from '../planning/plan-builder.ts';
 import type { Timeline } from '../planning/timeline.ts';
 import type { AudioStream, Probe, VideoStream } from '../probe/probe.ts';
 import { concatEntry } from './escape.ts';
@@ -78,11 +78,11 @@ function soundDifference(a: AudioStream, b: AudioStream | undefined): string | u
 }
 
 /** A list of clips that plays as one, without a window of its own. */
-export function joinedClip(draft: Draft, timelines: readonly Timeline[], name: string): Clip {
+export function joinedClip(builder: PlanBuilder, timelines: readonly Timeline[], name: string): Clip {
   const parts = timelines.flatMap(({ clip }) => (clip === undefined ? [] : partsOf(clip)));
   const [first] = parts;
   if (first === undefined) throw new TypeError('Expected at least one clip to join, got none');
-  const path = draft.write(
+  const path = builder.write(
     name,
     // Without an in point, packets before 0 (priming of the sound) would push the picture back by their length.
     ['ffconcat version 1.0', ...parts.flatMap((part) => [concatEntry(part.path), 'inpoint 0']), ''].join('\n'),
@@ -99,5 +99,5 @@ export function joinedClip(draft: Draft, timelines: readonly Timeline[], name: s
     video: first.video.map(({ frames: _frames, ...stream }) => ({ ...stream, duration, startTime: first.startTime })),
     audio: first.audio.map((stream) => ({ ...stream, duration, startTime: first.startTime })),
   };
-  return { ...draft.clipOf(probe, path, ['-f', 'concat', '-safe', '0'], false), parts };
+  return { ...builder.clipOf(probe, path, ['-f', 'concat', '-safe', '0'], false), parts };
 }

@@ -1,8 +1,8 @@
 import type { OperationParameters } from '../../model/job/operations.ts';
 import type { StageSpec } from '../../model/job/stage.ts';
-import type { Draft } from '../planning/plan-builder.ts';
-import { soundFormat } from '../planning/source.ts';
-import type { Sound } from '../planning/timeline.ts';
+import type { PlanBuilder } from '../planning/plan-builder.ts';
+import { audioFormat } from '../planning/source.ts';
+import type { AudioState } from '../planning/timeline.ts';
 import { refusal } from '../planning/unsupported.ts';
 import { chain, filter, type Pad } from './graph.ts';
 import { clamp } from './numbers.ts';
@@ -25,7 +25,7 @@ export function refuseIdleTolerance({ operations, output }: Pick<StageSpec, 'ope
   );
 }
 
-export interface LoudSound {
+export interface LoudAudio {
   readonly pad: Pad;
   /** LUFS; absent when there was nothing to bring anywhere. */
   readonly target?: number;
@@ -36,20 +36,20 @@ export interface LoudSound {
  * the peaks allow it. Source: https://ffmpeg.org/ffmpeg-filters.html#loudnorm
  */
 export function loudnessFilters(
-  draft: Draft,
+  builder: PlanBuilder,
   pad: Pad,
-  { end, layout }: Pick<Sound, 'end' | 'layout'>,
+  { end, layout }: Pick<AudioState, 'end' | 'layout'>,
   { integrated = -16, truePeak = -1.5, range }: OperationParameters['normalizeLoudness'],
   { id, path }: { readonly id: string; readonly path: string },
-): LoudSound {
-  draft.needFilter('loudnorm', path);
+): LoudAudio {
+  builder.needFilter('loudnorm', path);
   // It may give 192 kHz, and a little more than it got.
   const after = [
     filter('aresample', { sample_rate: 48_000 }),
-    soundFormat({ sampleRate: 48_000, layout }),
+    audioFormat({ sampleRate: 48_000, layout }),
     filter('atrim', { end_sample: Math.round(end * 48_000) }),
   ];
-  const measured = draft.measured(id);
+  const measured = builder.measured(id);
   // Above the present range one constant gain will do; below it the sound would be compressed, which must be asked for.
   const target = {
     I: integrated,
@@ -57,7 +57,7 @@ export function loudnessFilters(
     LRA: clamp(range ?? Math.max(11, measured?.range ?? 0), 1, widestRange),
   };
   if (measured === undefined) {
-    draft.pending.push({
+    builder.pending.push({
       id,
       kind: 'loudness',
       expectedSeconds: end,
@@ -69,7 +69,7 @@ export function loudnessFilters(
     };
   }
   if (!Number.isFinite(measured.integrated) || measured.integrated < silence) {
-    draft.note('The sound is silent, so its loudness was left alone.');
+    builder.note('The sound is silent, so its loudness was left alone.');
     return { pad: chain(pad, ...after) };
   }
   const passed = chain(
@@ -88,13 +88,13 @@ export function loudnessFilters(
   // Where the peaks leave no room for the gain the sound is limited instead, and lands near the target at best.
   const room = measured.truePeak + integrated - measured.integrated <= truePeak && measured.range <= target.LRA;
   if (!room)
-    draft.note(
+    builder.note(
       `${path}: the peaks leave no room to reach ${integrated} LUFS with one gain, so the sound is limited as well.`,
     );
-  return { pad: passed, ...((room || demanded(draft)) && { target: integrated }) };
+  return { pad: passed, ...((room || demanded(builder)) && { target: integrated }) };
 }
 
 /** A job that names a tolerance wants to fail rather than get another loudness. */
-function demanded({ request }: Draft): boolean {
+function demanded({ request }: PlanBuilder): boolean {
   return request.spec.output.contract?.loudnessTolerance !== undefined;
 }

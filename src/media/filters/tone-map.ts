@@ -1,6 +1,6 @@
-import type { Draft } from '../planning/plan-builder.ts';
+import type { PlanBuilder } from '../planning/plan-builder.ts';
 import { pixelFormat } from '../planning/source.ts';
-import type { DynamicRange, Picture } from '../planning/timeline.ts';
+import type { DynamicRange, VideoState } from '../planning/timeline.ts';
 import type { HdrMetadata } from '../probe/hdr-metadata.ts';
 import { filter } from './graph.ts';
 import { clamp } from './numbers.ts';
@@ -15,16 +15,16 @@ const sdrWhite = 100;
  * brightest light of the film. Refused with CAPABILITY_MISSING without zscale (libzimg).
  */
 export function toneMapFilters(
-  draft: Draft,
-  { dynamicRange, stream }: Pick<Picture, 'dynamicRange' | 'stream'>,
+  builder: PlanBuilder,
+  { dynamicRange, stream }: Pick<VideoState, 'dynamicRange' | 'stream'>,
   bitDepth: 8 | 10,
   path: string,
 ): string[] {
   if (dynamicRange === 'sdr') return [];
-  draft.needFilter('zscale', path);
-  draft.needFilter('tonemap', path);
-  if (!draft.placements.some(({ what }) => what === 'tonemap')) {
-    draft.place('tonemap', 'cpu', 'the output cannot carry HDR or was asked to be SDR');
+  builder.needFilter('zscale', path);
+  builder.needFilter('tonemap', path);
+  if (!builder.placements.some(({ what }) => what === 'tonemap')) {
+    builder.place('tonemap', 'cpu', 'the output cannot carry HDR or was asked to be SDR');
   }
   return [
     // What the stream says of itself is often incomplete, so the input side is said here.

@@ -1,4 +1,4 @@
-import type { Rung } from '../../model/status/result.ts';
+import type { EncoderBackend } from '../../model/status/result.ts';
 
 /** What the FFmpeg and the GPUs of this machine can do, found by trying. */
 export interface Capabilities {
@@ -9,8 +9,8 @@ export interface Capabilities {
   readonly filters: ReadonlySet<string>;
   /** Usable Intel render nodes, best first. */
   readonly devices: readonly GpuDevice[];
-  /** Reasons why a rung cannot be used at all, for the result. */
-  readonly unavailable: Readonly<Partial<Record<Rung, string>>>;
+  /** Reasons why a backend cannot be used at all, for the result. */
+  readonly unavailable: Readonly<Partial<Record<EncoderBackend, string>>>;
   readonly cpus: number;
 }
 
@@ -27,10 +27,10 @@ export type RateControl = (typeof rateControls)[number];
 
 /** One combination that a short encode on the device has proved. */
 export interface GpuEncode {
-  readonly rung: 'qsv-full' | 'qsv-encode' | 'vaapi';
+  readonly backend: 'qsv-full' | 'qsv-encode' | 'vaapi';
   readonly codec: 'h264' | 'hevc' | 'av1' | 'vp9';
   readonly bitDepth: 8 | 10;
   readonly lowPower: boolean;
-  /** What the driver offers on the rung vaapi; absent where it was not asked. */
+  /** What the driver offers on the backend vaapi; absent where it was not asked. */
   readonly rateControls?: readonly RateControl[];
 }

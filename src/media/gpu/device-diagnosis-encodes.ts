@@ -14,8 +14,8 @@ export function encodeFindings({ device, driver, node, trials }: NodeFacts): Fin
     seen,
     commands,
   });
-  const plain = trials.encodes.filter(({ rung }) => rung === 'qsv-encode');
-  const tried = trials.refused.some(({ rung }) => rung === 'qsv-encode') || plain.length > 0;
+  const plain = trials.encodes.filter(({ backend }) => backend === 'qsv-encode');
+  const tried = trials.refused.some(({ backend }) => backend === 'qsv-encode') || plain.length > 0;
   if (trials.hangs && plain.length === 0) return [finding('device-fails', `${node}: trial encodes did not end.`)];
   // Without a session nothing was tried; the driver findings have said why.
   if (!tried) return [];
@@ -24,7 +24,7 @@ export function encodeFindings({ device, driver, node, trials }: NodeFacts): Fin
     ...(trials.hangs ? [finding('device-fails', `${node}: some trial encodes did not end.`)] : []),
     ...power(node, { device, driver }, trials, plain),
     ...codecs(node, device, trials, plain),
-    ...(trials.encodes.some(({ rung }) => rung === 'qsv-full')
+    ...(trials.encodes.some(({ backend }) => backend === 'qsv-full')
       ? []
       : [finding('filters-refused', `${node}: no trial through vpp_qsv succeeded${quoted(trials, 'qsv-full')}.`)]),
   ];
@@ -93,7 +93,7 @@ function codecs(
   const lacking = wanted.filter(
     ({ codec, bitDepth }) =>
       !has(codec, bitDepth) &&
-      trials.refused.some((refusal) => refusal.codec === codec && refusal.rung === 'qsv-encode') &&
+      trials.refused.some((refusal) => refusal.codec === codec && refusal.backend === 'qsv-encode') &&
       // A codec that is absent altogether is told once, not per bit depth.
       (bitDepth === 8 || has(codec, 8)),
   );
@@ -109,7 +109,7 @@ function codecs(
   });
 }
 
-function quoted({ refused }: DeviceTrials, rung: GpuEncode['rung']): string {
-  const said = refused.find((refusal) => refusal.rung === rung)?.said;
+function quoted({ refused }: DeviceTrials, backend: GpuEncode['backend']): string {
+  const said = refused.find((refusal) => refusal.backend === backend)?.said;
   return said === undefined ? '' : ` ("${said}")`;
 }

@@ -1,4 +1,4 @@
-import { type Memory, remembered } from '../../lib/memoize.ts';
+import { type Memory, memoize } from '../../lib/memoize.ts';
 import { chain, type FilterPad, filter, join, type Layer, type Pad, type StreamPad } from '../filters/graph.ts';
 import type { VideoStream } from '../probe/probe.ts';
 import { type GpuForm, gpuForm, hasOtherMethod, isToneMap, toneMapFiltersAt, turnRank } from './gpu-filters.ts';
@@ -93,7 +93,7 @@ export class GpuGraph {
 
   /** Frames where the graph leaves them when nothing is ever brought up again. */
   #place(pad: Pad, work = ''): GpuFrames | MainFrames {
-    return remembered(this.#placed, pad, () =>
+    return memoize(this.#placed, pad, () =>
       pad.from === 'stream' ? this.#stream(pad) : this.#filters(pad, pad.work ?? work),
     );
   }
@@ -146,8 +146,8 @@ export class GpuGraph {
     const ready = this.#flushed(frames);
     return (
       ready &&
-      remembered(
-        remembered(this.#gpuSteps, ready, () => new Map()),
+      memoize(
+        memoize(this.#gpuSteps, ready, () => new Map()),
         mapping.join(),
         () => toneMapped(ready, mapping),
       )
@@ -168,16 +168,16 @@ export class GpuGraph {
     if (form === undefined) return undefined;
     const ready = fits(frames, form) ? frames : this.#flushed(frames);
     if (ready === undefined) return undefined;
-    return remembered(
-      remembered(this.#gpuSteps, ready, () => new Map()),
+    return memoize(
+      memoize(this.#gpuSteps, ready, () => new Map()),
       text,
       () => appended(ready, text, form),
     );
   }
 
   #filteredOnCpu(frames: MainFrames, text: string, work: string): MainFrames {
-    const next = remembered(
-      remembered(this.#cpuSteps, frames, () => new Map()),
+    const next = memoize(
+      memoize(this.#cpuSteps, frames, () => new Map()),
       text,
       () => filtered(frames, text),
     );
@@ -260,16 +260,16 @@ export class GpuGraph {
   }
 
   #flushed(frames: GpuFrames): GpuFrames | undefined {
-    return remembered(this.#whole, frames, () => flushed(frames, this.#saysColours));
+    return memoize(this.#whole, frames, () => flushed(frames, this.#saysColours));
   }
 
   #downloaded(frames: GpuFrames): MainFrames {
     const whole = this.#flushed(frames) ?? frames;
-    return remembered(this.#down, whole, () => downloaded(whole, this.#saysColours));
+    return memoize(this.#down, whole, () => downloaded(whole, this.#saysColours));
   }
 
   #uploaded(frames: MainFrames): GpuFrames {
-    return remembered(this.#up, frames, () => uploaded(frames));
+    return memoize(this.#up, frames, () => uploaded(frames));
   }
 }
 

@@ -15,6 +15,6 @@ export function cpuDecode({ codec, pixelFormat, bitDepth, warped }: VideoStream)
 }
 
 /** Why the picture of a timeline cannot come from the GPU's decoder; `undefined` when it can. */
-export function cpuPicture({ video }: Timeline): string | undefined {
+export function cpuVideo({ video }: Timeline): string | undefined {
   return video && cpuDecode(video.stream);
 }

@@ -1,4 +1,4 @@
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { viewOf } from './bytes.ts';
 
 // Boxes of the ISO base media file format (ISO/IEC 14496-12, section 4.2): a length, a type of four characters, content.
@@ -69,7 +69,7 @@ export function contentOf(bytes: Uint8Array, { content, end }: Mp4Box): Uint8Arr
 /** A file that FFmpeg wrote is not what its muxer writes. */
 export class MalformedMp4Error extends CodedError {
   constructor(got: string) {
-    super('ENCODER_FAILED', `Expected well-formed boxes in an MP4 file of FFmpeg's, got ${got}`);
+    super('FFMPEG_FAILED', `Expected well-formed boxes in an MP4 file of FFmpeg's, got ${got}`);
   }
 }
 

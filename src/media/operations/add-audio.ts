@@ -1,16 +1,16 @@
 import type { OperationParameters } from '../../model/job/operations.ts';
 import { mix } from '../filters/audio-pieces.ts';
 import { chain, filter, type Pad } from '../filters/graph.ts';
-import { missing, type Site } from '../planning/plan-builder.ts';
-import { hasSound, soundPad, timelineOf } from '../planning/source.ts';
-import { resound, type Sound, type Timeline } from '../planning/timeline.ts';
+import { missing, type OperationContext } from '../planning/plan-builder.ts';
+import { audioPad, hasAudio, timelineOf } from '../planning/source.ts';
+import { type AudioState, type Timeline, withAudio } from '../planning/timeline.ts';
 import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['addAudio'];
 
 /** Adds the sound of an input: over the present sound, or in its place. The picture is not touched. */
-export function addAudio(timeline: Timeline, parameters: Parameters, site: Site): Timeline {
-  const { draft, path } = site;
+export function addAudio(timeline: Timeline, parameters: Parameters, context: OperationContext): Timeline {
+  const { builder, path } = context;
   const { input, mode = 'mix', offset = 0, loop = false } = parameters;
   const { duration, audio: present } = timeline;
   if (offset >= duration) {
@@ -20,9 +20,9 @@ export function addAudio(timeline: Timeline, parameters: Parameters, site: Site)
       `expected a moment before the end at ${duration.toFixed(3)} s, got ${offset} s`,
     );
   }
-  const once = draft.clip(input, `${path}.input`);
-  if (!hasSound(once.probe)) throw missing('audio', `${path}.input`);
-  const clip = loop ? draft.clipOf(once.probe, once.path, ['-stream_loop', '-1']) : once;
+  const once = builder.clip(input, `${path}.input`);
+  if (!hasAudio(once.probe)) throw missing('audio', `${path}.input`);
+  const clip = loop ? builder.clipOf(once.probe, once.path, ['-stream_loop', '-1']) : once;
   const source = timelineOf(clip);
   if (source.audio === undefined) throw missing('audio', `${path}.input`);
 
@@ -32,7 +32,7 @@ export function addAudio(timeline: Timeline, parameters: Parameters, site: Site)
   const room = duration - offset;
   const length = loop ? room : Math.min(source.audio.end, room);
   const added = placed(
-    soundPad(clip, {
+    audioPad(clip, {
       ...source.audio,
       sampleRate: format.sampleRate,
       channels: format.channels,
@@ -43,7 +43,7 @@ export function addAudio(timeline: Timeline, parameters: Parameters, site: Site)
     length,
   );
   const end = filter('atrim', { end_sample: Math.round(duration * format.sampleRate) });
-  draft.place(
+  builder.place(
     'addAudio',
     'cpu',
     mixed
@@ -52,19 +52,22 @@ export function addAudio(timeline: Timeline, parameters: Parameters, site: Site)
   );
   if (!mixed) {
     const pad = chain(added, filter('apad', { whole_len: Math.round(duration * format.sampleRate) }), end);
-    return { ...timeline, audio: resound(source.audio, pad, 'addAudio', { end: duration, channels: format.channels }) };
+    return {
+      ...timeline,
+      audio: withAudio(source.audio, pad, 'addAudio', { end: duration, channels: format.channels }),
+    };
   }
   // Both are filled up to the end of the picture, or the shorter one would end the mix.
   const fill = filter('apad', { whole_len: Math.round(duration * format.sampleRate) });
-  const sum = chain(mix(chain(draft.soundOf(timeline, present), fill, end), chain(added, fill, end), format), end);
-  return { ...timeline, audio: resound(present, sum, 'addAudio', { end: duration }) };
+  const sum = chain(mix(chain(builder.audioOf(timeline, present), fill, end), chain(added, fill, end), format), end);
+  return { ...timeline, audio: withAudio(present, sum, 'addAudio', { end: duration }) };
 }
 
 /** The added sound with its gain and fades, `length` seconds of it, moved to its moment. */
 function placed(
   pad: Pad,
   { volume = 1, offset = 0, fadeIn = 0, fadeOut = 0 }: Parameters,
-  sampleRate: Sound['sampleRate'],
+  sampleRate: AudioState['sampleRate'],
   length: number,
 ): Pad {
   const samples = (seconds: number): number => Math.round(seconds * sampleRate);

@@ -1,9 +1,9 @@
 import type { OperationParameters } from '../../model/job/operations.ts';
 import { chain, filter, generate, join, type Pad } from '../filters/graph.ts';
 import { clamp } from '../filters/numbers.ts';
-import type { Site } from '../planning/plan-builder.ts';
+import type { OperationContext } from '../planning/plan-builder.ts';
 import { pixelFormat } from '../planning/source.ts';
-import { duringWindow, type Picture, repaint, type Timeline } from '../planning/timeline.ts';
+import { duringWindow, type Timeline, type VideoState, withVideo } from '../planning/timeline.ts';
 import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['blur'];
@@ -17,9 +17,13 @@ interface Box {
 }
 
 /** Blurs regions: each is cut out, blurred and laid back during its time. All regions are in one graph. */
-export function blur(timeline: Timeline, { regions, unit = 'pixels' }: Parameters, { draft, path }: Site): Timeline {
-  const { video, pad } = draft.picture(timeline, path);
-  draft.place('blur', 'cpu', 'regions with a time are blurred in main memory: GPU filters have no time window');
+export function blur(
+  timeline: Timeline,
+  { regions, unit = 'pixels' }: Parameters,
+  { builder, path }: OperationContext,
+): Timeline {
+  const { video, pad } = builder.video(timeline, path);
+  builder.place('blur', 'cpu', 'regions with a time are blurred in main memory: GPU filters have no time window');
   let now = pad;
   for (const [index, region] of regions.entries()) {
     const at = `${path}.regions[${index}]`;
@@ -32,11 +36,11 @@ export function blur(timeline: Timeline, { regions, unit = 'pixels' }: Parameter
     }
     now = blurred(now, video, region, boxOf(region, video, unit, at));
   }
-  return { ...timeline, video: repaint(video, now, 'blur') };
+  return { ...timeline, video: withVideo(video, now, 'blur') };
 }
 
 /** The region in pixels, clamped to the picture and widened to even edges, as 4:2:0 needs them. */
-function boxOf(region: Region, picture: Picture, unit: 'pixels' | 'percent', path: string): Box {
+function boxOf(region: Region, picture: VideoState, unit: 'pixels' | 'percent', path: string): Box {
   const across = unit === 'percent' ? picture.width / 100 : 1;
   const down = unit === 'percent' ? picture.height / 100 : 1;
   const left = region.x * across;
@@ -56,7 +60,7 @@ function boxOf(region: Region, picture: Picture, unit: 'pixels' | 'percent', pat
   return { x, y, width: right - x, height: bottom - y };
 }
 
-function blurred(pad: Pad, picture: Picture, region: Region, box: Box): Pad {
+function blurred(pad: Pad, picture: VideoState, region: Region, box: Box): Pad {
   const cut = chain(pad, filter('crop', { w: box.width, h: box.height, x: box.x, y: box.y }));
   const soft = chain(cut, filter('gblur', { sigma: sigmaOf(region.strength ?? 50, picture), steps: 3 }));
   const patch =
@@ -75,12 +79,12 @@ function blurred(pad: Pad, picture: Picture, region: Region, box: Box): Pad {
 }
 
 /** Strength follows the height of the picture, so that a job blurs the same at every size: 50 hides text of a tenth of it. */
-function sigmaOf(strength: number, { height }: Picture): number {
+function sigmaOf(strength: number, { height }: VideoState): number {
   return clamp((strength / 50) * height * 0.025, 1, 1024);
 }
 
 /** One frame that is white inside the ellipse of a box; the merge repeats it. */
-function ellipse({ width, height }: Box, { bitDepth }: Picture): Pad {
+function ellipse({ width, height }: Box, { bitDepth }: VideoState): Pad {
   const white = bitDepth === 10 ? 1023 : 255;
   // W and H are those of the plane, so one expression serves luma and chroma.
   const inside = `${white}*lte(hypot((X+0.5-W/2)/(W/2),(Y+0.5-H/2)/(H/2)),1)`;

@@ -1,5 +1,5 @@
 import { type Operation, operationType } from '../../model/job/operations.ts';
-import type { Site } from '../planning/plan-builder.ts';
+import type { OperationContext } from '../planning/plan-builder.ts';
 import type { Timeline } from '../planning/timeline.ts';
 import { addAudio } from './add-audio.ts';
 import { blur } from './blur.ts';
@@ -14,18 +14,19 @@ import { trim } from './trim.ts';
 import { watermark } from './watermark.ts';
 
 /** Applies one operation to the timeline that the operations before it have left. */
-export function applyOperation(timeline: Timeline, operation: Operation, at: Omit<Site, 'path'>): Timeline {
-  const site: Site = { ...at, path: `spec.operations[${at.index}].${operationType(operation)}` };
-  if (operation.transcode !== undefined) return transcode(timeline, operation.transcode, site);
-  if (operation.trim !== undefined) return trim(timeline, operation.trim, site);
-  if (operation.merge !== undefined) return merge(timeline, operation.merge, site);
-  if (operation.mute !== undefined) return mute(timeline, operation.mute, site);
-  if (operation.addAudio !== undefined) return addAudio(timeline, operation.addAudio, site);
-  if (operation.subtitle !== undefined) return subtitle(timeline, operation.subtitle, site);
-  if (operation.blur !== undefined) return blur(timeline, operation.blur, site);
-  if (operation.speedRamp !== undefined) return speedRamp(timeline, operation.speedRamp, site);
-  if (operation.watermark !== undefined) return watermark(timeline, operation.watermark, site);
-  if (operation.normalizeLoudness !== undefined) return normalizeLoudness(timeline, operation.normalizeLoudness, site);
-  if (operation.thumbnail !== undefined) return thumbnail(timeline, operation.thumbnail, site);
+export function applyOperation(timeline: Timeline, operation: Operation, at: Omit<OperationContext, 'path'>): Timeline {
+  const context: OperationContext = { ...at, path: `spec.operations[${at.index}].${operationType(operation)}` };
+  if (operation.transcode !== undefined) return transcode(timeline, operation.transcode, context);
+  if (operation.trim !== undefined) return trim(timeline, operation.trim, context);
+  if (operation.merge !== undefined) return merge(timeline, operation.merge, context);
+  if (operation.mute !== undefined) return mute(timeline, operation.mute, context);
+  if (operation.addAudio !== undefined) return addAudio(timeline, operation.addAudio, context);
+  if (operation.subtitle !== undefined) return subtitle(timeline, operation.subtitle, context);
+  if (operation.blur !== undefined) return blur(timeline, operation.blur, context);
+  if (operation.speedRamp !== undefined) return speedRamp(timeline, operation.speedRamp, context);
+  if (operation.watermark !== undefined) return watermark(timeline, operation.watermark, context);
+  if (operation.normalizeLoudness !== undefined)
+    return normalizeLoudness(timeline, operation.normalizeLoudness, context);
+  if (operation.thumbnail !== undefined) return thumbnail(timeline, operation.thumbnail, context);
   return timeline;
 }

@@ -5,10 +5,17 @@ import { chain, filter, generate, join, type Pad } from '../filters/graph.ts';
 import { fraction, sum } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
 import { delayTracks } from '../outputs/text-tracks.ts';
-import { type Draft, missing, type Site } from '../planning/plan-builder.ts';
+import { missing, type OperationContext, type PlanBuilder } from '../planning/plan-builder.ts';
 import { containFilters } from '../planning/resolution.ts';
-import { mixChannels, pixelFormat, soundFormat, timelineOf } from '../planning/source.ts';
-import { frameSeconds, type Picture, repaint, resound, type Sound, type Timeline } from '../planning/timeline.ts';
+import { audioFormat, mixChannels, pixelFormat, timelineOf } from '../planning/source.ts';
+import {
+  type AudioState,
+  frameSeconds,
+  type Timeline,
+  type VideoState,
+  withAudio,
+  withVideo,
+} from '../planning/timeline.ts';
 import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['merge'];
@@ -23,29 +30,29 @@ interface Part {
 export function merge(
   timeline: Timeline,
   { prepend = [], append = [], transition }: Parameters,
-  { draft, path, index }: Site,
+  { builder, path, index }: OperationContext,
 ): Timeline {
   const part =
     (list: string) =>
     (name: string, at: number): Part => {
       const where = `${path}.${list}[${at}]`;
-      return { timeline: timelineOf(draft.clip(name, where)), path: where };
+      return { timeline: timelineOf(builder.clip(name, where)), path: where };
     };
   const before = prepend.map(part('prepend'));
   const parts = [...before, { timeline, path }, ...append.map(part('append'))];
   checkParts(parts, timeline);
-  if (timeline.video === undefined) return mergeSound(draft, parts, timeline);
+  if (timeline.video === undefined) return mergeAudio(builder, parts, timeline);
 
   const differs =
     transition === undefined ? canJoin(parts.map((one) => one.timeline)) : 'a transition mixes the pictures';
   if (differs === undefined) {
-    draft.place(
+    builder.place(
       'merge',
       'copy',
       'the clips are equal in codec, size and rate, so the packets of the picture are joined',
     );
     const clip = joinedClip(
-      draft,
+      builder,
       parts.map((one) => one.timeline),
       `concat-${index}.txt`,
     );
@@ -54,11 +61,11 @@ export function merge(
     // Lossy sound begins with packets that only prime the decoder: joined as they are, they overlap the end of the clip
     // before, which muxers refuse and which would put the sound off by one more packet at every joint.
     const seconds = parts.map((one) => one.timeline.duration);
-    const audio = joined.audio === undefined ? undefined : joinSounds(draft, parts, timeline, seconds, 0);
+    const audio = joined.audio === undefined ? undefined : joinAudio(builder, parts, timeline, seconds, 0);
     return { ...joined, ...(audio && { audio }), tracks: delayTracks(timeline.tracks, shift), retimed: true };
   }
-  draft.place('merge', 'cpu', `${differs}, so every clip is brought to the form of the first`);
-  return mergePictures(draft, parts, timeline, timeline.video, { transition, path, before: before.length });
+  builder.place('merge', 'cpu', `${differs}, so every clip is brought to the form of the first`);
+  return mergeVideo(builder, parts, timeline, timeline.video, { transition, path, before: before.length });
 }
 
 function checkParts(parts: readonly Part[], { video }: Timeline): void {
@@ -77,11 +84,11 @@ interface Row {
   readonly before: number;
 }
 
-function mergePictures(
-  draft: Draft,
+function mergeVideo(
+  builder: PlanBuilder,
   parts: readonly Part[],
   timeline: Timeline,
-  target: Picture,
+  target: VideoState,
   { transition, path, before }: Row,
 ): Timeline {
   const frame = frameSeconds(target);
@@ -91,15 +98,15 @@ function mergePictures(
   checkOverlap(lengths, overlap, frame, `${path}.transition.duration`);
   const alikeInRange = parts.every((part) => part.timeline.video?.dynamicRange === target.dynamicRange);
   const dynamicRange = alikeInRange ? target.dynamicRange : 'sdr';
-  const goal: Picture = { ...target, dynamicRange, variable: false };
-  const pictures = parts.map((part, at) => alike(draft, part, goal, lengths[at] ?? 1));
+  const goal: VideoState = { ...target, dynamicRange, variable: false };
+  const pictures = parts.map((part, at) => alike(builder, part, goal, lengths[at] ?? 1));
   const frames = sum(lengths) - overlap * (lengths.length - 1);
-  const video = repaint(goal, joinPictures(pictures, lengths, overlap, goal, transition?.type), 'merge', {
+  const video = withVideo(goal, joinVideo(pictures, lengths, overlap, goal, transition?.type), 'merge', {
     frames,
     end: frames * frame,
   });
-  const audio = joinSounds(
-    draft,
+  const audio = joinAudio(
+    builder,
     parts,
     timeline,
     lengths.map((count) => count * frame),
@@ -136,12 +143,12 @@ function checkOverlap(lengths: readonly number[], overlap: number, frame: number
 }
 
 /** A clip's picture in the form of the first: size with bars, rate, sample format, and a length in frames. */
-function alike(draft: Draft, { timeline, path }: Part, goal: Picture, frames: number): Pad {
+function alike(builder: PlanBuilder, { timeline, path }: Part, goal: VideoState, frames: number): Pad {
   const { video } = timeline;
   if (video === undefined) throw missing('video', path);
-  const tone = video.dynamicRange === goal.dynamicRange ? [] : toneMapFilters(draft, video, goal.bitDepth, path);
+  const tone = video.dynamicRange === goal.dynamicRange ? [] : toneMapFilters(builder, video, goal.bitDepth, path);
   return chain(
-    draft.padOf(timeline, video),
+    builder.padOf(timeline, video),
     ...tone,
     ...containFilters(video, goal),
     filter('setsar', { sar: '1' }),
@@ -162,11 +169,11 @@ const transitions = {
   dissolve: 'dissolve',
 } as const;
 
-function joinPictures(
+function joinVideo(
   pads: readonly Pad[],
   lengths: readonly number[],
   overlap: number,
-  { frameRate, frameRate: { num, den } }: Picture,
+  { frameRate, frameRate: { num, den } }: VideoState,
   type: keyof typeof transitions | undefined,
 ): Pad {
   const frame = den / num;
@@ -188,36 +195,36 @@ function joinPictures(
 }
 
 /** Sound of a clip of this length; silence where it has none. */
-function soundPart(draft: Draft, timeline: Timeline, format: Sound, seconds: number): Pad {
+function audioPart(builder: PlanBuilder, timeline: Timeline, format: AudioState, seconds: number): Pad {
   const samples = Math.round(seconds * format.sampleRate);
   const cut = filter('atrim', { end_sample: samples });
   if (timeline.audio === undefined) {
     return generate(
       'audio',
       filter('anullsrc', { sample_rate: format.sampleRate, channel_layout: format.layout }),
-      soundFormat(format),
+      audioFormat(format),
       cut,
     );
   }
   return chain(
-    draft.soundOf(timeline, timeline.audio),
+    builder.audioOf(timeline, timeline.audio),
     ...mixChannels(timeline.audio.channels, format.channels),
-    soundFormat(format),
+    audioFormat(format),
     filter('apad', { whole_len: samples }),
     cut,
   );
 }
 
-function joinSounds(
-  draft: Draft,
+function joinAudio(
+  builder: PlanBuilder,
   parts: readonly Part[],
   { audio }: Timeline,
   seconds: readonly number[],
   overlap: number,
-): Sound | undefined {
+): AudioState | undefined {
   const format = audio ?? parts.map((part) => part.timeline.audio).find((sound) => sound !== undefined);
   if (format === undefined) return undefined;
-  const pads = parts.map((part, at) => soundPart(draft, part.timeline, format, seconds[at] ?? 0));
+  const pads = parts.map((part, at) => audioPart(builder, part.timeline, format, seconds[at] ?? 0));
   const end = sum(seconds) - overlap * (seconds.length - 1);
   const fade = Math.round(overlap * format.sampleRate);
   const lengths = seconds.map((length) => Math.round(length * format.sampleRate));
@@ -229,12 +236,12 @@ function joinSounds(
           fade,
           format,
         );
-  return resound(format, joined, 'merge', { end });
+  return withAudio(format, joined, 'merge', { end });
 }
 
-function mergeSound(draft: Draft, parts: readonly Part[], timeline: Timeline): Timeline {
-  draft.place('merge', 'cpu', 'sounds are joined sample by sample');
+function mergeAudio(builder: PlanBuilder, parts: readonly Part[], timeline: Timeline): Timeline {
+  builder.place('merge', 'cpu', 'sounds are joined sample by sample');
   const seconds = parts.map((part) => part.timeline.audio?.end ?? 0);
-  const audio = joinSounds(draft, parts, timeline, seconds, 0);
+  const audio = joinAudio(builder, parts, timeline, seconds, 0);
   return { ...(audio && { audio }), duration: sum(seconds), tracks: timeline.tracks, retimed: true };
 }

@@ -1,29 +1,33 @@
 import type { OperationParameters } from '../../model/job/operations.ts';
-import { joinPieces, type SoundPiece } from '../filters/audio-pieces.ts';
+import { type AudioPiece, joinPieces } from '../filters/audio-pieces.ts';
 import { filter } from '../filters/graph.ts';
-import type { Site } from '../planning/plan-builder.ts';
-import { resound, type Timeline } from '../planning/timeline.ts';
+import type { OperationContext } from '../planning/plan-builder.ts';
+import { type Timeline, withAudio } from '../planning/timeline.ts';
 import { refusal } from '../planning/unsupported.ts';
 
 type Ranges = NonNullable<OperationParameters['mute']['ranges']>;
 
 /** Silences ranges to the sample; without ranges the sound is left out, which needs no encoding at all. */
-export function mute(timeline: Timeline, { ranges }: OperationParameters['mute'], { draft, path }: Site): Timeline {
+export function mute(
+  timeline: Timeline,
+  { ranges }: OperationParameters['mute'],
+  { builder, path }: OperationContext,
+): Timeline {
   const { audio, ...silent } = timeline;
   if (audio === undefined) {
-    draft.note(`${path}: there is no sound to silence.`);
+    builder.note(`${path}: there is no sound to silence.`);
     return timeline;
   }
   if (ranges === undefined) {
-    draft.place('mute', 'copy', 'the sound is left out, the picture is not touched');
+    builder.place('mute', 'copy', 'the sound is left out, the picture is not touched');
     return silent;
   }
   checkRanges(ranges, timeline.duration, path);
   const quiet = united(ranges, audio.end, audio.sampleRate);
   if (quiet.length === 0) return timeline;
-  draft.place('mute', 'cpu', 'samples are silenced one by one; the picture is not touched');
-  const pad = joinPieces(draft.soundOf(timeline, audio), pieces(quiet, Math.round(audio.end * audio.sampleRate)));
-  return { ...timeline, audio: resound(audio, pad, 'mute') };
+  builder.place('mute', 'cpu', 'samples are silenced one by one; the picture is not touched');
+  const pad = joinPieces(builder.audioOf(timeline, audio), pieces(quiet, Math.round(audio.end * audio.sampleRate)));
+  return { ...timeline, audio: withAudio(audio, pad, 'mute') };
 }
 
 function checkRanges(ranges: Ranges, duration: number, path: string): void {
@@ -59,8 +63,8 @@ function united(ranges: Ranges, end: number, sampleRate: number): SampleRange[] 
   return result;
 }
 
-function pieces(quiet: readonly SampleRange[], total: number): SoundPiece[] {
-  const result: SoundPiece[] = [];
+function pieces(quiet: readonly SampleRange[], total: number): AudioPiece[] {
+  const result: AudioPiece[] = [];
   let at = 0;
   for (const { from, to } of quiet) {
     if (from > at) result.push({ from: at, to: from, filters: [] });

@@ -4,15 +4,22 @@ import { chain, filter, type Pad } from '../filters/graph.ts';
 import { fraction, sum } from '../filters/numbers.ts';
 import { outTime, type SpeedPiece, setptsExpression, speedCurve, steps } from '../filters/speed-curve.ts';
 import { isFixed, retimeTracks } from '../outputs/text-tracks.ts';
-import type { Site } from '../planning/plan-builder.ts';
-import { frameSeconds, type Picture, repaint, resound, type Sound, type Timeline } from '../planning/timeline.ts';
+import type { OperationContext } from '../planning/plan-builder.ts';
+import {
+  type AudioState,
+  frameSeconds,
+  type Timeline,
+  type VideoState,
+  withAudio,
+  withVideo,
+} from '../planning/timeline.ts';
 import { refusal } from '../planning/unsupported.ts';
 
 /** Changes the speed of parts of the timeline; picture and sound follow the same integrals, so they end together. */
 export function speedRamp(
   timeline: Timeline,
   { segments, audio: tone = 'pitch' }: OperationParameters['speedRamp'],
-  { draft, path, index }: Site,
+  { builder, path, index }: OperationContext,
 ): Timeline {
   const { duration, video, audio, tracks } = timeline;
   for (const [index, { start, end }] of segments.entries()) {
@@ -24,7 +31,9 @@ export function speedRamp(
       );
     }
     if (end > duration + 0.001)
-      draft.note(`${path}.segments[${index}].end: ${end} s is after the end, so it ends at ${duration.toFixed(3)} s.`);
+      builder.note(
+        `${path}.segments[${index}].end: ${end} s is after the end, so it ends at ${duration.toFixed(3)} s.`,
+      );
   }
   if (tracks.some(isFixed)) {
     throw refusal(
@@ -42,11 +51,11 @@ export function speedRamp(
   let files = 0;
   const write = (content: string, format: string): string => {
     files += 1;
-    return draft.write(`retimed-${index}-${files}.${format}`, content);
+    return builder.write(`retimed-${index}-${files}.${format}`, content);
   };
-  draft.place('speedRamp', 'cpu', 'frames get new times and the sound another tempo');
-  const picture = video && rampPicture(video, draft.padOf(timeline, video), curve);
-  const sound = audio && tone === 'pitch' ? rampSound(audio, draft.soundOf(timeline, audio), curve) : undefined;
+  builder.place('speedRamp', 'cpu', 'frames get new times and the sound another tempo');
+  const picture = video && rampVideo(video, builder.padOf(timeline, video), curve);
+  const sound = audio && tone === 'pitch' ? rampAudio(audio, builder.audioOf(timeline, audio), curve) : undefined;
   return {
     ...(picture && { video: picture }),
     ...(sound && { audio: sound }),
@@ -56,7 +65,7 @@ export function speedRamp(
   };
 }
 
-function rampPicture(video: Picture, pad: Pad, curve: readonly SpeedPiece[]): Picture {
+function rampVideo(video: VideoState, pad: Pad, curve: readonly SpeedPiece[]): VideoState {
   const end = outTime(curve, video.end);
   const frames = Math.max(1, Math.round(end / frameSeconds(video)));
   const slowest = Math.min(...curve.map(({ speed, endSpeed }) => Math.min(speed, endSpeed)));
@@ -70,7 +79,7 @@ function rampPicture(video: Picture, pad: Pad, curve: readonly SpeedPiece[]): Pi
     filter('tpad', { stop_mode: 'clone', stop: Math.ceil(1 / slowest) + 1 }),
     filter('trim', { end_frame: frames }),
   );
-  return repaint(video, ramped, 'speedRamp', { end: frames * frameSeconds(video), frames, variable: false });
+  return withVideo(video, ramped, 'speedRamp', { end: frames * frameSeconds(video), frames, variable: false });
 }
 
 /** Pieces of one tempo, at most. Each costs a few filters. */
@@ -78,7 +87,7 @@ const mostPieces = 240;
 /** Cross-fade between pieces in samples at 48 kHz: 10 ms. */
 const longestFade = 480;
 
-function rampSound(audio: Sound, pad: Pad, curve: readonly SpeedPiece[]): Sound {
+function rampAudio(audio: AudioState, pad: Pad, curve: readonly SpeedPiece[]): AudioState {
   const { sampleRate } = audio;
   const heard = steps(curve, mostPieces).filter(({ start }) => start < audio.end);
   const samples = (seconds: number): number => Math.round(seconds * sampleRate);
@@ -96,7 +105,7 @@ function rampSound(audio: Sound, pad: Pad, curve: readonly SpeedPiece[]): Sound 
       pad: pieceOf(pad, { from: samples(piece.start), to, filters: [...tempo(piece.speed), ...exact] }),
     };
   });
-  return resound(audio, crossfade(parts, fade, audio), 'speedRamp', { end: sum(lengths) / sampleRate });
+  return withAudio(audio, crossfade(parts, fade, audio), 'speedRamp', { end: sum(lengths) / sampleRate });
 }
 
 /** Changes of tempo that keep the pitch; one instance does 0.5 to 2 without skipping sound, so several are chained. */

@@ -6,14 +6,14 @@ import { fraction } from '../filters/numbers.ts';
 import { assStyle, toAss } from '../outputs/captions.ts';
 import { hasTextTimes } from '../outputs/text-times.ts';
 import { cutTracks } from '../outputs/text-tracks.ts';
-import type { Site } from '../planning/plan-builder.ts';
+import type { OperationContext } from '../planning/plan-builder.ts';
 import {
   type DynamicRange,
-  type Picture,
-  repaint,
   type TextSource,
   type TextTrack,
   type Timeline,
+  type VideoState,
+  withVideo,
 } from '../planning/timeline.ts';
 import { refusal } from '../planning/unsupported.ts';
 import type { Probe, SubtitleStream } from '../probe/probe.ts';
@@ -21,22 +21,22 @@ import type { Probe, SubtitleStream } from '../probe/probe.ts';
 type Parameters = OperationParameters['subtitle'];
 
 /** Draws text into the picture, or adds a track that a player can switch. Times are those of the timeline at this point. */
-export function subtitle(timeline: Timeline, parameters: Parameters, site: Site): Timeline {
-  return parameters.mode === 'soft' ? soft(timeline, parameters, site) : burn(timeline, parameters, site);
+export function subtitle(timeline: Timeline, parameters: Parameters, context: OperationContext): Timeline {
+  return parameters.mode === 'soft' ? soft(timeline, parameters, context) : burn(timeline, parameters, context);
 }
 
-function burn(timeline: Timeline, { captions, input, style = {} }: Parameters, site: Site): Timeline {
-  const { draft, path, index } = site;
-  const { video, pad } = draft.picture(timeline, path);
-  draft.needFilter('subtitles', path);
-  draft.place('subtitle', 'cpu', 'libass draws text in main memory');
+function burn(timeline: Timeline, { captions, input, style = {} }: Parameters, context: OperationContext): Timeline {
+  const { builder, path, index } = context;
+  const { video, pad } = builder.video(timeline, path);
+  builder.needFilter('subtitles', path);
+  builder.place('subtitle', 'cpu', 'libass draws text in main memory');
   const size = { original_size: `${video.width}x${video.height}` };
   if (captions !== undefined) {
-    checkTimes(captions, timeline.duration, site);
-    const file = draft.write(`captions-${index}.ass`, toAss(captions, lit(style, video.dynamicRange), video));
+    checkTimes(captions, timeline.duration, context);
+    const file = builder.write(`captions-${index}.ass`, toAss(captions, lit(style, video.dynamicRange), video));
     return { ...timeline, video: written(video, pad, { filename: fileUrl(file), ...size }) };
   }
-  const { probe, order } = textInput(input, site);
+  const { probe, order } = textInput(input, context);
   const plain = Object.keys(style).length === 0;
   const members = plain ? plainColour(probe, video) : forcedStyle(lit(style, video.dynamicRange));
   // Fonts that are attached to a film are loaded with its track.
@@ -46,7 +46,7 @@ function burn(timeline: Timeline, { captions, input, style = {} }: Parameters, s
 }
 
 /** The picture with text on it: written into it on the CPU, or onto a transparent layer that a GPU lays over it. */
-function written(video: Picture, pad: Pad, text: FilterOptions): Picture {
+function written(video: VideoState, pad: Pad, text: FilterOptions): VideoState {
   const page = generate(
     'video',
     filter('color', { color: 'black@0', size: `${video.width}x${video.height}`, rate: fraction(video.frameRate) }),
@@ -54,7 +54,7 @@ function written(video: Picture, pad: Pad, text: FilterOptions): Picture {
     filter('subtitles', { ...text, alpha: 1 }),
   );
   const layer: Layer = { pad: page, x: 0, y: 0, endless: true };
-  return repaint(video, { ...join('video', [pad], filter('subtitles', text)), layer }, 'subtitle');
+  return withVideo(video, { ...join('video', [pad], filter('subtitles', text)), layer }, 'subtitle');
 }
 
 /** A style whose colours are those of graphics on a picture of this range. */
@@ -65,7 +65,7 @@ function lit(style: SubtitleStyle, range: DynamicRange): SubtitleStyle {
 }
 
 /** The colour of text without colours of its own, where white would be too bright. */
-function plainColour({ subtitles }: Probe, { dynamicRange }: Picture): string | undefined {
+function plainColour({ subtitles }: Probe, { dynamicRange }: VideoState): string | undefined {
   const styled = subtitles.some(({ codec }) => codec === 'ass' || codec === 'ssa');
   if (dynamicRange === 'sdr' || styled) return undefined;
   return `PrimaryColour=${assStyle(lit({}, dynamicRange), scriptPage)['PrimaryColour'] ?? ''}`;
@@ -96,8 +96,8 @@ interface TextInput {
   readonly order?: number;
 }
 
-function textInput(name: string | undefined, { draft, path }: Site): TextInput {
-  const { probe } = draft.clip(name ?? '', `${path}.input`);
+function textInput(name: string | undefined, { builder, path }: OperationContext): TextInput {
+  const { probe } = builder.clip(name ?? '', `${path}.input`);
   const order = probe.subtitles.findIndex(({ codec }) => textCodecs.includes(codec));
   const track = probe.subtitles[order];
   if (track !== undefined) return { probe, track, ...(!textFormats.includes(probe.format) && { order }) };
@@ -108,25 +108,25 @@ function textInput(name: string | undefined, { draft, path }: Site): TextInput {
   );
 }
 
-function checkTimes(captions: readonly Caption[], duration: number, { draft, path }: Site): void {
+function checkTimes(captions: readonly Caption[], duration: number, { builder, path }: OperationContext): void {
   const late = captions.filter(({ from }) => from >= duration * 1000).length;
   if (late > 0)
-    draft.note(
+    builder.note(
       `${path}.captions: ${late} of ${captions.length} begin after the end at ${duration.toFixed(3)} s and are not shown.`,
     );
 }
 
-function soft(timeline: Timeline, { captions, input, language }: Parameters, site: Site): Timeline {
-  const { draft, path, index } = site;
-  draft.place('subtitle', 'copy', 'the text becomes a track of its own; the picture is not touched');
+function soft(timeline: Timeline, { captions, input, language }: Parameters, context: OperationContext): Timeline {
+  const { builder, path, index } = context;
+  builder.place('subtitle', 'copy', 'the text becomes a track of its own; the picture is not touched');
   const common = { ...(language !== undefined && { language }), skip: 0, delay: 0, end: timeline.duration };
   if (captions !== undefined) {
-    checkTimes(captions, timeline.duration, site);
+    checkTimes(captions, timeline.duration, context);
     const track: TextTrack = { ...common, text: { name: `captions-${index}`, captions } };
     const shown = cutTracks([track], 0, timeline.duration);
     return { ...timeline, tracks: [...timeline.tracks, ...shown] };
   }
-  const { probe, track, order } = textInput(input, site);
+  const { probe, track, order } = textInput(input, context);
   if (timeline.video === undefined)
     throw refusal('INPUT_UNSUPPORTED', path, 'expected a picture to show subtitles on, got a file without video');
   const text = {

@@ -1,25 +1,25 @@
 import { chain, filter, type Pad } from '../filters/graph.ts';
 import { fraction, type Rational, ratio } from '../filters/numbers.ts';
 import type { Clip } from '../planning/clip.ts';
-import type { Draft } from '../planning/plan-builder.ts';
-import { picturePad } from '../planning/source.ts';
-import type { Picture, Timeline } from '../planning/timeline.ts';
+import type { PlanBuilder } from '../planning/plan-builder.ts';
+import { videoPad } from '../planning/source.ts';
+import type { Timeline, VideoState } from '../planning/timeline.ts';
 
 /** Frames per second, at least, where the rate varies: the mean may be far below what moves. */
 const finestGrid = 30;
 
 /** The constant rate at which frames are counted here. */
-export function gridRate({ variable, frameRate }: Picture): Rational {
+export function gridRate({ variable, frameRate }: VideoState): Rational {
   return variable && ratio(frameRate) < finestGrid ? { num: finestGrid, den: 1 } : frameRate;
 }
 
 /** Seconds of one frame of that rate. */
-export function gridSeconds(video: Picture): number {
+export function gridSeconds(video: VideoState): number {
   return 1 / ratio(gridRate(video));
 }
 
 /** Frames at a constant rate, so that every moment up to the end has one. */
-export function gridPad(video: Picture, pad: Pad): Pad {
+export function gridPad(video: VideoState, pad: Pad): Pad {
   return video.variable ? chain(pad, filter('fps', { fps: fraction(gridRate(video)), start_time: 0 })) : pad;
 }
 
@@ -28,9 +28,9 @@ const variableLead = 10;
 
 /** The picture from a moment on, starting at 0. An untouched file is read from there instead of from its beginning. */
 export function rangePad(
-  draft: Draft,
+  builder: PlanBuilder,
   timeline: Timeline,
-  video: Picture,
+  video: VideoState,
   start: number,
   seconds: number | undefined,
 ): Pad {
@@ -45,16 +45,16 @@ export function rangePad(
     filter('setpts', { expr: 'PTS-STARTPTS' }),
   ];
   if (video.pad !== undefined || clip === undefined)
-    return chain(gridPad(video, draft.padOf(timeline, video)), ...cut(start));
+    return chain(gridPad(video, builder.padOf(timeline, video)), ...cut(start));
   const lead = video.variable ? Math.min(start, variableLead) : 0;
   const ahead = windowFrom(clip, start - lead, (seconds ?? 1) + lead + 1);
-  const still: Picture = {
+  const still: VideoState = {
     ...video,
     variable: false,
     frameRate: rate,
     end: Math.max(gridSeconds(video), Math.min(video.end - start + lead, (seconds ?? 1) + lead + 1)),
   };
-  return chain(picturePad(ahead, still, draft.deinterlace), ...cut(lead));
+  return chain(videoPad(ahead, still, builder.deinterlace), ...cut(lead));
 }
 
 function windowFrom(clip: Clip, start: number, seconds: number): Clip {

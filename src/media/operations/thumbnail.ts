@@ -4,8 +4,8 @@ import { chain, filter, join, type Pad } from '../filters/graph.ts';
 import { decimal, even } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
 import type { PlannedOutput } from '../planning/plan.ts';
-import { type Draft, missing, type Site } from '../planning/plan-builder.ts';
-import { onFrame, type Picture, type Timeline } from '../planning/timeline.ts';
+import { missing, type OperationContext, type PlanBuilder } from '../planning/plan-builder.ts';
+import { onFrame, type Timeline, type VideoState } from '../planning/timeline.ts';
 import { refusal } from '../planning/unsupported.ts';
 import { gridPad, gridRate, gridSeconds, rangePad } from './thumbnail-frames.ts';
 
@@ -17,32 +17,36 @@ type Preview = NonNullable<Parameters['preview']>;
 /** What all kinds share: the picture at this point and what the output is called. */
 interface Frame {
   readonly timeline: Timeline;
-  readonly video: Picture;
-  readonly site: Site;
+  readonly video: VideoState;
+  readonly context: OperationContext;
   readonly name: string;
 }
 
 /** Pictures of the timeline as it is at this point, made in the same process as the main output. */
-export function thumbnail(timeline: Timeline, { name, poster, sprite, preview }: Parameters, site: Site): Timeline {
-  const { draft, path } = site;
+export function thumbnail(
+  timeline: Timeline,
+  { name, poster, sprite, preview }: Parameters,
+  context: OperationContext,
+): Timeline {
+  const { builder, path } = context;
   const { video } = timeline;
   if (video === undefined) throw missing('video', path);
   const kind = poster ? 'poster' : sprite ? 'sprite' : 'preview';
-  const frame: Frame = { timeline, video, site, name: uniqueName(draft, name ?? kind, path) };
-  draft.place('thumbnail', 'cpu', 'a few frames are scaled and written as pictures beside the main output');
+  const frame: Frame = { timeline, video, context, name: uniqueName(builder, name ?? kind, path) };
+  builder.place('thumbnail', 'cpu', 'a few frames are scaled and written as pictures beside the main output');
   if (poster) makePoster(frame, poster);
   if (sprite) makeSprite(frame, sprite);
   if (preview) makePreview(frame, preview);
   return timeline;
 }
 
-function uniqueName(draft: Draft, name: string, path: string): string {
-  const { renditions } = draft.request.spec.output;
+function uniqueName(builder: PlanBuilder, name: string, path: string): string {
+  const { renditions } = builder.request.spec.output;
   const taken = [
     'main',
     ...(renditions ?? []).map((rendition) => rendition.name),
-    ...draft.sides.map(({ output }) => output.name),
-    ...draft.texts.map((output) => output.name),
+    ...builder.auxiliaryOutputs.map(({ output }) => output.name),
+    ...builder.texts.map((output) => output.name),
   ];
   if (!taken.includes(name)) return name;
   throw refusal('SPEC_INVALID', `${path}.name`, `expected a name that no other output has, got ${name}`);
@@ -73,9 +77,9 @@ const images = {
 } as const;
 
 function makePoster(frame: Frame, { at, width, format = 'jpeg' }: Poster): void {
-  const { timeline, video, site } = frame;
+  const { timeline, video, context } = frame;
   const { duration } = timeline;
-  checkMoment(at, duration, `${site.path}.poster.at`);
+  checkMoment(at, duration, `${context.path}.poster.at`);
   // The last frame starts one frame before the end.
   const moment = Math.max(
     0,
@@ -85,10 +89,10 @@ function makePoster(frame: Frame, { at, width, format = 'jpeg' }: Poster): void 
     ),
   );
   const image = images[format];
-  site.draft.needEncoder(format === 'webp' ? 'libwebp' : image.codec, `${site.path}.poster.format`);
+  context.builder.needEncoder(format === 'webp' ? 'libwebp' : image.codec, `${context.path}.poster.format`);
   const size = sizeOf(video, width);
   const pad = chain(
-    rangePad(site.draft, timeline, video, moment, undefined),
+    rangePad(context.builder, timeline, video, moment, undefined),
     filter('trim', { end_frame: 1 }),
     ...shrink(frame, size),
     filter('format', { pix_fmts: image.format }),
@@ -107,8 +111,8 @@ const longestSide = 65_500;
 const mostPixels = 100_000_000;
 
 function makeSprite(frame: Frame, { interval, width = 160, columns = 10 }: Sprite): void {
-  const { timeline, video, site } = frame;
-  const { draft, path } = site;
+  const { timeline, video, context } = frame;
+  const { builder, path } = context;
   const { duration } = timeline;
   const step = Math.max(gridSeconds(video), 0.001, interval ?? Math.ceil(duration * 10) / 1000);
   const count = Math.max(1, Math.ceil(duration / step - 1e-6));
@@ -129,13 +133,13 @@ function makeSprite(frame: Frame, { interval, width = 160, columns = 10 }: Sprit
   const last = ((count - 1) * step + duration) / 2 - early;
   const moment = `min((selected_n+0.5)*${decimal(step)}-${decimal(early)},${decimal(Math.max(0, last))})`;
   const pad = chain(
-    gridPad(video, draft.padOf(timeline, video)),
+    gridPad(video, builder.padOf(timeline, video)),
     filter('select', { expr: `gte(t,${moment})` }),
     ...shrink(frame, cell),
     filter('tile', { layout: `${across}x${rows}`, nb_frames: count }),
     filter('format', { pix_fmts: images.jpeg.format }),
   );
-  draft.needEncoder('mjpeg', path);
+  builder.needEncoder('mjpeg', path);
   addImage(frame, pad, ['-frames:v', '1', ...images.jpeg.args], {
     kind: 'sprite',
     extension: 'jpg',
@@ -154,9 +158,9 @@ interface Sheet {
 }
 
 /** The WebVTT index of a sheet: one cue per picture, with its place as a media fragment (W3C Media Fragments, 4.2.2). */
-function addIndex({ timeline, site, name }: Frame, { count, step, across, cell }: Sheet): void {
-  const { draft } = site;
-  const sheet = outputKey(draft.request.spec.identity, name, 'jpg');
+function addIndex({ timeline, context, name }: Frame, { count, step, across, cell }: Sheet): void {
+  const { builder } = context;
+  const sheet = outputKey(builder.request.spec.identity, name, 'jpg');
   const cues = Array.from({ length: count }, (_, index) => {
     const end = Math.min((index + 1) * step, timeline.duration);
     const place = [
@@ -167,15 +171,15 @@ function addIndex({ timeline, site, name }: Frame, { count, step, across, cell }
     ].join(',');
     return `${clock(index * step)} --> ${clock(end)}\n${sheet}#xywh=${place}\n`;
   });
-  const path = draft.write(`${name}-index.vtt`, `WEBVTT\n\n${cues.join('\n')}`);
-  draft.texts.push({
+  const path = builder.write(`${name}-index.vtt`, `WEBVTT\n\n${cues.join('\n')}`);
+  builder.texts.push({
     name: `${name}-index`,
     kind: 'vtt',
     path,
     extension: 'vtt',
     mediaType: 'text/vtt',
     expect: { video: false, audio: false },
-    contract: draft.request.spec.output.contract ?? {},
+    contract: builder.request.spec.output.contract ?? {},
   });
 }
 
@@ -190,14 +194,14 @@ function makePreview(
   frame: Frame,
   { start = 0, duration: length = 3, width = 320, fps = 10, format = 'webp' }: Preview,
 ): void {
-  const { timeline, video, site } = frame;
-  const { draft, path } = site;
+  const { timeline, video, context } = frame;
+  const { builder, path } = context;
   checkMoment(start, timeline.duration, `${path}.preview.start`);
   const size = sizeOf(video, Math.min(width, video.width));
   const seconds = Math.min(length, timeline.duration - start);
   const frames = Math.max(1, Math.round(seconds * fps));
   const moving = chain(
-    rangePad(site.draft, timeline, video, onFrame(video, start), seconds),
+    rangePad(context.builder, timeline, video, onFrame(video, start), seconds),
     // A clip shorter than a frame of the preview would leave none.
     filter('fps', { fps, start_time: 0, eof_action: 'pass' }),
     // Encoders of moving pictures want two at least.
@@ -206,7 +210,7 @@ function makePreview(
     ...shrink(frame, size),
   );
   if (format === 'gif') {
-    draft.needEncoder('gif', `${path}.preview.format`);
+    builder.needEncoder('gif', `${path}.preview.format`);
     const palette = chain(moving, filter('palettegen', { stats_mode: 'diff' }));
     const pad = join('video', [moving, palette], filter('paletteuse', { dither: 'bayer', bayer_scale: 5 }));
     addImage(frame, pad, ['-c:v', 'gif', '-loop', '0', '-f', 'gif'], {
@@ -218,7 +222,7 @@ function makePreview(
     });
     return;
   }
-  draft.needEncoder('libwebp_anim', `${path}.preview.format`);
+  builder.needEncoder('libwebp_anim', `${path}.preview.format`);
   const pad = chain(moving, filter('format', { pix_fmts: 'yuv420p' }));
   const args = ['-c:v', 'libwebp_anim', '-quality', '75', '-loop', '0', '-f', 'webp'];
   addImage(frame, pad, args, { kind: 'preview', extension: 'webp', mediaType: 'image/webp', ...size, codec: 'webp' });
@@ -229,19 +233,19 @@ function checkMoment(moment: number | undefined, duration: number, path: string)
   throw refusal('SPEC_INVALID', path, `expected a moment before the end at ${duration.toFixed(3)} s, got ${moment} s`);
 }
 
-function sizeOf(video: Picture, width: number | undefined): { readonly width: number; readonly height: number } {
+function sizeOf(video: VideoState, width: number | undefined): { readonly width: number; readonly height: number } {
   if (width === undefined) return { width: video.width, height: video.height };
   return { width: even(width), height: even((video.height * width) / video.width) };
 }
 
-function shrink({ video, site }: Frame, size: { readonly width: number; readonly height: number }): string[] {
-  const tone = toneMapFilters(site.draft, video, 8, site.path);
+function shrink({ video, context }: Frame, size: { readonly width: number; readonly height: number }): string[] {
+  const tone = toneMapFilters(context.builder, video, 8, context.path);
   const same = size.width === video.width && size.height === video.height;
   return [...tone, ...(same ? [] : [filter('scale', { w: size.width, h: size.height, flags: 'bicubic' })])];
 }
 
 function addImage(
-  { site, name }: Frame,
+  { context, name }: Frame,
   pad: Pad,
   args: readonly string[],
   {
@@ -257,18 +261,18 @@ function addImage(
     readonly codec: string;
   },
 ): void {
-  const { draft } = site;
-  draft.sides.push({
+  const { builder } = context;
+  builder.auxiliaryOutputs.push({
     pad,
     args,
     output: {
       name,
       kind,
-      path: `${draft.request.scratchDir}/${name}.${extension}`,
+      path: `${builder.request.scratchDir}/${name}.${extension}`,
       extension,
       mediaType,
       expect: { video: true, audio: false, width, height, videoCodec: codec },
-      contract: draft.request.spec.output.contract ?? {},
+      contract: builder.request.spec.output.contract ?? {},
     },
   });
 }

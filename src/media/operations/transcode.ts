@@ -2,16 +2,16 @@ import type { OperationParameters } from '../../model/job/operations.ts';
 import { chain, filter } from '../filters/graph.ts';
 import { even } from '../filters/numbers.ts';
 import { strongest } from '../gpu/gpu-filters.ts';
-import type { Site } from '../planning/plan-builder.ts';
-import { type Picture, repaint, type Timeline } from '../planning/timeline.ts';
+import type { OperationContext } from '../planning/plan-builder.ts';
+import { type Timeline, type VideoState, withVideo } from '../planning/timeline.ts';
 import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['transcode'];
 
 /** Corrections of the picture. The encoding itself belongs to the output; `deinterlace` acts where the file is decoded. */
-export function transcode(timeline: Timeline, parameters: Parameters, site: Site): Timeline {
-  const { draft, path } = site;
-  if (parameters.force === true) draft.force = true;
+export function transcode(timeline: Timeline, parameters: Parameters, context: OperationContext): Timeline {
+  const { builder, path } = context;
+  if (parameters.force === true) builder.force = true;
   const steps = [
     ...turned(parameters.rotate),
     ...(parameters.crop === undefined ? [] : [cropped(parameters.crop, path)]),
@@ -19,18 +19,18 @@ export function transcode(timeline: Timeline, parameters: Parameters, site: Site
   ];
   const always = parameters.deinterlace === 'always';
   if (steps.length === 0 && !always) return timeline;
-  const { video, pad } = draft.picture(timeline, path);
-  draft.place(
+  const { video, pad } = builder.video(timeline, path);
+  builder.place(
     'transcode',
     'cpu',
     always ? 'deinterlacing needs the decoded picture' : 'turning, cropping and retouching need the decoded picture',
   );
-  let now: Picture = { ...video, pad };
+  let now: VideoState = { ...video, pad };
   for (const step of steps) now = step(now);
-  return { ...timeline, video: repaint(now, now.pad ?? pad, 'transcode') };
+  return { ...timeline, video: withVideo(now, now.pad ?? pad, 'transcode') };
 }
 
-type Step = (picture: Picture) => Picture;
+type Step = (picture: VideoState) => VideoState;
 
 function turned(rotate: Parameters['rotate']): Step[] {
   if (rotate === undefined || rotate === 0) return [];

@@ -3,15 +3,15 @@ import { chain, filter, type Pad } from '../filters/graph.ts';
 import { fraction } from '../filters/numbers.ts';
 import { cutTracks } from '../outputs/text-tracks.ts';
 import { type Clip, halfFrameOf, keyframeBefore, type Window } from '../planning/clip.ts';
-import type { Site } from '../planning/plan-builder.ts';
+import type { OperationContext } from '../planning/plan-builder.ts';
 import {
+  type AudioState,
   frameSeconds,
   onFrame,
-  type Picture,
-  repaint,
-  resound,
-  type Sound,
   type Timeline,
+  type VideoState,
+  withAudio,
+  withVideo,
 } from '../planning/timeline.ts';
 import { refusal } from '../planning/unsupported.ts';
 
@@ -22,10 +22,10 @@ import { refusal } from '../planning/unsupported.ts';
 export function trim(
   timeline: Timeline,
   { start = 0, end, precise = true }: OperationParameters['trim'],
-  site: Site,
+  context: OperationContext,
 ): Timeline {
   const { duration } = timeline;
-  const { path, draft } = site;
+  const { path, builder } = context;
   if (start >= duration) {
     throw refusal(
       'SPEC_INVALID',
@@ -34,20 +34,20 @@ export function trim(
     );
   }
   if (end !== undefined && end > duration + 0.001) {
-    draft.note(
+    builder.note(
       `${path}.end: ${end} s is after the end, so the clip is kept up to its end at ${duration.toFixed(3)} s.`,
     );
   }
   const stop = end === undefined || end > duration - 0.001 ? undefined : end;
   if (stop === undefined && start === 0) return timeline;
-  const cut = precise ? exactCut(timeline, start, stop) : keyframeCut(timeline, start, stop, site);
-  const endError = stop === undefined ? draft.trimmed?.end : cut.end - stop;
-  draft.trimmed = { start: cut.start - start, ...(endError !== undefined && { end: endError }) };
+  const cut = precise ? exactCut(timeline, start, stop) : keyframeCut(timeline, start, stop, context);
+  const endError = stop === undefined ? builder.trimmed?.end : cut.end - stop;
+  builder.trimmed = { start: cut.start - start, ...(endError !== undefined && { end: endError }) };
   const clip = timeline.clip && windowed(timeline.clip, timeline, cut);
-  const video = timeline.video && cutPicture(timeline.video, cut);
-  const audio = timeline.audio && cutSound(timeline.audio, cut);
+  const video = timeline.video && cutVideo(timeline.video, cut);
+  const audio = timeline.audio && cutAudio(timeline.audio, cut);
   if (timeline.audio !== undefined && audio === undefined)
-    draft.note(`${path}: the sound ends before the cut begins, so the output has none.`);
+    builder.note(`${path}: the sound ends before the cut begins, so the output has none.`);
   const { clip: _clip, video: _video, audio: _audio, ...rest } = timeline;
   return {
     ...rest,
@@ -84,7 +84,7 @@ function exactCut({ video, duration }: Timeline, start: number, stop: number | u
 }
 
 /** The frame grid of an untouched stream starts with its first frame, which may be later than the file. */
-function sourceOnFrame(video: Picture | undefined, moment: number): number {
+function sourceOnFrame(video: VideoState | undefined, moment: number): number {
   if (video === undefined) return moment;
   const late =
     video.pad === undefined && video.frames !== undefined
@@ -93,7 +93,12 @@ function sourceOnFrame(video: Picture | undefined, moment: number): number {
   return Math.max(0, onFrame(video, moment - late) + late);
 }
 
-function keyframeCut(timeline: Timeline, start: number, stop: number | undefined, { draft, path }: Site): Cut {
+function keyframeCut(
+  timeline: Timeline,
+  start: number,
+  stop: number | undefined,
+  { builder, path }: OperationContext,
+): Cut {
   const { clip, video, duration } = timeline;
   const exact = exactCut(timeline, start, stop);
   if (clip === undefined || video?.pad !== undefined) return exact;
@@ -101,13 +106,13 @@ function keyframeCut(timeline: Timeline, start: number, stop: number | undefined
   const before = clip.window?.start ?? 0;
   const key = keyframeBefore(clip, before + start, halfFrameOf(video.stream));
   if (key === undefined) {
-    draft.note(`${path}: no key frame is known before ${start} s, so the cut is made on the exact frame.`);
+    builder.note(`${path}: no key frame is known before ${start} s, so the cut is made on the exact frame.`);
     return exact;
   }
   // A cut before this one has taken away what lies before its start.
   const at = Math.max(0, key - before);
   if (Math.abs(at - start) > halfFrameOf(video.stream)) {
-    draft.note(`${path}: the cut starts at ${at.toFixed(3)} s, on the key frame before ${start} s.`);
+    builder.note(`${path}: the cut starts at ${at.toFixed(3)} s, on the key frame before ${start} s.`);
   }
   return { start: at, end: stop ?? duration, toEnd: stop === undefined, exactStart: key < before, exactEnd: false };
 }
@@ -124,7 +129,7 @@ function windowed(clip: Clip, timeline: Timeline, cut: Cut): Clip {
   return { ...clip, window };
 }
 
-function cutPicture(picture: Picture, { start, end, toEnd }: Cut): Picture {
+function cutVideo(picture: VideoState, { start, end, toEnd }: Cut): VideoState {
   const { frames: whole, ...rest } = picture;
   const seconds = frameSeconds(picture);
   const last = Math.min(end, picture.end);
@@ -133,14 +138,14 @@ function cutPicture(picture: Picture, { start, end, toEnd }: Cut): Picture {
   const certain = !picture.variable && (whole !== undefined || (!toEnd && end < picture.end - seconds));
   const now = { end: Math.max(0, last - start), ...(certain && { frames: Math.max(1, kept) }) };
   if (picture.pad === undefined) return { ...rest, ...now };
-  return repaint(
+  return withVideo(
     { ...rest, ...now },
-    chain(picture.pad, ...pictureCut(picture, start, toEnd ? undefined : end, Math.max(1, kept))),
+    chain(picture.pad, ...videoCut(picture, start, toEnd ? undefined : end, Math.max(1, kept))),
     'trim',
   );
 }
 
-function pictureCut(picture: Picture, start: number, end: number | undefined, frames: number): string[] {
+function videoCut(picture: VideoState, start: number, end: number | undefined, frames: number): string[] {
   const fromStart = filter('setpts', { expr: 'PTS-STARTPTS' });
   if (picture.variable)
     return [filter('trim', { start: start - 0.0005, end: end === undefined ? undefined : end - 0.0005 }), fromStart];
@@ -153,11 +158,11 @@ function pictureCut(picture: Picture, start: number, end: number | undefined, fr
   ];
 }
 
-function cutSound(sound: Sound, { start, end, toEnd }: Cut): Sound | undefined {
+function cutAudio(sound: AudioState, { start, end, toEnd }: Cut): AudioState | undefined {
   if (sound.end <= start) return undefined;
   const now = { end: Math.min(end, sound.end) - start };
   if (sound.pad === undefined) return { ...sound, ...now };
-  return resound(sound, cutPad(sound.pad, sound.sampleRate, start, toEnd ? undefined : end), 'trim', now);
+  return withAudio(sound, cutPad(sound.pad, sound.sampleRate, start, toEnd ? undefined : end), 'trim', now);
 }
 
 /** A range of sound, exact to the sample, that starts at 0. */

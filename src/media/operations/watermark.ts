@@ -5,17 +5,17 @@ import { clamp, decimal, even, fraction } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
 import type { Clip } from '../planning/clip.ts';
 import { decodeInput } from '../planning/clip.ts';
-import { missing, type Site } from '../planning/plan-builder.ts';
+import { missing, type OperationContext } from '../planning/plan-builder.ts';
 import { isPicture, timelineOf } from '../planning/source.ts';
-import { duringWindow, frameSeconds, type Picture, repaint, type Timeline } from '../planning/timeline.ts';
+import { duringWindow, frameSeconds, type Timeline, type VideoState, withVideo } from '../planning/timeline.ts';
 import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['watermark'];
 type Position = NonNullable<Parameters['position']>;
 
 /** Lays a picture or a clip over the timeline; a clip starts with its window and repeats until that ends. */
-export function watermark(timeline: Timeline, parameters: Parameters, { draft, path }: Site): Timeline {
-  const { video, pad } = draft.picture(timeline, path);
+export function watermark(timeline: Timeline, parameters: Parameters, { builder, path }: OperationContext): Timeline {
+  const { video, pad } = builder.video(timeline, path);
   const { input, start, end, position = 'bottomRight', margin = 3 } = parameters;
   if (start !== undefined && start >= timeline.duration) {
     throw refusal(
@@ -24,19 +24,19 @@ export function watermark(timeline: Timeline, parameters: Parameters, { draft, p
       `expected a moment before the end at ${timeline.duration.toFixed(3)} s, got ${start} s`,
     );
   }
-  const once = draft.clip(input, `${path}.input`);
+  const once = builder.clip(input, `${path}.input`);
   const mark = timelineOf(once).video;
   if (mark === undefined) throw missing('video', `${path}.input`);
   const still = isPicture(once.probe);
   // FFmpeg decodes a second input ahead without a bound, and frames in GPU memory come from a pool that has one.
   const why = still ? '' : ', as nothing bounds how many frames of a clip would go to a GPU ahead of their time';
-  draft.place('watermark', 'cpu', `the mark is laid over the picture in main memory${why}`);
-  const clip = still ? once : draft.clipOf(once.probe, once.path, ['-stream_loop', '-1']);
+  builder.place('watermark', 'cpu', `the mark is laid over the picture in main memory${why}`);
+  const clip = still ? once : builder.clipOf(once.probe, once.path, ['-stream_loop', '-1']);
   const size = sizeOf(mark, parameters.width, video);
   const edge = (margin / 100) * video.height;
-  const tone = video.dynamicRange === mark.dynamicRange ? [] : toneMapFilters(draft, mark, 8, `${path}.input`);
+  const tone = video.dynamicRange === mark.dynamicRange ? [] : toneMapFilters(builder, mark, 8, `${path}.input`);
   const marked = markPad(clip, mark, video, size, parameters, still, tone);
-  const place = placeOf(position, edge, size, video);
+  const place = placementOf(position, edge, size, video);
   const overlaid = join(
     'video',
     [pad, marked],
@@ -49,7 +49,7 @@ export function watermark(timeline: Timeline, parameters: Parameters, { draft, p
     }),
   );
   const layer = still ? { ...place, pad: markLayer(marked, video, parameters), endless: false } : undefined;
-  return { ...timeline, video: repaint(video, { ...overlaid, ...(layer && { layer }) }, 'watermark') };
+  return { ...timeline, video: withVideo(video, { ...overlaid, ...(layer && { layer }) }, 'watermark') };
 }
 
 interface Size {
@@ -58,17 +58,17 @@ interface Size {
 }
 
 /** The wanted share of the picture's width, else the mark's own size; never larger than the picture. */
-function sizeOf(mark: Picture, share: number | undefined, picture: Picture): Size {
+function sizeOf(mark: VideoState, share: number | undefined, picture: VideoState): Size {
   const wanted = share === undefined ? 1 : (picture.width * share) / 100 / mark.width;
   const factor = Math.min(wanted, picture.width / mark.width, picture.height / mark.height);
   return { width: even(mark.width * factor), height: even(mark.height * factor) };
 }
 
-function placeOf(
+function placementOf(
   position: Position,
   edge: number,
   size: Size,
-  picture: Picture,
+  picture: VideoState,
 ): { readonly x: number; readonly y: number } {
   const side = /left/i.test(position) ? 'near' : /right/i.test(position) ? 'far' : 'middle';
   const rise = /top/i.test(position) ? 'near' : /bottom/i.test(position) ? 'far' : 'middle';
@@ -83,8 +83,8 @@ function along(side: 'near' | 'middle' | 'far', edge: number, room: number): num
 
 function markPad(
   clip: Clip,
-  mark: Picture,
-  picture: Picture,
+  mark: VideoState,
+  picture: VideoState,
   { width, height }: Size,
   { opacity = 1, start = 0 }: Parameters,
   still: boolean,
@@ -107,7 +107,7 @@ function markPad(
 }
 
 /** A still mark as a layer of the whole timeline, which shows nothing outside of its time: one frame for each change. */
-function markLayer(mark: Pad, picture: Picture, { start = 0, end }: Parameters): Pad {
+function markLayer(mark: Pad, picture: VideoState, { start = 0, end }: Parameters): Pad {
   const until = end !== undefined && end < picture.end ? end : undefined;
   // Half a frame early, so that the frame that is meant is the first to be on the other side.
   const early = frameSeconds(picture) / 2;

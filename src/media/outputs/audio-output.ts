@@ -2,9 +2,9 @@ import type { AudioCodec } from '../../model/job/output.ts';
 import { chain, filter, type Pad } from '../filters/graph.ts';
 import { loudnessFilters } from '../filters/loudness.ts';
 import { audioBitrate, type OutputRequest } from '../planning/output-settings.ts';
-import type { Draft } from '../planning/plan-builder.ts';
+import type { PlanBuilder } from '../planning/plan-builder.ts';
 import { layoutOf, mixChannels } from '../planning/source.ts';
-import type { Sound } from '../planning/timeline.ts';
+import type { AudioState } from '../planning/timeline.ts';
 import { refusal } from '../planning/unsupported.ts';
 import { containerName, takesAudio } from '../probe/containers.ts';
 
@@ -40,7 +40,7 @@ export function audioCodecOf({ audio, audioPath, container }: OutputRequest, sou
   return container === 'webm' ? 'opus' : 'aac';
 }
 
-export interface FinishedSound {
+export interface FinishedAudio {
   readonly pad: Pad;
   readonly codec: EncodedAudio;
   readonly args: readonly string[];
@@ -48,10 +48,10 @@ export interface FinishedSound {
 }
 
 /** Brings the sound to what an output asks for, and says how it is encoded. */
-export function finishSound(draft: Draft, pad: Pad, sound: Sound, request: OutputRequest): FinishedSound {
+export function finishAudio(builder: PlanBuilder, pad: Pad, sound: AudioState, request: OutputRequest): FinishedAudio {
   const { audio, audioPath } = request;
   const codec = audioCodecOf(request, sound.stream.codec);
-  draft.needEncoder(audioEncoders[codec], `${audioPath}.codec`);
+  builder.needEncoder(audioEncoders[codec], `${audioPath}.codec`);
   const channels = audio.channels ?? (codec === 'mp3' ? Math.min(2, sound.channels) : sound.channels);
   if (codec === 'mp3' && channels > 2)
     throw refusal('SPEC_INVALID', `${audioPath}.channels`, `expected 1 or 2 for mp3, got ${channels}`);
@@ -66,13 +66,13 @@ export function finishSound(draft: Draft, pad: Pad, sound: Sound, request: Outpu
   const loud =
     audio.loudness === undefined
       ? undefined
-      : loudnessFilters(draft, mixed, { end: sound.end, layout }, audio.loudness, {
+      : loudnessFilters(builder, mixed, { end: sound.end, layout }, audio.loudness, {
           id: `output-${request.name}`,
           path: `${audioPath}.loudness`,
         });
   const loudness = loud === undefined && channels === sound.channels ? sound.loudness : loud?.target;
-  if (loudness === undefined && draft.request.spec.output.contract?.loudnessTolerance !== undefined) {
-    draft.note(
+  if (loudness === undefined && builder.request.spec.output.contract?.loudnessTolerance !== undefined) {
+    builder.note(
       `${audioPath}: the loudness is not checked: the sound is silent, or was changed after it was brought to it.`,
     );
   }

@@ -56,13 +56,13 @@ export function escapeAssText(text: string): string {
     .join(String.raw`\N`);
 }
 
-export interface PictureSize {
+export interface FrameSize {
   readonly width: number;
   readonly height: number;
 }
 
 /** Members of an ASS style in the names of the V4+ format. */
-export function assStyle(style: SubtitleStyle, { height }: PictureSize): Readonly<Record<string, string | number>> {
+export function assStyle(style: SubtitleStyle, { height }: FrameSize): Readonly<Record<string, string | number>> {
   const {
     font = 'Sans',
     size = 5,
@@ -98,7 +98,7 @@ function assColour(color: string, alpha: number): string {
 }
 
 /** Captions as an ASS script whose pixels are those of the picture. */
-export function toAss(captions: readonly Caption[], style: SubtitleStyle, size: PictureSize): string {
+export function toAss(captions: readonly Caption[], style: SubtitleStyle, size: FrameSize): string {
   const members = {
     Name: 'Default',
     ...assStyle(style, size),

@@ -1,6 +1,6 @@
 import type { Caption } from '../../model/job/operations.ts';
 import { copyInput } from '../planning/clip.ts';
-import type { Draft } from '../planning/plan-builder.ts';
+import type { PlanBuilder } from '../planning/plan-builder.ts';
 import type { TextTrack, Timeline } from '../planning/timeline.ts';
 import { containerName, type FileContainer, subtitleCodec, textCodec } from '../probe/containers.ts';
 import { languageTag } from '../probe/language.ts';
@@ -31,13 +31,13 @@ export const noSubtitles: SubtitleStreams = { streams: [], args: [], tracks: [] 
 const withoutPast = String.raw`noise=amount=0:drop=lt(pts\,0)`;
 
 /** Subtitle tracks of an output: those of the first input, and those that operations have added. */
-export function subtitleStreams(draft: Draft, timeline: Timeline, container: FileContainer): SubtitleStreams {
-  const kept = keptSubtitles(draft, timeline, container);
+export function subtitleStreams(builder: PlanBuilder, timeline: Timeline, container: FileContainer): SubtitleStreams {
+  const kept = keptSubtitles(builder, timeline, container);
   const added = timeline.tracks.map((track) => ({
     stream: {
       from: 'copy' as const,
       input: {
-        path: 'path' in track.text ? track.text.path : writeCaptions(draft, track.text, container),
+        path: 'path' in track.text ? track.text.path : writeCaptions(builder, track.text, container),
         options: [
           '-protocol_whitelist',
           'file',
@@ -92,22 +92,22 @@ function writesWebVtt(container: FileContainer): boolean {
 
 /** WebVTT is kept as it is by WebM and beside segments; the others read SubRip best. */
 function writeCaptions(
-  draft: Draft,
+  builder: PlanBuilder,
   { name, captions }: { readonly name: string; readonly captions: readonly Caption[] },
   container: FileContainer,
 ): string {
   return writesWebVtt(container)
-    ? draft.write(`${name}.vtt`, toWebVtt(captions))
-    : draft.write(`${name}.srt`, toSubRip(captions));
+    ? builder.write(`${name}.vtt`, toWebVtt(captions))
+    : builder.write(`${name}.srt`, toSubRip(captions));
 }
 
 /** Subtitle tracks of the first input, as far as their times still fit and the container can hold them. */
-function keptSubtitles(draft: Draft, { clip, retimed }: Timeline, container: FileContainer): WrittenSubtitle[] {
-  const { output, inputs } = draft.request.spec;
-  const first = draft.request.probes.get(inputs[0]?.name ?? '');
+function keptSubtitles(builder: PlanBuilder, { clip, retimed }: Timeline, container: FileContainer): WrittenSubtitle[] {
+  const { output, inputs } = builder.request.spec;
+  const first = builder.request.probes.get(inputs[0]?.name ?? '');
   if (output.subtitles === 'drop' || first === undefined || first.subtitles.length === 0) return [];
   if (clip === undefined || retimed) {
-    draft.note('Subtitle tracks of the first input were dropped, because its timeline was changed.');
+    builder.note('Subtitle tracks of the first input were dropped, because its timeline was changed.');
     return [];
   }
   const input = copyInput(clip);
@@ -115,7 +115,7 @@ function keptSubtitles(draft: Draft, { clip, retimed }: Timeline, container: Fil
   return clip.probe.subtitles.flatMap(({ index, codec, language }) => {
     const written = subtitleCodec(container, codec);
     if (written === undefined) {
-      draft.note(`A subtitle track (${codec}) was dropped, because ${containerName(container)} cannot hold it.`);
+      builder.note(`A subtitle track (${codec}) was dropped, because ${containerName(container)} cannot hold it.`);
       return [];
     }
     return [

@@ -4,10 +4,10 @@ import { chain, filter, type Pad } from '../filters/graph.ts';
 import { fraction, frameRateOf, ratio } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
 import type { OutputRequest } from '../planning/output-settings.ts';
-import type { Draft } from '../planning/plan-builder.ts';
+import type { PlanBuilder } from '../planning/plan-builder.ts';
 import { outputSize, resolutionFilters } from '../planning/resolution.ts';
 import { pixelFormat } from '../planning/source.ts';
-import type { DynamicRange, Picture } from '../planning/timeline.ts';
+import type { DynamicRange, VideoState } from '../planning/timeline.ts';
 import { refusal } from '../planning/unsupported.ts';
 import { containerName, takesVideo } from '../probe/containers.ts';
 
@@ -30,7 +30,7 @@ export function videoCodecOf({ video, videoPath, container }: OutputRequest, sou
 const smallestSide: Readonly<Record<EncodedCodec, number>> = { h264: 2, hevc: 32, av1: 64, vp9: 2 };
 
 /** What the encoder of an output must produce. */
-export function videoTarget(picture: Picture, request: OutputRequest, rate: Rate): VideoTarget {
+export function videoTarget(picture: VideoState, request: OutputRequest, rate: Rate): VideoTarget {
   const { video, videoPath, container } = request;
   const codec = videoCodecOf(request, picture.stream.codec);
   if (codec === 'h264' && video.bitDepth === 10) {
@@ -72,7 +72,7 @@ function bounded(rate: Rate, pixelsPerSecond: number): Rate {
 }
 
 function dynamicRangeOf(
-  { dynamicRange }: Picture,
+  { dynamicRange }: VideoState,
   { video, videoPath }: OutputRequest,
   codec: EncodedCodec,
 ): DynamicRange {
@@ -89,20 +89,20 @@ function dynamicRangeOf(
 }
 
 /** Brings the picture to its target: tone, size, rate, sample format. */
-export function finishPicture(
-  draft: Draft,
+export function finishVideo(
+  builder: PlanBuilder,
   pad: Pad,
-  picture: Picture,
+  picture: VideoState,
   target: VideoTarget,
   request: OutputRequest,
 ): Pad {
   const tone =
     picture.dynamicRange === target.dynamicRange
       ? []
-      : toneMapFilters(draft, picture, target.bitDepth, `${request.videoPath}.hdr`);
-  const [major, minor] = draft.request.capabilities.ffmpeg;
+      : toneMapFilters(builder, picture, target.bitDepth, `${request.videoPath}.hdr`);
+  const [major, minor] = builder.request.capabilities.ffmpeg;
   if (target.codec === 'vp9' && target.hdr !== undefined && (major < 7 || (major === 7 && minor < 1)))
-    draft.note('Figures of the mastering display are lost: FFmpeg writes them beside vp9 from release 7.1 on.');
+    builder.note('Figures of the mastering display are lost: FFmpeg writes them beside vp9 from release 7.1 on.');
   const resize = request.video.resolution === undefined ? [] : resolutionFilters(picture, request.video.resolution);
   const rate = request.video.fps === undefined ? [] : rateFilters(picture, target);
   const depth =
@@ -120,7 +120,7 @@ function hdrTags(dynamicRange: DynamicRange): string[] {
 }
 
 /** Another rate, up to the end of the last frame: after a cut the filter knows a wrong end of the stream. */
-function rateFilters({ end, frameRate }: Picture, target: VideoTarget): string[] {
+function rateFilters({ end, frameRate }: VideoState, target: VideoTarget): string[] {
   return [
     filter('fps', { fps: fraction(target.frameRate), start_time: 0 }),
     filter('tpad', { stop_mode: 'clone', stop: Math.ceil(ratio(target.frameRate) / ratio(frameRate)) + 1 }),
@@ -129,7 +129,7 @@ function rateFilters({ end, frameRate }: Picture, target: VideoTarget): string[]
 }
 
 /** Number of frames of the output where it is certain. */
-export function frameCount(picture: Picture, target: VideoTarget): number | undefined {
+export function frameCount(picture: VideoState, target: VideoTarget): number | undefined {
   if (picture.frames === undefined || target.variable) return undefined;
   const { num, den } = target.frameRate;
   return Math.round((picture.frames * picture.frameRate.den * num) / (picture.frameRate.num * den));

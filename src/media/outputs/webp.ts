@@ -14,7 +14,7 @@ export function parseWebpAnimation(bytes: Uint8Array): WebpAnimation | undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 30 || tagAt(view, 0) !== 'RIFF' || tagAt(view, 8) !== 'WEBP') return undefined;
   if (view.getUint32(4, true) + 8 > bytes.length) return undefined;
-  if (tagAt(view, 12) !== 'VP8X') return plainPicture(view);
+  if (tagAt(view, 12) !== 'VP8X') return plainVideo(view);
   let frames = 0;
   for (let offset = 12; offset + 8 <= bytes.length; ) {
     const size = view.getUint32(offset + 4, true);
@@ -27,13 +27,13 @@ export function parseWebpAnimation(bytes: Uint8Array): WebpAnimation | undefined
 }
 
 /** A file of one picture: lossy (RFC 6386, 9.1) or lossless. */
-function plainPicture(view: DataView): WebpAnimation | undefined {
+function plainVideo(view: DataView): WebpAnimation | undefined {
   switch (tagAt(view, 12)) {
     case 'VP8 ':
       return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff, frames: 1 };
     case 'VP8L': {
-      const sides = view.getUint32(21, true);
-      return { width: (sides & 0x3fff) + 1, height: ((sides >> 14) & 0x3fff) + 1, frames: 1 };
+      const auxiliaryOutputs = view.getUint32(21, true);
+      return { width: (auxiliaryOutputs & 0x3fff) + 1, height: ((auxiliaryOutputs >> 14) & 0x3fff) + 1, frames: 1 };
     }
     default:
       return undefined;

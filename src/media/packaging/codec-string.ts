@@ -6,7 +6,7 @@ import { viewOf } from '../mp4/bytes.ts';
  * decoder by it before they load anything, so it must say what the stream really is.
  *
  * @param entry a box of `stsd`
- * @throws CodedError ENCODER_FAILED for a codec that has no name here, or a configuration that is cut off
+ * @throws CodedError FFMPEG_FAILED for a codec that has no name here, or a configuration that is cut off
  */
 export function codecString(bytes: Uint8Array, entry: Mp4Box): string {
   const make = writers[entry.type];

@@ -133,13 +133,13 @@ function colours(range: PackagedMedia['track']['dynamicRange']): string[] {
 
 function representation(plan: StreamPlan, media: PackagedMedia, target: number): string {
   const { track, codec, width, height, frameRate, timescale } = media;
-  const picture = track.kind === 'video';
+  const video = track.kind === 'video';
   const attributes = {
     id: track.id,
     bandwidth: peakBandwidth(loadsOf(media), target),
     codecs: codec,
-    ...(picture ? { width, height, frameRate: rateText(frameRate), sar: '1:1' } : {}),
-    audioSamplingRate: picture ? undefined : timescale,
+    ...(video ? { width, height, frameRate: rateText(frameRate), sar: '1:1' } : {}),
+    audioSamplingRate: video ? undefined : timescale,
   };
   const channels =
     track.channels === undefined

@@ -23,13 +23,13 @@ export function fragmentsOf(
   samples: readonly Sample[],
   trackId: number,
   sequence: number,
-  picture: boolean,
+  video: boolean,
 ): FragmentBytes[] {
   const groups: Sample[][] = [];
   for (const sample of samples) {
     const last = groups.at(-1);
     const before = last?.at(-1);
-    const apart = picture && (isSync(sample) || (before !== undefined && isSync(before)));
+    const apart = video && (isSync(sample) || (before !== undefined && isSync(before)));
     if (last === undefined || apart) groups.push([sample]);
     else last.push(sample);
   }

@@ -2,7 +2,7 @@ import { outputPrefix } from '../../model/job/output-keys.ts';
 import { noSubtitles, subtitleArguments } from '../outputs/subtitle-output.ts';
 import type { OutputRequest } from '../planning/output-settings.ts';
 import type { AudioPart, OutputStreams } from '../planning/output-streams.ts';
-import type { Draft } from '../planning/plan-builder.ts';
+import type { PlanBuilder } from '../planning/plan-builder.ts';
 import type { Timeline } from '../planning/timeline.ts';
 import { constantRate, defaultSegmentSeconds, ladderGrid } from './ladder-grid.ts';
 import type { StreamPlan, StreamTrack, StreamVariant } from './stream-plan.ts';
@@ -22,11 +22,11 @@ interface MadeTrack {
 }
 
 /** A rate that varies gives segments of no fixed length: the picture is brought to a constant one. */
-export function segmentedRequest(draft: Draft, { video }: Timeline, request: OutputRequest): OutputRequest {
+export function segmentedRequest(builder: PlanBuilder, { video }: Timeline, request: OutputRequest): OutputRequest {
   const free = request.video.codec !== 'copy' && request.video.codec !== 'none' && request.video.fps === undefined;
   if (request.container !== 'cmaf' || video === undefined || !video.variable || !free) return request;
   const fps = Math.round(constantRate(video.frameRate) * 1000) / 1000;
-  draft.note(`The frame rate varies, and segments need a constant one: ${fps} frames per second were chosen.`);
+  builder.note(`The frame rate varies, and segments need a constant one: ${fps} frames per second were chosen.`);
   return { ...request, video: { ...request.video, fps } };
 }
 
@@ -36,21 +36,21 @@ export function segmentedRequest(draft: Draft, { video }: Timeline, request: Out
  * @param pathOf the file that a step writes for a pseudo output
  */
 export function segmentedOutputs(
-  draft: Draft,
+  builder: PlanBuilder,
   timeline: Timeline,
   outputs: readonly OutputStreams[],
   pathOf: (output: OutputStreams) => string,
 ): SegmentedOutputs | undefined {
-  const { identity, output } = draft.request.spec;
+  const { identity, output } = builder.request.spec;
   const { container, segmentDuration } = output;
   if ((container !== 'hls' && container !== 'dash') || outputs.length === 0) return undefined;
-  const { segmentSeconds, pictures } = pictureTracks(outputs, segmentDuration);
-  const sounds = soundTracks(outputs);
+  const { segmentSeconds, pictures } = videoTracks(outputs, segmentDuration);
+  const sounds = audioTracks(outputs);
   const made = [...pictures, ...sounds.flatMap(({ tracks }) => tracks), ...textTracks(outputs[0])];
   for (const { request, video } of outputs) {
     const [width, height] = [timeline.video?.width ?? 0, timeline.video?.height ?? 0];
     if (video.how === 'encode' && (video.target.width > width || video.target.height > height))
-      draft.note(
+      builder.note(
         `${request.name} is larger (${video.target.width}x${video.target.height}) than its source (${width}x${height}), which adds bits and no detail; video.resolution.upscale: false keeps the size.`,
       );
   }
@@ -66,7 +66,7 @@ export function segmentedOutputs(
     plan: {
       main: container,
       prefix: outputPrefix(identity.uid, identity.attempt),
-      folder: `${draft.request.scratchDir}/stream`,
+      folder: `${builder.request.scratchDir}/stream`,
       segmentSeconds,
       duration: timeline.duration,
       tracks: made.map((one) => ({ ...one.track, path: pathOf(one.output) })),
@@ -81,7 +81,7 @@ function pictureId({ name }: Pick<OutputRequest, 'name'>): string {
 }
 
 /** Encoded pictures get the same grid of key frames. */
-function pictureTracks(
+function videoTracks(
   outputs: readonly OutputStreams[],
   segmentDuration: number | undefined,
 ): { readonly segmentSeconds: number; readonly pictures: readonly MadeTrack[] } {
@@ -103,7 +103,7 @@ function pictureTracks(
           id,
           kind: 'video',
           copied: video.how === 'copy',
-          dynamicRange: target?.dynamicRange ?? video.picture.dynamicRange,
+          dynamicRange: target?.dynamicRange ?? video.video.dynamicRange,
         },
         output: {
           request: { ...request, name: id },
@@ -118,7 +118,7 @@ function pictureTracks(
 }
 
 /** Each sound that is made, once: renditions that ask for the same share it. */
-function soundTracks(
+function audioTracks(
   outputs: readonly OutputStreams[],
 ): { readonly part: AudioPart; readonly group: string; readonly tracks: readonly MadeTrack[] }[] {
   const parts = [...new Set(outputs.map(({ audio }) => audio))].filter(({ how }) => how !== 'none');
@@ -158,17 +158,17 @@ function soundTracks(
   });
 }
 
-interface SoundPiece {
+interface AudioPiece {
   readonly audio: AudioPart;
   readonly language: string | undefined;
   readonly channels: number | undefined;
 }
 
 /** A copied sound may be several tracks of the source; in a set of segments each is by itself. */
-function piecesOf(part: AudioPart, request: OutputRequest | undefined): SoundPiece[] {
+function piecesOf(part: AudioPart, request: OutputRequest | undefined): AudioPiece[] {
   if (part.how === 'none') return [];
   if (part.how === 'encode') {
-    const { sound } = part;
+    const { audio: sound } = part;
     return [{ audio: part, language: sound.stream.language, channels: request?.audio.channels ?? sound.channels }];
   }
   return part.streams.map((stream, index) => ({

@@ -43,14 +43,14 @@ export function trackHeader(moov: Uint8Array): TrackHeader {
   const stsd = need(['trak', 'mdia', 'minf', 'stbl', 'stsd']);
   const [entry] = boxesIn(moov, stsd.content + 8, stsd.end);
   if (entry === undefined) throw malformed('a track without a description of its samples');
-  const sound = typeAt(moov, need(['trak', 'mdia', 'hdlr']).content + 8) === 'soun';
+  const audio = typeAt(moov, need(['trak', 'mdia', 'hdlr']).content + 8) === 'soun';
   const config = nalConfig(moov, entry);
   return {
     trackId: view.getUint32(tkhd.content + (moov[tkhd.content] === 1 ? 20 : 12)),
     timescale,
     codec: codecString(moov, entry),
     ...(config !== undefined && { nalLengthSize: config }),
-    ...(sound ? { width: 0, height: 0 } : pictureSize(view, entry, tkhd)),
+    ...(audio ? { width: 0, height: 0 } : frameSize(view, entry, tkhd)),
     defaults: {
       duration: view.getUint32(trex.content + 12),
       size: view.getUint32(trex.content + 16),
@@ -64,7 +64,7 @@ export function trackHeader(moov: Uint8Array): TrackHeader {
  * The size in the header of the track has the shape of the samples in it. Where that is only the rounding of a scaled
  * picture to even sides, the size that a decoder gives counts.
  */
-function pictureSize(view: DataView, entry: Mp4Box, tkhd: Mp4Box): Pick<TrackHeader, 'width' | 'height'> {
+function frameSize(view: DataView, entry: Mp4Box, tkhd: Mp4Box): Pick<TrackHeader, 'width' | 'height'> {
   const stored = { width: view.getUint16(entry.content + 24), height: view.getUint16(entry.content + 26) };
   // 16.16 fixed point.
   const shown = {

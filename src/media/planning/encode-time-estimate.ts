@@ -1,7 +1,7 @@
-import type { Rung } from '../../model/status/result.ts';
-import type { SmartPicture } from '../smart-cut/smart-steps.ts';
+import type { EncoderBackend } from '../../model/status/result.ts';
+import type { SmartVideo } from '../smart-cut/smart-steps.ts';
 import type { OutputStreams } from './output-streams.ts';
-import type { Draft } from './plan-builder.ts';
+import type { PlanBuilder } from './plan-builder.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Frames of 1920x1080 that one core encodes or filters in a second; orders of magnitude for an estimate before the start. */
@@ -14,7 +14,7 @@ const filterRates: Readonly<Record<string, number>> = {
   merge: 60,
   tonemap: 8,
 };
-/** What a GPU rung gains over one core, without a measured figure for this machine. */
+/** What a GPU backend gains over one core, without a measured figure for this machine. */
 const gpuGain = 10;
 const fullHd = 1920 * 1080;
 /** Seconds of the process itself, and of copying a second of media. */
@@ -22,15 +22,20 @@ const startSeconds = 0.3;
 const copySeconds = 0.002;
 
 /** Seconds that a plan is expected to run, from the size of the picture and the work to be done. */
-export function encodeSeconds(draft: Draft, timeline: Timeline, outputs: readonly OutputStreams[], rung: Rung): number {
-  const { cpus } = draft.request.capabilities;
+export function encodeSeconds(
+  builder: PlanBuilder,
+  timeline: Timeline,
+  outputs: readonly OutputStreams[],
+  backend: EncoderBackend,
+): number {
+  const { cpus } = builder.request.capabilities;
   const copied = startSeconds + timeline.duration * copySeconds;
   const { video } = timeline;
   if (video === undefined) return copied + timeline.duration * 0.02;
   const fps = video.frameRate.num / video.frameRate.den;
   const frames = timeline.duration * fps;
   const cores = Math.max(1, cpus);
-  const filters = new Set(draft.placements.filter(({ place }) => place === 'cpu').map(({ what }) => what));
+  const filters = new Set(builder.placements.filter(({ place }) => place === 'cpu').map(({ what }) => what));
   const filtering = [...filters].reduce(
     (seconds, what) => seconds + (frames * video.width * video.height) / fullHd / (filterRates[what] ?? 200),
     0,
@@ -41,7 +46,7 @@ export function encodeSeconds(draft: Draft, timeline: Timeline, outputs: readonl
     const { width, height, codec, preset, rate } = target;
     const pace = preset === 'performance' ? 2.5 : preset === 'quality' ? 0.5 : 1;
     const passes = rate.kind === 'bitrate' && rate.pass !== undefined ? 1.7 : 1;
-    const speed = encodeRates[codec] * pace * (rung === 'software' ? 1 : gpuGain);
+    const speed = encodeRates[codec] * pace * (backend === 'software' ? 1 : gpuGain);
     const encoded = part.how === 'copy' ? encodedFrames(part.smart) : frames;
     return seconds + (encoded * passes * width * height) / fullHd / speed;
   }, 0);
@@ -49,6 +54,6 @@ export function encodeSeconds(draft: Draft, timeline: Timeline, outputs: readonl
 }
 
 /** Pictures at the ends of a cut by copying. */
-function encodedFrames(smart: SmartPicture | undefined): number {
+function encodedFrames(smart: SmartVideo | undefined): number {
   return (smart?.cut.head?.frames ?? 0) + (smart?.cut.tail?.frames ?? 0);
 }

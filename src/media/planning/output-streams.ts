@@ -1,18 +1,18 @@
 import type { VideoTarget } from '../encoders/video-target.ts';
 import type { Pad } from '../filters/graph.ts';
-import { type FinishedSound, finishSound } from '../outputs/audio-output.ts';
+import { type FinishedAudio, finishAudio } from '../outputs/audio-output.ts';
 import type { CopiedStream } from '../outputs/command.ts';
 import { type SubtitleStreams, subtitleStreams } from '../outputs/subtitle-output.ts';
 import { frameCount, rateOf, videoTarget } from '../outputs/video-output.ts';
 import { containerName, takesAudio } from '../probe/containers.ts';
 import type { AudioStream } from '../probe/probe.ts';
-import { joinedStream, type SmartPicture } from '../smart-cut/smart-steps.ts';
-import { smartPicture } from '../smart-cut/smart-video.ts';
+import { joinedStream, type SmartVideo } from '../smart-cut/smart-steps.ts';
+import { smartVideo } from '../smart-cut/smart-video.ts';
 import { type Clip, copyInput, halfFrameOf } from './clip.ts';
 import { audioBitrate, type OutputRequest } from './output-settings.ts';
-import { type Draft, missing } from './plan-builder.ts';
-import { audioCopyBlocker, copyableTracks, pictureBlocker, videoCopyBlocker } from './stream-copy.ts';
-import type { Picture, Sound, Timeline } from './timeline.ts';
+import { missing, type PlanBuilder } from './plan-builder.ts';
+import { audioCopyBlocker, copyableTracks, videoBlocker, videoCopyBlocker } from './stream-copy.ts';
+import type { AudioState, Timeline, VideoState } from './timeline.ts';
 import { refusal } from './unsupported.ts';
 
 /** The picture of an output: none, the stream as it is, or a pad to be encoded. */
@@ -21,14 +21,14 @@ export type VideoPart =
   | {
       readonly how: 'copy';
       readonly stream: CopiedStream;
-      readonly picture: Picture;
+      readonly video: VideoState;
       readonly clip: Clip;
       /** The stream is joined from copied and encoded pictures before it is copied. */
-      readonly smart?: SmartPicture;
+      readonly smart?: SmartVideo;
     }
   | {
       readonly how: 'encode';
-      readonly picture: Picture;
+      readonly video: VideoState;
       readonly pad: Pad;
       readonly target: VideoTarget;
       readonly why: string;
@@ -44,7 +44,7 @@ export type AudioPart =
       /** What is known of each of the streams. */
       readonly tracks: readonly AudioStream[];
     }
-  | { readonly how: 'encode'; readonly sound: Sound; readonly finished: FinishedSound; readonly why: string };
+  | { readonly how: 'encode'; readonly audio: AudioState; readonly finished: FinishedAudio; readonly why: string };
 
 export interface OutputStreams {
   readonly request: OutputRequest;
@@ -62,19 +62,24 @@ export interface SharedPads {
 }
 
 /** Decides for each stream of an output whether it is copied, encoded or left out. */
-export function streamsOf(draft: Draft, timeline: Timeline, request: OutputRequest, pads: SharedPads): OutputStreams {
-  const audio = sharedAudio(draft, timeline, request, pads);
-  const video = videoPart(draft, timeline, request, pads, audioBits(timeline, request, audio));
+export function streamsOf(
+  builder: PlanBuilder,
+  timeline: Timeline,
+  request: OutputRequest,
+  pads: SharedPads,
+): OutputStreams {
+  const audio = sharedAudio(builder, timeline, request, pads);
+  const video = videoPart(builder, timeline, request, pads, audioBits(timeline, request, audio));
   if (video.how === 'none' && audio.how === 'none') {
     throw refusal('SPEC_INVALID', 'spec.output', 'expected at least one stream of picture or sound, got none');
   }
-  return { request, video, audio, text: subtitleStreams(draft, timeline, request.container) };
+  return { request, video, audio, text: subtitleStreams(builder, timeline, request.container) };
 }
 
-function sharedAudio(draft: Draft, timeline: Timeline, request: OutputRequest, pads: SharedPads): AudioPart {
-  if (request.container !== 'cmaf') return audioPart(draft, timeline, request, pads);
+function sharedAudio(builder: PlanBuilder, timeline: Timeline, request: OutputRequest, pads: SharedPads): AudioPart {
+  if (request.container !== 'cmaf') return audioPart(builder, timeline, request, pads);
   const key = JSON.stringify(Object.entries(request.audio).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  const known = pads.sounds.get(key) ?? audioPart(draft, timeline, request, pads);
+  const known = pads.sounds.get(key) ?? audioPart(builder, timeline, request, pads);
   pads.sounds.set(key, known);
   return known;
 }
@@ -82,12 +87,12 @@ function sharedAudio(draft: Draft, timeline: Timeline, request: OutputRequest, p
 function audioBits({ audio: sound }: Timeline, request: OutputRequest, audio: AudioPart): number {
   if (audio.how === 'none') return 0;
   if (audio.how === 'copy') return sound?.stream.bitrate ?? audioBitrate({}, sound?.channels ?? 2);
-  if (audio.finished.codec === 'flac') return audio.sound.channels * 700_000;
-  return audioBitrate(request.audio, request.audio.channels ?? audio.sound.channels);
+  if (audio.finished.codec === 'flac') return audio.audio.channels * 700_000;
+  return audioBitrate(request.audio, request.audio.channels ?? audio.audio.channels);
 }
 
 function videoPart(
-  draft: Draft,
+  builder: PlanBuilder,
   timeline: Timeline,
   request: OutputRequest,
   pads: SharedPads,
@@ -101,13 +106,13 @@ function videoPart(
     throw missing('video', videoPath);
   }
   // Where a plain copy would do, it leaves the choice of packets to a seek; this picks them one by one.
-  const smart = smartOf(draft, timeline, picture, request);
+  const smart = smartOf(builder, timeline, picture, request);
   if (smart !== undefined && typeof smart !== 'string')
-    return { how: 'copy', stream: joinedStream(smart), picture, clip: smart.clip, smart };
-  const blocker = videoCopyBlocker(timeline, picture, request, draft.force);
+    return { how: 'copy', stream: joinedStream(smart), video: picture, clip: smart.clip, smart };
+  const blocker = videoCopyBlocker(timeline, picture, request, builder.force);
   if (blocker === undefined && clip !== undefined) {
     const stream: CopiedStream = { from: 'copy', input: copyInput(clip), specifier: String(picture.stream.index) };
-    return { how: 'copy', stream, picture, clip };
+    return { how: 'copy', stream, video: picture, clip };
   }
   if (wanted.codec === 'copy') {
     throw refusal(
@@ -116,12 +121,12 @@ function videoPart(
       `expected a picture that can be copied, but ${blocker ?? 'it was changed'}`,
     );
   }
-  const log = `${draft.request.scratchDir}/${request.name}-pass`;
+  const log = `${builder.request.scratchDir}/${request.name}-pass`;
   const target = videoTarget(picture, request, rateOf(request, timeline.duration, bits, log));
   const frames = frameCount(picture, target);
   return {
     how: 'encode',
-    picture,
+    video: picture,
     pad: pads.video(),
     target,
     why: typeof smart === 'string' ? `${blocker ?? 'it is cut'}, and ${smart}` : (blocker ?? 'it was changed'),
@@ -131,25 +136,25 @@ function videoPart(
 
 /** How a cut is made by copying, or why not; `undefined` when something else than the cut changes the picture. */
 function smartOf(
-  draft: Draft,
+  builder: PlanBuilder,
   { clip }: Timeline,
-  picture: Picture,
+  picture: VideoState,
   request: OutputRequest,
-): SmartPicture | string | undefined {
+): SmartVideo | string | undefined {
   const exact = clip?.window?.exactStart === true || clip?.window?.exactEnd === true;
-  if (clip === undefined || !exact || picture.pad !== undefined || draft.force) return undefined;
-  return pictureBlocker(clip, picture, request) === undefined ? smartPicture(draft, clip, picture, request) : undefined;
+  if (clip === undefined || !exact || picture.pad !== undefined || builder.force) return undefined;
+  return videoBlocker(clip, picture, request) === undefined ? smartVideo(builder, clip, picture, request) : undefined;
 }
 
-function audioPart(draft: Draft, timeline: Timeline, request: OutputRequest, pads: SharedPads): AudioPart {
+function audioPart(builder: PlanBuilder, timeline: Timeline, request: OutputRequest, pads: SharedPads): AudioPart {
   const { audio: wanted, audioPath, container } = request;
   const { audio: sound, clip } = timeline;
   if (wanted.codec === 'none' || sound === undefined) return { how: 'none' };
-  const blocker = audioCopyBlocker(timeline, sound, request, draft.force);
+  const blocker = audioCopyBlocker(timeline, sound, request, builder.force);
   if (blocker === undefined && clip !== undefined) {
     const tracks = copyableTracks(clip, container);
     if (tracks.length < clip.probe.audio.length)
-      draft.note(`Of ${clip.probe.audio.length} audio tracks ${tracks.length} fit into ${containerName(container)}.`);
+      builder.note(`Of ${clip.probe.audio.length} audio tracks ${tracks.length} fit into ${containerName(container)}.`);
     const input = copyInput(clip);
     return {
       how: 'copy',
@@ -179,14 +184,14 @@ function audioPart(draft: Draft, timeline: Timeline, request: OutputRequest, pad
   }
   return {
     how: 'encode',
-    sound,
-    finished: finishSound(draft, pads.audio(), sound, request),
+    audio: sound,
+    finished: finishAudio(builder, pads.audio(), sound, request),
     why: blocker ?? 'it was changed',
   };
 }
 
 /** Seconds by which a copied cut may differ: frames are stored out of order, and packets of sound are of fixed length. */
-export function copyTolerance(clip: Clip, picture: Picture | undefined): number {
+export function copyTolerance(clip: Clip, picture: VideoState | undefined): number {
   if (clip.window === undefined && clip.seekable) return 0;
   const frame = picture === undefined ? 0 : 2 * halfFrameOf(picture.stream);
   const depth = picture?.stream.hasBFrames ?? 0;

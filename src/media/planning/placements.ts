@@ -1,8 +1,8 @@
-import type { Rung } from '../../model/status/result.ts';
-import type { Ladder } from '../encoders/backend-chain.ts';
+import type { EncoderBackend } from '../../model/status/result.ts';
+import type { BackendChain } from '../encoders/backend-chain.ts';
 import type { OutputStreams } from './output-streams.ts';
 import type { Placement } from './plan.ts';
-import type { Draft } from './plan-builder.ts';
+import type { PlanBuilder } from './plan-builder.ts';
 
 /**
  * What a command does, where, and why there.
@@ -10,15 +10,16 @@ import type { Draft } from './plan-builder.ts';
  * @param cpuWork The work on pictures that the CPU has a part in; all of it when absent.
  */
 export function placementsOf(
-  draft: Draft,
+  builder: PlanBuilder,
   outputs: readonly OutputStreams[],
-  ladder: Ladder | undefined,
+  backends: BackendChain | undefined,
   cpuWork: ReadonlySet<string> | undefined,
 ): Placement[] {
   const lines: Placement[] = [];
   const encodes = outputs.some(({ video }) => video.how === 'encode');
-  const work = workPlacements(draft.placements, cpuWork);
-  if (encodes || draft.sides.length > 0) lines.push(decodePlacement(ladder?.rung, work, draft.sides.length > 0));
+  const work = workPlacements(builder.placements, cpuWork);
+  if (encodes || builder.auxiliaryOutputs.length > 0)
+    lines.push(decodePlacement(backends?.backend, work, builder.auxiliaryOutputs.length > 0));
   lines.push(...work);
   for (const { request, video, audio } of outputs) {
     const name = outputs.length > 1 ? ` of ${request.name}` : '';
@@ -27,8 +28,8 @@ export function placementsOf(
     if (video.how === 'encode') {
       lines.push({
         what: `encode${name}`,
-        place: onGpu(ladder?.rung) ? 'gpu' : 'cpu',
-        why: `${video.why}; ${ladder?.stepsDown.at(-1)?.reason ?? 'the GPU encodes it'}`,
+        place: onGpu(backends?.backend) ? 'gpu' : 'cpu',
+        why: `${video.why}; ${backends?.fallbacks.at(-1)?.reason ?? 'the GPU encodes it'}`,
       });
     }
     if (audio.how === 'copy')
@@ -41,14 +42,18 @@ export function placementsOf(
 const kept = 'nothing changes the picture, so its packets are kept';
 const joined = 'copied and encoded pictures were joined to one stream, whose packets are kept';
 
-function onGpu(rung: Rung | undefined): boolean {
-  return rung !== undefined && rung !== 'software' && rung !== 'copy';
+function onGpu(backend: EncoderBackend | undefined): boolean {
+  return backend !== undefined && backend !== 'software' && backend !== 'copy';
 }
 
-function decodePlacement(rung: Rung | undefined, work: readonly Placement[], pictures: boolean): Placement {
-  if (rung !== 'qsv-full') return { what: 'decode', place: 'cpu', why: 'the picture is needed in main memory' };
-  const pictureWork = [...Object.keys(gpuReasons), ...onlyCpu];
-  const down = work.filter(({ what, place }) => place === 'cpu' && pictureWork.includes(what)).map(({ what }) => what);
+function decodePlacement(
+  backend: EncoderBackend | undefined,
+  work: readonly Placement[],
+  pictures: boolean,
+): Placement {
+  if (backend !== 'qsv-full') return { what: 'decode', place: 'cpu', why: 'the picture is needed in main memory' };
+  const videoWork = [...Object.keys(gpuReasons), ...onlyCpu];
+  const down = work.filter(({ what, place }) => place === 'cpu' && videoWork.includes(what)).map(({ what }) => what);
   const reasons = [...new Set([...down, ...(pictures ? ['thumbnail'] : [])])];
   return {
     what: 'decode',

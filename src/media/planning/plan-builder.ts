@@ -5,8 +5,8 @@ import type { Capabilities } from '../gpu/capabilities.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Clip } from './clip.ts';
 import type { Analysis, LoudnessMeasurement, Measurements, Placement, PlannedFile, PlannedOutput } from './plan.ts';
-import { type Deinterlace, picturePad, soundPad } from './source.ts';
-import type { Picture, Sound, Timeline } from './timeline.ts';
+import { audioPad, type Deinterlace, videoPad } from './source.ts';
+import type { AudioState, Timeline, VideoState } from './timeline.ts';
 import { refusal } from './unsupported.ts';
 
 /** What a plan is drawn from. */
@@ -23,7 +23,7 @@ export interface PlanRequest {
 }
 
 /** Something that FFmpeg writes: the pad it comes from, and how it is encoded. */
-export interface SideOutput {
+export interface AuxiliaryOutput {
   readonly pad: Pad;
   readonly args: readonly string[];
   readonly output: PlannedOutput;
@@ -35,12 +35,12 @@ export interface PendingAnalysis extends Omit<Analysis, 'argv'> {
 }
 
 /** The notebook of one run of the planner: what the operations leave behind beside the timeline. */
-export class Draft {
+export class PlanBuilder {
   readonly notes: string[] = [];
   readonly placements: Placement[] = [];
   readonly files: PlannedFile[] = [];
   readonly pending: PendingAnalysis[] = [];
-  readonly sides: SideOutput[] = [];
+  readonly auxiliaryOutputs: AuxiliaryOutput[] = [];
   /** Text outputs, which are among `files`. */
   readonly texts: PlannedOutput[] = [];
   readonly request: PlanRequest;
@@ -51,7 +51,7 @@ export class Draft {
   force = false;
   #instances = 0;
   /** One pad per untouched picture, so that everything that reads it shares one decode. */
-  readonly #pads = new WeakMap<Picture, Pad>();
+  readonly #pads = new WeakMap<VideoState, Pad>();
 
   constructor(request: PlanRequest) {
     this.request = request;
@@ -90,13 +90,13 @@ export class Draft {
   }
 
   /** Refuses when this FFmpeg lacks a filter. */
-  needFilter(name: string, path: string, hint?: string): void {
+  needFilter(name: string, path: string, remedy?: string): void {
     if (this.request.capabilities.filters.has(name)) return;
     throw refusal(
       'CAPABILITY_MISSING',
       path,
       `expected an FFmpeg with the filter ${name}, got ${this.version} without it`,
-      hint,
+      remedy,
     );
   }
 
@@ -119,29 +119,29 @@ export class Draft {
   }
 
   /** The picture of a timeline as a pad, or a refusal when it has none. */
-  picture(timeline: Timeline, path: string): { readonly video: Picture; readonly pad: Pad } {
+  video(timeline: Timeline, path: string): { readonly video: VideoState; readonly pad: Pad } {
     const { video } = timeline;
     if (video === undefined) throw missing('video', path);
     return { video, pad: this.padOf(timeline, video) };
   }
 
-  padOf({ clip }: Timeline, video: Picture): Pad {
+  padOf({ clip }: Timeline, video: VideoState): Pad {
     if (video.pad !== undefined) return video.pad;
     if (clip === undefined) throw new TypeError('Expected a clip behind an untouched picture, got none');
     const known = this.#pads.get(video);
     if (known !== undefined) return known;
-    const pad = picturePad(clip, video, this.deinterlace);
+    const pad = videoPad(clip, video, this.deinterlace);
     this.#pads.set(video, pad);
     return pad;
   }
 
-  soundOf({ clip }: Timeline, audio: Sound): Pad {
+  audioOf({ clip }: Timeline, audio: AudioState): Pad {
     if (audio.pad !== undefined) return audio.pad;
     if (clip === undefined) throw new TypeError('Expected a clip behind untouched sound, got none');
     if (clip.probe.audio.length > 1) {
       this.note(`The sound changes, so the first of ${clip.probe.audio.length} audio tracks is kept.`);
     }
-    return soundPad(clip, audio);
+    return audioPad(clip, audio);
   }
 }
 
@@ -156,10 +156,10 @@ export function missing(medium: Medium, path: string): Error {
 }
 
 /** Where an operation stands: its place in the job, for messages, and the notebook. */
-export interface Site {
+export interface OperationContext {
   readonly path: string;
   readonly index: number;
-  readonly draft: Draft;
+  readonly builder: PlanBuilder;
 }
 
 function deinterlaceOf(operations: readonly Operation[]): Deinterlace {

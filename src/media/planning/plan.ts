@@ -1,16 +1,16 @@
 import type { OutputContract } from '../../model/job/output-contract.ts';
-import type { OutputFile, PrecisionReport, Rung } from '../../model/status/result.ts';
+import type { EncoderBackend, OutputFile, PrecisionReport } from '../../model/status/result.ts';
 import type { StreamPlan } from '../packaging/stream-plan.ts';
 import type { SmartJoin } from '../smart-cut/join.ts';
 
 /** Where one part of a plan runs. */
-export type Place = 'gpu' | 'cpu' | 'copy';
+export type RunsOn = 'gpu' | 'cpu' | 'copy';
 
 /** One line of the explanation: what is done, where, and why there. */
 export interface Placement {
   /** `decode`, `encode`, or the operation: `trim`, `blur`, … */
   readonly what: string;
-  readonly place: Place;
+  readonly place: RunsOn;
   readonly why: string;
 }
 
@@ -92,10 +92,10 @@ export interface PlannedOutput {
 
 /** What to run for a stage, and why. Plain data: `:plan` answers it as it is. */
 export interface Plan {
-  readonly rung: Rung;
+  readonly backend: EncoderBackend;
   readonly device?: string;
-  /** Why each better rung was not used. */
-  readonly stepsDown: readonly { readonly from: Rung; readonly reason: string }[];
+  /** Why each better backend was not used. */
+  readonly fallbacks: readonly { readonly from: EncoderBackend; readonly reason: string }[];
   /** When not empty: run these, then plan again with their measurements. */
   readonly analyses: readonly Analysis[];
   readonly files: readonly PlannedFile[];

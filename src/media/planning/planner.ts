@@ -7,7 +7,7 @@ import type { Probe } from '../probe/probe.ts';
 import { assemble } from './assemble.ts';
 import { outputRequests, refuseUnsupported } from './output-settings.ts';
 import type { Plan } from './plan.ts';
-import { Draft, type PlanRequest } from './plan-builder.ts';
+import { PlanBuilder, type PlanRequest } from './plan-builder.ts';
 import { timelineOf } from './source.ts';
 import { refusal } from './unsupported.ts';
 
@@ -44,7 +44,7 @@ export function probeRequests({ inputs, operations }: Pick<StageSpec, 'inputs' |
       moments.push(origin);
     }
   }
-  const changed = operations.some((operation) => changesPicture(operation));
+  const changed = operations.some((operation) => changesVideo(operation));
   const cut = exact && !changed ? { start: origin, ...(end !== undefined && { end }) } : undefined;
   return [
     ...(first === undefined
@@ -55,7 +55,7 @@ export function probeRequests({ inputs, operations }: Pick<StageSpec, 'inputs' |
 }
 
 /** Whether an operation leaves nothing of the picture to be copied. */
-function changesPicture({ merge, speedRamp, blur, watermark, subtitle, transcode }: Operation): boolean {
+function changesVideo({ merge, speedRamp, blur, watermark, subtitle, transcode }: Operation): boolean {
   if (subtitle !== undefined) return subtitle.mode !== 'soft';
   return [merge, speedRamp, blur, watermark].some((changing) => changing !== undefined) || transcode?.force === true;
 }
@@ -75,8 +75,8 @@ export function planStage(request: PlanRequest): Plan {
   refuseIdleTolerance(spec);
   const name = spec.inputs[0]?.name ?? '';
   for (const [index, input] of spec.inputs.entries()) checkInput(probes.get(input.name), index);
-  const draft = new Draft(request);
-  const first = draft.clip(name, 'spec.inputs[0]');
+  const builder = new PlanBuilder(request);
+  const first = builder.clip(name, 'spec.inputs[0]');
   if (first.probe.video.length === 0 && first.probe.audio.length === 0) {
     throw refusal(
       'INPUT_UNSUPPORTED',
@@ -86,8 +86,8 @@ export function planStage(request: PlanRequest): Plan {
   }
   let timeline = timelineOf(first);
   for (const [index, operation] of spec.operations.entries())
-    timeline = applyOperation(timeline, operation, { index, draft });
-  return assemble(draft, timeline, outputRequests(spec.output, first.probe), first);
+    timeline = applyOperation(timeline, operation, { index, builder });
+  return assemble(builder, timeline, outputRequests(spec.output, first.probe), first);
 }
 
 function checkInput(probe: Probe | undefined, index: number): void {

@@ -2,15 +2,15 @@ import { chain, filter, type Pad } from '../filters/graph.ts';
 import { decimal, even, fraction, type Rational } from '../filters/numbers.ts';
 import type { AudioStream, Probe, VideoStream } from '../probe/probe.ts';
 import { type Clip, decodeInput, halfFrameOf, keepsGraph, reachesEnd } from './clip.ts';
-import type { DynamicRange, Picture, Sound, Timeline } from './timeline.ts';
+import type { AudioState, DynamicRange, Timeline, VideoState } from './timeline.ts';
 
 export type Deinterlace = 'auto' | 'always' | 'never';
 
 /** The timeline that is one whole clip, untouched. */
 export function timelineOf(clip: Clip): Timeline {
   const { probe } = clip;
-  const video = pictureOf(probe);
-  const audio = soundOf(probe);
+  const video = videoOf(probe);
+  const audio = audioOf(probe);
   return {
     clip,
     ...(video && { video }),
@@ -21,7 +21,7 @@ export function timelineOf(clip: Clip): Timeline {
   };
 }
 
-function pictureOf(probe: Probe): Picture | undefined {
+function videoOf(probe: Probe): VideoState | undefined {
   const stream = probe.video[0];
   if (stream === undefined) return undefined;
   const frameRate: Rational = stream.frameRate.num > 0 ? stream.frameRate : { num: 25, den: 1 };
@@ -78,7 +78,7 @@ export function layoutOf(channels: number): string {
   return layouts[channels - 1] ?? 'stereo';
 }
 
-function soundOf(probe: Probe): Sound | undefined {
+function audioOf(probe: Probe): AudioState | undefined {
   const stream = probe.audio[0];
   if (stream === undefined) return undefined;
   const channels = stream.channels >= 1 && stream.channels <= layouts.length ? stream.channels : 2;
@@ -100,7 +100,7 @@ export function pixelFormat(bitDepth: 8 | 10): string {
  * The picture as a pad: cut to the clip's window, progressive, with square pixels, in 4:2:0, and for constant rates on a
  * grid of frames that starts at 0. Every operation can rely on that.
  */
-export function picturePad(clip: Clip, picture: Picture, deinterlace: Deinterlace): Pad {
+export function videoPad(clip: Clip, picture: VideoState, deinterlace: Deinterlace): Pad {
   if (picture.pad !== undefined) return picture.pad;
   const { stream } = picture;
   const { input, from } = decodeInput(clip);
@@ -122,7 +122,7 @@ function guarded(source: Pad, stream: VideoStream): Pad {
 }
 
 /** The frames of the clip's window, from 0 on; constant rates on an even grid, whatever gaps the file has. */
-function windowFilters(clip: Clip, from: number, picture: Picture): string[] {
+function windowFilters(clip: Clip, from: number, picture: VideoState): string[] {
   const { frameRate, variable } = picture;
   const grid = filter('fps', { fps: fraction(frameRate), start_time: 0 });
   const { window } = clip;
@@ -154,7 +154,7 @@ function deinterlaceFilters({ interlaced }: VideoStream, mode: Deinterlace): str
   return mode === 'auto' && interlaced ? [filter('bwdif', { mode: 'send_frame', deint: 'interlaced' })] : [];
 }
 
-function shapeFilters(stream: VideoStream, { width, height }: Picture): string[] {
+function shapeFilters(stream: VideoStream, { width, height }: VideoState): string[] {
   const rgb = /^(rgb|bgr|gbr|argb|abgr|pal8)/.test(stream.pixelFormat);
   const full = stream.colorRange === 'pc' || stream.pixelFormat.startsWith('yuvj');
   const range = full ? { in_range: 'full', out_range: 'limited' } : {};
@@ -173,7 +173,7 @@ function shapeFilters(stream: VideoStream, { width, height }: Picture): string[]
 }
 
 /** The sound as a pad: cut to the window of the clip, without gaps, from 0 on, in floating point. */
-export function soundPad(clip: Clip, sound: Sound): Pad {
+export function audioPad(clip: Clip, sound: AudioState): Pad {
   if (sound.pad !== undefined) return sound.pad;
   const { input, from } = decodeInput(clip);
   const source: Pad = { from: 'stream', medium: 'audio', input, stream: sound.stream.index };
@@ -190,7 +190,7 @@ export function soundPad(clip: Clip, sound: Sound): Pad {
     // Fills holes of more than a tenth of a second, and silence up to a late first sample.
     filter('aresample', { async: 1, first_pts: 0 }),
     ...mixChannels(sound.stream.channels, sound.channels),
-    soundFormat(sound),
+    audioFormat(sound),
   );
 }
 
@@ -208,7 +208,7 @@ export function mixChannels(from: number, to: number): string[] {
   return [...known, filter('aresample', { rematrix_maxval: 1 })];
 }
 
-export function soundFormat({ sampleRate, layout }: { readonly sampleRate: number; readonly layout: string }): string {
+export function audioFormat({ sampleRate, layout }: { readonly sampleRate: number; readonly layout: string }): string {
   return filter('aformat', { sample_fmts: 'fltp', sample_rates: sampleRate, channel_layouts: layout });
 }
 
@@ -217,6 +217,6 @@ export function isPicture(probe: Probe): boolean {
   return probe.video.length > 0 && probe.audio.length === 0 && still;
 }
 
-export function hasSound(probe: Probe): probe is Probe & { readonly audio: readonly [AudioStream, ...AudioStream[]] } {
+export function hasAudio(probe: Probe): probe is Probe & { readonly audio: readonly [AudioStream, ...AudioStream[]] } {
   return probe.audio.length > 0;
 }

@@ -4,12 +4,12 @@ import type { AudioStream } from '../probe/probe.ts';
 import { type Clip, halfFrameOf, keyframesOf } from './clip.ts';
 import type { OutputRequest } from './output-settings.ts';
 import { outputSize } from './resolution.ts';
-import type { Picture, Sound, Timeline } from './timeline.ts';
+import type { AudioState, Timeline, VideoState } from './timeline.ts';
 
 /** Why the picture must be encoded again; `undefined` when the stream can be copied as it is. */
 export function videoCopyBlocker(
   timeline: Timeline,
-  video: Picture,
+  video: VideoState,
   request: OutputRequest,
   force: boolean,
 ): string | undefined {
@@ -18,11 +18,11 @@ export function videoCopyBlocker(
   if (clip === undefined || video.pad !== undefined)
     return last === undefined ? 'the picture was changed' : `${last} changes the picture`;
   if (force) return 'transcode.force asks for it';
-  return pictureBlocker(clip, video, request) ?? windowBlocker(clip, video);
+  return videoBlocker(clip, video, request) ?? windowBlocker(clip, video);
 }
 
 /** Why not even the middle of a cut can be copied. */
-export function pictureBlocker(clip: Clip, video: Picture, request: OutputRequest): string | undefined {
+export function videoBlocker(clip: Clip, video: VideoState, request: OutputRequest): string | undefined {
   return segmentBlocker(clip, request) ?? sourceBlocker(clip, video, request) ?? settingsBlocker(video, request);
 }
 
@@ -35,7 +35,7 @@ function segmentBlocker({ window }: Clip, { container, ladder, video }: OutputRe
 }
 
 /** AVI says when a frame is decoded and not when it is shown: copied elsewhere, its frames would come out of order. */
-function sourceBlocker({ probe }: Clip, { stream }: Picture, { container }: OutputRequest): string | undefined {
+function sourceBlocker({ probe }: Clip, { stream }: VideoState, { container }: OutputRequest): string | undefined {
   if (probe.format === 'avi' && stream.hasBFrames > 0) return 'AVI does not say when its frames are shown';
   const plain = stream.rotation === 0 && stream.warped !== true;
   return plain || container === 'mp4' || container === 'mov' || container === 'cmaf'
@@ -43,7 +43,7 @@ function sourceBlocker({ probe }: Clip, { stream }: Picture, { container }: Outp
     : `${container} cannot say that the picture is turned`;
 }
 
-function settingsBlocker(video: Picture, { video: wanted, container }: OutputRequest): string | undefined {
+function settingsBlocker(video: VideoState, { video: wanted, container }: OutputRequest): string | undefined {
   const { stream } = video;
   const { codec } = wanted;
   if (codec !== undefined && codec !== 'copy' && codec !== 'none' && codec !== stream.codec)
@@ -68,7 +68,7 @@ function settingsBlocker(video: Picture, { video: wanted, container }: OutputReq
 }
 
 /** A cut can be copied exactly when it starts on a key frame and ends with the file, or where no frame is out of order. */
-function windowBlocker(clip: Clip, video: Picture): string | undefined {
+function windowBlocker(clip: Clip, video: VideoState): string | undefined {
   const { window, probe } = clip;
   if (window === undefined) return undefined;
   const half = halfFrameOf(video.stream);
@@ -84,7 +84,7 @@ function windowBlocker(clip: Clip, video: Picture): string | undefined {
 /** Why the sound must be encoded again; `undefined` when all its tracks can be copied as they are. */
 export function audioCopyBlocker(
   timeline: Timeline,
-  audio: Sound,
+  audio: AudioState,
   { audio: wanted, container }: OutputRequest,
   force: boolean,
 ): string | undefined {

@@ -7,7 +7,7 @@ import type { Clip } from './clip.ts';
 export type DynamicRange = 'sdr' | 'pq' | 'hlg';
 
 /** The picture of a timeline at one point of the chain of operations. */
-export interface Picture {
+export interface VideoState {
   /** Filters so far; absent while the picture is the stream of the clip as it is. */
   readonly pad?: Pad;
   /** Size as a player shows it: turned, with square pixels, even. */
@@ -28,7 +28,7 @@ export interface Picture {
 }
 
 /** The sound of a timeline at one point of the chain of operations. */
-export interface Sound {
+export interface AudioState {
   readonly pad?: Pad;
   readonly sampleRate: number;
   readonly channels: number;
@@ -62,8 +62,8 @@ export interface TextSource {
 export interface Timeline {
   /** The file whose streams are still untouched. */
   readonly clip?: Clip;
-  readonly video?: Picture;
-  readonly audio?: Sound;
+  readonly video?: VideoState;
+  readonly audio?: AudioState;
   /** Seconds. */
   readonly duration: number;
   readonly tracks: readonly TextTrack[];
@@ -72,13 +72,13 @@ export interface Timeline {
 }
 
 /** Something was done to the picture, which now comes from this pad. */
-export function repaint(picture: Picture, pad: Pad, change: string, now: Partial<Picture> = {}): Picture {
-  const work = workOf(change, picture.changes.length);
+export function withVideo(video: VideoState, pad: Pad, change: string, now: Partial<VideoState> = {}): VideoState {
+  const work = workOf(change, video.changes.length);
   return {
-    ...picture,
+    ...video,
     ...now,
     pad: pad.from === 'filter' ? { ...pad, work } : pad,
-    changes: [...picture.changes, change],
+    changes: [...video.changes, change],
   };
 }
 
@@ -88,30 +88,34 @@ export function workOf(change: string, index: number): string {
 }
 
 /** Something was done to the sound, which now comes from this pad. */
-export function resound(sound: Sound, pad: Pad, change: string, now: Partial<Sound> = {}): Sound {
-  const { loudness: _gone, ...rest } = sound;
-  return { ...rest, ...now, pad, changes: [...sound.changes, change] };
+export function withAudio(audio: AudioState, pad: Pad, change: string, now: Partial<AudioState> = {}): AudioState {
+  const { loudness: _gone, ...rest } = audio;
+  return { ...rest, ...now, pad, changes: [...audio.changes, change] };
 }
 
-export function frameSeconds(picture: Picture): number {
-  return picture.frameRate.den / picture.frameRate.num;
+export function frameSeconds(video: VideoState): number {
+  return video.frameRate.den / video.frameRate.num;
 }
 
 /**
  * The moment of the frame that is meant: times are often rounded by hand, so the nearest frame counts, not the next one.
  * Where the rate varies there is no grid, and the moment stays.
  */
-export function onFrame(picture: Picture | undefined, moment: number): number {
-  if (picture === undefined || picture.variable) return moment;
-  return Math.round(moment / frameSeconds(picture)) * frameSeconds(picture);
+export function onFrame(video: VideoState | undefined, moment: number): number {
+  if (video === undefined || video.variable) return moment;
+  return Math.round(moment / frameSeconds(video)) * frameSeconds(video);
 }
 
 /** An `enable` expression for a range of the timeline that starts and ends on the frames that are meant. */
-export function duringWindow(picture: Picture, start: number | undefined, end: number | undefined): string | undefined {
-  const early = picture.variable ? 0.0005 : frameSeconds(picture) / 2;
+export function duringWindow(
+  video: VideoState,
+  start: number | undefined,
+  end: number | undefined,
+): string | undefined {
+  const early = video.variable ? 0.0005 : frameSeconds(video) / 2;
   const conditions = [
     ...(start !== undefined && start > 0 ? [`gte(t,${(start - early).toFixed(6)})`] : []),
-    ...(end !== undefined && end < picture.end ? [`lt(t,${(end - early).toFixed(6)})`] : []),
+    ...(end !== undefined && end < video.end ? [`lt(t,${(end - early).toFixed(6)})`] : []),
   ];
   return conditions.length === 0 ? undefined : conditions.join('*');
 }

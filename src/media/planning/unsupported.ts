@@ -1,14 +1,15 @@
-import { CodedError, type ErrorCode } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
+import type { ErrorCode } from '../../errors/error-table.ts';
 
 /** A refusal that names the field of the job it is about, for example `spec.operations[0].trim.end`. */
 export function refusal(
   code: Extract<ErrorCode, 'SPEC_INVALID' | 'INPUT_UNSUPPORTED' | 'CAPABILITY_MISSING' | 'UNSUPPORTED'>,
   path: string,
   message: string,
-  hint?: string,
+  remedy?: string,
 ): CodedError {
   return new CodedError(code, `${path}: ${message}`, {
     details: [{ path, message }],
-    ...(hint !== undefined && { hint }),
+    ...(remedy !== undefined && { remedy }),
   });
 }

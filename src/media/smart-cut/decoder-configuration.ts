@@ -81,15 +81,15 @@ function assertApart(codec: NalCodec, kept: readonly Uint8Array[], added: readon
 
 function writeAvc(copied: Uint8Array, boxes: readonly Uint8Array[], units: readonly Uint8Array[]): Uint8Array {
   const sequence = units.filter((unit) => nalKind('h264', unit) === 'sps');
-  const picture = units.filter((unit) => nalKind('h264', unit) === 'pps');
+  const video = units.filter((unit) => nalKind('h264', unit) === 'pps');
   const header = Uint8Array.from(copied.subarray(0, 5));
   header[3] = highest(boxes, 3);
   return concatBytes([
     header,
     Uint8Array.of(0xe0 | sequence.length),
     ...sequence.flatMap(withLength),
-    Uint8Array.of(picture.length),
-    ...picture.flatMap(withLength),
+    Uint8Array.of(video.length),
+    ...video.flatMap(withLength),
     // Chroma and bit depth of the high profiles.
     copied.subarray(endOfAvc(copied)),
   ]);

@@ -1,10 +1,10 @@
 import type { PrecisionReport } from '../../model/status/result.ts';
 import type { VideoPart } from '../planning/output-streams.ts';
-import type { Draft } from '../planning/plan-builder.ts';
-import type { SmartPicture } from './smart-steps.ts';
+import type { PlanBuilder } from '../planning/plan-builder.ts';
+import type { SmartVideo } from './smart-steps.ts';
 
 /** How the trims of a job are made, as far as it is known before they are; absent without a trim or a picture. */
-export function precisionOf({ trimmed }: Draft, video: VideoPart | undefined): PrecisionReport | undefined {
+export function precisionOf({ trimmed }: PlanBuilder, video: VideoPart | undefined): PrecisionReport | undefined {
   if (trimmed === undefined || video === undefined || video.how === 'none') return undefined;
   const errors = {
     startErrorSeconds: rounded(trimmed.start),
@@ -16,7 +16,7 @@ export function precisionOf({ trimmed }: Draft, video: VideoPart | undefined): P
 }
 
 function smartPrecision(
-  { cut: { head, tail, copied, firstShown }, clip: { window }, picture }: SmartPicture,
+  { cut: { head, tail, copied, firstShown }, clip: { window }, video: picture }: SmartVideo,
   errors: Pick<PrecisionReport, 'startErrorSeconds' | 'endErrorSeconds'>,
 ): PrecisionReport {
   const encodedFrames = (head?.frames ?? 0) + (tail?.frames ?? 0);

@@ -1,9 +1,9 @@
-import type { RungEncoder } from '../encoders/backend-encoder.ts';
+import type { BackendEncoder } from '../encoders/backend-encoder.ts';
 import type { Preset, VideoTarget } from '../encoders/video-target.ts';
 import { chain, filter, type InputFile, type Pad } from '../filters/graph.ts';
 import { decimal } from '../filters/numbers.ts';
 import type { Clip } from '../planning/clip.ts';
-import type { Picture } from '../planning/timeline.ts';
+import type { VideoState } from '../planning/timeline.ts';
 import type { VideoStream } from '../probe/probe.ts';
 import { type EdgeRange, nalCodecOf } from './cut-plan.ts';
 
@@ -14,7 +14,7 @@ import { type EdgeRange, nalCodecOf } from './cut-plan.ts';
 const edgeQuality = 12;
 
 /** What encoders of edges must produce: pictures in the form of the stream, not in that of the timeline. */
-export function edgeTarget({ stream, dynamicRange, frameRate }: Picture, preset: Preset): VideoTarget {
+export function edgeTarget({ stream, dynamicRange, frameRate }: VideoState, preset: Preset): VideoTarget {
   const codec = nalCodecOf(stream);
   if (codec === undefined) throw new TypeError(`Expected h264 or hevc to be cut by copying, got ${stream.codec}`);
   return {
@@ -49,7 +49,7 @@ export function readFrom(
 }
 
 /** The pictures of an edge as they are stored: neither turned nor converted, evenly spaced so that none is left out. */
-export function edgePad(clip: Clip, { stream, frameRate }: Picture, { from, until, seek, limit }: EdgeRange): Pad {
+export function edgePad(clip: Clip, { stream, frameRate }: VideoState, { from, until, seek, limit }: EdgeRange): Pad {
   // Moments of packets are those of the file, which `-copyts` keeps; an exact seek would count from another zero.
   const input = readFrom(clip, seek, limit, ['-noaccurate_seek', '-noautorotate']);
   return chain(
@@ -64,16 +64,21 @@ export function edgePad(clip: Clip, { stream, frameRate }: Picture, { from, unti
  * Arguments of an edge's encoder. Without B-frames, pictures come in the order in which they are shown, and a decoder
  * need not keep more of them than for the copied ones.
  */
-export function encodedEdge(pad: Pad, target: VideoTarget, stream: VideoStream, encoder: RungEncoder): EncodedEdge {
+export function reencodedEnd(
+  pad: Pad,
+  target: VideoTarget,
+  stream: VideoStream,
+  encoder: BackendEncoder,
+): ReencodedEnd {
   const encoded = encoder.encode(pad, target);
-  const profile = profileOf(stream, encoder.rung);
+  const profile = profileOf(stream, encoder.backend);
   return {
     pad: encoded.pad,
     args: [...encoded.args, '-bf', '0', ...(profile === undefined ? [] : ['-profile:v', profile]), '-f', 'mp4'],
   };
 }
 
-export interface EncodedEdge {
+export interface ReencodedEnd {
   readonly pad: Pad;
   readonly args: readonly string[];
 }
@@ -86,8 +91,8 @@ const profiles: Readonly<Record<string, string>> = {
 };
 
 /** The profile of the stream, which some decoders are set up for once; that of HEVC follows from the bit depth. */
-function profileOf({ codec, profile, bitDepth }: VideoStream, rung: RungEncoder['rung']): string | undefined {
+function profileOf({ codec, profile, bitDepth }: VideoStream, backend: BackendEncoder['backend']): string | undefined {
   if (codec !== 'h264' || bitDepth > 8) return undefined;
   const name = profiles[profile ?? ''];
-  return name === 'baseline' && rung === 'vaapi' ? 'constrained_baseline' : name;
+  return name === 'baseline' && backend === 'vaapi' ? 'constrained_baseline' : name;
 }

@@ -1,17 +1,17 @@
-import type { RungEncoder } from '../encoders/backend-encoder.ts';
+import type { BackendEncoder } from '../encoders/backend-encoder.ts';
 import type { VideoTarget } from '../encoders/video-target.ts';
 import { type CommandOutput, type CopiedStream, commandLine } from '../outputs/command.ts';
 import type { Clip } from '../planning/clip.ts';
 import type { Placement, PlanStep } from '../planning/plan.ts';
-import type { Picture } from '../planning/timeline.ts';
+import type { VideoState } from '../planning/timeline.ts';
 import type { VideoStream } from '../probe/probe.ts';
 import type { EdgeRange, SmartCut } from './cut-plan.ts';
 import type { SmartJoin } from './join.ts';
-import { edgePad, encodedEdge, readFrom } from './reencoded-ends.ts';
+import { edgePad, readFrom, reencodedEnd } from './reencoded-ends.ts';
 
 /** The picture of an output that is cut by copying. */
-export interface SmartPicture {
-  readonly picture: Picture;
+export interface SmartVideo {
+  readonly video: VideoState;
   readonly clip: Clip;
   readonly cut: SmartCut;
   /** What the edges are encoded to; absent when none are needed. */
@@ -21,12 +21,12 @@ export interface SmartPicture {
 }
 
 /** The stream that the pieces are joined to, as an input of the last step. */
-export function joinedStream({ base }: SmartPicture): CopiedStream {
+export function joinedStream({ base }: SmartVideo): CopiedStream {
   const input = { path: `${base}.mp4`, options: ['-protocol_whitelist', 'file'], instance: -1 };
   return { from: 'copy', input, specifier: '0' };
 }
 
-export function joinOf({ base, cut: { join, head, tail } }: SmartPicture): SmartJoin {
+export function joinOf({ base, cut: { join, head, tail } }: SmartVideo): SmartJoin {
   return {
     ...join,
     source: `${base}-source.mp4`,
@@ -37,25 +37,25 @@ export function joinOf({ base, cut: { join, head, tail } }: SmartPicture): Smart
 }
 
 /** The process that takes the copied pictures out of the source and encodes those at the edges. */
-export function piecesStep(smart: SmartPicture, encoder: RungEncoder | undefined): PlanStep {
-  const { clip, picture, cut } = smart;
+export function piecesStep(smart: SmartVideo, encoder: BackendEncoder | undefined): PlanStep {
+  const { clip, video, cut } = smart;
   const join = joinOf(smart);
   const edge = (range: EdgeRange | undefined, path: string | undefined): CommandOutput[] => {
     if (range === undefined || path === undefined) return [];
     if (encoder === undefined || smart.target === undefined)
       throw new TypeError('Expected an encoder for the edges of a cut, got none');
-    const { pad, args } = encodedEdge(edgePad(clip, picture, range), smart.target, picture.stream, encoder);
+    const { pad, args } = reencodedEnd(edgePad(clip, video, range), smart.target, video.stream, encoder);
     return [{ streams: [pad], args, path }];
   };
   const scale = String(cut.join.timescale);
   const tag = cut.join.codec === 'hevc' ? ['-tag:v', 'hvc1'] : [];
   const copied: CommandOutput = {
-    streams: [{ from: 'copy', input: readFrom(clip, cut.seek, cut.limit), specifier: String(picture.stream.index) }],
+    streams: [{ from: 'copy', input: readFrom(clip, cut.seek, cut.limit), specifier: String(video.stream.index) }],
     // Both scales are that of the source, so that no moment is rounded.
     args: [
       '-c:v',
       'copy',
-      ...decodeMoments(picture.stream),
+      ...decodeMoments(video.stream),
       ...tag,
       '-video_track_timescale',
       scale,
@@ -90,7 +90,7 @@ function decodeMoments({ timeBase: { num, den } }: VideoStream): string[] {
   return ['-bsf:v', `setts=pts=PTS:dts='if(eq(N,0),${early},max(PREV_OUTDTS+1,${early}))'`];
 }
 
-function placements({ cut: { head, tail, copied } }: SmartPicture, encoder: RungEncoder | undefined): Placement[] {
+function placements({ cut: { head, tail, copied } }: SmartVideo, encoder: BackendEncoder | undefined): Placement[] {
   const until = copied.end === undefined ? 'the end' : `${copied.end.toFixed(3)} s`;
   const lines: Placement[] = [
     {
@@ -104,7 +104,7 @@ function placements({ cut: { head, tail, copied } }: SmartPicture, encoder: Rung
     ...(tail ? [`${counted(tail.frames)} at its end`] : []),
   ];
   if (edges.length > 0 && encoder !== undefined) {
-    const place = encoder.rung === 'software' ? 'cpu' : 'gpu';
+    const place = encoder.backend === 'software' ? 'cpu' : 'gpu';
     lines.push({ what: 'encode', place, why: `${edges.join(' and ')}: what they refer to is not part of the cut` });
   }
   return lines;

@@ -1,22 +1,22 @@
 import type { Clip } from '../planning/clip.ts';
 import type { OutputRequest } from '../planning/output-settings.ts';
-import type { Draft } from '../planning/plan-builder.ts';
-import type { Picture } from '../planning/timeline.ts';
+import type { PlanBuilder } from '../planning/plan-builder.ts';
+import type { VideoState } from '../planning/timeline.ts';
 import { planSmartCut } from './cut-plan.ts';
 import { edgeTarget } from './reencoded-ends.ts';
-import type { SmartPicture } from './smart-steps.ts';
+import type { SmartVideo } from './smart-steps.ts';
 
 /**
  * How the picture of an output is cut by copying, or why it cannot be. Asked only where nothing but the ends of the cut
  * stands against a copy.
  */
-export function smartPicture(
-  draft: Draft,
+export function smartVideo(
+  builder: PlanBuilder,
   clip: Clip,
-  picture: Picture,
+  picture: VideoState,
   { name, container, video }: OutputRequest,
-): SmartPicture | string {
-  const { smartCutFailure, spec, scratchDir } = draft.request;
+): SmartVideo | string {
+  const { smartCutFailure, spec, scratchDir } = builder.request;
   const { renditions } = spec.output;
   if (smartCutFailure !== undefined) return smartCutFailure;
   if (container === 'cmaf' || renditions !== undefined) return 'renditions are made from one decode';
@@ -28,7 +28,7 @@ export function smartPicture(
   if (encodes && spec.acceleration === 'Required' && codec === 'h264' && bitDepth > 8)
     return 'no GPU encodes h264 of 10 bits';
   return {
-    picture,
+    video: picture,
     clip,
     cut,
     ...(encodes && { target: edgeTarget(picture, video.preset ?? 'balanced') }),

@@ -2,13 +2,13 @@ import type { VideoTarget } from '../encoders/video-target.ts';
 import { chain, filter, join, type Pad } from '../filters/graph.ts';
 import { fraction } from '../filters/numbers.ts';
 import { commandLine, nullOutput } from '../outputs/command.ts';
-import { finishPicture } from '../outputs/video-output.ts';
+import { finishVideo } from '../outputs/video-output.ts';
 import type { OutputRequest } from '../planning/output-settings.ts';
 import type { VideoPart } from '../planning/output-streams.ts';
 import type { PlannedOutput } from '../planning/plan.ts';
-import type { Draft } from '../planning/plan-builder.ts';
+import type { PlanBuilder } from '../planning/plan-builder.ts';
 import { scale } from '../planning/resolution.ts';
-import { picturePad, pixelFormat } from '../planning/source.ts';
+import { pixelFormat, videoPad } from '../planning/source.ts';
 
 /** The floors of a contract and the filters that measure them. */
 const floors = [
@@ -16,35 +16,35 @@ const floors = [
   {
     field: 'minXpsnr',
     name: 'xpsnr',
-    hint: 'Use FFmpeg 7.1 or later, which has the filter xpsnr, or ask for output.contract.minSsim instead.',
+    remedy: 'Use FFmpeg 7.1 or later, which has the filter xpsnr, or ask for output.contract.minSsim instead.',
   },
 ] as const;
 
 /** Whether outputs are compared with what the encoder was given. */
-export function hasFloor({ request: { spec } }: Draft): boolean {
+export function hasFloor({ request: { spec } }: PlanBuilder): boolean {
   return floors.some(({ field }) => spec.output.contract?.[field] !== undefined);
 }
 
 /**
  * The process that compares a finished output with what the encoder was given: the source through the same filters, made
- * in main memory whatever the rung was. Frames are compared in their order, since containers round time stamps.
+ * in main memory whatever the backend was. Frames are compared in their order, since containers round time stamps.
  * `undefined` without a floor in the contract or without a picture.
  *
  * @throws CodedError CAPABILITY_MISSING when this FFmpeg lacks a filter, so that nothing is encoded for nothing.
  */
 export function qualityComparison(
-  draft: Draft,
+  builder: PlanBuilder,
   video: VideoPart,
   request: OutputRequest,
   path: string,
 ): PlannedOutput['comparison'] {
-  const { contract = {} } = draft.request.spec.output;
+  const { contract = {} } = builder.request.spec.output;
   const wanted = floors.filter(({ field }) => contract[field] !== undefined);
   if (wanted.length === 0 || video.how === 'none') return undefined;
-  const compared = comparedPicture(draft, video, request);
+  const compared = comparedVideo(builder, video, request);
   if (compared === undefined) return { how: 'copied' };
   for (const floor of wanted) {
-    draft.needFilter(floor.name, `spec.output.contract.${floor.field}`, 'hint' in floor ? floor.hint : undefined);
+    builder.needFilter(floor.name, `spec.output.contract.${floor.field}`, 'remedy' in floor ? floor.remedy : undefined);
   }
   const output: Pad = {
     from: 'stream',
@@ -65,7 +65,7 @@ export function qualityComparison(
   return { how: 'measured', argv };
 }
 
-interface ComparedPicture {
+interface ComparedVideo {
   /** What the output should look like. */
   readonly reference: Pad;
   readonly target: Pick<VideoTarget, 'frameRate' | 'bitDepth'>;
@@ -74,24 +74,24 @@ interface ComparedPicture {
 }
 
 /** `undefined` where every packet of the picture is one of the source. */
-function comparedPicture(
-  draft: Draft,
+function comparedVideo(
+  builder: PlanBuilder,
   video: Exclude<VideoPart, { how: 'none' }>,
   request: OutputRequest,
-): ComparedPicture | undefined {
+): ComparedVideo | undefined {
   if (video.how === 'encode') {
-    const { pad, picture, target } = video;
-    return { reference: finishPicture(draft, pad, picture, target, request), target, shape: [] };
+    const { pad, video: picture, target } = video;
+    return { reference: finishVideo(builder, pad, picture, target, request), target, shape: [] };
   }
   // A cut that is copied but for its edges: all of it is compared.
   if (video.smart?.target === undefined) return undefined;
-  const { clip, picture, target } = video.smart;
+  const { clip, video: picture, target } = video.smart;
   const { width, height } = picture;
-  return { reference: picturePad(clip, picture, 'never'), target, shape: [scale({ width, height })] };
+  return { reference: videoPad(clip, picture, 'never'), target, shape: [scale({ width, height })] };
 }
 
 /** Frames by their number. `xpsnr` divides by the frame rate, which FFmpeg 7 forgets at setpts and `fps` tells again. */
-function counted(pad: Pad, { frameRate, bitDepth }: ComparedPicture['target']): Pad {
+function counted(pad: Pad, { frameRate, bitDepth }: ComparedVideo['target']): Pad {
   return chain(
     pad,
     filter('settb', { expr: `${frameRate.den}/${frameRate.num}` }),

@@ -422,8 +422,8 @@ export function operationType(value: Operation): OperationType {
 
 /** Names of the inputs that an operation refers to, in its order. */
 export function operationInputs(value: Operation): string[] {
-  const { merge: join, addAudio: sound, subtitle: text, watermark: mark } = value;
-  return [...(join?.prepend ?? []), ...(join?.append ?? []), sound?.input, text?.input, mark?.input].filter(
+  const { merge: join, addAudio: audio, subtitle: text, watermark: mark } = value;
+  return [...(join?.prepend ?? []), ...(join?.append ?? []), audio?.input, text?.input, mark?.input].filter(
     (name) => name !== undefined,
   );
 }

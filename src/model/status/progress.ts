@@ -53,7 +53,10 @@ export function isNewer(candidate: ProgressMessage, known: ProgressMessage | und
  * What may be told of `candidate` after `known`: nothing when it is no news, and never a lower percentage within an
  * attempt.
  */
-export function newsAfter(candidate: ProgressMessage, known: ProgressMessage | undefined): ProgressMessage | undefined {
+export function nextProgress(
+  candidate: ProgressMessage,
+  known: ProgressMessage | undefined,
+): ProgressMessage | undefined {
   if (!isNewer(candidate, known)) return undefined;
   if (known === undefined || known.uid !== candidate.uid || known.attempt !== candidate.attempt) return candidate;
   const { percent } = known.progress;

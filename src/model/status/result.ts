@@ -3,25 +3,25 @@ import { errorTable, isErrorCode } from '../../errors/error-table.ts';
 import { bounds } from '../job/bounds.ts';
 import { contractCheck } from '../job/output-contract.ts';
 
-/** Rungs of the encoder ladder, best first. */
-export const rungs = ['qsv-full', 'qsv-encode', 'vaapi', 'software', 'copy'] as const;
-export type Rung = (typeof rungs)[number];
+/** Encoder backends, best first. */
+export const backends = ['qsv-full', 'qsv-encode', 'vaapi', 'software', 'copy'] as const;
+export type EncoderBackend = (typeof backends)[number];
 
 export const accelerationReport = z
   .strictObject({
-    rung: z.enum(rungs).describe('Where the encoding ran; copy when nothing was encoded.'),
+    backend: z.enum(backends).describe('Where the encoding ran; copy when nothing was encoded.'),
     device: z.string().max(64).optional().describe('Device node of the GPU.'),
-    stepsDown: z
+    fallbacks: z
       .array(
         z
           .strictObject({
-            from: z.enum(rungs).describe('The rung that was not used.'),
+            from: z.enum(backends).describe('The backend that was not used.'),
             reason: z.string().max(160).describe('Why.'),
           })
-          .describe('One better rung and why it was not used.'),
+          .describe('One better backend and why it was not used.'),
       )
-      .max(rungs.length)
-      .describe('Why each better rung was not used.'),
+      .max(backends.length)
+      .describe('Why each better backend was not used.'),
   })
   .describe('Where the encoding ran and why.');
 
@@ -93,7 +93,7 @@ export const jobError = z
       .refine(isErrorCode, { error: `must be one of ${Object.keys(errorTable).join(', ')}` })
       .describe('Code from the error table.'),
     message: z.string().max(bounds.message).describe('What was expected and what was got.'),
-    hint: z.string().max(bounds.message).optional().describe('What to do about it.'),
+    remedy: z.string().max(bounds.message).optional().describe('What to do about it.'),
     stderrTail: z.string().max(bounds.stderrTail).optional().describe('The end of what FFmpeg said, without secrets.'),
   })
   .describe('Why the job failed.');

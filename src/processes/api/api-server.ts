@@ -9,20 +9,21 @@ import { readPoolsFile } from '../../adapters/kubernetes/pools/pools-file.ts';
 import { StageLogReader } from '../../adapters/kubernetes/stages/stage-log-reader.ts';
 import { ObjectAssetIndex } from '../../adapters/object-store/object-asset-index.ts';
 import { clusterPlan } from '../../api/native/cluster-plan.ts';
-import type { ApiServices, HealthFacts } from '../../api/services.ts';
+import type { ApiServices } from '../../api/services.ts';
 import type { Config } from '../../config/load-config.ts';
 import { systemClock as clock } from '../../lib/system-clock.ts';
 import { version } from '../../lib/version.ts';
 import { isTerminal, phases } from '../../model/status/lifecycle.ts';
+import type { HealthFacts } from '../../observability/health.ts';
 import type { JobStore } from '../../ports/job-store.ts';
 import { workerEnvironment } from '../../worker-protocol/environment.ts';
 import { clusterCredentials } from '../cluster/cluster-access.ts';
 import { openObjectStore } from '../cluster/object-store.ts';
 import { checkCluster } from '../cluster/preflight.ts';
 import { type OpenedBus, openProgressBus } from '../cluster/progress-bus.ts';
-import { apiRights } from '../cluster/rbac-rules.ts';
+import { apiRbacRules } from '../cluster/rbac-rules.ts';
 import { configuredServer, listen, planner, sourceCheck } from '../http-server.ts';
-import { clusterOffers, placeCheck, s3Access } from './bucket-policy.ts';
+import { bucketCheck, clusterFeatures, s3Access } from './bucket-policy.ts';
 
 /** A running API of a cluster. Disposing of it lets transfers end, then closes everything. */
 export interface ClusterApi extends AsyncDisposable {
@@ -59,7 +60,7 @@ export async function startClusterApi(config: Config, log: Logger): Promise<Clus
   const lease = { namespace: config.leaseNamespace ?? credentials.namespace, name: config.leaseName };
   await checkCluster(transport, {
     server: credentials.server,
-    rights: apiRights({ nodes: pools.some(({ allocation }) => allocation.type === 'DevicePlugin') }),
+    rights: apiRbacRules({ nodes: pools.some(({ allocation }) => allocation.type === 'DevicePlugin') }),
     namespace: config.namespace,
     lease,
     keysNamespace,
@@ -106,8 +107,8 @@ export async function startClusterApi(config: Config, log: Logger): Promise<Clus
       }),
     ),
     checkSource: sourceCheck(config),
-    checkPlaces: placeCheck(config),
-    offered: clusterOffers(config),
+    checkBuckets: bucketCheck(config),
+    offered: clusterFeatures(config),
     health: () => healthOf(config, { store, bus, capacity }),
   };
   const server = configuredServer(config, services, { logger: log, registry });

@@ -1,12 +1,12 @@
-import { checkDestinationPlace, checkSourcePlace, type S3Access } from '../../adapters/object-store/bucket-access.ts';
-import type { Offer } from '../../api/jobs/features.ts';
+import { checkDestinationBucket, checkSourceBucket, type S3Access } from '../../adapters/object-store/bucket-access.ts';
+import type { Feature } from '../../api/jobs/features.ts';
 import type { Config } from '../../config/load-config.ts';
 import type { RenderJobSpec } from '../../model/job/render-job.ts';
 
 // What an API in a cluster offers beside what one machine does, and which buckets its jobs may name.
 
-export function clusterOffers({ s3SourceBuckets, s3DestinationBuckets }: Config): ReadonlySet<Offer> {
-  return new Set<Offer>([
+export function clusterFeatures({ s3SourceBuckets, s3DestinationBuckets }: Config): ReadonlySet<Feature> {
+  return new Set<Feature>([
     'pvc',
     'queue',
     'podTemplate',
@@ -29,11 +29,11 @@ export function s3Access(config: Config): S3Access {
 }
 
 /** Refuses early what a worker would refuse later. */
-export function placeCheck(config: Config): (spec: RenderJobSpec) => void {
+export function bucketCheck(config: Config): (spec: RenderJobSpec) => void {
   const access = s3Access(config);
   return ({ inputs, output }) => {
-    for (const { s3 } of inputs) if (s3 !== undefined) checkSourcePlace(access, s3);
+    for (const { s3 } of inputs) if (s3 !== undefined) checkSourceBucket(access, s3);
     const destination = output?.destination?.s3;
-    if (destination !== undefined) checkDestinationPlace(access, destination);
+    if (destination !== undefined) checkDestinationBucket(access, destination);
   };
 }

@@ -2,7 +2,7 @@ import type { Credentials } from '../../adapters/kubernetes/client/credentials.t
 import { inClusterCredentials } from '../../adapters/kubernetes/client/in-cluster.ts';
 import { kubeconfigCredentials } from '../../adapters/kubernetes/client/kubeconfig.ts';
 import type { Config } from '../../config/load-config.ts';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 
 export type ClusterAddress = Pick<Config, 'kubeconfig' | 'apiServerHost' | 'apiServerPort' | 'serviceAccountDir'>;
 
@@ -21,7 +21,7 @@ export async function clusterCredentials(config: ClusterAddress): Promise<Creden
     const reason = error instanceof Error ? error.message : String(error);
     const what = kubeconfig === undefined ? 'the credentials of this pod' : `a kubeconfig in ${kubeconfig}`;
     throw new CodedError('INVALID_REQUEST', `Expected ${what}, got: ${reason}`, {
-      hint: 'Name a kubeconfig that kubectl accepts (--kubeconfig), or run in a pod with a ServiceAccount.',
+      remedy: 'Name a kubeconfig that kubectl accepts (--kubeconfig), or run in a pod with a ServiceAccount.',
       cause: error,
     });
   }

@@ -1,7 +1,7 @@
 import { ApiError, hasStatus, statuses } from '../../adapters/kubernetes/client/api-error.ts';
 import { isRecord } from '../../adapters/kubernetes/client/api-object.ts';
 import type { Transport } from '../../adapters/kubernetes/client/transport.ts';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { apiVersion } from '../../model/job/render-job.ts';
 import { type Right, rightText } from './rbac-rules.ts';
 
@@ -42,7 +42,7 @@ async function checkServer(transport: Transport, { server }: Preflight): Promise
         'UNAUTHORIZED',
         `Expected ${server} to accept the credentials, but it knows nobody by them`,
         {
-          hint: 'Renew the token or the certificate of the kubeconfig or of the ServiceAccount.',
+          remedy: 'Renew the token or the certificate of the kubeconfig or of the ServiceAccount.',
           cause: error,
         },
       );
@@ -53,7 +53,8 @@ async function checkServer(transport: Transport, { server }: Preflight): Promise
       'SERVICE_UNAVAILABLE',
       `Expected a Kubernetes API server at ${server}, got: ${reasonOf(error)}`,
       {
-        hint: 'Check the address, the network and the certificates: `kubectl get --raw /version` must work from here.',
+        remedy:
+          'Check the address, the network and the certificates: `kubectl get --raw /version` must work from here.',
         cause: error,
       },
     );
@@ -69,7 +70,7 @@ async function checkDefinitions(transport: Transport): Promise<void> {
   const names = new Set(resources.map(({ name }) => name));
   if (names.has('renderjobs') && names.has('renderjobs/status')) return;
   throw new CodedError('NOT_FOUND', `Expected the cluster to serve renderjobs of ${apiVersion}, got none`, {
-    hint: 'Install the definitions: `framewright crd --out - | kubectl apply --server-side -f -`.',
+    remedy: 'Install the definitions: `framewright crd | kubectl apply --server-side -f -`.',
   });
 }
 
@@ -88,7 +89,7 @@ async function checkRights(transport: Transport, preflight: Preflight): Promise<
   const lines = missing.flat();
   if (lines.length === 0) return;
   throw new CodedError('FORBIDDEN', `Expected every right that is needed, but may not ${lines.join(', ')}`, {
-    hint: `Grant them: \`kubectl apply -f ${manifest}\`.`,
+    remedy: `Grant them: \`kubectl apply -f ${manifest}\`.`,
   });
 }
 

@@ -3,7 +3,7 @@ import { Histogram, type Registry } from 'prom-client';
 import { InProcessBus } from '../../adapters/in-process/in-process-bus.ts';
 import { connectProgressBus } from '../../adapters/nats/nats-bus.ts';
 import type { Config } from '../../config/load-config.ts';
-import type { ProgressBus } from '../../ports/job-store.ts';
+import type { ProgressBus } from '../../ports/progress-bus.ts';
 
 export type BusConfig = Pick<
   Config,

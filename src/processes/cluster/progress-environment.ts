@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import type { EnvironmentVariable } from '../../adapters/kubernetes/pools/pool.ts';
 import { type AccountSigner, accountSigner, progressCredentials } from '../../adapters/nats/user-credentials.ts';
 import type { Config } from '../../config/load-config.ts';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import type { StageSpec } from '../../model/job/stage.ts';
-import type { Clock } from '../../ports/job-store.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { workerEnvironment } from '../../worker-protocol/environment.ts';
 
 /** A pod may wait for its turn much longer than it runs. */

@@ -41,12 +41,12 @@ const apiRules: readonly Rule[] = [
 ];
 
 /** What the operator does in a cluster. Without pools of a device plugin it looks at no nodes. */
-export function operatorRights(options: { readonly nodes?: boolean } = {}): readonly Right[] {
+export function operatorRbacRules(options: { readonly nodes?: boolean } = {}): readonly Right[] {
   return rightsOf(rules, options);
 }
 
 /** What the API does in a cluster. Without pools of a device plugin it looks at no nodes. */
-export function apiRights(options: { readonly nodes?: boolean } = {}): readonly Right[] {
+export function apiRbacRules(options: { readonly nodes?: boolean } = {}): readonly Right[] {
   return rightsOf(apiRules, options);
 }
 

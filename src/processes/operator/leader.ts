@@ -13,7 +13,7 @@ import {
   type ControllerPorts,
   type ControllerStats,
 } from '../../controller/controller.ts';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 import { systemClock as clock } from '../../lib/system-clock.ts';
 
 export interface LeaderOptions {
@@ -132,7 +132,8 @@ export class Leader {
         'SERVICE_UNAVAILABLE',
         `Expected to renew the lease within ${renewDeadlineMs / 1000} s, could not, or another operator holds it now: this one stops at once`,
         {
-          hint: 'None needed when it is restarted; look at the API server and at the load of this machine if it comes again.',
+          remedy:
+            'None needed when it is restarted; look at the API server and at the load of this machine if it comes again.',
         },
       ),
     );

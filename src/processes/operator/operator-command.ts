@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import pino from 'pino';
 import { loadConfig, processEnvironment } from '../../config/load-config.ts';
-import { toCodedError } from '../../errors/error-table.ts';
+import { toCodedError } from '../../errors/coded-error.ts';
 
 /**
  * It mostly keeps and waits: 13 MB less at ten thousand jobs, for half a second more of a processor per thousand that start.
@@ -34,8 +34,8 @@ export async function operatorCommand(flags: Readonly<Record<string, string | un
   }
   process.stdout.write(`listening on ${operator.url}\n`);
   const signal = await Promise.race([asked, operator.failed]).catch((error: unknown) => {
-    const { message, hint } = toCodedError(error);
-    log.fatal({ remedy: hint }, message);
+    const { message, remedy } = toCodedError(error);
+    log.fatal({ remedy: remedy }, message);
     // At once: whatever is under way must not end in another write.
     return process.exit(1);
   });

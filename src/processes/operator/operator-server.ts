@@ -21,12 +21,12 @@ import { openObjectStore } from '../cluster/object-store.ts';
 import { checkCluster } from '../cluster/preflight.ts';
 import { openProgressBus } from '../cluster/progress-bus.ts';
 import { progressEnvironment } from '../cluster/progress-environment.ts';
-import { operatorRights } from '../cluster/rbac-rules.ts';
+import { operatorRbacRules } from '../cluster/rbac-rules.ts';
 import { holdsLogin, withStageEnvironment } from '../cluster/worker-environment.ts';
 import { observeJobs, unhealthy, unready } from './health-checks.ts';
 import { Leader } from './leader.ts';
 import { createObserver } from './observer.ts';
-import { removeLeftOutputs } from './orphan-sweep.ts';
+import { sweepOrphans } from './orphan-sweep.ts';
 import { startStatusServer } from './status-server.ts';
 
 /** A running operator: it leads, or it is ready to. Disposing of it hands over to another one. */
@@ -61,7 +61,7 @@ export async function startOperator(config: Config, log: Logger): Promise<Operat
   const { namespace } = config;
   await checkCluster(leaseTransport, {
     server: credentials.server,
-    rights: operatorRights({ nodes: pools.some(({ allocation }) => allocation.type === 'DevicePlugin') }),
+    rights: operatorRbacRules({ nodes: pools.some(({ allocation }) => allocation.type === 'DevicePlugin') }),
     namespace,
     lease: { namespace: leaseNamespace, name: config.leaseName },
     manifest: 'manifests/operator/rbac.yaml',
@@ -127,7 +127,7 @@ export async function startOperator(config: Config, log: Logger): Promise<Operat
       installation = namespace === undefined ? leadership.leaseUid : `${leadership.leaseUid}.${namespace}`;
     },
     sweep: async (olderThan) => {
-      const { outputs, removed, kept } = await removeLeftOutputs(objects, store, { installation, olderThan });
+      const { outputs, removed, kept } = await sweepOrphans(objects, store, { installation, olderThan });
       if (outputs + removed > 0)
         log.info({ outputs, jobs: removed }, 'removed files of ended attempts and removed jobs');
       if (kept > 0) log.info({ jobs: kept }, 'left files of unknown jobs alone: others publish here too, or did');

@@ -3,9 +3,10 @@ import { allJobs } from '../../controller/cleanup/all-jobs.ts';
 import { orphans } from '../../controller/cleanup/orphaned-objects.ts';
 import { removeOutputs } from '../../controller/reconcile/execute-action.ts';
 import { publisherOf } from '../../model/job/output-keys.ts';
-import type { JobStore, ObjectStore } from '../../ports/job-store.ts';
+import type { JobStore } from '../../ports/job-store.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
 
-export interface LeftOutputsOptions {
+export interface OrphanSweepOptions {
   /** Under which name the workers of this cluster publish; without one, files of unknown jobs are left alone. */
   readonly installation: string | undefined;
   /** Files of unknown jobs that changed later stay for now, in Unix milliseconds. */
@@ -15,7 +16,7 @@ export interface LeftOutputsOptions {
 /** The store of a cluster sorts all jobs for each page. */
 const pageSize = 10_000;
 
-export interface LeftOutputs {
+export interface OrphanSweep {
   /** Files of attempts that came to nothing, which were removed. */
   readonly outputs: number;
   /** Unknown jobs whose files were removed. */
@@ -28,11 +29,11 @@ export interface LeftOutputs {
  * Removes what operators that were killed have left: outputs of attempts that came to nothing, and the files of jobs that
  * were removed while no operator ran. The latter only where no other installation publishes: buckets are shared.
  */
-export async function removeLeftOutputs(
+export async function sweepOrphans(
   objects: ObjectStore,
   store: JobStore,
-  { installation, olderThan }: LeftOutputsOptions,
-): Promise<LeftOutputs> {
+  { installation, olderThan }: OrphanSweepOptions,
+): Promise<OrphanSweep> {
   // In this order: whoever publishes has registered before, and a job is there before its files are. There may be
   // millions of files, so little is kept of each.
   const keys: string[] = [];

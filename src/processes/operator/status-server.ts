@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
-import { CodedError } from '../../errors/error-table.ts';
+import { CodedError } from '../../errors/coded-error.ts';
 
 export interface StatusSources {
   readonly registry: Registry;
@@ -47,7 +47,7 @@ export async function startStatusServer(
   await listening.catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CodedError('CONFLICT', `Expected to listen on ${host}:${port}, got: ${reason}`, {
-      hint: 'Choose another --metrics-port (0 is any free one) or end the program that holds it.',
+      remedy: 'Choose another --metrics-port (0 is any free one) or end the program that holds it.',
       cause: error,
     });
   });

@@ -13,7 +13,7 @@ import { SqliteAssetIndex } from '../../adapters/sqlite/sqlite-asset-index.ts';
 import { SqliteJobStore } from '../../adapters/sqlite/sqlite-job-store.ts';
 import { SqliteKeyStore } from '../../adapters/sqlite/sqlite-key-store.ts';
 import { createApiKey } from '../../api/http/api-key.ts';
-import type { ApiServices, HealthFacts } from '../../api/services.ts';
+import type { ApiServices } from '../../api/services.ts';
 import type { Config } from '../../config/load-config.ts';
 import { allJobs } from '../../controller/cleanup/all-jobs.ts';
 import { orphans } from '../../controller/cleanup/orphaned-objects.ts';
@@ -24,8 +24,10 @@ import { intelVendor } from '../../media/gpu/gpu-generation.ts';
 import { detectCapabilities } from '../../media/gpu/run/detect-capabilities.ts';
 import { listRenderNodes } from '../../media/gpu/run/render-nodes.ts';
 import { isTerminal, phases } from '../../model/status/lifecycle.ts';
+import type { HealthFacts } from '../../observability/health.ts';
 import { createRenderMetrics } from '../../observability/render-metrics.ts';
-import type { JobStore, ObjectStore } from '../../ports/job-store.ts';
+import type { JobStore } from '../../ports/job-store.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
 import { workerEnvironment } from '../../worker-protocol/environment.ts';
 import {
   configuredServer,
@@ -194,7 +196,7 @@ async function healthOf(config: Config, data: DataDirectory, tools: MediaTools, 
   const capabilities = await detectCapabilities({ tools, folders, signal, cacheDir: capabilityCache(data) }).catch(
     () => undefined,
   );
-  const qsv = capabilities?.devices.some(({ encodes }) => encodes.some(({ rung }) => rung !== 'vaapi')) ?? false;
+  const qsv = capabilities?.devices.some(({ encodes }) => encodes.some(({ backend }) => backend !== 'vaapi')) ?? false;
   const intelNode = async (): Promise<boolean> =>
     (await listRenderNodes(folders)).some(({ vendor }) => vendor === intelVendor);
   const storeOk = store.health().synced;

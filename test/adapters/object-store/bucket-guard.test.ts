@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type BucketPlace, createBucketGuard } from '../../../src/adapters/object-store/bucket-guard.ts';
+import { type BucketRef, createBucketGuard } from '../../../src/adapters/object-store/bucket-guard.ts';
 
-const refusalOf = (place: Partial<BucketPlace>, buckets: readonly string[] = ['films', 'clips/public/']): string => {
+const refusalOf = (place: Partial<BucketRef>, buckets: readonly string[] = ['films', 'clips/public/']): string => {
   const policy = { buckets, endpoint: 'https://s3.example.com', endpoints: ['http://minio:9000'] };
   try {
     createBucketGuard(policy, 'FRAMEWRIGHT_S3_SOURCE_BUCKETS').check({ bucket: 'films', key: 'a.mp4', ...place });
@@ -12,7 +12,7 @@ const refusalOf = (place: Partial<BucketPlace>, buckets: readonly string[] = ['f
 };
 
 describe('the buckets that jobs may name', () => {
-  it.each<Partial<BucketPlace>>([
+  it.each<Partial<BucketRef>>([
     {},
     { key: '//a' },
     { key: 'ümläut 🎬.mp4' },
@@ -26,7 +26,7 @@ describe('the buckets that jobs may name', () => {
     expect(refusalOf(place)).toBe('none');
   });
 
-  it.each<[Partial<BucketPlace>, RegExp]>([
+  it.each<[Partial<BucketRef>, RegExp]>([
     [{ bucket: 'other' }, /allowed ones, got other$/],
     [{ bucket: 'film' }, /got film$/],
     [{ bucket: 'clips', key: 'private/a.mp4' }, /got clips$/],

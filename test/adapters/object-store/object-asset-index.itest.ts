@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDirectoryStore } from '../../../src/adapters/object-store/directory-store.ts';
 import { ObjectAssetIndex } from '../../../src/adapters/object-store/object-asset-index.ts';
 import { systemClock } from '../../../src/lib/system-clock.ts';
-import type { Asset, ObjectStore } from '../../../src/ports/job-store.ts';
+import type { Asset } from '../../../src/ports/asset-index.ts';
+import type { ObjectStore } from '../../../src/ports/object-store.ts';
 import { assetIndexContract } from '../../contract/asset-index.ts';
 import { removeFolder, temporaryFolder } from '../processes/runner-setup.ts';
 

@@ -53,7 +53,7 @@ describe('a file under the media root', () => {
   it('is refused where there is no media root', async () => {
     await expect(fileUnderRoot(undefined, 'a/clip.mp4')).rejects.toMatchObject({
       code: 'SOURCE_FORBIDDEN',
-      hint: /--media-root/,
+      remedy: /--media-root/,
     });
   });
 });

@@ -82,7 +82,7 @@ describe('Database.open', () => {
     later.close();
     const error = refusal();
     expect(String(error)).toContain('got version 999');
-    expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', hint: expect.stringContaining('newer') as unknown });
+    expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', remedy: expect.stringContaining('newer') as unknown });
   });
 
   it('finds damage', async () => {

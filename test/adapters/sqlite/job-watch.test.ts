@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { JobWatchers } from '../../../src/adapters/sqlite/job-watch.ts';
-import { CodedError } from '../../../src/errors/error-table.ts';
+import { CodedError } from '../../../src/errors/coded-error.ts';
 import { apiVersion, type RenderJob } from '../../../src/model/job/render-job.ts';
 import type { JobChange } from '../../../src/ports/job-store.ts';
 import { readUntil, trimSpec } from '../../contract/support.ts';

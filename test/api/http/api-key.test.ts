@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createApiKey, digestOf, parseApiKey, proves } from '../../../src/api/http/api-key.ts';
+import { createApiKey, digestOf, parseApiKey, verifyApiKey } from '../../../src/api/http/api-key.ts';
 
 const made = () => createApiKey({ owner: 'ann', role: 'user', namespace: 'default', now: 5 });
 
@@ -25,14 +25,14 @@ describe('an API key', () => {
     expect(Buffer.from(secrets[0] ?? '', 'base64url')).toHaveLength(32);
   });
 
-  it('proves its own record, and no other, none, or a revoked one', () => {
+  it('verifyApiKey its own record, and no other, none, or a revoked one', () => {
     const { key, record } = made();
     const presented = parseApiKey(key) ?? { id: '', secret: '' };
-    expect(proves(presented, record)).toBe(true);
-    expect(proves(presented, made().record)).toBe(false);
-    expect(proves(presented, undefined)).toBe(false);
-    expect(proves(presented, { ...record, revokedAt: 6 })).toBe(false);
-    expect(proves(presented, { ...record, digest: '' })).toBe(false);
+    expect(verifyApiKey(presented, record)).toBe(true);
+    expect(verifyApiKey(presented, made().record)).toBe(false);
+    expect(verifyApiKey(presented, undefined)).toBe(false);
+    expect(verifyApiKey(presented, { ...record, revokedAt: 6 })).toBe(false);
+    expect(verifyApiKey(presented, { ...record, digest: '' })).toBe(false);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { parse } from '../../../src/api/http/validation.ts';
-import { CodedError } from '../../../src/errors/error-table.ts';
+import { CodedError } from '../../../src/errors/coded-error.ts';
 import { anyText } from '../../support/matchers.ts';
 
 const schema = z.strictObject({

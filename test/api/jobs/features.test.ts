@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Offer, offers, requireOffered } from '../../../src/api/jobs/features.ts';
-import { CodedError } from '../../../src/errors/error-table.ts';
+import { type Feature, features, requireFeatures } from '../../../src/api/jobs/features.ts';
+import { CodedError } from '../../../src/errors/coded-error.ts';
 import type { RenderJobSpec } from '../../../src/model/job/render-job.ts';
 
 const everything: RenderJobSpec = {
@@ -13,9 +13,9 @@ const everything: RenderJobSpec = {
   podTemplate: { labels: { a: 'b' } },
 };
 
-const refused = (spec: RenderJobSpec, offered: readonly Offer[], prefix = ''): (string | undefined)[] => {
+const refused = (spec: RenderJobSpec, offered: readonly Feature[], prefix = ''): (string | undefined)[] => {
   try {
-    requireOffered(spec, new Set(offered), prefix);
+    requireFeatures(spec, new Set(offered), prefix);
     return [];
   } catch (error) {
     if (!(error instanceof CodedError) || error.code !== 'NOT_IMPLEMENTED') throw error;
@@ -30,10 +30,10 @@ describe('what an installation does not offer', () => {
   });
 
   it('is taken where it is offered', () => {
-    expect(refused(everything, offers)).toEqual([]);
+    expect(refused(everything, features)).toEqual([]);
   });
 
-  it.each<[Offer, string]>([
+  it.each<[Feature, string]>([
     ['s3Sources', 'inputs[0].s3'],
     ['s3Destinations', 'output.destination.s3'],
     ['pvc', 'inputs[1].pvc'],
@@ -43,13 +43,13 @@ describe('what an installation does not offer', () => {
     expect(
       refused(
         everything,
-        offers.filter((one) => one !== offer),
+        features.filter((one) => one !== offer),
       ),
     ).toEqual([field]);
   });
 
   it('is a path under the media root as destination everywhere', () => {
-    expect(refused({ ...everything, output: { destination: { file: 'a' } } }, offers)).toEqual([
+    expect(refused({ ...everything, output: { destination: { file: 'a' } } }, features)).toEqual([
       'output.destination.file',
     ]);
   });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { clusterPlan } from '../../../src/api/native/cluster-plan.ts';
-import { CodedError } from '../../../src/errors/error-table.ts';
+import { CodedError } from '../../../src/errors/coded-error.ts';
 import type { Plan } from '../../../src/media/planning/plan.ts';
 import type { RenderJobSpec } from '../../../src/model/job/render-job.ts';
 
 const plan: Plan = {
-  rung: 'software',
-  stepsDown: [],
+  backend: 'software',
+  fallbacks: [],
   analyses: [],
   files: [],
   steps: [],

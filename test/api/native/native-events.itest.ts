@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultApiOptions } from '../../../src/api/services.ts';
-import type { StageRun } from '../../../src/ports/job-store.ts';
+import type { StageRun } from '../../../src/ports/stage-runner.ts';
 import { ApiServer, type Client } from '../../support/api-server.ts';
 import { type Event, Stream } from '../../support/event-stream.ts';
 import { aRun } from '../../support/jobs.ts';
@@ -54,7 +54,7 @@ describe('open streams of a key', () => {
         status: 429,
         code: 'TOO_MANY_REQUESTS',
         detail: 'Expected at most 3 open streams of one key, got one more.',
-        hint: expect.stringContaining('FRAMEWRIGHT_MAX_STREAMS_PER_KEY') as unknown,
+        remedy: expect.stringContaining('FRAMEWRIGHT_MAX_STREAMS_PER_KEY') as unknown,
       });
     }
     // Others are not shut out, nor is anything that is no stream.
@@ -130,7 +130,7 @@ describe('GET /apis/render-jobs/:id/events', () => {
       await using stream = await openAt(name);
       id = (await stream.next())?.id;
     }
-    await server.move(name, { phase: 'Failed', error: { code: 'STALLED', message: 'x' } });
+    await server.move(name, { phase: 'Failed', error: { code: 'FFMPEG_STALLED', message: 'x' } });
     await using again = await openAt(name, id);
     const event = await again.next();
     expect(JSON.parse(event?.data ?? '')).toMatchObject({ status: { phase: 'Failed' } });

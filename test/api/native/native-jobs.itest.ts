@@ -11,8 +11,8 @@ beforeAll(async () => {
   server = await ApiServer.start({
     services: {
       plan: async () => ({
-        rung: 'software',
-        stepsDown: [{ from: 'qsv-full', reason: 'no Intel GPU' }],
+        backend: 'software',
+        fallbacks: [{ from: 'qsv-full', reason: 'no Intel GPU' }],
         analyses: [],
         files: [],
         steps: [
@@ -99,7 +99,7 @@ describe('POST /apis/render-jobs makes a job from', () => {
     });
     expect(await me.post('/apis/render-jobs', body)).toMatchObject({
       status: 409,
-      body: { code: 'CONFLICT', hint: anyText },
+      body: { code: 'CONFLICT', remedy: anyText },
     });
   });
 
@@ -130,7 +130,7 @@ describe('POST /apis/render-jobs makes a job from', () => {
 describe('POST /apis/render-jobs refuses, as a problem that names the field:', () => {
   it.each(refusals(manifest, spec))('%s', async (_name, body, status, code, path) => {
     const reply = await client.post('/apis/render-jobs', body);
-    expect(reply).toMatchObject({ status, body: { status, code, title: anyText, detail: anyText, hint: anyText } });
+    expect(reply).toMatchObject({ status, body: { status, code, title: anyText, detail: anyText, remedy: anyText } });
     expect(reply.headers.get('content-type')).toContain('application/problem+json');
     expect(reply.body['requestId']).toBe(reply.headers.get('x-request-id'));
     expect(JSON.stringify(reply.body['details'])).toContain(JSON.stringify(path));
@@ -327,7 +327,7 @@ describe('POST /apis/render-jobs:plan', () => {
     const me = await fresh();
     expect(await me.post('/apis/render-jobs:plan', spec)).toMatchObject({
       status: 200,
-      body: { rung: 'software', steps: [{ argv: ['-i', 'a.mp4'] }] },
+      body: { backend: 'software', steps: [{ argv: ['-i', 'a.mp4'] }] },
     });
     expect((await me.post('/apis/render-jobs:plan', manifest())).status).toBe(200);
     expect((await me.get('/apis/render-jobs')).body['items']).toEqual([]);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { openApiDocument } from '../../../src/cli/args/openapi-document.ts';
+import { openApiDocument } from '../../../tools/openapi-document.ts';
 
 const file = new URL('../../../docs/reference/openapi.json', import.meta.url);
 const document = await openApiDocument();
@@ -16,7 +16,7 @@ function references(value: unknown): string[] {
 }
 
 describe('docs/reference/openapi.json', () => {
-  it('is what the server answers; `framewright openapi` renews it', async () => {
+  it('is what the server answers; `npm run generate` renews it', async () => {
     expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(JSON.parse(text));
   });
 

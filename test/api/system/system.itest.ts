@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defaultApiOptions, type HealthFacts } from '../../../src/api/services.ts';
+import { defaultApiOptions } from '../../../src/api/services.ts';
+import type { HealthFacts } from '../../../src/observability/health.ts';
 import { ApiServer, type Client } from '../../support/api-server.ts';
 import { anyNumber, anyText } from '../../support/matchers.ts';
 

@@ -213,7 +213,7 @@ describeOnSoftwareGpu('framewright probe on a GPU', (gpus) => {
     expect(ended.code).toBe(6);
     expect(reportOf(ended)).toMatchObject({
       verdict: 'vaapi',
-      nodes: [{ usable: true, sessionApi: null, encodes: [{ rung: 'vaapi', codec: 'h264' }, { rung: 'vaapi' }] }],
+      nodes: [{ usable: true, sessionApi: null, encodes: [{ backend: 'vaapi', codec: 'h264' }, { backend: 'vaapi' }] }],
     });
     // Which of the two depends on what this machine has installed.
     expect(causesOf(ended).join()).toMatch(/runtime-(missing|refuses)/);

@@ -8,8 +8,8 @@ import { planText, shellWord } from '../../../src/cli/output/plan-text.ts';
 describe('a plan as text', () => {
   it('says where and why, and gives command lines that a shell takes', () => {
     const text = planText({
-      rung: 'software',
-      stepsDown: [{ from: 'qsv-full', reason: 'no render node' }],
+      backend: 'software',
+      fallbacks: [{ from: 'qsv-full', reason: 'no render node' }],
       steps: [
         {
           name: 'encode',

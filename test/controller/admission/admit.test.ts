@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { admit } from '../../../src/controller/admission/admit.ts';
 import type { HoldingJob, QueuedJob } from '../../../src/controller/admission/queued-job.ts';
-import type { PoolSlots } from '../../../src/ports/job-store.ts';
+import type { PoolSlots } from '../../../src/ports/stage-runner.ts';
 
 const policy = { agingSeconds: 60, lookAhead: 0, kueue: false };
 const now = 10_000_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { poolsFor } from '../../../src/controller/admission/pool-choice.ts';
 import type { Acceleration } from '../../../src/model/job/render-job.ts';
-import type { PoolSlots } from '../../../src/ports/job-store.ts';
+import type { PoolSlots } from '../../../src/ports/stage-runner.ts';
 
 const cpu: PoolSlots = { pool: 'cpu', slots: 4, gpu: false };
 const gpu: PoolSlots = { pool: 'gpu', slots: 2, gpu: true };

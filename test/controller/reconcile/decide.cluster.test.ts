@@ -3,7 +3,7 @@ import { defaultPolicy } from '../../../src/controller/policies/policy.ts';
 import { decide } from '../../../src/controller/reconcile/decide.ts';
 import type { Observation } from '../../../src/controller/reconcile/decision.ts';
 import type { RenderJobStatus } from '../../../src/model/job/render-job.ts';
-import type { StageRun, WaitCause } from '../../../src/ports/job-store.ts';
+import type { StageRun, WaitCause } from '../../../src/ports/stage-runner.ts';
 import { aJob, aRun, aStatus, epoch } from '../../support/jobs.ts';
 
 // What only a cluster does to a job: pods that are refused or do not start, nodes that fall silent, Kueue.
@@ -37,8 +37,8 @@ const startingStatus = (more: Partial<RenderJobStatus>): RenderJobStatus =>
 describe('a start on a cluster', () => {
   it.each<[WaitCause, string, number | undefined]>([
     ['Starting', 'Starting', policy.startSeconds],
-    ['PodRefused', 'PodRefused', policy.cannotStartSeconds],
-    ['ImageNotPulled', 'ImageNotPulled', policy.cannotStartSeconds],
+    ['PodRejected', 'PodRejected', policy.cannotStartSeconds],
+    ['ImagePullFailed', 'ImagePullFailed', policy.cannotStartSeconds],
     ['ContainerNotStarted', 'ContainerNotStarted', policy.cannotStartSeconds],
     ['Unschedulable', 'Unschedulable', policy.unschedulableSeconds],
   ])('that waits because of %s is %s, until its time is over', (cause, reason, seconds = 0) => {
@@ -52,7 +52,7 @@ describe('a start on a cluster', () => {
   });
 
   it('that was given up is not charged, says why, and with the next one the job fails', () => {
-    const status = startingStatus({ reason: 'ImageNotPulled', message: 'The image w cannot be pulled on n.' });
+    const status = startingStatus({ reason: 'ImagePullFailed', message: 'The image w cannot be pulled on n.' });
     const ended = (attempt: number) => [aRun('failed', { attempt, stopReason: 'notStarted' })];
     const first = decision({ job: aJob({ retry: { limit: 0 } }, status), runs: ended(1) });
     expect(first.status).toMatchObject({ phase: 'Queued', attempt: 2, failures: 0, disruptions: 1 });
@@ -61,7 +61,7 @@ describe('a start on a cluster', () => {
     const second = decision({ job: aJob({ retry: { limit: 0 } }, again), runs: ended(2) });
     expect(second.status).toMatchObject({
       phase: 'Failed',
-      reason: 'CannotStart',
+      reason: 'StartFailed',
       failures: 0,
       message: 'IMAGE_UNAVAILABLE: The image w cannot be pulled on n.',
     });
@@ -74,9 +74,9 @@ describe('a start on a cluster', () => {
     const job = aJob({}, first.status);
     expect(decision({ job, runs: [words('0/4 nodes: 4 full.')] }).status).toEqual(first.status);
     expect(decision({ job, runs: [words('0/4 nodes: 4 tainted.')] }).status?.message).toBe('0/4 nodes: 4 tainted.');
-    const refused = decision({ runs: [waitingRun('PodRefused', 5)] });
-    expect(refused.events).toEqual(['PodRefused']);
-    expect(decision({ job: aJob({}, refused.status), runs: [waitingRun('PodRefused', 6)] }).events).toEqual([]);
+    const refused = decision({ runs: [waitingRun('PodRejected', 5)] });
+    expect(refused.events).toEqual(['PodRejected']);
+    expect(decision({ job: aJob({}, refused.status), runs: [waitingRun('PodRejected', 6)] }).events).toEqual([]);
   });
 
   it('without a pod is looked at again, since nobody tells of a pod that was refused', () => {
@@ -110,12 +110,12 @@ describe('a stage that the runner refuses', () => {
     const { status, events, requeueAt } = decision({ refusal });
     expect(status).toMatchObject({
       phase: 'Queued',
-      reason: 'JobRefused',
+      reason: 'JobRejected',
       attempt: 1,
       nextAttemptAt: iso(now + 30_000),
     });
     expect(status?.message).toContain('exceeded quota');
-    expect(events).toEqual(['JobRefused']);
+    expect(events).toEqual(['JobRejected']);
     expect(requeueAt).toBe(now + 30_000);
     expect(decision({ job: aJob({}, status), now: now + 30_000 }).acts).toEqual(['startStage']);
     expect(decision({ job: aJob({}, status), now: now + 30_000, refusal }).events).toEqual([]);

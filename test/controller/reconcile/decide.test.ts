@@ -94,7 +94,7 @@ const rows: readonly Row[] = [
     when: 'the last allowed attempt failed, the job fails',
     given: {
       job: aJob({ retry: { limit: 1 } }, aStatus({ ...runningStatus, attempt: 2, failures: 1 })),
-      runs: [aRun('failed', { attempt: 2, ...aFailure('STALLED', 13) })],
+      runs: [aRun('failed', { attempt: 2, ...aFailure('FFMPEG_STALLED', 13) })],
     },
     phase: 'Failed',
     reason: 'RetriesExhausted',
@@ -145,8 +145,8 @@ const rows: readonly Row[] = [
   {
     when: "the job's own rule says Fail, it goes before the table",
     given: {
-      job: aJob({ retry: { rules: [{ codes: ['STALLED'], action: 'Fail' }] } }, runningStatus),
-      runs: [aRun('failed', aFailure('STALLED', 13))],
+      job: aJob({ retry: { rules: [{ codes: ['FFMPEG_STALLED'], action: 'Fail' }] } }, runningStatus),
+      runs: [aRun('failed', aFailure('FFMPEG_STALLED', 13))],
     },
     phase: 'Failed',
     reason: 'NotRetryable',
@@ -319,7 +319,9 @@ describe('decide', () => {
         aStatus({ ...runningStatus, failures }),
       );
       return (
-        Date.parse(decision({ job, runs: [aRun('failed', aFailure('STALLED', 13))] }).status?.nextAttemptAt ?? '') - now
+        Date.parse(
+          decision({ job, runs: [aRun('failed', aFailure('FFMPEG_STALLED', 13))] }).status?.nextAttemptAt ?? '',
+        ) - now
       );
     });
     expect(waits).toEqual([4000, 8000, 16_000, 30_000]);
@@ -337,7 +339,7 @@ describe('decide', () => {
   it('fails a job that lost its machine too often', () => {
     const job = aJob({}, aStatus({ ...runningStatus, disruptions: defaultPolicy.maxDisruptions }));
     const { status } = decision({ job, runs: [aRun('lost')] });
-    expect(status).toMatchObject({ phase: 'Failed', reason: 'DisruptedTooOften', error: { code: 'NODE_LOST' } });
+    expect(status).toMatchObject({ phase: 'Failed', reason: 'DisruptionLimitExceeded', error: { code: 'NODE_LOST' } });
   });
 
   it('writes the first progress of an attempt at once and later news once per interval', () => {

@@ -5,7 +5,7 @@ import { jsonBytes } from '../../../src/lib/text.ts';
 import { bounds } from '../../../src/model/job/bounds.ts';
 import { type RenderJobStatus, renderJobStatus } from '../../../src/model/job/render-job.ts';
 import { conditionTypes } from '../../../src/model/status/lifecycle.ts';
-import { rungs } from '../../../src/model/status/result.ts';
+import { backends } from '../../../src/model/status/result.ts';
 import { aStatus } from '../../support/jobs.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
@@ -18,9 +18,11 @@ const list = <T>(item: fc.Arbitrary<T>, maxLength: number): fc.Arbitrary<T[]> =>
   fc.oneof(fc.array(item, { maxLength: 3 }), fc.array(item, { minLength: maxLength, maxLength }));
 
 const acceleration = fc.record({
-  rung: fc.constantFrom(...rungs),
+  backend: fc.constantFrom(...backends),
   device: text(64),
-  stepsDown: fc.array(fc.record({ from: fc.constantFrom(...rungs), reason: text(160) }), { maxLength: rungs.length }),
+  fallbacks: fc.array(fc.record({ from: fc.constantFrom(...backends), reason: text(160) }), {
+    maxLength: backends.length,
+  }),
 });
 const attempt = fc.record({
   number: fc.integer({ min: 1, max: 1000 }),
@@ -62,9 +64,9 @@ const status: fc.Arbitrary<RenderJobStatus> = fc
       ),
       result: fc.record({ outputs: list(output, bounds.outputs), acceleration, captions: list(caption, 100) }),
       error: fc.record({
-        code: fc.constant('ENCODER_FAILED' as const),
+        code: fc.constant('FFMPEG_FAILED' as const),
         message: text(bounds.message),
-        hint: text(bounds.message),
+        remedy: text(bounds.message),
         stderrTail: text(bounds.stderrTail),
       }),
     },
@@ -95,11 +97,11 @@ describe('the size of a status', () => {
   });
 
   it('loses the middle of its history before its ends, and texts last', () => {
-    const steps = rungs.slice(0, 4).map((from) => ({ from, reason: 'x'.repeat(160) }));
+    const steps = backends.slice(0, 4).map((from) => ({ from, reason: 'x'.repeat(160) }));
     const attempts = Array.from({ length: 10 }, (_, index) => ({
       number: index + 1,
       reason: 'r'.repeat(1000),
-      acceleration: { rung: 'software' as const, stepsDown: steps },
+      acceleration: { backend: 'software' as const, fallbacks: steps },
     }));
     const { attempts: left, message } = withinSize(aStatus({ attempts, message: 'm'.repeat(1000) }));
     expect(left?.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);

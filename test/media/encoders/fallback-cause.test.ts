@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { stepDownCause } from '../../../src/media/encoders/fallback-cause.ts';
+import { fallbackCause } from '../../../src/media/encoders/fallback-cause.ts';
 
 it.each([
   ['acceleration is Disabled', 'disabled'],
@@ -30,5 +30,5 @@ it.each([
   ['Expected progress within 120 s, got none; FFmpeg was ended', 'stalled'],
   ['something new', 'other'],
 ])('%s: %s', (reason, cause) => {
-  expect(stepDownCause(reason)).toBe(cause);
+  expect(fallbackCause(reason)).toBe(cause);
 });

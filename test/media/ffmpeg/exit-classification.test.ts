@@ -5,11 +5,11 @@ import {
   type FfmpegExit,
   hasSkippedFilter,
   ignoredOptions,
-  mayStepDown,
+  mayFallBack,
 } from '../../../src/media/ffmpeg/exit-classification.ts';
 
 function classify(stderrTail: string, exit: Partial<FfmpegExit> = {}): string {
-  return classifyExit({ exitCode: 1, ffmpeg: [5, 1], rung: 'software', stderrTail, ...exit }).code;
+  return classifyExit({ exitCode: 1, ffmpeg: [5, 1], backend: 'software', stderrTail, ...exit }).code;
 }
 
 describe('a message', () => {
@@ -25,7 +25,7 @@ describe('a message', () => {
     ],
     ['No VA display found for device /dev/dri/renderD128.', 'No VA display found for device /dev/dri/renderD128.'],
   ])('says nothing of the folders of the machine: %s', (line, said) => {
-    const { message } = classifyExit({ exitCode: 1, ffmpeg: [5, 1], rung: 'software', stderrTail: line });
+    const { message } = classifyExit({ exitCode: 1, ffmpeg: [5, 1], backend: 'software', stderrTail: line });
     expect(message).toBe(`FFmpeg said: ${said}`);
   });
 });
@@ -33,7 +33,7 @@ describe('a message', () => {
 it('FFmpeg 7 is understood by its first words on a cause, not by those of the threads that end', () => {
   const stderrTail =
     '[in#0/mov @ 0x5] corrupt input packet in stream 0\n[in#0/mov @ 0x5] Terminating thread with return code -1094995529 (Invalid data found when processing input)';
-  expect(classifyExit({ exitCode: 183, ffmpeg: [7, 1], rung: 'software', stderrTail })).toEqual({
+  expect(classifyExit({ exitCode: 183, ffmpeg: [7, 1], backend: 'software', stderrTail })).toEqual({
     code: 'INPUT_INVALID',
     message: 'FFmpeg said: [in#0/mov] corrupt input packet in stream 0',
   });
@@ -53,8 +53,8 @@ describe('FFmpeg 5.1, which exits 1 whatever happened, is understood by its word
     ["Stream map '0:a' matches no streams.", 'INPUT_UNSUPPORTED'],
     ["[file @ 0x5] Protocol 'http' not on whitelist 'file'!", 'SOURCE_FORBIDDEN'],
     ['/srv/o.mp4: Permission denied', 'STORAGE_UNAVAILABLE'],
-    ['x265 [error]: something new', 'ENCODER_FAILED'],
-    ['', 'ENCODER_FAILED'],
+    ['x265 [error]: something new', 'FFMPEG_FAILED'],
+    ['', 'FFMPEG_FAILED'],
   ])('%s', (stderr, code) => {
     expect(classify(stderr)).toBe(code);
   });
@@ -65,16 +65,19 @@ describe('FFmpeg 5.1, which exits 1 whatever happened, is understood by its word
       '[AVHWDeviceContext @ 0x5] No VA display found for device /dev/dri/renderD128.\nDevice creation failed: -22.',
       'GPU_UNAVAILABLE',
     ],
-    ['[hevc_qsv @ 0x5] Error initializing the encoder: invalid video parameters (-15)', 'GPU_REFUSED'],
-    ['[h264_qsv @ 0x5] Selected ratecontrol mode is unsupported', 'GPU_REFUSED'],
-    ['[h264_vaapi @ 0x5] No usable encoding profile found.', 'GPU_REFUSED'],
-    ['[h264_vaapi @ 0x5] Failed to create encode pipeline context: 19 (resolution not supported).', 'GPU_REFUSED'],
-    ['[h264_vaapi @ 0x5] Driver does not support VBR RC mode (supported modes: CQP).', 'GPU_REFUSED'],
+    ['[hevc_qsv @ 0x5] Error initializing the encoder: invalid video parameters (-15)', 'GPU_UNSUPPORTED_PARAMETERS'],
+    ['[h264_qsv @ 0x5] Selected ratecontrol mode is unsupported', 'GPU_UNSUPPORTED_PARAMETERS'],
+    ['[h264_vaapi @ 0x5] No usable encoding profile found.', 'GPU_UNSUPPORTED_PARAMETERS'],
+    [
+      '[h264_vaapi @ 0x5] Failed to create encode pipeline context: 19 (resolution not supported).',
+      'GPU_UNSUPPORTED_PARAMETERS',
+    ],
+    ['[h264_vaapi @ 0x5] Driver does not support VBR RC mode (supported modes: CQP).', 'GPU_UNSUPPORTED_PARAMETERS'],
     ['[AVHWFramesContext @ 0x5] Failed to create surface: 2 (x).\nError: Cannot allocate memory', 'GPU_FAILED'],
     ['[h264_qsv @ 0x5] Error during encoding: device failed (-17)', 'GPU_FAILED'],
     ['[h264_qsv @ 0x5] Error during encoding: GPU hang (-21)', 'GPU_FAILED'],
   ])('on a GPU, %s', (stderr, code) => {
-    expect(classify(stderr, { rung: 'qsv-full' })).toBe(code);
+    expect(classify(stderr, { backend: 'qsv-full' })).toBe(code);
   });
 
   it('a full disk is the cause of the damage that follows it', () => {
@@ -85,7 +88,7 @@ describe('FFmpeg 5.1, which exits 1 whatever happened, is understood by its word
 
   it('the message quotes the line that says most, without addresses of memory', () => {
     const stderrTail = '[mov @ 0x55f8b37f9340] moov atom not found\nConversion failed!\n';
-    expect(classifyExit({ exitCode: 1, ffmpeg: [5, 1], rung: 'software', stderrTail }).message).toBe(
+    expect(classifyExit({ exitCode: 1, ffmpeg: [5, 1], backend: 'software', stderrTail }).message).toBe(
       'FFmpeg said: [mov] moov atom not found',
     );
   });
@@ -95,20 +98,20 @@ describe('statuses of later releases', () => {
   it.each([
     [171, 'qsv-full', 'GPU_UNAVAILABLE'],
     [187, 'qsv-encode', 'GPU_UNAVAILABLE'],
-    [218, 'qsv-full', 'GPU_REFUSED'],
+    [218, 'qsv-full', 'GPU_UNSUPPORTED_PARAMETERS'],
     [251, 'qsv-full', 'GPU_FAILED'],
     [251, 'software', 'STORAGE_UNAVAILABLE'],
     [234, 'vaapi', 'GPU_UNAVAILABLE'],
-    [234, 'software', 'ENCODER_FAILED'],
+    [234, 'software', 'FFMPEG_FAILED'],
     [69, 'software', 'INPUT_INVALID'],
     [183, 'software', 'INPUT_INVALID'],
     [8, 'software', 'CAPABILITY_MISSING'],
     [228, 'software', 'STORAGE_FULL'],
     [254, 'software', 'SOURCE_NOT_FOUND'],
     [145, 'software', 'SOURCE_UNAVAILABLE'],
-    [99, 'software', 'ENCODER_FAILED'],
-  ] as const)('%i on the rung %s is %s', (exitCode, rung, code) => {
-    expect(classify('nothing known', { exitCode, rung, ffmpeg: [7, 1] })).toBe(code);
+    [99, 'software', 'FFMPEG_FAILED'],
+  ] as const)('%i on the backend %s is %s', (exitCode, backend, code) => {
+    expect(classify('nothing known', { exitCode, backend, ffmpeg: [7, 1] })).toBe(code);
   });
 
   it('yield to words that are more precise', () => {
@@ -118,12 +121,12 @@ describe('statuses of later releases', () => {
 
 describe('a process that a signal ended', () => {
   it('failed with its driver on a GPU, and else without a cause', () => {
-    expect(classify('', { signal: 'SIGSEGV', rung: 'qsv-full' })).toBe('GPU_FAILED');
-    expect(classify('', { signal: 'SIGSEGV' })).toBe('ENCODER_FAILED');
+    expect(classify('', { signal: 'SIGSEGV', backend: 'qsv-full' })).toBe('GPU_FAILED');
+    expect(classify('', { signal: 'SIGSEGV' })).toBe('FFMPEG_FAILED');
   });
 
   it('was short of memory when it was killed', () => {
-    const exit = { ffmpeg: [5, 1], rung: 'software', stderrTail: '' } as const;
+    const exit = { ffmpeg: [5, 1], backend: 'software', stderrTail: '' } as const;
     expect(classifyExit({ ...exit, signal: 'SIGKILL' }).message).toContain('out of memory');
   });
 });
@@ -142,26 +145,30 @@ describe('options without effect', () => {
   });
 });
 
-describe('the next rung is tried', () => {
-  it.each(['GPU_UNAVAILABLE', 'GPU_FAILED', 'GPU_REFUSED', 'ENCODER_FAILED', 'STALLED', 'CAPABILITY_MISSING'] as const)(
-    'after %s on a GPU',
-    (code) => {
-      expect(mayStepDown('qsv-full', code)).toBe(true);
-      expect(mayStepDown('software', code)).toBe(false);
-      expect(mayStepDown('copy', code)).toBe(false);
-    },
-  );
+describe('the next backend is tried', () => {
+  it.each([
+    'GPU_UNAVAILABLE',
+    'GPU_FAILED',
+    'GPU_UNSUPPORTED_PARAMETERS',
+    'FFMPEG_FAILED',
+    'FFMPEG_STALLED',
+    'CAPABILITY_MISSING',
+  ] as const)('after %s on a GPU', (code) => {
+    expect(mayFallBack('qsv-full', code)).toBe(true);
+    expect(mayFallBack('software', code)).toBe(false);
+    expect(mayFallBack('copy', code)).toBe(false);
+  });
 
   it('after damage that only a hardware decoder may have seen', () => {
-    expect(mayStepDown('qsv-full', 'INPUT_INVALID')).toBe(true);
-    expect(mayStepDown('qsv-encode', 'INPUT_INVALID')).toBe(false);
-    expect(mayStepDown('vaapi', 'INPUT_INVALID')).toBe(false);
+    expect(mayFallBack('qsv-full', 'INPUT_INVALID')).toBe(true);
+    expect(mayFallBack('qsv-encode', 'INPUT_INVALID')).toBe(false);
+    expect(mayFallBack('vaapi', 'INPUT_INVALID')).toBe(false);
   });
 
   it.each(['STORAGE_FULL', 'INTERNAL_ERROR', 'DEADLINE_EXCEEDED', 'INTERRUPTED'] as const)(
     'but not after %s',
     (code) => {
-      expect(mayStepDown('qsv-full', code)).toBe(false);
+      expect(mayFallBack('qsv-full', code)).toBe(false);
     },
   );
 });

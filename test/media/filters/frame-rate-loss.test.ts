@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isRateForgotten } from '../../../src/media/filters/frame-rate-loss.ts';
+import { losesFrameRate } from '../../../src/media/filters/frame-rate-loss.ts';
 import { chain, filter, type Pad } from '../../../src/media/filters/graph.ts';
 
 const source: Pad = {
@@ -23,10 +23,10 @@ describe('the frame rate of a picture', () => {
       true,
     ],
   ])('%s is forgotten: %s', (_what, pad, forgotten) => {
-    expect(isRateForgotten(pad, [7, 1])).toBe(forgotten);
+    expect(losesFrameRate(pad, [7, 1])).toBe(forgotten);
   });
 
   it('is kept by earlier releases', () => {
-    expect(isRateForgotten(cut, [6, 1])).toBe(false);
+    expect(losesFrameRate(cut, [6, 1])).toBe(false);
   });
 });

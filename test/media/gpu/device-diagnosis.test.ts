@@ -230,7 +230,7 @@ describe('trials', () => {
       { device: '0xffff', trials: trials({ refuses: ({ bitDepth }) => bitDepth === 10 }) },
       ['codec-absent', 'codec-absent', 'codec-absent'],
     ],
-    ['without filters', { trials: trials({ refuses: ({ rung }) => rung === 'qsv-full' }) }, ['filters-refused']],
+    ['without filters', { trials: trials({ refuses: ({ backend }) => backend === 'qsv-full' }) }, ['filters-refused']],
   ])('%s', (_what, change, expected) => {
     expect(causes(machineFacts({ nodes: [nodeFacts(change)] }))).toEqual(expected);
   });

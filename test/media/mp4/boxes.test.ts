@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CodedError } from '../../../src/errors/error-table.ts';
+import { CodedError } from '../../../src/errors/coded-error.ts';
 import { boxesIn, findBox } from '../../../src/media/mp4/boxes.ts';
 import { ascii, concatBytes } from '../../../src/media/mp4/bytes.ts';
 import { fullBox, makeBox, uint32 } from '../../../src/media/mp4/make-box.ts';

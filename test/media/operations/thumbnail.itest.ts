@@ -21,7 +21,7 @@ beforeAll(async () => {
   // Brightness rises with time: 40 grey levels a second.
   clip = await makeClip(`${dir.path}/clip.mkv`, {
     seconds: 5,
-    picture: 'color=c=black',
+    video: 'color=c=black',
     args: ['-vf', "geq=lum='16+40*T':cb=128:cr=128", '-g', '30', ...lossless],
   });
 });
@@ -34,9 +34,9 @@ test.each(['jpeg', 'png', 'webp'] as const)('a poster in %s shows the frame of i
   });
   expect(plan.outputs).toHaveLength(1);
   expect(plan.steps).toHaveLength(1);
-  const [picture] = await grayFrames(path('poster'));
+  const [video] = await grayFrames(path('poster'));
   const [frame] = (await grayFrames(clip)).slice(75);
-  expect(difference(picture, frame, whole)).toBeLessThan(3);
+  expect(difference(video, frame, whole)).toBeLessThan(3);
   expect((await probe(path('poster'))).video[0]).toMatchObject({
     codec: output().expect.videoCodec,
     width: 320,
@@ -50,9 +50,9 @@ test('a poster of the very end is the last frame', async () => {
     operations: [{ trim: { start: 1, end: 4 } }, { thumbnail: { poster: { at: 2.999, format: 'png' } } }],
     output: { video: { preset: 'performance' } },
   });
-  const [picture] = await grayFrames(path('poster'));
+  const [video] = await grayFrames(path('poster'));
   const frame = (await grayFrames(clip))[119];
-  expect(difference(picture, frame, whole)).toBeLessThan(3);
+  expect(difference(video, frame, whole)).toBeLessThan(3);
 });
 
 test('a sprite sheet has one picture per interval, and its index points at them', async () => {
@@ -137,7 +137,7 @@ test('a moment in a gap of a clip whose rate varies shows the frame that stands 
     inputs: { sparse },
     operations: [{ thumbnail: { poster: { at: 3, format: 'png' } } }],
   });
-  const [picture] = await grayFrames(path('poster'));
+  const [video] = await grayFrames(path('poster'));
   const frame = (await grayFrames(clip))[59];
-  expect(difference(picture, frame, whole)).toBeLessThan(3);
+  expect(difference(video, frame, whole)).toBeLessThan(3);
 });

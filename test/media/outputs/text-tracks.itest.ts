@@ -175,7 +175,7 @@ describe('the text of a film', () => {
     );
     const operations = [{ subtitle: { input: 'german', mode: 'soft' as const } }];
     const { path, plan } = await render(dir.path, { inputs: { clip, german }, operations });
-    expect(plan.rung).toBe('copy');
+    expect(plan.backend).toBe('copy');
     expect((await probe(path())).subtitles).toMatchObject([{ codec: 'mov_text', language: 'ger' }]);
     await ffmpeg('-i', path(), '-map', '0:s:0', `${dir.path}/back.srt`);
     expect(await readFile(`${dir.path}/back.srt`, 'utf8')).toContain('Guten Tag');

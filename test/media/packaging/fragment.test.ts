@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CodedError } from '../../../src/errors/error-table.ts';
+import { CodedError } from '../../../src/errors/coded-error.ts';
 import { concatBytes } from '../../../src/media/mp4/bytes.ts';
 import { fullBox, makeBox, uint32 } from '../../../src/media/mp4/make-box.ts';
 import { isSync, type Sample, samplesOf } from '../../../src/media/packaging/fragment.ts';
@@ -34,9 +34,9 @@ const frames = fc
 describe('movie fragments', () => {
   it('that were written are read as the same samples, where their bytes will be', () => {
     fc.assert(
-      fc.property(frames, fc.boolean(), (samples, picture) => {
+      fc.property(frames, fc.boolean(), (samples, video) => {
         let position = 24;
-        const read = fragmentsOf(samples, 1, 1, picture).flatMap(({ head, size, samples: own }) => {
+        const read = fragmentsOf(samples, 1, 1, video).flatMap(({ head, size, samples: own }) => {
           const found = samplesOf(head.subarray(0, head.length - 8), position, none);
           const payload = position + head.length;
           expect(found[0]?.offset).toBe(payload);

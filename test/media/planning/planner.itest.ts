@@ -13,7 +13,7 @@ afterAll(async () => dir[Symbol.asyncDispose]());
 describe('copies', () => {
   test('a job without operations keeps every packet', async () => {
     const { plan, path } = await render(dir.path, { inputs: { clip: source } });
-    expect(plan.rung).toBe('copy');
+    expect(plan.backend).toBe('copy');
     expect(await frameHashes(path())).toEqual(await frameHashes(source));
   });
 
@@ -22,7 +22,7 @@ describe('copies', () => {
       inputs: { clip: source },
       operations: [{ trim: { start: 2.4, end: 4, precise: false } }],
     });
-    expect(plan.rung).toBe('copy');
+    expect(plan.backend).toBe('copy');
     const all = await frameHashes(source);
     const cut = await frameHashes(path());
     expect(cut[0]).toBe(all[60]);
@@ -49,10 +49,10 @@ describe('exact trim', () => {
     expect(measured.duration).toBeCloseTo(1.4, 1);
     expect(output().expect.frames).toBe(42);
     expect(await frameHashes(path())).toHaveLength(42);
-    const sound = await samples(path());
-    expect(Math.abs(sound.length - 1.4 * 48_000)).toBeLessThanOrEqual(1);
+    const audio = await samples(path());
+    expect(Math.abs(audio.length - 1.4 * 48_000)).toBeLessThanOrEqual(1);
     const whole = await samples(exact);
     const cut = whole.subarray(Math.round(2.1 * 48_000));
-    expect(sound.slice(0, 1000)).toEqual(cut.slice(0, 1000));
+    expect(audio.slice(0, 1000)).toEqual(cut.slice(0, 1000));
   });
 });

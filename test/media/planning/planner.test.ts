@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CodedError } from '../../../src/errors/error-table.ts';
+import { CodedError } from '../../../src/errors/coded-error.ts';
 import type { GpuEncode } from '../../../src/media/gpu/capabilities.ts';
 import { probeRequests } from '../../../src/media/planning/planner.ts';
 import type { Probe } from '../../../src/media/probe/probe.ts';
@@ -24,7 +24,7 @@ const text: Probe = clipProbe({
   audio: [],
   subtitles: [{ index: 0, codec: 'subrip' }],
 });
-const picture: Probe = clipProbe({
+const video: Probe = clipProbe({
   path: '/in/logo.png',
   format: 'png_pipe',
   duration: 0,
@@ -115,7 +115,7 @@ describe('any job', () => {
     fc.assert(
       fc.property(job, ({ first, other, operations, output }) => {
         try {
-          const plan = planOf({ inputs: { first, other, song, logo: picture, words: text }, operations, output });
+          const plan = planOf({ inputs: { first, other, song, logo: video, words: text }, operations, output });
           plans += 1;
           expect(plan.steps.length).toBeGreaterThan(0);
           expect(plan.steps.length).toBeLessThanOrEqual(2);
@@ -145,7 +145,7 @@ describe('any job', () => {
         const draw = (): unknown => {
           try {
             return planOf({
-              inputs: { first: clipProbe(), other: clipProbe(), song, logo: picture, words: text },
+              inputs: { first: clipProbe(), other: clipProbe(), song, logo: video, words: text },
               operations,
             });
           } catch (error) {
@@ -191,9 +191,9 @@ const copies: readonly (readonly [string, PlanCase])[] = [
 describe('the picture is copied for', () => {
   test.each(copies)('%s', (_name, job) => {
     const plan = planOf(job);
-    expect(plan.rung).toBe('copy');
+    expect(plan.backend).toBe('copy');
     expect(commandOf(plan)).toContain('-c:v copy');
-    expect(plan.stepsDown).toEqual([]);
+    expect(plan.fallbacks).toEqual([]);
   });
 });
 
@@ -218,7 +218,7 @@ const encodes: readonly (readonly [string, PlanCase, string])[] = [
 describe('the picture is encoded, and the plan says why, for', () => {
   test.each(encodes)('%s', (_name, job, why) => {
     const plan = planOf(job);
-    expect(plan.rung).toBe('software');
+    expect(plan.backend).toBe('software');
     expect(plan.steps[0]?.placements.find(({ what }) => what === 'encode')?.why).toContain(why);
   });
 });
@@ -370,7 +370,7 @@ describe('time', () => {
   });
 
   test('a required GPU is no matter where nothing is encoded', () => {
-    expect(planOf({ acceleration: 'Required' }).rung).toBe('copy');
+    expect(planOf({ acceleration: 'Required' }).backend).toBe('copy');
   });
 
   test('a time that was rounded by hand means the nearest frame', () => {
@@ -436,7 +436,12 @@ describe('probe requests', () => {
 
 describe('the ladder', () => {
   const device = { node: '/dev/dri/renderD129', driver: 'iHD' };
-  const encodes = (rung: GpuEncode['rung']): GpuEncode => ({ rung, codec: 'h264', bitDepth: 8, lowPower: true });
+  const encodes = (backend: GpuEncode['backend']): GpuEncode => ({
+    backend,
+    codec: 'h264',
+    bitDepth: 8,
+    lowPower: true,
+  });
   const all = withDevices({ ...device, encodes: [encodes('qsv-full'), encodes('qsv-encode'), encodes('vaapi')] });
   const output = { video: { quality: 20 } };
 
@@ -446,7 +451,7 @@ describe('the ladder', () => {
       acceleration: 'Required',
       capabilities: all,
     });
-    expect(plan).toMatchObject({ rung: 'qsv-full', device: device.node, stepsDown: [] });
+    expect(plan).toMatchObject({ backend: 'qsv-full', device: device.node, fallbacks: [] });
     expect(commandOf(plan)).toMatch(
       /^-init_hw_device vaapi=va:\/dev\/dri\/renderD129,driver=iHD -init_hw_device qsv=qs@va -filter_hw_device qs -hwaccel qsv /,
     );
@@ -459,7 +464,7 @@ describe('the ladder', () => {
       acceleration: 'Required',
       capabilities: all,
     });
-    expect(plan).toMatchObject({ rung: 'qsv-full', stepsDown: [] });
+    expect(plan).toMatchObject({ backend: 'qsv-full', fallbacks: [] });
     expect(commandOf(plan).match(/hwdownload/g)).toHaveLength(1);
     expect(commandOf(plan)).toContain('format=pix_fmts=nv12,hwupload=extra_hw_frames=64[');
     expect(plan.steps[0]?.placements.slice(0, 2)).toMatchObject([
@@ -471,22 +476,22 @@ describe('the ladder', () => {
   test('a source that no Intel GPU decodes is decoded by the CPU and encoded by the GPU', () => {
     const main = clipProbe({ video: [videoStream({ codec: 'prores', pixelFormat: 'yuv422p10le', bitDepth: 10 })] });
     const plan = planOf({ inputs: { main }, output, acceleration: 'Required', capabilities: all });
-    expect(plan.rung).toBe('qsv-encode');
-    expect(plan.stepsDown).toEqual([{ from: 'qsv-full', reason: 'prores in yuv422p10le is decoded by the CPU' }]);
+    expect(plan.backend).toBe('qsv-encode');
+    expect(plan.fallbacks).toEqual([{ from: 'qsv-full', reason: 'prores in yuv422p10le is decoded by the CPU' }]);
   });
 
-  test('a codec that no device encodes ends on software with a reason for every rung', () => {
+  test('a codec that no device encodes ends on software with a reason for every backend', () => {
     const plan = planOf({ output: { video: { codec: 'hevc' } }, acceleration: 'Preferred', capabilities: all });
-    expect(plan.rung).toBe('software');
-    expect(plan.stepsDown.map(({ from }) => from)).toEqual(['qsv-full', 'qsv-encode', 'vaapi']);
-    expect(plan.stepsDown[1]?.reason).toContain('no device encodes hevc');
+    expect(plan.backend).toBe('software');
+    expect(plan.fallbacks.map(({ from }) => from)).toEqual(['qsv-full', 'qsv-encode', 'vaapi']);
+    expect(plan.fallbacks[1]?.reason).toContain('no device encodes hevc');
   });
 
-  test('a rung that cannot be used at all is passed over with its cause', () => {
+  test('a backend that cannot be used at all is passed over with its cause', () => {
     const capabilities = { ...all, unavailable: { 'qsv-full': 'no VPL runtime', 'qsv-encode': 'no VPL runtime' } };
     expect(planOf({ output, acceleration: 'Preferred', capabilities })).toMatchObject({
-      rung: 'vaapi',
-      stepsDown: [{ reason: 'no VPL runtime' }, { reason: 'no VPL runtime' }],
+      backend: 'vaapi',
+      fallbacks: [{ reason: 'no VPL runtime' }, { reason: 'no VPL runtime' }],
     });
   });
 });

@@ -73,7 +73,7 @@ describe('the comparison with the filtered source', () => {
     const device = {
       node: '/dev/dri/renderD128',
       driver: 'i915',
-      encodes: [{ rung: 'qsv-full', codec: 'h264', bitDepth: 8, lowPower: true }],
+      encodes: [{ backend: 'qsv-full', codec: 'h264', bitDepth: 8, lowPower: true }],
     } as const;
     const plan = planOf({
       operations: [encode],
@@ -81,15 +81,15 @@ describe('the comparison with the filtered source', () => {
       capabilities: { ...software, devices: [device] },
       output: { contract: { minSsim: 0.9 } },
     });
-    expect(plan.rung).toBe('qsv-full');
+    expect(plan.backend).toBe('qsv-full');
     expect(commandOf(plan)).toContain('-hwaccel');
     expect(JSON.stringify(plan.outputs[0]?.comparison)).not.toMatch(/hwaccel|qsv/);
   });
 
   it('is not made for copies, for sound, and without a floor', () => {
     expect(planOf({ output: { contract: { minSsim: 0.9 } } }).outputs[0]?.comparison).toEqual({ how: 'copied' });
-    const sound = planOf({ output: { video: { codec: 'none' }, contract: { minSsim: 0.9 } } });
-    expect(sound.outputs[0]?.comparison).toBeUndefined();
+    const audio = planOf({ output: { video: { codec: 'none' }, contract: { minSsim: 0.9 } } });
+    expect(audio.outputs[0]?.comparison).toBeUndefined();
     expect(planOf({ operations: [encode] }).outputs[0]?.comparison).toBeUndefined();
   });
 
@@ -99,7 +99,7 @@ describe('the comparison with the filtered source', () => {
       expect.objectContaining({
         code: 'CAPABILITY_MISSING',
         message: 'spec.output.contract.minXpsnr: expected an FFmpeg with the filter xpsnr, got FFmpeg 7.1.5 without it',
-        hint: 'Use FFmpeg 7.1 or later, which has the filter xpsnr, or ask for output.contract.minSsim instead.',
+        remedy: 'Use FFmpeg 7.1 or later, which has the filter xpsnr, or ask for output.contract.minSsim instead.',
       }),
     );
   });

@@ -19,7 +19,7 @@ const stream: VideoStream = {
   interlaced: false,
   hasBFrames: 2,
 };
-const sound = {
+const audio = {
   index: 1,
   codec: 'aac',
   sampleRate: 48_000,
@@ -35,7 +35,7 @@ const probe: Probe = {
   startTime: 0,
   bytes: 1000,
   video: [stream],
-  audio: [sound],
+  audio: [audio],
   subtitles: [],
   attachedPictures: 0,
   chapters: 0,

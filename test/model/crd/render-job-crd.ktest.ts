@@ -10,7 +10,7 @@ import { apiVersion } from '../../../src/model/job/render-job.ts';
 import { describeOnCluster } from '../../support/cluster.ts';
 import { type Refusal, refusals } from './rejections.ts';
 
-const samples = join(import.meta.dirname, '../../manifests');
+const samples = join(import.meta.dirname, '../../../manifests');
 const merge = { method: 'PATCH' as const, contentType: 'application/merge-patch+json' };
 
 describeOnCluster('RenderJobs in a real API server', (cluster) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import type { RenderJobSpec } from '../../../src/model/job/render-job.ts';
-import { clusterOffers, placeCheck } from '../../../src/processes/api/bucket-policy.ts';
+import { bucketCheck, clusterFeatures } from '../../../src/processes/api/bucket-policy.ts';
 
 const config = (other: Record<string, string> = {}): ReturnType<typeof loadConfig> =>
   loadConfig(
@@ -18,15 +18,15 @@ const config = (other: Record<string, string> = {}): ReturnType<typeof loadConfi
 
 describe('what an API in a cluster offers', () => {
   it('are claims, queues and pod templates, and S3 where a bucket is allowed', () => {
-    expect([...clusterOffers(config())]).toEqual(['pvc', 'queue', 'podTemplate']);
+    expect([...clusterFeatures(config())]).toEqual(['pvc', 'queue', 'podTemplate']);
     const allowed = { FRAMEWRIGHT_S3_SOURCE_BUCKETS: 'films', FRAMEWRIGHT_S3_DESTINATION_BUCKETS: 'out' };
-    expect([...clusterOffers(config(allowed))]).toContain('s3Sources');
-    expect([...clusterOffers(config(allowed))]).toContain('s3Destinations');
+    expect([...clusterFeatures(config(allowed))]).toContain('s3Sources');
+    expect([...clusterFeatures(config(allowed))]).toContain('s3Destinations');
   });
 });
 
 describe('the places of a job', () => {
-  const check = placeCheck(
+  const check = bucketCheck(
     config({
       FRAMEWRIGHT_S3_SOURCE_BUCKETS: 'films',
       FRAMEWRIGHT_S3_DESTINATION_BUCKETS: 'out/ann',

@@ -10,7 +10,7 @@ import { kubeconfigCredentials } from '../../../src/adapters/kubernetes/client/k
 import { Transport } from '../../../src/adapters/kubernetes/client/transport.ts';
 import { installationsOf } from '../../../src/adapters/object-store/installations.ts';
 import type { S3Store } from '../../../src/adapters/object-store/s3/s3-store.ts';
-import { operatorRights, rightText } from '../../../src/processes/cluster/rbac-rules.ts';
+import { operatorRbacRules, rightText } from '../../../src/processes/cluster/rbac-rules.ts';
 import { applyDefinitions, kubectl, untilRenderJobsMayOwn } from '../../cluster/cluster.ts';
 import { startControlPlane } from '../../cluster/control-plane/control-plane.ts';
 import { ProcessKubelet } from '../../cluster/process-kubelet/process-kubelet.ts';
@@ -25,7 +25,7 @@ import { testClip } from '../../support/test-clip.ts';
 import { usedRights } from '../../support/used-rbac-rules.ts';
 
 const main = fileURLToPath(import.meta.resolve('../../../src/main.ts'));
-const samples = fileURLToPath(import.meta.resolve('../../manifests/'));
+const samples = fileURLToPath(import.meta.resolve('../../../manifests/'));
 const patience = { timeout: 100_000, interval: 50 };
 
 /** Programs of another kit; where they are missing nothing of this can be shown. */
@@ -259,7 +259,7 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
 
   it('uses every right that its role grants, and was refused none', async () => {
     const { granted, used } = {
-      granted: operatorRights().map(rightText).toSorted(),
+      granted: operatorRbacRules().map(rightText).toSorted(),
       // Events are read when a Job has been without a pod for a while, which none here is.
       used: [...usedRights(proxy.calls), 'list events'].toSorted(),
     };
@@ -276,7 +276,7 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     expect(text).toMatch(/workqueue_adds_total\{name="renderjob"\} [1-9]/);
     expect(text).toMatch(/rest_client_requests_total\{code="201",method="POST",host="127.0.0.1:\d+"\} [1-9]/);
     expect(text).toMatch(/framewright_jobs\{phase="Failed"\} 2/);
-    expect(text).toMatch(/framewright_renders_total\{rung="[^"]+",outcome="succeeded"\} [1-9]/);
+    expect(text).toMatch(/framewright_renders_total\{backend="[^"]+",outcome="succeeded"\} [1-9]/);
     expect(text).toMatch(/framewright_progress_age_seconds_count [1-9]/);
   });
 

@@ -9,7 +9,7 @@ import { SqliteJobStore } from '../../../src/adapters/sqlite/sqlite-job-store.ts
 import { allJobs } from '../../../src/controller/cleanup/all-jobs.ts';
 import { systemClock as clock } from '../../../src/lib/system-clock.ts';
 import { outputKey, reportKey } from '../../../src/model/job/output-keys.ts';
-import { type LeftOutputs, removeLeftOutputs } from '../../../src/processes/operator/orphan-sweep.ts';
+import { type OrphanSweep, sweepOrphans } from '../../../src/processes/operator/orphan-sweep.ts';
 
 const [gone, upload] = ['00000000-0000-4000-8000-00000000dead', '00000000-0000-4000-8000-0000000000aa.mp4'];
 const day = 24 * 3_600_000;
@@ -41,8 +41,8 @@ describe('what killed operators have left', () => {
   }
   const published = async (): Promise<string[]> =>
     (await Array.fromAsync(objects.list(''))).map(({ key }) => key).filter((key) => !key.startsWith('installations/'));
-  const clean = (installation: string | undefined = 'here'): Promise<LeftOutputs> =>
-    removeLeftOutputs(objects, store, { installation, olderThan: Date.now() - day });
+  const clean = (installation: string | undefined = 'here'): Promise<OrphanSweep> =>
+    sweepOrphans(objects, store, { installation, olderThan: Date.now() - day });
 
   it('goes where nobody else publishes: outputs and reports of jobs that are gone, and nothing else', async () => {
     const { job } = await store.create({ namespace: 'n', name: 'there', spec: { inputs: [{ name: 'a', file: 'a' }] } });
@@ -84,7 +84,7 @@ describe('what killed operators have left', () => {
 
   it('stays for a day, and where nobody knows under which name one publishes', async () => {
     await publish(outputKey({ uid: gone, attempt: 1 }, 'main', 'mp4'));
-    const nameless = await removeLeftOutputs(objects, store, { installation: undefined, olderThan: Infinity });
+    const nameless = await sweepOrphans(objects, store, { installation: undefined, olderThan: Infinity });
     expect(nameless).toEqual({ outputs: 0, removed: 0, kept: 1 });
     await publish(outputKey({ uid: gone, attempt: 2 }, 'main', 'mp4'), { ageMs: 1_000 });
     expect(await clean()).toEqual({ outputs: 0, removed: 0, kept: 0 });

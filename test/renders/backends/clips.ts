@@ -7,38 +7,28 @@ import { run } from '../../software-gpu/set-up/run.ts';
 export const clipFrames = 25;
 export const clipSize = { width: 320, height: 180 };
 
-const picture = (size = '320x180', rate = '25'): string[] => ['-f', 'lavfi', '-i', `testsrc2=s=${size}:r=${rate}:d=1`];
-const sound = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000:duration=1', '-c:a', 'aac', '-b:a', '96k'];
+const video = (size = '320x180', rate = '25'): string[] => ['-f', 'lavfi', '-i', `testsrc2=s=${size}:r=${rate}:d=1`];
+const audio = ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000:duration=1', '-c:a', 'aac', '-b:a', '96k'];
 const x264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '12', '-g', '10', '-pix_fmt', 'yuv420p'];
 const x265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=error:crf=12:keyint=10'];
 
 const clips: Readonly<Record<string, readonly string[]>> = {
-  'clip.mp4': [...picture(), ...sound, ...x264],
+  'clip.mp4': [...video(), ...audio, ...x264],
   // Equal in all that a decoder is set up with.
-  'equal.mp4': [...picture(), ...sound, '-vf', 'hue=h=90', ...x264],
-  'unlike.mp4': [...picture('240x240', '30'), ...sound, ...x264],
-  'silent.mp4': [...picture(), ...x264],
-  'ten.mp4': [...picture(), ...x265, '-pix_fmt', 'yuv420p10le'],
-  'av1.mkv': [...picture(), '-c:v', 'libsvtav1', '-preset', '10', '-crf', '16', '-pix_fmt', 'yuv420p'],
-  'vp9.webm': [...picture(), '-c:v', 'libvpx-vp9', '-b:v', '4M', '-deadline', 'realtime', '-pix_fmt', 'yuv420p'],
-  'mpeg2.mpg': [...picture(), '-c:v', 'mpeg2video', '-q:v', '2', '-g', '10', '-pix_fmt', 'yuv420p'],
-  'prores.mov': [...picture(), '-c:v', 'prores_ks', '-profile:v', '0', '-pix_fmt', 'yuv422p10le'],
-  'interlaced.mp4': [...picture(), '-vf', 'setfield=tff', ...x264, '-flags', '+ilme+ildct'],
-  'wide.mp4': [...picture('240x180'), '-vf', 'setsar=4/3', ...x264],
-  'odd.webm': [
-    ...picture('321x181'),
-    '-c:v',
-    'libvpx-vp9',
-    '-b:v',
-    '4M',
-    '-deadline',
-    'realtime',
-    '-pix_fmt',
-    'yuv420p',
-  ],
-  'full.mp4': [...picture(), '-vf', 'scale=out_range=full', ...x264.slice(0, -1), 'yuvj420p', '-color_range', 'pc'],
+  'equal.mp4': [...video(), ...audio, '-vf', 'hue=h=90', ...x264],
+  'unlike.mp4': [...video('240x240', '30'), ...audio, ...x264],
+  'silent.mp4': [...video(), ...x264],
+  'ten.mp4': [...video(), ...x265, '-pix_fmt', 'yuv420p10le'],
+  'av1.mkv': [...video(), '-c:v', 'libsvtav1', '-preset', '10', '-crf', '16', '-pix_fmt', 'yuv420p'],
+  'vp9.webm': [...video(), '-c:v', 'libvpx-vp9', '-b:v', '4M', '-deadline', 'realtime', '-pix_fmt', 'yuv420p'],
+  'mpeg2.mpg': [...video(), '-c:v', 'mpeg2video', '-q:v', '2', '-g', '10', '-pix_fmt', 'yuv420p'],
+  'prores.mov': [...video(), '-c:v', 'prores_ks', '-profile:v', '0', '-pix_fmt', 'yuv422p10le'],
+  'interlaced.mp4': [...video(), '-vf', 'setfield=tff', ...x264, '-flags', '+ilme+ildct'],
+  'wide.mp4': [...video('240x180'), '-vf', 'setsar=4/3', ...x264],
+  'odd.webm': [...video('321x181'), '-c:v', 'libvpx-vp9', '-b:v', '4M', '-deadline', 'realtime', '-pix_fmt', 'yuv420p'],
+  'full.mp4': [...video(), '-vf', 'scale=out_range=full', ...x264.slice(0, -1), 'yuvj420p', '-color_range', 'pc'],
   'sd.mp4': [
-    ...picture(),
+    ...video(),
     ...x264,
     '-color_primaries',
     'smpte170m',
@@ -47,10 +37,10 @@ const clips: Readonly<Record<string, readonly string[]>> = {
     '-colorspace',
     'smpte170m',
   ],
-  'variable.mp4': [...picture(), '-vf', "select='not(eq(mod(n,7),3))'", '-fps_mode', 'vfr', ...x264],
+  'variable.mp4': [...video(), '-vf', "select='not(eq(mod(n,7),3))'", '-fps_mode', 'vfr', ...x264],
   'mark.png': ['-f', 'lavfi', '-i', 'color=red@0.6:s=64x32:d=0.04,format=rgba', '-frames:v', '1'],
   'mark.mp4': ['-f', 'lavfi', '-i', 'color=yellow:s=64x32:r=25:d=0.4', ...x264],
-  'tone.m4a': sound,
+  'tone.m4a': audio,
 };
 
 /** Makes all clips of the matrix in a folder. */

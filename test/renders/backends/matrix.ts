@@ -5,15 +5,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/media/planning/plan.ts';
 import type { VideoOutput } from '../../../src/model/job/output.ts';
 import type { StageSpec } from '../../../src/model/job/stage.ts';
-import { createRungBench, type EncodingRung, type RungBench, type WorkerRun } from '../../support/backend-bench.ts';
+import {
+  type BackendBench,
+  createBackendBench,
+  type EncodingBackend,
+  type WorkerRun,
+} from '../../support/backend-bench.ts';
 import { describeOnSoftwareGpu } from '../../support/software-gpu.ts';
 import { eventsOf, type TraceEvent } from '../../support/software-gpu-trace.ts';
 import { clipFrames, clipSize, makeClips } from './clips.ts';
 import { type Likeness, likenesses } from './compare.ts';
 import type { Copy, Row } from './rows.ts';
 
-const rungs = ['qsv-full', 'qsv-encode', 'vaapi'] as const;
-type MatrixRung = (typeof rungs)[number];
+const backends = ['qsv-full', 'qsv-encode', 'vaapi'] as const;
+type MatrixBackend = (typeof backends)[number];
 
 const encodings = [
   { name: 'h264', codec: 'h264', bitDepth: 8 },
@@ -43,23 +48,23 @@ function jobOf(row: Row, wanted: readonly Encoding[]): Partial<StageSpec> {
 }
 
 interface ComparedRun extends WorkerRun {
-  /** Of each encoding to the picture of the software rung. */
+  /** Of each encoding to the picture of the software backend. */
   readonly likeness: ReadonlyMap<string, Likeness>;
 }
 
 /**
- * Tests of every cell of these rows: each encoding on each rung, as jobs that worker processes run; and of jobs that
- * need no encoder, whatever the rung.
+ * Tests of every cell of these rows: each encoding on each backend, as jobs that worker processes run; and of jobs that
+ * need no encoder, whatever the backend.
  */
 export function describeRows(name: string, rows: readonly Row[], copies: readonly Copy[] = []): void {
   describeOnSoftwareGpu(name, (gpus) => {
     let dir: string;
-    let bench: RungBench;
+    let bench: BackendBench;
     beforeAll(async () => {
-      dir = await mkdtemp(join(tmpdir(), 'fw-rungs-'));
+      dir = await mkdtemp(join(tmpdir(), 'fw-backends-'));
       const assets = join(dir, 'assets');
       await makeClips(assets, gpus.plain);
-      bench = await createRungBench(gpus, dir, assets);
+      bench = await createBackendBench(gpus, dir, assets);
     });
     afterAll(async () => {
       await bench.close();
@@ -84,7 +89,7 @@ export function describeRows(name: string, rows: readonly Row[], copies: readonl
           operations: [...operations],
           output: {},
         });
-        expect(result).toMatchObject({ exitCode: 0, acceleration: { rung: 'copy' } });
+        expect(result).toMatchObject({ exitCode: 0, acceleration: { backend: 'copy' } });
         expect(plan?.steps.at(-1)?.argv.join(' ')).toContain('-c:v copy');
         expect(trace).toEqual([]);
       },
@@ -92,26 +97,26 @@ export function describeRows(name: string, rows: readonly Row[], copies: readonl
 
     describe.each(rows.map((row) => [`${row.operation}: ${row.what}`, row] as const))('%s', (_name, row) => {
       const wanted = row.sample === true ? encodings.slice(0, 2) : encodings;
-      const runs = new Map<EncodingRung, Promise<ComparedRun>>();
+      const runs = new Map<EncodingBackend, Promise<ComparedRun>>();
       /** Once for all encodings that are looked at. */
-      const ranOn = (rung: MatrixRung): Promise<ComparedRun> => {
-        const known = runs.get(rung) ?? compared(rung);
-        runs.set(rung, known);
+      const ranOn = (backend: MatrixBackend): Promise<ComparedRun> => {
+        const known = runs.get(backend) ?? compared(backend);
+        runs.set(backend, known);
         return known;
       };
-      const compared = async (rung: MatrixRung): Promise<ComparedRun> => {
-        const operations = (rung === 'qsv-full' ? row.alike : undefined) ?? row.operations ?? [];
+      const compared = async (backend: MatrixBackend): Promise<ComparedRun> => {
+        const operations = (backend === 'qsv-full' ? row.alike : undefined) ?? row.operations ?? [];
         const reference = await onSoftware(jobOf({ ...row, operations }, [encodings[0]]));
-        const run = await bench.run(rung, jobOf(row, wanted));
+        const run = await bench.run(backend, jobOf(row, wanted));
         if (run.status !== 0) throw new Error(JSON.stringify(run.result));
         const files = wanted.map((encoding) => run.outputs.get(encoding.name) ?? '');
         const found = await likenesses(gpus.plain, reference.outputs.get('h264') ?? '', files);
         return { ...run, likeness: new Map(found.map((one, index) => [wanted[index]?.name ?? '', one])) };
       };
 
-      describe.each(rungs.map((rung) => [rung] as const))('on %s', (rung) => {
+      describe.each(backends.map((backend) => [backend] as const))('on %s', (backend) => {
         it.each(wanted)('to $codec with $bitDepth bits', async (encoding) => {
-          const { result, trace, likeness } = await ranOn(rung);
+          const { result, trace, likeness } = await ranOn(backend);
           const size = row.size ?? clipSize;
           const frames = row.frames ?? clipFrames;
           const output = result.outputs?.find((one) => one.name === encoding.name);
@@ -120,15 +125,15 @@ export function describeRows(name: string, rows: readonly Row[], copies: readonl
           expect(mean).toBeGreaterThan(35);
           // One frame at another time would be far below.
           expect(worst).toBeGreaterThan(28);
-          expectEncoder(trace, rung, encoding, { ...size, frames, frameRate: row.frameRate ?? '25/1' });
+          expectEncoder(trace, backend, encoding, { ...size, frames, frameRate: row.frameRate ?? '25/1' });
         });
 
         it('in the place that the plan names', async () => {
-          const { result, trace, plan } = await ranOn(rung);
-          const best = rung === 'qsv-full' && row.cpuDecode !== undefined ? 'qsv-encode' : rung;
-          expect(result.acceleration).toMatchObject({ rung: best, device: bench.gpu.node });
-          const reasons = result.acceleration?.stepsDown.map(({ reason }) => reason);
-          if (rung === 'qsv-full') expect(reasons).toEqual(row.cpuDecode === undefined ? [] : [row.cpuDecode]);
+          const { result, trace, plan } = await ranOn(backend);
+          const best = backend === 'qsv-full' && row.cpuDecode !== undefined ? 'qsv-encode' : backend;
+          expect(result.acceleration).toMatchObject({ backend: best, device: bench.gpu.node });
+          const reasons = result.acceleration?.fallbacks.map(({ reason }) => reason);
+          if (backend === 'qsv-full') expect(reasons).toEqual(row.cpuDecode === undefined ? [] : [row.cpuDecode]);
           expectPlaces(trace, plan, best === 'qsv-full' ? row : undefined);
         });
       });
@@ -146,7 +151,7 @@ interface Encoded {
 /** What reached the runtime, or the VA driver. */
 function expectEncoder(
   trace: readonly TraceEvent[],
-  rung: MatrixRung,
+  backend: MatrixBackend,
   { codec, bitDepth }: Encoding,
   { width, height, frames, frameRate }: Encoded,
 ): void {
@@ -154,7 +159,7 @@ function expectEncoder(
   const asked = { width, height, frameRate, gop: Math.round((0.4 * num) / den), lowPower: true, rateControl: 'VBR' };
   const format = bitDepth === 10 ? 'p010' : 'nv12';
   const bits = { targetKbps: rate.mean, maxKbps: rate.max };
-  if (rung === 'vaapi') {
+  if (backend === 'vaapi') {
     const inits = eventsOf(trace, 'va.encode.init').filter((one) => one.codec === codec && one.bitDepth === bitDepth);
     expect(inits).toMatchObject([{ ...asked, ...bits, format }]);
     const closes = eventsOf(trace, 'va.encode.close').filter((one) => one.codec === codec);
@@ -169,7 +174,7 @@ function expectEncoder(
   for (const close of closes) expect(close).toMatchObject({ frames, packets: frames });
 }
 
-/** @param row The row, where the rung decodes and filters on the GPU. */
+/** @param row The row, where the backend decodes and filters on the GPU. */
 function expectPlaces(trace: readonly TraceEvent[], plan: Plan | undefined, row: Row | undefined): void {
   const processors = eventsOf(trace, 'vpp.init');
   const asked = new Set(processors.flatMap(({ operations }) => operations).filter((one) => one !== 'format'));

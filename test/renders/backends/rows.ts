@@ -19,7 +19,7 @@ export interface Row {
   readonly processor?: readonly string[];
   /** How often pictures come down to main memory on qsv-full. */
   readonly downloads?: number;
-  /** Why the GPU does not decode the source, so that the best rung is qsv-encode. */
+  /** Why the GPU does not decode the source, so that the best backend is qsv-encode. */
   readonly cpuDecode?: string;
   /** Encoded to h264 and 10-bit HEVC alone, where other rows of the operation go to every codec. */
   readonly sample?: true;

@@ -63,11 +63,11 @@ describeWithPlayedPods('admission on a cluster', (cluster) => {
     await brain.create('one', { acceleration: 'Required' });
     await brain.until('one', 'Queued', 'WaitingForGpu');
     expect(await words('one')).toContain(`none of its nodes offers ${resourceName}`);
-    const offers = JSON.stringify({
+    const features = JSON.stringify({
       status: { capacity: { [resourceName]: '4' }, allocatable: { [resourceName]: '4' } },
     });
     await cluster.run(['cordon', name]);
-    await cluster.run(['patch', 'node', name, '--subresource=status', '--type=merge', '-p', offers]);
+    await cluster.run(['patch', 'node', name, '--subresource=status', '--type=merge', '-p', features]);
     await vi.waitFor(async () => expect(await words('one')).toContain('(1 cordoned)'), patience);
     await cluster.run(['uncordon', name]);
     await brain.until('one', 'Running', 'Rendering');

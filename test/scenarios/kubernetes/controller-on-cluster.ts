@@ -18,7 +18,7 @@ import { systemClock as clock } from '../../../src/lib/system-clock.ts';
 import type { RenderJob, RenderJobSpec } from '../../../src/model/job/render-job.ts';
 import { manager } from '../../../src/model/labels.ts';
 import { createRenderMetrics } from '../../../src/observability/render-metrics.ts';
-import type { ObjectStore } from '../../../src/ports/job-store.ts';
+import type { ObjectStore } from '../../../src/ports/object-store.ts';
 import { createObserver } from '../../../src/processes/operator/observer.ts';
 import { describeOnCluster, type TestCluster } from '../../support/cluster.ts';
 
@@ -231,7 +231,7 @@ export const success: NonNullable<RenderJobSpec['podTemplate']> = {
       version: 1,
       exitCode: 0,
       outputs: [{ name: 'main', kind: 'video', key: 'main.mp4', mediaType: 'video/mp4', bytes: 1000 }],
-      acceleration: { rung: 'qsv-full', stepsDown: [] },
+      acceleration: { backend: 'qsv-full', fallbacks: [] },
       timings: { fetchSeconds: 0, encodeSeconds: 2, verifySeconds: 0.1, totalSeconds: 2.2, speed: 12.5 },
     }),
   },

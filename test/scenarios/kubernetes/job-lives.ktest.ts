@@ -68,12 +68,12 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
 
   it('is tried again as often as it says, and not after a rule of its own says otherwise', async () => {
     const brain = await start({ policy: { backoffSeconds: 0.1 } });
-    const podTemplate = failure(14, 'ENCODER_FAILED', 'FFmpeg ended with 1.');
+    const podTemplate = failure(14, 'FFMPEG_FAILED', 'FFmpeg ended with 1.');
     await brain.create('twice', { retry: { limit: 1 }, podTemplate });
-    const rules = [{ codes: ['ENCODER_FAILED'], action: 'Fail' as const }];
+    const rules = [{ codes: ['FFMPEG_FAILED'], action: 'Fail' as const }];
     await brain.create('once', { retry: { limit: 1, rules }, podTemplate });
     const { status } = await brain.until('twice', 'Failed', 'RetriesExhausted');
-    expect(status).toMatchObject({ attempt: 2, failures: 2, attempts: [{ code: 'ENCODER_FAILED' }, { exitCode: 14 }] });
+    expect(status).toMatchObject({ attempt: 2, failures: 2, attempts: [{ code: 'FFMPEG_FAILED' }, { exitCode: 14 }] });
     expect((await brain.until('once', 'Failed', 'NotRetryable')).status).toMatchObject({ attempt: 1 });
   });
 
@@ -138,7 +138,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
       }, patience);
       await brain.kubectl('delete', 'pod', pod, '--force', '--grace-period=0', '--ignore-not-found');
     }
-    const { status } = await brain.until('film', 'Failed', 'CannotStart');
+    const { status } = await brain.until('film', 'Failed', 'StartFailed');
     expect(status).toMatchObject({
       failures: 0,
       disruptions: 2,
@@ -158,7 +158,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
         // Looked at more often than it would be by itself.
         await brain.wish('film', { priority: Date.now() % 100 });
         const { status } = (await brain.job('film')) ?? {};
-        expect(status?.reason).toBe('PodRefused');
+        expect(status?.reason).toBe('PodRejected');
         expect(status?.message).toMatch(/^No pod can be made for it: Error creating: .*exceeded quota: none/);
       },
       { ...patience, interval: 1000 },
@@ -170,7 +170,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
     await brain.kubectl('create', 'quota', 'none', '--hard=count/jobs.batch=0');
     await brain.kubectl('wait', 'quota/none', '--for=jsonpath={.status.hard}', '--timeout=60s');
     await brain.create('quota');
-    const { status } = await brain.until('quota', 'Queued', 'JobRefused');
+    const { status } = await brain.until('quota', 'Queued', 'JobRejected');
     expect(status?.message).toMatch(/tried again every 30 s: .*exceeded quota: none/);
     await brain.kubectl('delete', 'quota', 'none');
     await brain.create('odd', { podTemplate: { limits: { memory: 'much' } } });

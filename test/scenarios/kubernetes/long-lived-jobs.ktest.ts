@@ -92,8 +92,8 @@ const situations: readonly Situation[] = [
     when: 'its image cannot be pulled',
     spec: { pool: 'open' },
     pod: waitingPod('ErrImagePull', notFound),
-    becomes: ['Starting', 'ImageNotPulled'],
-    says: [/The image registry\S+ cannot be pulled on silent-\S+: registry\S+ not found/, /Warning\s+ImageNotPulled/],
+    becomes: ['Starting', 'ImagePullFailed'],
+    says: [/The image registry\S+ cannot be pulled on silent-\S+: registry\S+ not found/, /Warning\s+ImagePullFailed/],
   },
   {
     name: 'no-secret',
@@ -214,7 +214,7 @@ describeWithPlayedPods('what kubectl tells of a job', (cluster) => {
       node: 'n'.repeat(253),
       reason: words,
     }));
-    const error = { code: 'ENCODER_FAILED' as const, message: words, hint: words, stderrTail: words + words };
+    const error = { code: 'FFMPEG_FAILED' as const, message: words, remedy: words, stderrTail: words + words };
     const status = withinSize({ ...aStatus({ message: words, attempts, error }), attempt: 10, phase: 'Running' });
     const written = await brain.store.writeStatus(
       { namespace: brain.namespace, name: 'long' },

@@ -89,7 +89,7 @@ export class Transport implements AsyncDisposable {
   async request(call: ApiCall): Promise<unknown> {
     const deadline = startDeadline(this.#timeoutOf(call), call.signal ?? this.#closed.signal);
     try {
-      const text = await this.#carryOut(call, deadline.signal, (answer) => answer.body.text());
+      const text = await this.#executeAction(call, deadline.signal, (answer) => answer.body.text());
       return parseAnswer(text, call);
     } finally {
       deadline.clear();
@@ -103,7 +103,7 @@ export class Transport implements AsyncDisposable {
   async stream(call: ApiCall & { readonly signal: AbortSignal }): Promise<AsyncIterable<Uint8Array>> {
     const deadline = startDeadline(this.#timeoutOf(call), call.signal);
     try {
-      return await this.#carryOut(call, deadline.signal, (answer) => Promise.resolve(answer.body));
+      return await this.#executeAction(call, deadline.signal, (answer) => Promise.resolve(answer.body));
     } finally {
       deadline.disarm();
     }
@@ -118,7 +118,7 @@ export class Transport implements AsyncDisposable {
     return timeoutMs ?? this.#options.timeoutMs ?? 30_000;
   }
 
-  async #carryOut<T>(call: ApiCall, signal: AbortSignal, read: Reader<T>): Promise<T> {
+  async #executeAction<T>(call: ApiCall, signal: AbortSignal, read: Reader<T>): Promise<T> {
     let fresh = false;
     for (let tries = 1; ; tries += 1) {
       let waitMs: number;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CodedError } from '../../../errors/error-table.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
 import { apiGroup } from '../../../model/job/render-job.ts';
 import type { ObjectMeta } from '../client/api-object.ts';
 
@@ -61,7 +61,7 @@ export function orderOf(cursor: string): string {
   const [, order] = /^at:(\d{16}-.{1,64})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (order !== undefined) return order;
   throw new CodedError('INVALID_REQUEST', 'Expected the cursor of a page that was listed before, got something else', {
-    hint: 'Pass `cursor` as the page before gave it, or leave it out to start with the first page.',
+    remedy: 'Pass `cursor` as the page before gave it, or leave it out to start with the first page.',
   });
 }
 

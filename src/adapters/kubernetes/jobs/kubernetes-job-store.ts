@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { CodedError } from '../../../errors/error-table.ts';
-import { InTurn } from '../../../lib/keyed-mutex.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
+import { KeyedMutex } from '../../../lib/keyed-mutex.ts';
 import { bounds } from '../../../model/job/bounds.ts';
 import { apiVersion, type RenderJob, type RenderJobStatus } from '../../../model/job/render-job.ts';
 import { labels } from '../../../model/labels.ts';
 import { isTerminal } from '../../../model/status/lifecycle.ts';
+import type { Clock } from '../../../ports/clock.ts';
 import {
-  type Clock,
   type CreateGuard,
   type CreateOutcome,
   type JobChange,
@@ -25,13 +25,13 @@ import { type ApiCall, mergePatch, type Transport } from '../client/transport.ts
 import type { Change } from '../client/watch/object-cache.ts';
 import { Reflector, type WatchOptions } from '../client/watch/reflector.ts';
 import { CreationClock, cursorAfter, orderOf } from './creation-cursor.ts';
-import { isAtWork, JobNews } from './job-changes.ts';
+import { isAtWork, JobChanges } from './job-changes.ts';
 import { matches } from './job-match.ts';
 import { RenderJobApi } from './render-job-api.ts';
 import { acceptRenderJob, type CachedJob, renderJobBody, renderJobPath, renderJobsPath } from './render-job-object.ts';
 import { finalizeRenderJob, removeRenderJob } from './render-job-removal.ts';
 import { storeError } from './store-errors.ts';
-import { OwnerPlaces } from './unfinished-job-quota.ts';
+import { UnfinishedJobQuota } from './unfinished-job-quota.ts';
 
 export interface KubernetesJobStoreOptions {
   readonly clock: Clock;
@@ -51,10 +51,10 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
   readonly #options: KubernetesJobStoreOptions;
   readonly #reflector: Reflector<CachedJob>;
   readonly #api: RenderJobApi;
-  readonly #news = new JobNews();
-  readonly #creating = new InTurn();
+  readonly #news = new JobChanges();
+  readonly #creating = new KeyedMutex();
   readonly #created: CreationClock;
-  readonly #places = new OwnerPlaces();
+  readonly #places = new UnfinishedJobQuota();
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
 

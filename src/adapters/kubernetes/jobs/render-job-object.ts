@@ -9,7 +9,7 @@ import {
 import type { JobRef, NewJob } from '../../../ports/job-store.ts';
 import { type ApiObject, isApiObject, isRecord, type ObjectMeta } from '../client/api-object.ts';
 import { createdAnnotation, creationOrder, creationTime } from './creation-cursor.ts';
-import { SharedStrings } from './string-interner.ts';
+import { StringInterner } from './string-interner.ts';
 
 /** Keeps a job until its files are gone. Way out when no operator runs any more: remove it from `metadata.finalizers`. */
 export const cleanupFinalizer = `${apiGroup}/cleanup`;
@@ -25,7 +25,7 @@ export interface CachedJob extends ApiObject {
 // The API server has checked both against the schema that is made from the model.
 const storedSpec = z.custom<RenderJobSpec>(isRecord);
 const storedStatus = z.custom<RenderJobStatus>(isRecord);
-const words = new SharedStrings();
+const words = new StringInterner();
 
 /** A RenderJob of the API, or undefined when it is none. Takes over what was just parsed. */
 export function acceptRenderJob(value: unknown): CachedJob | undefined {

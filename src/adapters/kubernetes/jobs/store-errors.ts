@@ -1,4 +1,4 @@
-import { CodedError } from '../../../errors/error-table.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
 import { ConflictError, type JobRef, keyOf, NotFoundError } from '../../../ports/job-store.ts';
 import { ApiError, statuses, UnreachableError } from '../client/api-error.ts';
 

@@ -9,7 +9,7 @@ const longest = 160;
  * Keeps one copy of strings that many objects have: thousands of statuses say the same in the same words, and each its
  * own times several over. That is a third of the memory of a finished job.
  */
-export class SharedStrings {
+export class StringInterner {
   readonly #known = new Map<string, string>();
 
   /** The same value, its strings replaced by equal ones that are known; in place, so only for what was just parsed. */

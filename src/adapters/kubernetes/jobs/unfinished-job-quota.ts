@@ -2,7 +2,7 @@
  * Places among the unfinished jobs of owners that creations under way have taken. A job may be in the cache before the
  * answer to its creation is here, and is counted there then.
  */
-export class OwnerPlaces {
+export class UnfinishedJobQuota {
   readonly #taken = new Map<string, Set<string>>();
 
   /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ApiKey, roles } from '../../../ports/job-store.ts';
+import { type ApiKey, roles } from '../../../ports/key-store.ts';
 import { type ApiObject, isApiObject, isRecord } from '../client/api-object.ts';
 import { managedBy } from '../stages/stage-job.ts';
 

@@ -1,5 +1,6 @@
-import { CodedError } from '../../../errors/error-table.ts';
-import { type ApiKey, ConflictError, type KeyStore } from '../../../ports/job-store.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
+import { ConflictError } from '../../../ports/job-store.ts';
+import type { ApiKey, KeyStore } from '../../../ports/key-store.ts';
 import { ApiError, hasStatus, isAlreadyExists, isConflict, statuses, UnreachableError } from '../client/api-error.ts';
 import { isRecord } from '../client/api-object.ts';
 import { mergePatch, type Transport } from '../client/transport.ts';
@@ -88,20 +89,20 @@ export class SecretKeyStore implements KeyStore {
     if (error instanceof UnreachableError) {
       return new CodedError('SERVICE_UNAVAILABLE', 'The Kubernetes API server could not be reached', {
         cause: error,
-        hint: 'Check the server of the kubeconfig and the way to it.',
+        remedy: 'Check the server of the kubeconfig and the way to it.',
       });
     }
     if (error instanceof ApiError && error.status === 403) {
       return new CodedError(
         'FORBIDDEN',
         `Expected to be allowed to read and write Secrets in the namespace ${this.#namespace}: ${error.message}`,
-        { cause: error, hint: 'Use a kubeconfig that may, or ask whoever runs the cluster for a Role there.' },
+        { cause: error, remedy: 'Use a kubeconfig that may, or ask whoever runs the cluster for a Role there.' },
       );
     }
     if (hasStatus(error, statuses.notFound)) {
       return new CodedError('NOT_FOUND', `Expected the namespace ${this.#namespace} to exist, but it does not`, {
         cause: error,
-        hint: 'Name the namespace that the API runs in.',
+        remedy: 'Name the namespace that the API runs in.',
       });
     }
     return error instanceof Error ? error : new Error(String(error));

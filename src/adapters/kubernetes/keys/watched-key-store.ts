@@ -1,5 +1,5 @@
-import { CodedError } from '../../../errors/error-table.ts';
-import type { ApiKey, KeyStore } from '../../../ports/job-store.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
+import type { ApiKey, KeyStore } from '../../../ports/key-store.ts';
 import type { Transport } from '../client/transport.ts';
 import { Reflector } from '../client/watch/reflector.ts';
 import { acceptKeySecret, type CachedKey, keySecretName, keySelector } from './key-secret.ts';
@@ -50,7 +50,7 @@ export class WatchedKeyStore implements KeyStore, AsyncDisposable {
   async get(id: string): Promise<ApiKey | undefined> {
     if (!this.#reflector.synced) {
       throw new CodedError('SERVICE_UNAVAILABLE', 'Expected to know the API keys, but they have not been read yet', {
-        hint: 'Send the request again in a moment.',
+        remedy: 'Send the request again in a moment.',
       });
     }
     return this.#reflector.cache.get(`${this.#namespace}/${keySecretName(id)}`)?.key;

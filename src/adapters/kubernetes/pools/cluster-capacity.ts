@@ -1,4 +1,4 @@
-import type { PoolSlots } from '../../../ports/job-store.ts';
+import type { PoolSlots } from '../../../ports/stage-runner.ts';
 import { hasStatus, statuses } from '../client/api-error.ts';
 import { isRecord } from '../client/api-object.ts';
 import { readLease } from '../client/lease/lease-record.ts';

@@ -1,4 +1,4 @@
-import type { PoolSlots } from '../../../ports/job-store.ts';
+import type { PoolSlots } from '../../../ports/stage-runner.ts';
 import type { CachedNode } from '../stages/stage-objects.ts';
 import type { Pool } from './pool.ts';
 import { toleratesAll } from './toleration.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { CORE_SCHEMA, load, YAMLException } from 'js-yaml';
 import { z } from 'zod';
-import { CodedError, type ErrorDetail } from '../../../errors/error-table.ts';
+import { CodedError, type ErrorDetail } from '../../../errors/coded-error.ts';
 import type { Pool } from './pool.ts';
 import { checkPools } from './pool-slots.ts';
 
@@ -104,9 +104,9 @@ export function parsePools(content: string, path: string): readonly Pool[] {
 }
 
 function refusal(message: string, options: ErrorOptions & { readonly details?: readonly ErrorDetail[] }): CodedError {
-  const hint =
+  const remedy =
     'Correct the file; docs/guides/kubernetes.md describes pools, manifests/operator/pools.yaml is a sample.';
-  return new CodedError('INVALID_REQUEST', message, { ...options, hint });
+  return new CodedError('INVALID_REQUEST', message, { ...options, remedy });
 }
 
 function pathOf(path: readonly PropertyKey[]): string {

@@ -1,9 +1,9 @@
-import { LatestByKey } from '../../../lib/coalescing-queue.ts';
-import type { PoolSlots } from '../../../ports/job-store.ts';
+import { CoalescingQueue } from '../../../lib/coalescing-queue.ts';
+import type { PoolSlots } from '../../../ports/stage-runner.ts';
 
 /** Tells that slots changed: heartbeats change a node every few minutes, and its slots hardly ever. */
-export class SlotNews {
-  readonly #queues = new Set<LatestByKey<'slots', true>>();
+export class SlotChanges {
+  readonly #queues = new Set<CoalescingQueue<'slots', true>>();
   #known = '';
 
   /** @param slots as they are now; told only when they are others than last time */
@@ -15,7 +15,7 @@ export class SlotNews {
   }
 
   async *watch(signal: AbortSignal): AsyncGenerator<void> {
-    const queue = new LatestByKey<'slots', true>();
+    const queue = new CoalescingQueue<'slots', true>();
     this.#queues.add(queue);
     try {
       while ((await queue.take(signal)) !== undefined) yield;

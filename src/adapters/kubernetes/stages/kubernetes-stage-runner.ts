@@ -1,30 +1,24 @@
-import { CodedError } from '../../../errors/error-table.ts';
-import { InTurn } from '../../../lib/keyed-mutex.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
+import { KeyedMutex } from '../../../lib/keyed-mutex.ts';
 import type { StageIdentity, StageSpec } from '../../../model/job/stage.ts';
-import {
-  ConflictError,
-  type PoolSlots,
-  type StageRun,
-  type StageRunner,
-  type StartOptions,
-  type StopReason,
-} from '../../../ports/job-store.ts';
+import { ConflictError } from '../../../ports/job-store.ts';
+import type { PoolSlots, StageRun, StageRunner, StartOptions, StopReason } from '../../../ports/stage-runner.ts';
 import type { Transport } from '../client/transport.ts';
 import type { Change } from '../client/watch/object-cache.ts';
 import type { WatchOptions } from '../client/watch/reflector.ts';
 import type { EnvironmentVariable, Pool } from '../pools/pool.ts';
 import { checkPools, poolSlots } from '../pools/pool-slots.ts';
-import { SlotNews } from '../pools/slot-changes.ts';
-import { isStray, strayRuns } from './orphan-pods.ts';
-import { PodRefusals } from './pod-creation-failures.ts';
-import { type StageNews, StageNewsroom } from './stage-changes.ts';
+import { SlotChanges } from '../pools/slot-changes.ts';
+import { isOrphan, orphanRuns } from './orphan-pods.ts';
+import { PodCreationFailures } from './pod-creation-failures.ts';
+import { type StageChange, StageChanges } from './stage-changes.ts';
 import { stageJob } from './stage-job.ts';
 import { checkOurs, jobKey, StageJobApi } from './stage-job-api.ts';
 import { stageLogs } from './stage-logs.ts';
 import type { CachedStageJob, CachedStagePod } from './stage-objects.ts';
 import { StageObjects } from './stage-objects-cache.ts';
 import { hasEnded, stageRun } from './stage-run.ts';
-import { UnseenPods } from './uncertain-pods.ts';
+import { UncertainPods } from './uncertain-pods.ts';
 
 export interface KubernetesStageRunnerOptions {
   /** At least one. */
@@ -46,12 +40,12 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
   readonly #transport: Transport;
   readonly #options: KubernetesStageRunnerOptions;
   readonly #objects: StageObjects;
-  readonly #news = new StageNewsroom();
-  readonly #slotNews = new SlotNews();
+  readonly #news = new StageChanges();
+  readonly #slotNews = new SlotChanges();
   readonly #api: StageJobApi;
-  readonly #refusals: PodRefusals;
-  readonly #starting = new InTurn();
-  readonly #unseen = new UnseenPods();
+  readonly #refusals: PodCreationFailures;
+  readonly #starting = new KeyedMutex();
+  readonly #unseen = new UncertainPods();
   /** Runs that have ended, by uid of their Job: pods are removed, ends stay as they are. */
   readonly #ended = new Map<string, StageRun>();
 
@@ -69,7 +63,7 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
       ...(options.onError === undefined ? {} : { onError: options.onError }),
     });
     this.#api = new StageJobApi(transport, this.#objects);
-    this.#refusals = new PodRefusals((job) => this.#api.refusalOf(job));
+    this.#refusals = new PodCreationFailures((job) => this.#api.refusalOf(job));
   }
 
   async start(stage: StageSpec, { pool: name, ...wishes }: StartOptions): Promise<void> {
@@ -98,7 +92,7 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     const job = this.#cached(identity) ?? (await this.#api.read(identity));
     for (const pod of this.#strayPods(identity.uid)) {
       const ours = pod.identity?.attempt === identity.attempt && pod.identity.stage === identity.stage;
-      if (ours && isStray(pod) && pod.metadata.deletionTimestamp === undefined) await this.#api.endPod(pod, graceMs);
+      if (ours && isOrphan(pod) && pod.metadata.deletionTimestamp === undefined) await this.#api.endPod(pod, graceMs);
     }
     if (job?.owner !== identity.uid || job.stopReason !== undefined) return;
     if (!hasEnded(this.#runOf(job)) || mayRunAgain(job)) await this.#api.stop(job, reason, graceMs);
@@ -115,13 +109,13 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     }
     const jobs = this.#jobsOf(uid);
     const runs = await Promise.all(jobs.map((job) => this.#seen(job)));
-    return [...runs, ...strayRuns(this.#strayPods(uid))].toSorted((a, b) => a.identity.attempt - b.identity.attempt);
+    return [...runs, ...orphanRuns(this.#strayPods(uid))].toSorted((a, b) => a.identity.attempt - b.identity.attempt);
   }
 
-  watch(signal: AbortSignal): AsyncIterable<StageNews> {
+  watch(signal: AbortSignal): AsyncIterable<StageChange> {
     const live = [...this.#objects.jobs.cache.values()].filter((job) => !hasEnded(this.#runOf(job)));
     const strays = [...this.#objects.pods.cache.values()].filter((pod) => this.#jobOf(pod) === undefined);
-    const identities = [...live, ...strays.filter(isStray)].flatMap(({ identity }) => identity ?? []);
+    const identities = [...live, ...strays.filter(isOrphan)].flatMap(({ identity }) => identity ?? []);
     return this.#news.watch(identities, signal);
   }
 
@@ -181,7 +175,7 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     const { uid } = identity;
     if (this.#unseen.has(uid)) {
       const pods = await this.#api.readPodsOf(identity);
-      if (pods.some(isStray)) {
+      if (pods.some(isOrphan)) {
         // Of this very Job, or of one that is gone: beside neither may another be made, whatever the watch has brought.
         const made = await this.#api.read(identity);
         if (made !== undefined) return checkOurs(made, identity);

@@ -1,10 +1,10 @@
 import { stageName } from '../../../model/job/stage.ts';
-import type { StageRun } from '../../../ports/job-store.ts';
+import type { StageRun } from '../../../ports/stage-runner.ts';
 import type { CachedStagePod } from './stage-objects.ts';
 import { mayRun } from './stage-run.ts';
 
 /** Whether a pod works on, or may begin to, though nothing will read what comes of it. */
-export function isStray(pod: CachedStagePod): boolean {
+export function isOrphan(pod: CachedStagePod): boolean {
   return pod.identity !== undefined && pod.phase !== 'Succeeded' && pod.phase !== 'Failed' && mayRun(pod);
 }
 
@@ -14,8 +14,8 @@ export function isStray(pod: CachedStagePod): boolean {
  *
  * @param pods of one RenderJob, whose Jobs do not exist
  */
-export function strayRuns(pods: readonly CachedStagePod[]): StageRun[] {
-  return pods.filter(isStray).flatMap(({ identity, node, runningSince, metadata }): StageRun[] => {
+export function orphanRuns(pods: readonly CachedStagePod[]): StageRun[] {
+  return pods.filter(isOrphan).flatMap(({ identity, node, runningSince, metadata }): StageRun[] => {
     if (identity === undefined) return [];
     const where = node === undefined ? {} : { node };
     const due = metadata.deletionTimestamp === undefined ? {} : { dueToEndAt: Date.parse(metadata.deletionTimestamp) };

@@ -15,7 +15,7 @@ interface Podless {
  * Why Jobs have no pod though they should: pods are refused by quotas, pod security and webhooks, and nothing but events
  * of the Job says so. Asked for only when a Job has been without a pod for a while.
  */
-export class PodRefusals {
+export class PodCreationFailures {
   readonly #ask: (job: CachedStageJob) => Promise<string | undefined>;
   readonly #podless = new Map<string, Podless>();
 

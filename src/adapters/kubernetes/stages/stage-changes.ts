@@ -1,22 +1,22 @@
-import { LatestByKey } from '../../../lib/coalescing-queue.ts';
+import { CoalescingQueue } from '../../../lib/coalescing-queue.ts';
 import type { StageIdentity } from '../../../model/job/stage.ts';
 import type { JobRef } from '../../../ports/job-store.ts';
 
-export interface StageNews {
+export interface StageChange {
   readonly ref: JobRef;
   readonly uid: string;
 }
 
 /** Tells which job's runs changed, each job at most once until it is read. */
-export class StageNewsroom {
-  readonly #queues = new Set<LatestByKey<string, StageNews>>();
+export class StageChanges {
+  readonly #queues = new Set<CoalescingQueue<string, StageChange>>();
 
   tell({ namespace, name, uid }: StageIdentity): void {
     for (const queue of this.#queues) queue.put(uid, { ref: { namespace, name }, uid });
   }
 
-  watch(first: Iterable<StageIdentity>, signal: AbortSignal): AsyncIterable<StageNews> {
-    const queue = new LatestByKey<string, StageNews>();
+  watch(first: Iterable<StageIdentity>, signal: AbortSignal): AsyncIterable<StageChange> {
+    const queue = new CoalescingQueue<string, StageChange>();
     for (const { namespace, name, uid } of first) queue.put(uid, { ref: { namespace, name }, uid });
     if (!signal.aborted) {
       this.#queues.add(queue);
@@ -25,7 +25,7 @@ export class StageNewsroom {
     return this.#deliver(queue, signal);
   }
 
-  async *#deliver(queue: LatestByKey<string, StageNews>, signal: AbortSignal): AsyncGenerator<StageNews> {
+  async *#deliver(queue: CoalescingQueue<string, StageChange>, signal: AbortSignal): AsyncGenerator<StageChange> {
     try {
       for (let news = await queue.take(signal); news !== undefined; news = await queue.take(signal)) yield news;
     } finally {

@@ -1,7 +1,8 @@
-import { CodedError } from '../../../errors/error-table.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
 import { type StageIdentity, stageName } from '../../../model/job/stage.ts';
 import { labels } from '../../../model/labels.ts';
-import { ConflictError, type StopReason } from '../../../ports/job-store.ts';
+import { ConflictError } from '../../../ports/job-store.ts';
+import type { StopReason } from '../../../ports/stage-runner.ts';
 import { ApiError, hasStatus, isAlreadyExists, isConflict, statuses } from '../client/api-error.ts';
 import { isRecord } from '../client/api-object.ts';
 import { mergePatch, type Transport } from '../client/transport.ts';
@@ -149,7 +150,7 @@ export function checkOurs({ owner, metadata, identity: found }: CachedStageJob, 
     'CONFLICT',
     `Expected the Job ${name} to be that of RenderJob ${identity.uid}, but another owns it`,
     {
-      hint: 'Remove or rename that Job; its name is needed for this one.',
+      remedy: 'Remove or rename that Job; its name is needed for this one.',
     },
   );
 }

@@ -1,9 +1,10 @@
-import { CodedError, errorTable } from '../../../errors/error-table.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
+import { errorTable } from '../../../errors/error-table.ts';
 import { bounds } from '../../../model/job/bounds.ts';
 import { apiVersion, podResources } from '../../../model/job/render-job.ts';
 import { type StageIdentity, type StageSpec, stageName } from '../../../model/job/stage.ts';
 import { labels } from '../../../model/labels.ts';
-import type { StartOptions } from '../../../ports/job-store.ts';
+import type { StartOptions } from '../../../ports/stage-runner.ts';
 import { workerEnvironment } from '../../../worker-protocol/environment.ts';
 import type { EnvironmentVariable, Pool } from '../pools/pool.ts';
 import { stageVolumes } from './stage-volumes.ts';

@@ -1,10 +1,11 @@
 import { type StageIdentity, stageName } from '../../../model/job/stage.ts';
 import { labels } from '../../../model/labels.ts';
-import type { Clock, StageRun } from '../../../ports/job-store.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { StageRun } from '../../../ports/stage-runner.ts';
 import { isRecord } from '../client/api-object.ts';
 import type { Transport } from '../client/transport.ts';
 import { storeError } from '../jobs/store-errors.ts';
-import type { StageNews } from './stage-changes.ts';
+import type { StageChange } from './stage-changes.ts';
 import { managedBy } from './stage-job.ts';
 import { stageLogs } from './stage-logs.ts';
 import { acceptStageJob, acceptStagePod, type CachedStageJob, type CachedStagePod } from './stage-objects.ts';
@@ -53,7 +54,7 @@ export class StageLogReader {
     );
   }
 
-  async *#look(identity: StageIdentity, signal: AbortSignal): AsyncGenerator<StageNews> {
+  async *#look(identity: StageIdentity, signal: AbortSignal): AsyncGenerator<StageChange> {
     while (!signal.aborted) {
       await this.#clock.sleep(this.#lookEveryMs, signal).catch(() => undefined);
       if (!signal.aborted) yield { ref: { namespace: identity.namespace, name: identity.name }, uid: identity.uid };

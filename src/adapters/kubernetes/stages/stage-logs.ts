@@ -1,9 +1,9 @@
-import { CodedError } from '../../../errors/error-table.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
 import { type StageIdentity, stageName } from '../../../model/job/stage.ts';
-import type { StageRun } from '../../../ports/job-store.ts';
+import type { StageRun } from '../../../ports/stage-runner.ts';
 import { ApiError, hasStatus, statuses } from '../client/api-error.ts';
 import type { Transport } from '../client/transport.ts';
-import type { StageNews } from './stage-changes.ts';
+import type { StageChange } from './stage-changes.ts';
 import { workerContainer } from './stage-job.ts';
 import type { CachedStagePod } from './stage-objects.ts';
 import { hasEnded } from './stage-run.ts';
@@ -12,7 +12,7 @@ import { hasEnded } from './stage-run.ts';
 export interface StageView {
   readonly transport: Transport;
   readonly find: () => Promise<{ readonly run: StageRun; readonly pod: CachedStagePod | undefined } | undefined>;
-  readonly watch: (signal: AbortSignal) => AsyncIterable<StageNews>;
+  readonly watch: (signal: AbortSignal) => AsyncIterable<StageChange>;
 }
 
 /** The log of a stage's pod, through the API server. Nothing when the pod is gone: logs go with it. */

@@ -1,7 +1,7 @@
 import type { V1Job, V1Node, V1Pod } from '@kubernetes/client-node';
 import type { StageIdentity } from '../../../model/job/stage.ts';
 import { labels } from '../../../model/labels.ts';
-import { type StopReason, stopReasons } from '../../../ports/job-store.ts';
+import { type StopReason, stopReasons } from '../../../ports/stage-runner.ts';
 import { type ApiObject, controllerUid, isApiObject, type ObjectMeta, type Wire } from '../client/api-object.ts';
 import type { Taint } from '../pools/toleration.ts';
 import { poolLabel, queueLabel, stopAnnotation, workerContainer } from './stage-job.ts';

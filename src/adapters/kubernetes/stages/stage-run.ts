@@ -1,9 +1,9 @@
 import { stageName } from '../../../model/job/stage.ts';
-import type { StageRun } from '../../../ports/job-store.ts';
+import type { StageRun } from '../../../ports/stage-runner.ts';
 import {
-  judgeEnd,
+  classifyRunOutcome,
   lostRun,
-  type RunEnd,
+  type RunOutcome,
   readResultText,
   stoppedRun,
   type WorkerExit,
@@ -57,11 +57,11 @@ export function mayRun({ node, metadata }: CachedStagePod): boolean {
   return node !== undefined || metadata.deletionTimestamp === undefined;
 }
 
-function endOfPod(job: CachedStageJob, pod: CachedStagePod, stopReason: StageRun['stopReason']): RunEnd {
+function endOfPod(job: CachedStageJob, pod: CachedStagePod, stopReason: StageRun['stopReason']): RunOutcome {
   const { terminated } = pod;
   const read = readResultText(terminated?.message ?? '');
   const stopped = stopReason === undefined ? {} : { stopReason };
-  if ('result' in read) return judgeEnd({ result: read, ...exitOf(pod), ...stopped });
+  if ('result' in read) return classifyRunOutcome({ result: read, ...exitOf(pod), ...stopped });
   if (stopReason === undefined) {
     const taken = pod.disruption ?? (terminated === undefined ? pod.message : undefined);
     if (taken !== undefined || terminated === undefined) {
@@ -72,11 +72,11 @@ function endOfPod(job: CachedStageJob, pod: CachedStagePod, stopReason: StageRun
       return lostRun(`Kueue took the slot of the pod away and ${read.missing}.`, terminated.exitCode);
     }
   }
-  return judgeEnd({ result: read, ...exitOf(pod), ...stopped });
+  return classifyRunOutcome({ result: read, ...exitOf(pod), ...stopped });
 }
 
 /** Nothing of its pod is left. */
-function endWithoutPod(job: CachedStageJob, stopReason: StageRun['stopReason']): RunEnd {
+function endWithoutPod(job: CachedStageJob, stopReason: StageRun['stopReason']): RunOutcome {
   if (stopReason !== undefined) return stoppedRun(stopReason);
   return lostRun(`The pod was removed before its result was read: ${job.endMessage ?? 'the Job has ended'}`);
 }
@@ -95,7 +95,7 @@ function exitOf({ terminated, memoryLimit }: CachedStagePod): { readonly exit?: 
       ...(reason === 'OOMKilled'
         ? {
             cause: `was killed because it took more memory ${limit} (OOMKilled)`,
-            hint: 'Raise limits.memory of the pool, or spec.podTemplate.limits.memory of the job.',
+            remedy: 'Raise limits.memory of the pool, or spec.podTemplate.limits.memory of the job.',
           }
         : {}),
     },

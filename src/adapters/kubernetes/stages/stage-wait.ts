@@ -1,4 +1,4 @@
-import type { StageRun, WaitCause } from '../../../ports/job-store.ts';
+import type { StageRun, WaitCause } from '../../../ports/stage-runner.ts';
 import type { CachedStageJob, CachedStagePod } from './stage-objects.ts';
 
 type Wait = Required<Pick<StageRun, 'waitingFor' | 'waiting'>>;
@@ -16,7 +16,7 @@ export function stageWait(job: CachedStageJob, pod: CachedStagePod | undefined, 
   });
   if (pod === undefined) {
     if (job.queued && job.suspended) return wait('Queue', made, 'Waiting for Kueue to let the Job run.');
-    if (refused !== undefined) return wait('PodRefused', made, `No pod can be made for it: ${refused}`);
+    if (refused !== undefined) return wait('PodRejected', made, `No pod can be made for it: ${refused}`);
     return wait('Starting', made, starting);
   }
   const created = Date.parse(pod.metadata.creationTimestamp ?? '') || made;
@@ -27,7 +27,7 @@ export function stageWait(job: CachedStageJob, pod: CachedStagePod | undefined, 
   const since = pod.scheduledAt ?? created;
   if (pod.waiting === undefined || ordinary.has(pod.waitingReason ?? '')) return wait('Starting', since, starting);
   if (imageFaults.has(pod.waitingReason ?? '')) {
-    return wait('ImageNotPulled', since, `The image ${pod.image} cannot be pulled on ${pod.node}${imageDetail(pod)}`);
+    return wait('ImagePullFailed', since, `The image ${pod.image} cannot be pulled on ${pod.node}${imageDetail(pod)}`);
   }
   const said = pod.waitingReason === undefined || pod.waiting === pod.waitingReason ? '' : `${pod.waitingReason}: `;
   return wait('ContainerNotStarted', since, `Its container cannot be started on ${pod.node}: ${said}${pod.waiting}`);

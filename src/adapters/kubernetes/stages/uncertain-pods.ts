@@ -5,7 +5,7 @@ const remembered = 10_000;
  * RenderJobs that may have a pod of which no watch has told yet: a Job was removed, or made without an answer, and the
  * watch of pods may be behind. Before another Job of theirs is made, the API server has to be asked.
  */
-export class UnseenPods {
+export class UncertainPods {
   readonly #uids = new Set<string>();
 
   suspect(uid: string): void {

@@ -1,7 +1,8 @@
-import { CodedError, type ErrorCode } from '../../../errors/error-table.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
+import type { ErrorCode } from '../../../errors/error-table.ts';
 
 /** Where a call went, as it may be told. */
-export interface S3Place {
+export interface S3Ref {
   readonly bucket: string;
   readonly endpoint?: string | undefined;
   readonly region?: string | undefined;
@@ -102,53 +103,59 @@ export function s3Failure(error: unknown): S3Failure {
 }
 
 /** A failed call on the object store as a coded error. Coded errors stay as they are. */
-export function s3Error(doing: string, error: unknown, place: S3Place): CodedError {
+export function s3Error(doing: string, error: unknown, place: S3Ref): CodedError {
   if (error instanceof CodedError) return error;
   const { problem, told } = s3Failure(error);
-  const { code = 'STORAGE_UNAVAILABLE', expected, hint } = explain(problem, place);
+  const { code = 'STORAGE_UNAVAILABLE', expected, remedy } = explain(problem, place);
   return new CodedError(code, `Expected ${expected} to ${doing}, got ${told}`, {
     // The SDK's error holds the request with its signature.
     cause: new Error(told),
-    ...(hint !== undefined && { hint }),
+    ...(remedy !== undefined && { remedy }),
   });
 }
 
 interface Explanation {
   readonly code?: ErrorCode;
   readonly expected: string;
-  readonly hint?: string;
+  readonly remedy?: string;
 }
 
-function explain(problem: S3Problem, { bucket, endpoint, region }: S3Place): Explanation {
+function explain(problem: S3Problem, { bucket, endpoint, region }: S3Ref): Explanation {
   const server = endpoint === undefined ? 'S3' : `the S3 server ${hostOf(endpoint)}`;
   switch (problem) {
     case 'no-bucket':
       return {
         expected: `a bucket ${bucket} at ${server}`,
-        hint: 'Create the bucket, or correct FRAMEWRIGHT_S3_BUCKET and FRAMEWRIGHT_S3_ENDPOINT.',
+        remedy: 'Create the bucket, or correct FRAMEWRIGHT_S3_BUCKET and FRAMEWRIGHT_S3_ENDPOINT.',
       };
     case 'denied':
       return {
         expected: `access to the bucket ${bucket} at ${server}`,
-        hint: 'Check the credentials and that their policy has s3:GetObject, PutObject, DeleteObject, ListBucket, AbortMultipartUpload and ListBucketMultipartUploads.',
+        remedy:
+          'Check the credentials and that their policy has s3:GetObject, PutObject, DeleteObject, ListBucket, AbortMultipartUpload and ListBucketMultipartUploads.',
       };
     case 'no-credentials':
       return {
         expected: 'credentials for S3',
-        hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from a Secret, or give the pod a role through its service account.',
+        remedy:
+          'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from a Secret, or give the pod a role through its service account.',
       };
     case 'clock':
       return {
         expected: `a clock within 15 minutes of that of ${server}`,
-        hint: 'Correct the time of the node: signatures carry it.',
+        remedy: 'Correct the time of the node: signatures carry it.',
       };
     case 'elsewhere':
       return {
         expected: `the bucket ${bucket} in the region ${region ?? 'of the settings'}`,
-        hint: 'Set FRAMEWRIGHT_S3_REGION to the region of the bucket.',
+        remedy: 'Set FRAMEWRIGHT_S3_REGION to the region of the bucket.',
       };
     case 'full':
-      return { code: 'STORAGE_FULL', expected: `room in the bucket ${bucket}`, hint: 'Raise the quota of the bucket.' };
+      return {
+        code: 'STORAGE_FULL',
+        expected: `room in the bucket ${bucket}`,
+        remedy: 'Raise the quota of the bucket.',
+      };
     case 'unreachable':
     case 'busy':
       return { expected: `an answer from ${server}` };

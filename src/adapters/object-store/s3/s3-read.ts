@@ -1,5 +1,5 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { CodedError, toCodedError } from '../../../errors/error-table.ts';
+import { CodedError, toCodedError } from '../../../errors/coded-error.ts';
 import { s3Failure } from './s3-errors.ts';
 
 export interface S3Read {

@@ -7,12 +7,12 @@ import {
   ListObjectsV2Command,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { CodedError } from '../../../errors/error-table.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
 import { mediaTypeOf } from '../../../model/job/media-types.ts';
-import type { ObjectInfo, ObjectStore, StagedObject } from '../../../ports/job-store.ts';
+import type { ObjectInfo, ObjectStore, Upload } from '../../../ports/object-store.ts';
 import { assertObjectKey, isObjectKey } from '../object-key.ts';
 import { storageError } from '../storage-error.ts';
-import { createStaging } from '../upload-files.ts';
+import { createUploadFolder } from '../upload-files.ts';
 import { createPartBuffers } from './part-buffers.ts';
 import { createS3Client, type S3Connection, timeoutsOf } from './s3-client.ts';
 import { s3Error, s3Failure } from './s3-errors.ts';
@@ -59,7 +59,7 @@ export function createS3Store(options: S3StoreOptions): S3Store {
   const client = createS3Client(options);
   const publicClient =
     options.publicEndpoint === undefined ? client : createS3Client({ ...options, endpoint: options.publicEndpoint });
-  const staging = createStaging(options.stagingDir);
+  const staging = createUploadFolder(options.stagingDir);
   const { callMs, idleMs } = timeoutsOf(options);
   const root = rootOf(options.prefix);
   const buffers = createPartBuffers(partsInMemory);
@@ -84,14 +84,14 @@ export function createS3Store(options: S3StoreOptions): S3Store {
   };
 
   /** The object that a staged file has become; `undefined` when there is none, `CONFLICT` when it is another's. */
-  const published = async (staged: StagedObject): Promise<ObjectInfo | undefined> => {
+  const published = async (staged: Upload): Promise<ObjectInfo | undefined> => {
     const found = await head(staged.key);
     if (found === undefined) return undefined;
     if (found.Metadata?.[stagedMark] === markOf(staged)) return describe(staged.key, found);
     throw new CodedError('CONFLICT', `Expected no object ${staged.key}, got one that was published before`);
   };
 
-  const send = async (staged: StagedObject, file: FileHandle, bytes: number, signal: AbortSignal): Promise<void> => {
+  const send = async (staged: Upload, file: FileHandle, bytes: number, signal: AbortSignal): Promise<void> => {
     const target = {
       client,
       bucket,
@@ -245,7 +245,7 @@ function rootOf(prefix = ''): string {
   return `${trimmed}/`;
 }
 
-function markOf({ path }: StagedObject): string {
+function markOf({ path }: Upload): string {
   return /([0-9a-f-]{36})-[^/]*$/.exec(path)?.[1] ?? randomUUID();
 }
 

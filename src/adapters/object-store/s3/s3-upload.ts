@@ -7,7 +7,7 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { CodedError } from '../../../errors/error-table.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
 import { storageError } from '../storage-error.ts';
 import type { PartBuffers } from './part-buffers.ts';
 import { s3Failure } from './s3-errors.ts';

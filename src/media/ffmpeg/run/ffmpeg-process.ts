@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { CodedError } from '../../../errors/error-table.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
 import { redactUrls } from '../../../lib/redact-url.ts';
-import type { Rung } from '../../../model/status/result.ts';
-import type { Clock } from '../../../ports/job-store.ts';
+import type { EncoderBackend } from '../../../model/status/result.ts';
+import type { Clock } from '../../../ports/clock.ts';
 import { classifyExit, hasSkippedFilter, ignoredOptions, isGpu } from '../exit-classification.ts';
 import { createProgressParser, type ProgressSample } from '../progress-parser.ts';
 import { createStallWatchdog } from '../stall-watchdog.ts';
@@ -24,7 +24,7 @@ export interface FfmpegRun {
   readonly logLevel?: 'warning' | 'info';
   readonly stallSeconds: number;
   readonly ffmpeg: readonly [major: number, minor: number];
-  readonly rung: Rung;
+  readonly backend: EncoderBackend;
   readonly clock: Clock;
   /** Ends the process politely; its reason is what the run rejects with. */
   readonly signal: AbortSignal;
@@ -59,7 +59,7 @@ export function fixedArguments(logLevel: 'warning' | 'info' = 'warning'): string
 }
 
 /**
- * Runs one FFmpeg process to its end. Rejects with FfmpegError when it fails or stalls (`STALLED`), and with the signal's
+ * Runs one FFmpeg process to its end. Rejects with FfmpegError when it fails or stalls (`FFMPEG_STALLED`), and with the signal's
  * reason when that ended it. It has ended when this settles, whichever way.
  */
 export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegOutcome> {
@@ -83,7 +83,7 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegOutcome> {
   let stalled = false;
   let cancelHardEnd: (() => void) | undefined;
   const end = (): void => {
-    cancelHardEnd ??= endPolitely(child, isGpu(run.rung) ? graceMs.gpu : graceMs.cpu);
+    cancelHardEnd ??= endPolitely(child, isGpu(run.backend) ? graceMs.gpu : graceMs.cpu);
   };
   const watch = new AbortController();
   const watching = watchForStall(() => watchdog.remainingMs(), clock, watch.signal).then((found) => {
@@ -98,18 +98,22 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegOutcome> {
     if (signal.aborted) throw signal.reason;
     if (stalled) {
       throw new FfmpegError(
-        'STALLED',
+        'FFMPEG_STALLED',
         `Expected progress within ${run.stallSeconds} s, got none; FFmpeg was ended`,
         log,
       );
     }
     if (exitCode !== 0) {
       const exit = { ...(exitCode !== undefined && { exitCode }), ...(endedBy !== undefined && { signal: endedBy }) };
-      const failure = classifyExit({ ...exit, stderrTail: log, ffmpeg: run.ffmpeg, rung: run.rung });
+      const failure = classifyExit({ ...exit, stderrTail: log, ffmpeg: run.ffmpeg, backend: run.backend });
       throw new FfmpegError(failure.code, failure.message, log);
     }
-    if (isGpu(run.rung) && hasSkippedFilter(log)) {
-      throw new FfmpegError('GPU_REFUSED', 'The GPU skipped a filter that the plan asks for (filter skipped)', log);
+    if (isGpu(run.backend) && hasSkippedFilter(log)) {
+      throw new FfmpegError(
+        'GPU_UNSUPPORTED_PARAMETERS',
+        'The GPU skipped a filter that the plan asks for (filter skipped)',
+        log,
+      );
     }
     const wallSeconds = (clock.monotonic() - startedAt) / 1000;
     return { stderr: log, wallSeconds, ignoredOptions: ignoredOptions(log) };

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { CodedError } from '../../../errors/error-table.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
 import { redactUrls } from '../../../lib/redact-url.ts';
 import { BoundedText } from './bounded-text.ts';
 import { type ChildEnd, childEnd } from './child-end.ts';
@@ -85,6 +85,6 @@ export function startError(program: string, cause: unknown): CodedError {
   const why = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
   return new CodedError('CAPABILITY_MISSING', `Expected to start the program ${program}, got ${why}`, {
     cause,
-    hint: 'Install FFmpeg 5.1 or later, or set FRAMEWRIGHT_FFMPEG and FRAMEWRIGHT_FFPROBE to its programs.',
+    remedy: 'Install FFmpeg 5.1 or later, or set FRAMEWRIGHT_FFMPEG and FRAMEWRIGHT_FFPROBE to its programs.',
   });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CodedError } from '../../../errors/error-table.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
 import { type FfmpegRun, runFfmpeg } from '../../ffmpeg/run/ffmpeg-process.ts';
 import type { LoudnessMeasurement } from '../../planning/plan.ts';
 
@@ -16,7 +16,7 @@ const report = z.object({
 
 /**
  * Runs the first pass of loudnorm (`print_format=json`) and returns its figures; silence measures -99 LUFS.
- * Rejects as `runFfmpeg` does, and with `ENCODER_FAILED` when FFmpeg printed no figures.
+ * Rejects as `runFfmpeg` does, and with `FFMPEG_FAILED` when FFmpeg printed no figures.
  */
 export async function measureLoudness(run: Omit<FfmpegRun, 'logLevel'>): Promise<LoudnessMeasurement> {
   const { stderr } = await runFfmpeg({ ...run, logLevel: 'info' });
@@ -29,7 +29,7 @@ export function parseLoudness(log: string): LoudnessMeasurement {
   const end = log.indexOf('}', start);
   const parsed = report.safeParse(start < 0 || end < 0 ? undefined : jsonOf(log.slice(start, end + 1)));
   if (!parsed.success || Object.values(parsed.data).some((value) => !Number.isFinite(value))) {
-    throw new CodedError('ENCODER_FAILED', 'Expected the figures of loudnorm at the end of the log, got none');
+    throw new CodedError('FFMPEG_FAILED', 'Expected the figures of loudnorm at the end of the log, got none');
   }
   const { data } = parsed;
   return {

@@ -19,7 +19,7 @@ export async function withRateControls(
   const asked = new Map<string, readonly RateControl[] | undefined>();
   const keyOf = ({ codec, lowPower }: GpuEncode): string => `${codec} ${lowPower ? 'low' : 'full'}`;
   for (const encode of encodes) {
-    if (encode.rung !== 'vaapi' || asked.has(keyOf(encode))) continue;
+    if (encode.backend !== 'vaapi' || asked.has(keyOf(encode))) continue;
     const argv = argumentsOf(encode);
     const end = argv.indexOf('-low_power');
     // One frame: of more, the log would push out what is wanted from what is kept of it.
@@ -37,7 +37,7 @@ export async function withRateControls(
     asked.set(keyOf(encode), parseRateControls(stderr));
   }
   return encodes.map((encode) => {
-    const offered = encode.rung === 'vaapi' ? asked.get(keyOf(encode)) : undefined;
+    const offered = encode.backend === 'vaapi' ? asked.get(keyOf(encode)) : undefined;
     return { ...encode, ...(offered !== undefined && { rateControls: offered }) };
   });
 }

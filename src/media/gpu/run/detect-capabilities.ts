@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, release } from 'node:os';
 import { z } from 'zod';
-import { CodedError } from '../../../errors/error-table.ts';
-import type { Rung } from '../../../model/status/result.ts';
-import { isThere } from '../../ffmpeg/run/path-exists.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
+import type { EncoderBackend } from '../../../model/status/result.ts';
+import { pathExists } from '../../ffmpeg/run/path-exists.ts';
 import { type MediaTools, runTool } from '../../ffmpeg/run/run-tool.ts';
 import { driverSettings } from '../../ffmpeg/run/tool-environment.ts';
 import { type Capabilities, type GpuDevice, rateControls } from '../capabilities.ts';
@@ -135,7 +135,7 @@ async function detect(options: DetectOptions, folders: DeviceFolders): Promise<D
   }
   const devices = nodes.flatMap(deviceOf);
   const noDevice = problems.join('; ') || noDeviceReason(listed, folders);
-  const unavailable = unavailableRungs(nodes, devices, encoders, noDevice, options.tools.ffmpeg);
+  const unavailable = unavailableBackends(nodes, devices, encoders, noDevice, options.tools.ffmpeg);
   const cpus = availableParallelism();
   return {
     capabilities: { ffmpegVersion: version, ffmpeg, encoders, filters, devices, unavailable, cpus },
@@ -168,23 +168,23 @@ function driverText(driver: string | undefined, opening: DeviceOpening | undefin
   return parts.filter((part) => part !== undefined).join(', ');
 }
 
-/** One reason per rung that nothing on this machine can serve. */
-function unavailableRungs(
+/** One reason per backend that nothing on this machine can serve. */
+function unavailableBackends(
   nodes: readonly NodeFacts[],
   devices: readonly GpuDevice[],
   encoders: ReadonlySet<string>,
   noDevice: string,
   program: string,
 ): Capabilities['unavailable'] {
-  const reasons: Partial<Record<Rung, string>> = {};
-  for (const rung of ['qsv-full', 'qsv-encode', 'vaapi'] as const) {
-    const suffix = rung === 'vaapi' ? '_vaapi' : '_qsv';
-    if (devices.length === 0) reasons[rung] = noDevice;
+  const reasons: Partial<Record<EncoderBackend, string>> = {};
+  for (const backend of ['qsv-full', 'qsv-encode', 'vaapi'] as const) {
+    const suffix = backend === 'vaapi' ? '_vaapi' : '_qsv';
+    if (devices.length === 0) reasons[backend] = noDevice;
     else if (![...encoders].some((name) => name.endsWith(suffix))) {
-      reasons[rung] = `${program} was built without ${suffix.slice(1)} encoders`;
-    } else if (!devices.some(({ encodes }) => encodes.some((encode) => encode.rung === rung))) {
-      const refusal = nodes.find(({ opening }) => rung !== 'vaapi' && opening?.sessionError !== undefined);
-      reasons[rung] =
+      reasons[backend] = `${program} was built without ${suffix.slice(1)} encoders`;
+    } else if (!devices.some(({ encodes }) => encodes.some((encode) => encode.backend === backend))) {
+      const refusal = nodes.find(({ opening }) => backend !== 'vaapi' && opening?.sessionError !== undefined);
+      reasons[backend] =
         refusal === undefined
           ? `every trial encode failed on ${devices.map(({ node }) => node).join(', ')}`
           : `no session on ${refusal.node}: ${refusal.opening?.sessionError ?? ''}`;
@@ -228,7 +228,7 @@ async function print({ tools, signal }: DetectOptions, argument: string): Promis
 }
 
 const gpuEncode = z.object({
-  rung: z.enum(['qsv-full', 'qsv-encode', 'vaapi']),
+  backend: z.enum(['qsv-full', 'qsv-encode', 'vaapi']),
   codec: z.enum(['h264', 'hevc', 'av1', 'vp9']),
   bitDepth: z.union([z.literal(8), z.literal(10)]),
   lowPower: z.boolean(),
@@ -256,7 +256,7 @@ async function tryDevice(
   const quickSync = [...encoders].some((name) => name.endsWith('_qsv'));
   const opening = await openDevice(node.node, { quickSync }, tools, signal);
   const { vaDriverFile } = opening;
-  const vaDriverThere = vaDriverFile !== undefined && (await isThere(vaDriverFile));
+  const vaDriverThere = vaDriverFile !== undefined && (await pathExists(vaDriverFile));
   const facts = { ...factsOf(node), opening, ...(vaDriverFile !== undefined && { vaDriverThere }) };
   if (opening.vaError !== undefined) {
     const openError = await openErrorOf(node.node);

@@ -36,13 +36,13 @@ const staleMs = 30 * 24 * 3600 * 1000;
 
 /** Written aside and renamed: two processes that find out the same at once leave one whole file. */
 async function write(dir: string, path: string, value: unknown): Promise<void> {
-  const draft = `${path}.${randomUUID()}`;
+  const builder = `${path}.${randomUUID()}`;
   await mkdir(dir, { recursive: true })
-    .then(() => writeFile(draft, JSON.stringify(value)))
-    .then(() => rename(draft, path))
+    .then(() => writeFile(builder, JSON.stringify(value)))
+    .then(() => rename(builder, path))
     .then(() => removeStale(dir))
     // A disk that is full may have taken half of the draft.
-    .catch(() => rm(draft, { force: true }))
+    .catch(() => rm(builder, { force: true }))
     .catch(() => undefined);
 }
 

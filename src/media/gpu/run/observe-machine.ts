@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isThere } from '../../ffmpeg/run/path-exists.ts';
+import { pathExists } from '../../ffmpeg/run/path-exists.ts';
 import type { DisplayFacts, MachineFacts } from '../device-facts.ts';
 import { type Detection, type DetectOptions, detectMachine } from './detect-capabilities.ts';
 import {
@@ -79,8 +79,8 @@ async function surroundingsOf(
 ): Promise<MachineFacts['surroundings']> {
   const dev = dirname(dri);
   if (environment['KUBERNETES_SERVICE_HOST'] !== undefined) return 'kubernetes';
-  if (await isThere(join(dev, 'dxg'))) return 'wsl';
-  const marks = await Promise.all(['/.dockerenv', '/run/.containerenv'].map(isThere));
+  if (await pathExists(join(dev, 'dxg'))) return 'wsl';
+  const marks = await Promise.all(['/.dockerenv', '/run/.containerenv'].map(pathExists));
   const groups = await readFile('/proc/1/cgroup', 'latin1').catch(() => '');
   const inContainer =
     marks.includes(true) ||

@@ -4,7 +4,7 @@ import type { DeviceTrials } from '../device-facts.ts';
 import { withRateControls } from './ask-rate-controls.ts';
 
 const codecs = ['h264', 'hevc', 'av1', 'vp9'] as const;
-const picture = 'color=black:s=1280x720:r=30';
+const video = 'color=black:s=1280x720:r=30';
 /** A trial takes well under a second; a driver that hangs is not usable. */
 export const trialTimeoutMs = 20_000;
 /** After so many trials without an end the rest is left out: each of them would take its whole time. */
@@ -21,7 +21,7 @@ interface Line {
 }
 
 /**
- * The combinations of rung, codec, bit depth and low power of which a short encode on the device succeeds. Nothing else
+ * The combinations of backend, codec, bit depth and low power of which a short encode on the device succeeds. Nothing else
  * is proof: what the runtime lists and what it takes differ between generations, drivers and kernels.
  *
  * An encode behind the GPU's own filter proves the plain one too, since all that the plain one needs is part of it.
@@ -43,12 +43,12 @@ export async function proveEncodes(
   };
   const proveLine = async ({ family, codec, lowPower, depths }: Line): Promise<void> => {
     for (const bitDepth of depths) {
-      const rungs = family === 'qsv' ? (['qsv-full', 'qsv-encode'] as const) : (['vaapi'] as const);
+      const backends = family === 'qsv' ? (['qsv-full', 'qsv-encode'] as const) : (['vaapi'] as const);
       let works = false;
-      for (const rung of rungs) {
-        if (works) proved.push({ rung, codec, bitDepth, lowPower });
-        else if (hangs < hangsAllowed && (await attempt({ rung, codec, bitDepth, lowPower }))) {
-          proved.push({ rung, codec, bitDepth, lowPower });
+      for (const backend of backends) {
+        if (works) proved.push({ backend, codec, bitDepth, lowPower });
+        else if (hangs < hangsAllowed && (await attempt({ backend, codec, bitDepth, lowPower }))) {
+          proved.push({ backend, codec, bitDepth, lowPower });
           works = true;
         }
       }
@@ -68,17 +68,17 @@ export async function proveEncodes(
 const bitRate = ['-b:v', '2M', '-maxrate', '4M'];
 
 /** Arguments of one trial: 30 black frames, for qsv-full through the GPU's filter too; decoders are tried by the jobs. */
-export function trialArguments(node: string, { rung, codec, bitDepth, lowPower }: GpuEncode): string[] {
+export function trialArguments(node: string, { backend, codec, bitDepth, lowPower }: GpuEncode): string[] {
   const format = bitDepth === 10 ? 'p010le' : 'nv12';
-  const source = ['-f', 'lavfi', '-i', picture, '-frames:v', '30'];
+  const source = ['-f', 'lavfi', '-i', video, '-frames:v', '30'];
   const power = ['-low_power', lowPower ? '1' : '0', ...bitRate, '-f', 'null', '-'];
-  if (rung === 'vaapi') {
+  if (backend === 'vaapi') {
     const filter = ['-filter_hw_device', 'va', ...source, '-vf', `format=${format},hwupload`];
     return [...vaDevice(node), ...filter, '-c:v', `${codec}_vaapi`, ...power];
   }
   const upload = `format=${format},hwupload=extra_hw_frames=64`;
   // Of another size: vpp_qsv passes on what it need not change, and the filter would not be tried.
-  const filter = rung === 'qsv-full' ? `${upload},vpp_qsv=w=640:h=360:format=${format}` : upload;
+  const filter = backend === 'qsv-full' ? `${upload},vpp_qsv=w=640:h=360:format=${format}` : upload;
   const device = [...vaDevice(node), '-init_hw_device', 'qsv=qs@va', '-filter_hw_device', 'qs'];
   return [...device, ...source, '-vf', filter, '-c:v', `${codec}_qsv`, ...power];
 }
@@ -99,8 +99,10 @@ async function takesQuantizerOnly(
   tools: MediaTools,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const works = proved.some(({ rung, lowPower }) => rung === 'qsv-encode' && lowPower);
-  const candidate = refused.find(({ rung, lowPower, codec }) => rung === 'qsv-encode' && lowPower && codec !== 'av1');
+  const works = proved.some(({ backend, lowPower }) => backend === 'qsv-encode' && lowPower);
+  const candidate = refused.find(
+    ({ backend, lowPower, codec }) => backend === 'qsv-encode' && lowPower && codec !== 'av1',
+  );
   if (works || candidate === undefined) return false;
   const argv = trialArguments(node, candidate);
   const at = argv.indexOf('-b:v');
@@ -122,8 +124,8 @@ function lines(encoders: ReadonlySet<string>): Line[] {
 
 /** Trials end in any order; what they show is listed in one. */
 function inOrder<T extends GpuEncode>(found: readonly T[]): T[] {
-  const rank = ({ rung, codec, bitDepth, lowPower }: GpuEncode): number =>
-    ['qsv-encode', 'qsv-full', 'vaapi'].indexOf(rung) * 100 +
+  const rank = ({ backend, codec, bitDepth, lowPower }: GpuEncode): number =>
+    ['qsv-encode', 'qsv-full', 'vaapi'].indexOf(backend) * 100 +
     codecs.indexOf(codec) * 10 +
     (bitDepth === 10 ? 2 : 0) +
     (lowPower ? 0 : 1);

@@ -1,6 +1,6 @@
 import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodedError } from '../../../errors/error-table.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
 import { malformed } from '../../mp4/boxes.ts';
 import { isSync, type Sample } from '../fragment.ts';
 import { isIndependent } from '../independent-frame.ts';
@@ -24,7 +24,7 @@ interface Cut extends Omit<SegmentFacts, 'duration'> {
  * Cuts what FFmpeg wrote for one track into an initialization segment and media segments in the folder of the set. One
  * segment is in memory at a time, its payload never.
  *
- * @throws CodedError ENCODER_FAILED when a segment of an encoded picture needs what lies before it
+ * @throws CodedError FFMPEG_FAILED when a segment of an encoded picture needs what lies before it
  */
 export async function cutTrack(
   plan: StreamPlan,
@@ -78,9 +78,9 @@ class SegmentWriter {
 
   async write(samples: readonly Sample[]): Promise<void> {
     const number = this.#cuts.length + 1;
-    const picture = this.#track.kind === 'video';
-    if (picture) await this.#checkStart(samples[0], number);
-    const fragments = fragmentsOf(samples, this.#header.trackId, this.#sequence, picture);
+    const video = this.#track.kind === 'video';
+    if (video) await this.#checkStart(samples[0], number);
+    const fragments = fragmentsOf(samples, this.#header.trackId, this.#sequence, video);
     this.#sequence += fragments.length;
     const path = join(this.#plan.folder, streamNames.segment(this.#plan.prefix, this.#track.id, number));
     await using target = await open(path, 'wx', 0o600);
@@ -90,7 +90,7 @@ class SegmentWriter {
       await target.write(fragment.head);
       await copySamples(this.#source, target, fragment.samples);
       const [first] = fragment.samples;
-      if (picture && first !== undefined && isSync(first))
+      if (video && first !== undefined && isSync(first))
         this.#keyframes.push({ start: this.timeOf(first), segment: number, offset: bytes, bytes: fragment.size });
       bytes += fragment.size;
     }
@@ -109,7 +109,7 @@ class SegmentWriter {
     this.#independent = false;
     if (this.#track.copied) return;
     throw new CodedError(
-      'ENCODER_FAILED',
+      'FFMPEG_FAILED',
       `Expected segment ${number} of ${this.#track.id} to start with a frame that decodes by itself, got one that does not`,
     );
   }

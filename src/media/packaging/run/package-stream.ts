@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodedError } from '../../../errors/error-table.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
 import { dashManifest } from '../dash-manifest.ts';
 import { iframePlaylist, masterPlaylist, mediaPlaylist, textPlaylist } from '../hls-playlist.ts';
 import {
@@ -18,7 +18,7 @@ import { cutTrack } from './cut-track.ts';
  * Makes the set of files of an hls or dash output from the tracks that FFmpeg wrote, and returns all its figures. What an
  * earlier try has left in the folder goes; the tracks go as they are cut.
  *
- * @throws CodedError ENCODER_FAILED when renditions do not fit each other; the file system's errors as they are
+ * @throws CodedError FFMPEG_FAILED when renditions do not fit each other; the file system's errors as they are
  */
 export async function packageStream(plan: StreamPlan, signal: AbortSignal): Promise<PackagedStream> {
   await rm(plan.folder, { recursive: true, force: true });
@@ -29,8 +29,8 @@ export async function packageStream(plan: StreamPlan, signal: AbortSignal): Prom
     await unlink(track.path);
   }
   assertAligned(media);
-  const [picture] = media;
-  const boundaries = { every: plan.segmentSeconds, ...(picture !== undefined && { at: startsOf(picture) }) };
+  const [video] = media;
+  const boundaries = { every: plan.segmentSeconds, ...(video !== undefined && { at: startsOf(video) }) };
   for (const track of plan.tracks.filter(({ kind }) => kind === 'audio')) {
     media.push(await cutTrack(plan, track, boundaries, signal));
     await unlink(track.path);
@@ -97,7 +97,7 @@ function assertAligned([first, ...others]: readonly PackagedMedia[]): void {
         ? `segment ${apart + 1} at ${starts[apart]?.toFixed(3)} s instead of ${wanted[apart]?.toFixed(3)} s`
         : `${starts.length} segments with ${framesOf(other)} frames instead of ${wanted.length} with ${framesOf(first)}`;
     throw new CodedError(
-      'ENCODER_FAILED',
+      'FFMPEG_FAILED',
       `Expected the segments of ${other.track.id} to start where those of ${first.track.id} do, got ${figures}`,
     );
   }

@@ -15,7 +15,7 @@ export interface TrackFile {
 }
 
 /**
- * @throws CodedError ENCODER_FAILED when the file is not what FFmpeg's muxer writes: one track, described before its
+ * @throws CodedError FFMPEG_FAILED when the file is not what FFmpeg's muxer writes: one track, described before its
  *   first fragment
  */
 export async function openTrack(file: FileHandle): Promise<TrackFile> {

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { CodedError } from '../../../errors/error-table.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
 import { type MediaTools, runTool, type ToolLimits, type ToolRun } from '../../ffmpeg/run/run-tool.ts';
 import { hasTextTimes } from '../../outputs/text-times.ts';
 import { createEndsReader, needsEnds, type StreamEnds } from '../../planning/stream-ends.ts';

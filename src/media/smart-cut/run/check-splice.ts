@@ -14,7 +14,7 @@ const outputBytes = 64 * 1024;
  * what the source decodes to, bit by bit. Rejects with `SmartCutError` when one differs or is lost: decoders forgive a
  * joint in silence, and the output contract counts packets only.
  */
-export async function checkSeam(join: SmartJoin, tools: MediaTools, signal: AbortSignal): Promise<void> {
+export async function checkSplices(join: SmartJoin, tools: MediaTools, signal: AbortSignal): Promise<void> {
   if (join.head === undefined) return;
   const { copyStart, copyEnd, origin } = join;
   const hashes = async (path: string, shift: number): Promise<string[]> => {

@@ -1,6 +1,6 @@
 import { readFile, stat, unlink, writeFile } from 'node:fs/promises';
-import { CodedError } from '../../../errors/error-table.ts';
-import type { Clock } from '../../../ports/job-store.ts';
+import { CodedError } from '../../../errors/coded-error.ts';
+import type { Clock } from '../../../ports/clock.ts';
 import { type MediaTools, runTool } from '../../ffmpeg/run/run-tool.ts';
 import { measureLoudness } from '../../filters/run/measure-loudness.ts';
 import { parseWebpAnimation } from '../../outputs/webp.ts';
@@ -181,6 +181,6 @@ async function loudnessOf(planned: PlannedOutput, probe: Probe, options: CheckOp
   ];
   const { tools, clock, ffmpeg, stallSeconds, signal } = options;
   const run = { program: tools.ffmpeg, env: tools.env, argv, clock, ffmpeg, stallSeconds, signal };
-  const { integrated } = await measureLoudness({ ...run, rung: 'software' });
+  const { integrated } = await measureLoudness({ ...run, backend: 'software' });
   return integrated;
 }

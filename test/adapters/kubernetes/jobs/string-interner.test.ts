@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { SharedStrings } from '../../../../src/adapters/kubernetes/jobs/string-interner.ts';
+import { StringInterner } from '../../../../src/adapters/kubernetes/jobs/string-interner.ts';
 
 it('changes nothing that can be told', () => {
-  const strings = new SharedStrings();
+  const strings = new StringInterner();
   fc.assert(
     fc.property(fc.json(), (text) => {
       expect(strings.share(JSON.parse(text))).toEqual(JSON.parse(text));
@@ -12,7 +12,7 @@ it('changes nothing that can be told', () => {
 });
 
 it('goes on when it has seen more strings than it keeps', () => {
-  const strings = new SharedStrings();
+  const strings = new StringInterner();
   const statuses = Array.from({ length: 10_000 }, (_, index) => ({
     message: `Rendered ${index}.`,
     reason: 'Completed',
@@ -22,5 +22,5 @@ it('goes on when it has seen more strings than it keeps', () => {
 
 it('keeps a member named __proto__ what it is', () => {
   const text = '{"__proto__":"polluted","a":{"__proto__":{"b":"c"}}}';
-  expect(JSON.stringify(new SharedStrings().share(JSON.parse(text)))).toBe(text);
+  expect(JSON.stringify(new StringInterner().share(JSON.parse(text)))).toBe(text);
 });

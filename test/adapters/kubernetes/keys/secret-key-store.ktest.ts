@@ -3,7 +3,7 @@ import { kubeconfigCredentials } from '../../../../src/adapters/kubernetes/clien
 import { Transport } from '../../../../src/adapters/kubernetes/client/transport.ts';
 import { SecretKeyStore } from '../../../../src/adapters/kubernetes/keys/secret-key-store.ts';
 import { WatchedKeyStore } from '../../../../src/adapters/kubernetes/keys/watched-key-store.ts';
-import type { ApiKey } from '../../../../src/ports/job-store.ts';
+import type { ApiKey } from '../../../../src/ports/key-store.ts';
 import { keyStoreContract } from '../../../contract/key-store.ts';
 import { describeOnCluster } from '../../../support/cluster.ts';
 

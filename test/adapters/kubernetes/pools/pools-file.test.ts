@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parsePools, readPoolsFile } from '../../../../src/adapters/kubernetes/pools/pools-file.ts';
-import { CodedError } from '../../../../src/errors/error-table.ts';
+import { CodedError } from '../../../../src/errors/coded-error.ts';
 
 const gpu = `
 - name: gpu
@@ -56,7 +56,7 @@ describe('a file of pools', () => {
   ])('is refused with %s, with the place, what was expected and what to do', (_case, text, message) => {
     const error = refusal(text);
     expect(error.message).toMatch(message);
-    expect(error.hint).toContain('docs/guides/kubernetes.md');
+    expect(error.remedy).toContain('docs/guides/kubernetes.md');
   });
 
   it('is refused and nothing worse, whatever is in it', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { strayRuns } from '../../../../src/adapters/kubernetes/stages/orphan-pods.ts';
+import { orphanRuns } from '../../../../src/adapters/kubernetes/stages/orphan-pods.ts';
 import type { CachedStagePod } from '../../../../src/adapters/kubernetes/stages/stage-objects.ts';
 
 const identity = { namespace: 'media', name: 'clip', uid: 'u', attempt: 2, stage: 'render' };
@@ -32,23 +32,23 @@ const pod = (more: Partial<CachedStagePod> = {}): CachedStagePod => ({
 describe('a pod whose Job is gone', () => {
   it('is a run for as long as it works, also while it is being ended', () => {
     const run = { identity, state: 'running', startedAt: 1_000, node: 'gpu-0', podName: 'clip-2-render-x' };
-    expect(strayRuns([pod()])).toMatchObject([run]);
-    expect(strayRuns([pod({ metadata: removed })])).toMatchObject([run]);
+    expect(orphanRuns([pod()])).toMatchObject([run]);
+    expect(orphanRuns([pod({ metadata: removed })])).toMatchObject([run]);
   });
 
   it('is one too before it works', () => {
     const waiting = pod({ phase: 'Pending', runningSince: undefined });
-    expect(strayRuns([waiting])).toMatchObject([{ identity, state: 'waiting' }]);
+    expect(orphanRuns([waiting])).toMatchObject([{ identity, state: 'waiting' }]);
   });
 
   it('is none once it has ended, or will never get a node', () => {
-    expect(strayRuns([pod({ phase: 'Failed' }), pod({ phase: 'Succeeded' })])).toEqual([]);
-    expect(strayRuns([pod({ phase: 'Pending', runningSince: undefined, node: undefined, metadata: removed })])).toEqual(
-      [],
-    );
+    expect(orphanRuns([pod({ phase: 'Failed' }), pod({ phase: 'Succeeded' })])).toEqual([]);
+    expect(
+      orphanRuns([pod({ phase: 'Pending', runningSince: undefined, node: undefined, metadata: removed })]),
+    ).toEqual([]);
   });
 
   it('is none of ours without our labels', () => {
-    expect(strayRuns([pod({ identity: undefined })])).toEqual([]);
+    expect(orphanRuns([pod({ identity: undefined })])).toEqual([]);
   });
 });

@@ -94,7 +94,7 @@ describe('a stage', () => {
       {
         state: 'waiting',
         waitingFor: 'The image worker:1 cannot be pulled on gpu-0: worker:1: not found',
-        waiting: { cause: 'ImageNotPulled', since: startedAt },
+        waiting: { cause: 'ImagePullFailed', since: startedAt },
       },
     ],
     [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { s3Error, s3Failure } from '../../../../src/adapters/object-store/s3/s3-errors.ts';
-import { CodedError } from '../../../../src/errors/error-table.ts';
+import { CodedError } from '../../../../src/errors/coded-error.ts';
 
 /** An error as the SDK throws it: the server's code as its name, the request with its signature inside. */
 function failure(name: string, httpStatusCode?: number, message = 'AKIDEXAMPLE signed hunter2'): Error {
@@ -45,7 +45,7 @@ describe('a failed call on S3', () => {
 
   it('without a region says which setting is missing', () => {
     const error = s3Error('read', new Error('Region is missing'), { bucket: 'films' });
-    expect([error.message, error.hint]).toEqual([
+    expect([error.message, error.remedy]).toEqual([
       'Expected the bucket films in the region of the settings to read, got no region',
       'Set FRAMEWRIGHT_S3_REGION to the region of the bucket.',
     ]);
@@ -58,7 +58,12 @@ describe('a failed call on S3', () => {
       const error = s3Error('publish the object a.mp4', failure(name, 403), place);
       expect(error.code).toBe('STORAGE_UNAVAILABLE');
       const { cause } = error;
-      const told = [error.message, error.hint, error.stack, cause instanceof Error ? cause.message + cause.stack : ''];
+      const told = [
+        error.message,
+        error.remedy,
+        error.stack,
+        cause instanceof Error ? cause.message + cause.stack : '',
+      ];
       expect(told.join('\n')).not.toMatch(/hunter2|AKIDEXAMPLE|AWS4/);
       expect(JSON.stringify([error, cause])).not.toMatch(/hunter2|AKIDEXAMPLE|AWS4/);
     },

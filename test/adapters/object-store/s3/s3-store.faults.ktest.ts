@@ -13,7 +13,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { createS3Client } from '../../../../src/adapters/object-store/s3/s3-client.ts';
 import type { S3Store, S3StoreOptions } from '../../../../src/adapters/object-store/s3/s3-store.ts';
 import { fetchObject } from '../../../../src/adapters/sources/s3-fetch.ts';
-import { CodedError } from '../../../../src/errors/error-table.ts';
+import { CodedError } from '../../../../src/errors/coded-error.ts';
 import { freePort } from '../../../cluster/control-plane/free-port.ts';
 import { describeWithPrograms } from '../../../support/cluster.ts';
 import { createS3Bench, type S3Bench } from '../../../support/s3-harness.ts';
@@ -282,7 +282,7 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
         /in the region elsewhere-1/,
         /FRAMEWRIGHT_S3_REGION/,
       ],
-    ])('%s', async (_what, options, message, hint) => {
+    ])('%s', async (_what, options, message, remedy) => {
       const broken = await bench.store({ bucket, timeouts, ...(await options()) });
       const staged = await broken.stage('a.txt');
       await writeFile(staged.path, 'x');
@@ -290,9 +290,9 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
         const error = await problem(work());
         expect(error.code).toBe('STORAGE_UNAVAILABLE');
         expect(error.message).toMatch(message);
-        expect(error.hint).toMatch(hint);
+        expect(error.remedy).toMatch(remedy);
         const { cause } = error;
-        const told = `${error.message} ${error.hint} ${cause instanceof Error ? JSON.stringify(cause) + cause.message : ''}`;
+        const told = `${error.message} ${error.remedy} ${cause instanceof Error ? JSON.stringify(cause) + cause.message : ''}`;
         expect(told).not.toMatch(/hunter2|AKIDEXAMPLE|Signature=|AWS4-HMAC/);
       }
     });

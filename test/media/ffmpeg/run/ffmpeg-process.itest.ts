@@ -6,10 +6,10 @@ import { systemClock } from '../../../../src/lib/system-clock.ts';
 import type { ProgressSample } from '../../../../src/media/ffmpeg/progress-parser.ts';
 import { type FfmpegOutcome, type FfmpegRun, runFfmpeg } from '../../../../src/media/ffmpeg/run/ffmpeg-process.ts';
 import { measureLoudness } from '../../../../src/media/filters/run/measure-loudness.ts';
-import { ffmpeg, h264, never, picture, tone, tools } from '../../../support/media-tools.ts';
+import { ffmpeg, h264, never, tone, tools, video } from '../../../support/media-tools.ts';
 
 /** Would take minutes. */
-const endless = [...picture(3600, '1920x1080'), '-c:v', 'libx264', '-preset', 'veryslow'];
+const endless = [...video(3600, '1920x1080'), '-c:v', 'libx264', '-preset', 'veryslow'];
 
 describe('an FFmpeg process', () => {
   let dir: string;
@@ -20,7 +20,7 @@ describe('an FFmpeg process', () => {
     argv,
     stallSeconds: 30,
     ffmpeg: [5, 1],
-    rung: 'software',
+    backend: 'software',
     clock: systemClock,
     signal: never,
     ...options,
@@ -36,7 +36,7 @@ describe('an FFmpeg process', () => {
   it('encodes and tells how far it is', async () => {
     const samples: ProgressSample[] = [];
     const onProgress = (sample: ProgressSample): void => void samples.push(sample);
-    const outcome = await run([...picture(2), ...h264, at('a.mp4')], { onProgress });
+    const outcome = await run([...video(2), ...h264, at('a.mp4')], { onProgress });
     expect((await stat(at('a.mp4'))).size).toBeGreaterThan(1000);
     expect(outcome).toMatchObject({ stderr: '', ignoredOptions: [] });
     expect(samples.at(-1)).toMatchObject({ end: true, frame: 50 });
@@ -45,13 +45,13 @@ describe('an FFmpeg process', () => {
 
   it.each([
     ['an input that is not there', ['-i', 'file:/none.mp4', '-f', 'null', '-'], 'SOURCE_NOT_FOUND'],
-    ['an unknown encoder', [...picture(1), '-c:v', 'nope', '-f', 'null', '-'], 'CAPABILITY_MISSING'],
-    ['an unknown filter', [...picture(1), '-vf', 'nope', '-f', 'null', '-'], 'CAPABILITY_MISSING'],
-    ['an unknown option', [...picture(1), '-nope', '1', '-f', 'null', '-'], 'INTERNAL_ERROR'],
-    ['Quick Sync without a GPU', [...picture(1), '-c:v', 'h264_qsv', '-f', 'null', '-'], 'GPU_UNAVAILABLE'],
+    ['an unknown encoder', [...video(1), '-c:v', 'nope', '-f', 'null', '-'], 'CAPABILITY_MISSING'],
+    ['an unknown filter', [...video(1), '-vf', 'nope', '-f', 'null', '-'], 'CAPABILITY_MISSING'],
+    ['an unknown option', [...video(1), '-nope', '1', '-f', 'null', '-'], 'INTERNAL_ERROR'],
+    ['Quick Sync without a GPU', [...video(1), '-c:v', 'h264_qsv', '-f', 'null', '-'], 'GPU_UNAVAILABLE'],
     [
       'a device that is not there',
-      ['-init_hw_device', 'vaapi=va:/dev/dri/none', ...picture(1), '-f', 'null', '-'],
+      ['-init_hw_device', 'vaapi=va:/dev/dri/none', ...video(1), '-f', 'null', '-'],
       'GPU_UNAVAILABLE',
     ],
     [
@@ -60,7 +60,7 @@ describe('an FFmpeg process', () => {
       'SOURCE_FORBIDDEN',
     ],
   ])('fails with a code for %s', async (_what, argv, code) => {
-    await expect(run(argv, { rung: code.startsWith('GPU') ? 'qsv-encode' : 'software' })).rejects.toMatchObject({
+    await expect(run(argv, { backend: code.startsWith('GPU') ? 'qsv-encode' : 'software' })).rejects.toMatchObject({
       code,
     });
   });
@@ -99,16 +99,16 @@ describe('an FFmpeg process', () => {
     await expect(run([], { program, signal: AbortSignal.timeout(200) })).rejects.toMatchObject({
       name: 'TimeoutError',
     });
-    await expect(run([], { program, stallSeconds: 0.2 })).rejects.toMatchObject({ code: 'STALLED' });
+    await expect(run([], { program, stallSeconds: 0.2 })).rejects.toMatchObject({ code: 'FFMPEG_STALLED' });
   });
 
   it('that makes no progress is ended, and one that does is not', async () => {
     await expect(
-      run(['-re', ...picture(3), '-c:v', 'rawvideo', '-f', 'null', '-'], { stallSeconds: 1.5 }),
+      run(['-re', ...video(3), '-c:v', 'rawvideo', '-f', 'null', '-'], { stallSeconds: 1.5 }),
     ).resolves.toBeDefined();
     // Reads from a pipe on which nothing ever comes.
     await expect(run(['-f', 'h264', '-i', 'pipe:3', '-f', 'null', '-'], { stallSeconds: 0.5 })).rejects.toMatchObject({
-      code: 'STALLED',
+      code: 'FFMPEG_STALLED',
     });
   });
 

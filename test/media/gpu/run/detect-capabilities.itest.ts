@@ -35,11 +35,11 @@ describe('what this machine can do', () => {
     expect(cpus).toBeGreaterThan(0);
   });
 
-  it('is no GPU rung without a render node, and the reason says so', async () => {
+  it('is no GPU backend without a render node, and the reason says so', async () => {
     const { devices, unavailable } = await detectCapabilities({ tools, signal: never, folders });
     expect(devices).toEqual([]);
-    for (const rung of ['qsv-full', 'qsv-encode', 'vaapi'] as const)
-      expect(unavailable[rung]).toMatch(/^no render node in /);
+    for (const backend of ['qsv-full', 'qsv-encode', 'vaapi'] as const)
+      expect(unavailable[backend]).toMatch(/^no render node in /);
   });
 
   it('is told node by node', async () => {
@@ -82,13 +82,13 @@ describe('what this machine can do', () => {
     ]);
   });
 
-  it('is no GPU rung with the GPU of another maker', async () => {
+  it('is no GPU backend with the GPU of another maker', async () => {
     await addNode('renderD128', '0x1002');
     const { unavailable } = await detectCapabilities({ tools, signal: never, folders });
     expect(unavailable['qsv-full']).toContain('not an Intel GPU (vendor 0x1002)');
   });
 
-  it('is no GPU rung when the trial encodes fail, whatever FFmpeg lists', async () => {
+  it('is no GPU backend when the trial encodes fail, whatever FFmpeg lists', async () => {
     await addNode('renderD128', '0x8086');
     const { devices, encoders, unavailable } = await detectCapabilities({
       tools,

@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true }));
 
 let made = 0;
-const remembered = (identity: readonly unknown[], folder: string | undefined = join(dir, 'cache'), remember = true) =>
+const memoize = (identity: readonly unknown[], folder: string | undefined = join(dir, 'cache'), remember = true) =>
   rememberedOr(folder, identity, z.object({ value: z.number() }), async () => {
     made += 1;
     return { value: { value: made }, remember };
@@ -20,9 +20,9 @@ const remembered = (identity: readonly unknown[], folder: string | undefined = j
 
 describe('a finding', () => {
   it('is made once for one identity, and again for another', async () => {
-    const first = await remembered(['a', 1]);
-    expect(await remembered(['a', 1])).toEqual(first);
-    expect(await remembered(['a', 2])).not.toEqual(first);
+    const first = await memoize(['a', 1]);
+    expect(await memoize(['a', 1])).toEqual(first);
+    expect(await memoize(['a', 2])).not.toEqual(first);
   });
 
   it('is made each time without a folder, and where it is not worth remembering', async () => {
@@ -36,25 +36,25 @@ describe('a finding', () => {
   it.each(['', 'half of {"val', '[]', '{"value":"one"}', 'null', '\u0000\u0001'])(
     'is made again where %j lies in its place',
     async (damage) => {
-      const first = await remembered(['a']);
+      const first = await memoize(['a']);
       const [name = ''] = await readdir(join(dir, 'cache'));
       await writeFile(join(dir, 'cache', name), damage);
-      const second = await remembered(['a']);
+      const second = await memoize(['a']);
       expect(second).not.toEqual(first);
-      expect(await remembered(['a'])).toEqual(second);
+      expect(await memoize(['a'])).toEqual(second);
     },
   );
 
   it('leaves one whole file however many find it out at once', async () => {
-    const all = await Promise.all(Array.from({ length: 20 }, () => remembered(['a'])));
+    const all = await Promise.all(Array.from({ length: 20 }, () => memoize(['a'])));
     expect(await readdir(join(dir, 'cache'))).toHaveLength(1);
-    expect(all).toContainEqual(await remembered(['a']));
+    expect(all).toContainEqual(await memoize(['a']));
   });
 
   it('is made all the same where the folder cannot be written', async () => {
     await writeFile(join(dir, 'file'), '');
-    await expect(remembered(['a'], join(dir, 'file'))).resolves.toHaveProperty('value');
-    await expect(remembered(['a'], join(dir, 'file', 'below'))).resolves.toHaveProperty('value');
+    await expect(memoize(['a'], join(dir, 'file'))).resolves.toHaveProperty('value');
+    await expect(memoize(['a'], join(dir, 'file', 'below'))).resolves.toHaveProperty('value');
   });
 
   it('sweeps out those that nobody has asked for in a month, when it is written', async () => {
@@ -63,7 +63,7 @@ describe('a finding', () => {
     const old = new Date(Date.now() - 31 * 24 * 3600 * 1000);
     for (const name of ['old.json', 'recent.json']) await writeFile(join(cache, name), '{}');
     await utimes(join(cache, 'old.json'), old, old);
-    await remembered(['a']);
+    await memoize(['a']);
     const names = await readdir(cache);
     expect(names).toHaveLength(2);
     expect(names).toContain('recent.json');

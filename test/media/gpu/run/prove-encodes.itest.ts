@@ -11,10 +11,10 @@ import { never } from '../../../support/media-tools.ts';
 import { describeOnSoftwareGpu, type Faults, type SoftwareGpu } from '../../../support/software-gpu.ts';
 import { eventsOf } from '../../../support/software-gpu-trace.ts';
 
-/** `hevc 10 low` for 10-bit HEVC on the low-power engine, of one rung. */
-function combinations(encodes: readonly GpuEncode[], rung: GpuEncode['rung']): string[] {
+/** `hevc 10 low` for 10-bit HEVC on the low-power engine, of one backend. */
+function combinations(encodes: readonly GpuEncode[], backend: GpuEncode['backend']): string[] {
   return encodes
-    .filter((encode) => encode.rung === rung)
+    .filter((encode) => encode.backend === backend)
     .map(({ codec, bitDepth, lowPower }) => `${codec} ${bitDepth}${lowPower ? ' low' : ''}`);
 }
 
@@ -31,7 +31,7 @@ describeOnSoftwareGpu('trial encodes on a GPU', (gpus) => {
   afterAll(() => rm(dir, { recursive: true }));
 
   const detect = ({ tools, folders }: SoftwareGpu) => detectCapabilities({ tools, folders, signal: never });
-  /** Trials of HEVC and AV1 alone: 8 for each rung. */
+  /** Trials of HEVC and AV1 alone: 8 for each backend. */
   const prove = async (faults: Faults): Promise<DeviceTrials & { readonly gpu: SoftwareGpu }> => {
     const gpu = await gpus.create(dir, faults);
     const trials = await proveEncodes(gpu.node, new Set(['hevc_qsv', 'av1_qsv']), gpu.tools, never);
@@ -96,20 +96,20 @@ describeOnSoftwareGpu('trial encodes on a GPU', (gpus) => {
     const { encodes, refused, gpu } = await prove(faults);
     expect(encodes).toEqual([]);
     // 8 bits on both engines, behind the filter and without; 10 bits are not tried where 8 are refused.
-    expect(refused.map(({ codec, bitDepth, rung }) => `${codec} ${bitDepth} ${rung}`).toSorted()).toEqual(
+    expect(refused.map(({ codec, bitDepth, backend }) => `${codec} ${bitDepth} ${backend}`).toSorted()).toEqual(
       ['av1', 'hevc'].flatMap((codec) =>
-        ['qsv-encode', 'qsv-full'].flatMap((rung) => [`${codec} 8 ${rung}`, `${codec} 8 ${rung}`]),
+        ['qsv-encode', 'qsv-full'].flatMap((backend) => [`${codec} 8 ${backend}`, `${codec} 8 ${backend}`]),
       ),
     );
     for (const { said } of refused) expect(said).toMatch(reason);
     expect(eventsOf(await gpu.trace(), 'fault').length).toBeGreaterThan(0);
   });
 
-  it('are not made where no session opens, which the reason of every rung of Quick Sync says', async () => {
+  it('are not made where no session opens, which the reason of every backend of Quick Sync says', async () => {
     const gpu = await gpus.create(dir, { fail: ['session@1=unsupported'], refuse: ['va-encode'] });
     const { unavailable } = await detect(gpu);
-    for (const rung of ['qsv-full', 'qsv-encode'] as const)
-      expect(unavailable[rung]).toContain('Error creating a MFX session');
+    for (const backend of ['qsv-full', 'qsv-encode'] as const)
+      expect(unavailable[backend]).toContain('Error creating a MFX session');
     const trace = await gpu.trace();
     expect(eventsOf(trace, 'fault')).toHaveLength(1);
     expect(eventsOf(trace, 'encode.init')).toEqual([]);

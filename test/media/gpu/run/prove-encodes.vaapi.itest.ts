@@ -34,8 +34,8 @@ describeOnSoftwareGpu('trial encodes through VA-API', (gpus) => {
   it('try codec, bit depth and low power on the driver, and ask what rate controls it has', async () => {
     const { encodes, gpu } = await prove({}, ['h264_vaapi', 'hevc_vaapi']);
     expect(combinations(encodes)).toEqual(['h264 8 low', 'h264 8', 'hevc 8 low', 'hevc 8', 'hevc 10 low', 'hevc 10']);
-    for (const { rung, rateControls } of encodes) {
-      expect(rung).toBe('vaapi');
+    for (const { backend, rateControls } of encodes) {
+      expect(backend).toBe('vaapi');
       expect(rateControls).toEqual(['CQP', 'CBR', 'VBR', 'ICQ', 'QVBR']);
     }
     const tried = eventsOf(await gpu.trace(), 'va.encode.close').filter(({ frames }) => frames === 30);
@@ -67,7 +67,7 @@ describeOnSoftwareGpu('trial encodes through VA-API', (gpus) => {
     expect(devices).toMatchObject([{ node: gpu.node }]);
     expect(combinations(devices[0]?.encodes ?? [])).toEqual(['h264 8 low', 'h264 8', 'hevc 8 low', 'hevc 8']);
     expect(unavailable.vaapi).toBeUndefined();
-    for (const rung of ['qsv-full', 'qsv-encode'] as const)
-      expect(unavailable[rung]).toMatch(new RegExp(`^no session on ${gpu.node}: .*MFX session`));
+    for (const backend of ['qsv-full', 'qsv-encode'] as const)
+      expect(unavailable[backend]).toMatch(new RegExp(`^no session on ${gpu.node}: .*MFX session`));
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Probe } from '../../../../src/media/probe/probe.ts';
 import { countPackets, type ProbeOptions, probeFile } from '../../../../src/media/probe/run/probe-file.ts';
-import { ffmpeg, h264, never, picture, tone, tools } from '../../../support/media-tools.ts';
+import { ffmpeg, h264, never, tone, tools, video } from '../../../support/media-tools.ts';
 
 describe('probing a file', () => {
   let dir: string;
@@ -14,7 +14,7 @@ describe('probing a file', () => {
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'fw-probe-'));
-    await ffmpeg(...picture(6), ...tone(6), ...h264, '-g', '50', '-c:a', 'aac', '-shortest', at('clip.mp4'));
+    await ffmpeg(...video(6), ...tone(6), ...h264, '-g', '50', '-c:a', 'aac', '-shortest', at('clip.mp4'));
     await ffmpeg('-i', at('clip.mp4'), '-c', 'copy', at('clip.mkv'));
   });
   afterAll(() => rm(dir, { recursive: true }));
@@ -37,7 +37,7 @@ describe('probing a file', () => {
   });
 
   it('hashes equal codec data equally, across containers, and other data differently', async () => {
-    await ffmpeg(...picture(1, '640x360'), ...h264, at('other.mp4'));
+    await ffmpeg(...video(1, '640x360'), ...h264, at('other.mp4'));
     const hashes = await Promise.all(['clip.mp4', 'clip.mkv', 'other.mp4'].map((name) => probe(name)));
     const [first, copy, other] = hashes.map(({ video }) => video[0]?.extradataHash);
     expect(first).toMatch(/^[0-9a-f]{64}$/);
@@ -63,7 +63,7 @@ describe('probing a file', () => {
 
   it('finds the next key frame far away', async () => {
     await ffmpeg(
-      ...picture(40, '64x64'),
+      ...video(40, '64x64'),
       ...h264,
       '-g',
       '750',
@@ -80,7 +80,7 @@ describe('probing a file', () => {
     // FFmpeg counts this turn against the clock.
     await ffmpeg('-i', at('clip.mp4'), '-c', 'copy', '-metadata:s:v', 'rotate=270', at('turned.mp4'));
     await ffmpeg(
-      ...picture(1),
+      ...video(1),
       '-c:v',
       'mpeg2video',
       '-flags',
@@ -91,17 +91,9 @@ describe('probing a file', () => {
       'setfield=tff',
       at('interlaced.mpg'),
     );
+    await ffmpeg(...video(4), '-vf', "select='not(mod(n,3))+lt(n,30)'", '-fps_mode', 'vfr', ...h264, at('varying.mp4'));
     await ffmpeg(
-      ...picture(4),
-      '-vf',
-      "select='not(mod(n,3))+lt(n,30)'",
-      '-fps_mode',
-      'vfr',
-      ...h264,
-      at('varying.mp4'),
-    );
-    await ffmpeg(
-      ...picture(1),
+      ...video(1),
       '-c:v',
       'libx265',
       '-x265-params',
@@ -117,7 +109,7 @@ describe('probing a file', () => {
   });
 
   it('counts a cover as no picture of the timeline', async () => {
-    await ffmpeg(...picture(1), '-frames:v', '1', at('cover.jpg'));
+    await ffmpeg(...video(1), '-frames:v', '1', at('cover.jpg'));
     const maps = ['-map', '0', '-map', '1', '-c', 'copy', '-disposition:v:1', 'attached_pic'];
     await ffmpeg('-i', at('clip.mp4'), '-i', at('cover.jpg'), ...maps, at('covered.mp4'));
     expect(await probe('covered.mp4')).toMatchObject({ attachedPictures: 1, video: [{ codec: 'h264' }] });
@@ -187,7 +179,7 @@ describe('probing a file', () => {
   it('counts packets of the first streams', async () => {
     const options = { tools, signal: never };
     expect(await countPackets(at('clip.mkv'), options)).toMatchObject({ video: 150 });
-    await ffmpeg(...picture(1), ...h264, at('silent.mp4'));
+    await ffmpeg(...video(1), ...h264, at('silent.mp4'));
     expect(await countPackets(at('silent.mp4'), options)).toEqual({ video: 25 });
   });
 });

@@ -6,7 +6,7 @@ import { systemClock } from '../../../../src/lib/system-clock.ts';
 import type { PlannedOutput } from '../../../../src/media/planning/plan.ts';
 import { measureOutput } from '../../../../src/media/verify/run/check-output.ts';
 import { type MeasuredOutput, verifyOutput } from '../../../../src/media/verify/verify.ts';
-import { ffmpeg, h264, never, picture, tone, tools } from '../../../support/media-tools.ts';
+import { ffmpeg, h264, never, tone, tools, video } from '../../../support/media-tools.ts';
 
 describe('checking an output', () => {
   let dir: string;
@@ -35,7 +35,7 @@ describe('checking an output', () => {
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'fw-check-'));
-    await ffmpeg(...picture(8), ...tone(8), ...h264, '-g', '25', '-c:a', 'aac', '-shortest', at('good.mp4'));
+    await ffmpeg(...video(8), ...tone(8), ...h264, '-g', '25', '-c:a', 'aac', '-shortest', at('good.mp4'));
   });
   afterAll(() => rm(dir, { recursive: true }));
 
@@ -95,9 +95,9 @@ describe('checking an output', () => {
   it('opens pictures, animations and text as what they are', async () => {
     const still = { video: true, audio: false, width: 320, height: 180 };
     const { duration: _duration, frames: _frames, ...image } = { ...planned('x').expect, ...still };
-    await ffmpeg(...picture(1), '-frames:v', '1', at('poster.jpg'));
-    await ffmpeg(...picture(1), '-frames:v', '10', '-c:v', 'libwebp', '-loop', '0', at('preview.webp'));
-    await ffmpeg(...picture(1), '-frames:v', '10', at('preview.gif'));
+    await ffmpeg(...video(1), '-frames:v', '1', at('poster.jpg'));
+    await ffmpeg(...video(1), '-frames:v', '10', '-c:v', 'libwebp', '-loop', '0', at('preview.webp'));
+    await ffmpeg(...video(1), '-frames:v', '10', at('preview.gif'));
     await writeFile(at('sprite.vtt'), 'WEBVTT\n');
     expect(await failures({ ...planned('poster.jpg', {}, { kind: 'image' }), expect: image })).toEqual([]);
     expect(await failures({ ...planned('preview.gif', {}, { kind: 'preview' }), expect: image })).toEqual([]);

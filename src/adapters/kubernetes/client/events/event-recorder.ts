@@ -1,4 +1,4 @@
-import type { Clock } from '../../../../ports/job-store.ts';
+import type { Clock } from '../../../../ports/clock.ts';
 import { hasStatus, statuses } from '../api-error.ts';
 import { microTime } from '../lease/lease-record.ts';
 import { mergePatch, type Transport } from '../transport.ts';

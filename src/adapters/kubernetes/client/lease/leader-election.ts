@@ -1,4 +1,4 @@
-import type { Clock } from '../../../../ports/job-store.ts';
+import type { Clock } from '../../../../ports/clock.ts';
 import { hasStatus, isAlreadyExists, isConflict, statuses } from '../api-error.ts';
 import type { Transport } from '../transport.ts';
 import { type LeaseRecord, microTime, readLease, writeLease } from './lease-record.ts';

@@ -1,5 +1,5 @@
-import { renderJobSchema } from '../../model/crd/render-job-crd.ts';
-import type { StructuralSchema } from '../../model/crd/structural-schema.ts';
+import { renderJobSchema } from '../../src/model/crd/render-job-crd.ts';
+import type { StructuralSchema } from '../../src/model/crd/structural-schema.ts';
 import { generatedFrom, page, table } from './markdown.ts';
 
 /** `render-job.md`: every field of a RenderJob, with its type, limits and rules. */

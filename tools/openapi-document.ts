@@ -1,8 +1,8 @@
-import { createServer } from '../../api/server.ts';
-import { type ApiServices, defaultApiOptions } from '../../api/services.ts';
-import { publishedApi } from '../../api/system/openapi.ts';
-import { systemClock } from '../../lib/system-clock.ts';
-import { version } from '../../lib/version.ts';
+import { createServer } from '../src/api/server.ts';
+import { type ApiServices, defaultApiOptions } from '../src/api/services.ts';
+import { publishedApi } from '../src/api/system/openapi.ts';
+import { systemClock } from '../src/lib/system-clock.ts';
+import { version } from '../src/lib/version.ts';
 
 /** The routes are only described here, never served: whatever one of them needed would be a mistake of ours. */
 function notServed(): never {

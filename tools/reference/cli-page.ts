@@ -1,7 +1,7 @@
-import { exitCodeMeanings } from '../../errors/exit-codes.ts';
-import { commands } from '../args/command-table.ts';
-import { detailedHelp } from '../args/detailed-help.ts';
-import { commandHelp } from '../args/help.ts';
+import { commands } from '../../src/cli/args/command-table.ts';
+import { detailedHelp } from '../../src/cli/args/detailed-help.ts';
+import { commandHelp } from '../../src/cli/args/help.ts';
+import { exitCodeMeanings } from '../../src/errors/exit-codes.ts';
 import { generatedFrom, page, table } from './markdown.ts';
 
 /** `cli.md`: the help of every command. */
@@ -15,7 +15,7 @@ export async function cliPage(): Promise<string> {
     sections.push(`## framewright ${command.name}\n\n\`\`\`text\n${help.trimEnd()}\n\`\`\`${more}`);
   }
   return page(
-    generatedFrom('src/cli/command-table.ts and the model'),
+    generatedFrom('src/cli/args/command-table.ts and the model'),
     '# Command line',
     'In a checkout: `npx framewright …`. Client commands talk to `FRAMEWRIGHT_URL` (else `http://127.0.0.1:8080`) with the key ' +
       'in `FRAMEWRIGHT_API_KEY`, or in the file that `--api-key-file` names; a key is never an argument. Without either, a server ' +

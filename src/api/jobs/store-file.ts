@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { CodedError } from '../../errors/error-table.ts';
-import type { Asset } from '../../ports/job-store.ts';
+import { CodedError } from '../../errors/coded-error.ts';
+import type { Asset } from '../../ports/asset-index.ts';
 import type { Caller } from '../http/auth.ts';
 import type { ApiServices } from '../services.ts';
 

@@ -1,4 +1,4 @@
-import { type ErrorDefinition, errorTable } from '../../errors/error-table.ts';
+import { type ErrorDefinition, errorTable } from '../../src/errors/error-table.ts';
 import { generatedFrom, page, table } from './markdown.ts';
 
 const retries = { no: 'no', yes: 'yes', elsewhere: 'on another node' } as const;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type DeviceCause, deviceCauses } from '../../media/gpu/device-causes.ts';
-import { probeReport } from '../output/probe-report.ts';
+import { probeReport } from '../../src/cli/output/probe-report.ts';
+import { type DeviceCause, deviceCauses } from '../../src/media/gpu/device-causes.ts';
 import { generatedFrom, page, table } from './markdown.ts';
 
 const weights = { blocks: 'cannot be used', limits: 'is limited', note: 'note' } as const;
@@ -8,7 +8,7 @@ const weights = { blocks: 'cannot be used', limits: 'is limited', note: 'note' }
 /** `probe.md`: every cause that `framewright probe` tells apart, its exit codes, and the shape of its JSON. */
 export function probePage(): string {
   return page(
-    generatedFrom('src/media/device-causes.ts and src/cli/probe-report.ts'),
+    generatedFrom('src/media/gpu/device-causes.ts and src/cli/output/probe-report.ts'),
     '# framewright probe',
     'Says what FFmpeg and the GPUs of a machine can do, each combination of codec, bit depth and engine proved by a short ' +
       'encode, and for what cannot be done which of the known causes it is. [The guide](../guides/gpu.md) sets a machine up.',

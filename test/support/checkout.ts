@@ -1,0 +1,12 @@
+import { join } from 'node:path';
+
+/** The folder of the repository. */
+export const checkout = join(import.meta.dirname, '../..');
+
+/** A path in the repository, from its parts: `inCheckout('docs', 'benchmarks.md')`. */
+export function inCheckout(...parts: readonly string[]): string {
+  return join(checkout, ...parts);
+}
+
+/** The first file of the program, with which tests start it. */
+export const mainFile = inCheckout('src/main.ts');

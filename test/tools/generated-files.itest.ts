@@ -1,0 +1,17 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { staleFiles, writeFiles } from '../../tools/generated-files.ts';
+
+it('writes generated files once, and finds them again when they were changed', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'framewright-generated-'));
+  const generated = { folder: 'a', files: new Map([['b.md', 'text\n']]) };
+  expect(await staleFiles(generated, root)).toEqual(['a/b.md']);
+  expect(await writeFiles(generated, root)).toEqual(['a/b.md']);
+  expect(await staleFiles(generated, root)).toEqual([]);
+  expect(await writeFiles(generated, root)).toEqual([]);
+  await writeFile(join(root, 'a/b.md'), 'changed\n');
+  expect(await staleFiles(generated, root)).toEqual(['a/b.md']);
+  await rm(root, { recursive: true });
+});
