@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ApiError } from '../../src/adapters/kubernetes/client/api-error.ts';
-import { isRecord } from '../../src/adapters/kubernetes/client/api-object.ts';
 import { jsonLines } from '../../src/adapters/kubernetes/client/json-lines.ts';
 import type { Transport } from '../../src/adapters/kubernetes/client/transport.ts';
+import { isRecord } from '../../src/lib/json.ts';
 import { chaosLines } from './chaos-runs.ts';
 import {
   eventRecord,

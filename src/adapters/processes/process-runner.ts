@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CodedError } from '../../errors/coded-error.ts';
-import { CoalescingQueue } from '../../lib/coalescing-queue.ts';
+import { ChangeFeed } from '../../lib/change-feed.ts';
 import { bounds } from '../../model/job/bounds.ts';
 import type { StageIdentity, StageSpec } from '../../model/job/stage.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -69,7 +69,7 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
   /** Ends that could not be put on record yet. */
   readonly #unsaved = new Map<string, StageRun>();
   readonly #ending = new Set<Promise<void>>();
-  readonly #watchers = new Set<CoalescingQueue<string, Changed>>();
+  readonly #changes = new ChangeFeed<string, Changed>();
   #retry: NodeJS.Timeout | undefined;
   readonly #logs: RunLogs;
   #closed = false;
@@ -139,13 +139,8 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
   }
 
   watch(signal: AbortSignal): AsyncIterable<Changed> {
-    const queue = new CoalescingQueue<string, Changed>();
-    for (const { run } of this.#live.values()) queue.put(run.identity.uid, changeOf(run.identity));
-    if (!signal.aborted) {
-      this.#watchers.add(queue);
-      signal.addEventListener('abort', () => this.#watchers.delete(queue), { once: true });
-    }
-    return this.#deliver(queue, signal);
+    const initial = [...this.#live.values()].map(({ run }) => [run.identity.uid, changeOf(run.identity)] as const);
+    return this.#changes.subscribe(signal, { initial });
   }
 
   async slots(): Promise<readonly PoolSlots[]> {
@@ -303,15 +298,7 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
   }
 
   #changed(identity: StageIdentity): void {
-    for (const queue of this.#watchers) queue.put(identity.uid, changeOf(identity));
-  }
-
-  async *#deliver(queue: CoalescingQueue<string, Changed>, signal: AbortSignal): AsyncGenerator<Changed> {
-    try {
-      for (let next = await queue.take(signal); next !== undefined; next = await queue.take(signal)) yield next;
-    } finally {
-      this.#watchers.delete(queue);
-    }
+    this.#changes.publish(identity.uid, changeOf(identity));
   }
 }
 

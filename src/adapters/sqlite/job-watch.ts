@@ -1,11 +1,11 @@
-import { CoalescingQueue } from '../../lib/coalescing-queue.ts';
+import { ChangeFeed } from '../../lib/change-feed.ts';
 import type { RenderJob } from '../../model/job/render-job.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { JobChange } from '../../ports/job-store.ts';
 import { isStorageFailure } from './database-error.ts';
 
-/** What a watcher has yet to be told of one job: to read it, or that it is gone and what it was. */
-type News = { readonly uid: string; readonly gone?: RenderJob };
+/** A change that a reader has yet to receive: a job to read, or one that was removed, as it last was. */
+type Pending = { readonly uid: string; readonly removed?: RenderJob };
 
 /** Wait before a row is read again from a database that failed, in milliseconds. */
 const readAgainMs = 500;
@@ -14,7 +14,7 @@ const readAgainMs = 500;
 export class JobWatchers {
   readonly #clock: Clock;
   readonly #read: (uid: string) => RenderJob | undefined;
-  readonly #queues = new Set<CoalescingQueue<string, News>>();
+  readonly #feed = new ChangeFeed<string, Pending>();
 
   constructor({ clock, read }: { readonly clock: Clock; readonly read: (uid: string) => RenderJob | undefined }) {
     this.#clock = clock;
@@ -22,44 +22,35 @@ export class JobWatchers {
   }
 
   changed({ metadata: { uid } }: RenderJob): void {
-    for (const queue of this.#queues) queue.put(uid, { uid });
+    this.#feed.publish(uid, { uid });
   }
 
   removed(job: RenderJob): void {
     const { uid } = job.metadata;
-    for (const queue of this.#queues) queue.put(uid, { uid, gone: job });
+    this.#feed.publish(uid, { uid, removed: job });
   }
 
   /** Changes from now on, after the present state of the jobs `first`. Ends when the signal is aborted. */
   watch(first: readonly string[], signal: AbortSignal): AsyncIterable<JobChange> {
-    // Registered before the first read, so that nothing that happens in between is missed.
-    const queue = new CoalescingQueue<string, News>();
-    for (const uid of first) queue.put(uid, { uid });
-    if (!signal.aborted) {
-      this.#queues.add(queue);
-      signal.addEventListener('abort', () => this.#queues.delete(queue), { once: true });
-    }
-    return this.#deliver(queue, signal);
+    // Subscribed before the first read, so that nothing that happens in between is missed.
+    const initial = first.map((uid) => [uid, { uid }] as const);
+    return this.#readAll(this.#feed.subscribe(signal, { initial }), signal);
   }
 
-  async *#deliver(queue: CoalescingQueue<string, News>, signal: AbortSignal): AsyncGenerator<JobChange> {
-    try {
-      for (let news = await queue.take(signal); news !== undefined; news = await queue.take(signal)) {
-        const change = await this.#changeOf(news, signal);
-        if (change !== undefined) yield change;
-      }
-    } finally {
-      this.#queues.delete(queue);
+  async *#readAll(pending: AsyncIterable<Pending>, signal: AbortSignal): AsyncGenerator<JobChange> {
+    for await (const next of pending) {
+      const change = await this.#changeOf(next, signal);
+      if (change !== undefined) yield change;
     }
   }
 
-  /** A database that fails for a while delays news and loses none. */
-  async #changeOf({ uid, gone }: News, signal: AbortSignal): Promise<JobChange | undefined> {
-    if (gone !== undefined) return { type: 'removed', job: gone };
+  /** A database that fails for a while delays changes and loses none. */
+  async #changeOf({ uid, removed }: Pending, signal: AbortSignal): Promise<JobChange | undefined> {
+    if (removed !== undefined) return { type: 'removed', job: removed };
     while (!signal.aborted) {
       try {
         const job = this.#read(uid);
-        // Gone in between: its removal is the next news of this key.
+        // Removed in between: its removal is the next change of this key.
         return job === undefined ? undefined : { type: 'put', job };
       } catch (error) {
         if (!isStorageFailure(error)) throw error;

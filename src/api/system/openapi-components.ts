@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isRecord } from '../../lib/json.ts';
 import { input } from '../../model/job/inputs.ts';
 import { caption, operation } from '../../model/job/operations.ts';
 import { audioOutput, output, videoOutput } from '../../model/job/output.ts';
@@ -35,14 +36,10 @@ const internalKeys: ReadonlySet<string> = new Set(['x-kubernetes-validations', '
 
 type Json = Readonly<Record<string, unknown>>;
 
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** Schemas as readers of the document want them; `const` in the older way, as @fastify/swagger writes it. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
-  if (!isObject(value)) return value;
+  if (!isRecord(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key]) => !internalKeys.has(key))
@@ -66,7 +63,7 @@ export function hoistSchemas(document: Json): Record<string, unknown> {
   for (const [name, schema] of Object.entries(named)) {
     for (const io of ['output', 'input'] as const) {
       const body = plain(z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline' }));
-      if (!isObject(body) || names.has(fingerprint(body))) continue;
+      if (!isRecord(body) || names.has(fingerprint(body))) continue;
       const unique = bodies.has(name) ? `${name}Input` : name;
       names.set(fingerprint(body), unique);
       bodies.set(unique, body);
@@ -75,7 +72,7 @@ export function hoistSchemas(document: Json): Record<string, unknown> {
   const used = new Set<string>();
   const hoist = (value: unknown, root = false): unknown => {
     if (Array.isArray(value)) return value.map((member) => hoist(member));
-    if (!isObject(value)) return value;
+    if (!isRecord(value)) return value;
     const name = root || !('type' in value || 'anyOf' in value) ? undefined : names.get(fingerprint(value));
     if (name === undefined)
       return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, hoist(member)]));
@@ -90,7 +87,7 @@ export function hoistSchemas(document: Json): Record<string, unknown> {
   const schemas = [...bodies]
     .map(([name, body]) => [name, hoist(body, true)] as const)
     .filter(([name]) => used.has(name));
-  const whole = isObject(hoisted) ? hoisted : {};
-  const components = isObject(whole['components']) ? whole['components'] : {};
+  const whole = isRecord(hoisted) ? hoisted : {};
+  const components = isRecord(whole['components']) ? whole['components'] : {};
   return { ...whole, components: { ...components, schemas: Object.fromEntries(schemas) } };
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '../../lib/json.ts';
 import type { OperationType } from '../../model/job/operations.ts';
 import { operationTypes } from '../../model/job/operations.ts';
 import { UsageError } from '../output/cli-error.ts';
@@ -152,23 +153,19 @@ function parameterOf(type: OperationType, name: string): Parameter {
 }
 
 function setOnce(members: unknown, member: string, value: unknown, label: string): void {
-  if (!isMembers(members)) throw new UsageError(`${label} contradicts an earlier parameter`);
+  if (!isRecord(members)) throw new UsageError(`${label} contradicts an earlier parameter`);
   if (members[member] !== undefined) throw new UsageError(`expected ${label} once, got it again`);
   members[member] = value;
 }
 
 function withMember(items: readonly unknown[], member: string, value: unknown): unknown[] {
   const last = items.at(-1);
-  if (!isMembers(last) || member in last) return [...items, { [member]: value }];
+  if (!isRecord(last) || member in last) return [...items, { [member]: value }];
   return [...items.slice(0, -1), { ...last, [member]: value }];
 }
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function operationsWith(name: string): string[] {

@@ -1,3 +1,4 @@
+import { isRecord } from '../../lib/json.ts';
 import type { StructuralSchema } from '../../model/crd/structural-schema.ts';
 import { UsageError } from '../output/cli-error.ts';
 import { didYouMean } from './suggest.ts';
@@ -44,7 +45,7 @@ function place(
     items[index] = place(items[index], rest, text, schema.items, path);
     return items;
   }
-  const members = isMembers(target) ? target : {};
+  const members = isRecord(target) ? target : {};
   const inner =
     schema.properties && Object.hasOwn(schema.properties, step) ? schema.properties[step] : schema.additionalProperties;
   if (inner === undefined) {
@@ -55,8 +56,4 @@ function place(
     );
   }
   return { ...members, [step]: place(members[step], rest, text, inner, path) };
-}
-
-function isMembers(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { isRecord } from '../../lib/json.ts';
 import { structuralSchema } from '../../model/crd/structural-schema.ts';
 import { renderJobSpec } from '../../model/job/render-job.ts';
 import { UsageError } from '../output/cli-error.ts';
@@ -76,7 +77,7 @@ function submissionOf(args: Arguments, operations: readonly TypedOperation[]): S
   const built = { ...(joined.length > 0 ? { operations: joined } : {}), ...containerFor(args.one('output')) };
   // Inputs take part in assignments so that `--set` can refer to nothing else by their names.
   const spec = args.all('set').reduce<unknown>((present, text) => assign(present, text, specSchema), built);
-  return { kind: 'files', sources, rest: { ...(isMembers(spec) ? spec : {}) } };
+  return { kind: 'files', sources, rest: { ...(isRecord(spec) ? spec : {}) } };
 }
 
 /** `--op merge a.mp4 b.mp4`: files after the first go to the merge that names none. */
@@ -85,7 +86,7 @@ function appendToMerge(
   append: readonly string[],
 ): Record<string, unknown>[] {
   const target = operations.findIndex(
-    ({ merge }) => isMembers(merge) && merge['append'] === undefined && merge['prepend'] === undefined,
+    ({ merge }) => isRecord(merge) && merge['append'] === undefined && merge['prepend'] === undefined,
   );
   if (target === -1) {
     throw new UsageError(`expected one file, got ${append.length + 1}`, {
@@ -93,7 +94,7 @@ function appendToMerge(
     });
   }
   return operations.map((operation, index) =>
-    index === target && isMembers(operation['merge']) ? { merge: { ...operation['merge'], append } } : operation,
+    index === target && isRecord(operation['merge']) ? { merge: { ...operation['merge'], append } } : operation,
   );
 }
 
@@ -105,7 +106,7 @@ function containerFor(file: string | undefined): { output?: { container: string 
 /** Changes a manifest as `--set` says. */
 export function manifestWith(manifest: unknown, sets: readonly string[]): unknown {
   if (sets.length === 0) return manifest;
-  if (!isMembers(manifest)) throw new UsageError('expected a manifest with a spec, got something else');
+  if (!isRecord(manifest)) throw new UsageError('expected a manifest with a spec, got something else');
   return { ...manifest, spec: sets.reduce<unknown>((spec, text) => assign(spec, text, specSchema), manifest['spec']) };
 }
 
@@ -130,8 +131,4 @@ function pathText(path: readonly PropertyKey[]): string {
     (text, step) => (typeof step === 'number' ? `${text}[${step}]` : `${text}.${String(step)}`),
     'spec',
   );
-}
-
-function isMembers(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes } from '../../errors/exit-codes.ts';
+import { isRecord } from '../../lib/json.ts';
 import { CliError } from '../output/cli-error.ts';
 import { isFinished, type JobView, jobView } from '../output/job-view.ts';
 import type { ApiClient } from './api-client.ts';
@@ -85,13 +86,9 @@ function parse(data: string): unknown {
 
 /** The job after an event: `job` carries all of it, `progress` the figures of an attempt; others tell nothing new. */
 export function afterEvent(job: unknown, event: string, data: unknown): unknown {
-  if (event === 'job' && isMembers(data)) return data;
-  if (event !== 'progress' || !isMembers(data) || !isMembers(job)) return job;
+  if (event === 'job' && isRecord(data)) return data;
+  if (event !== 'progress' || !isRecord(data) || !isRecord(job)) return job;
   const { attempt, ...progress } = data;
-  const status = isMembers(job['status']) ? job['status'] : {};
+  const status = isRecord(job['status']) ? job['status'] : {};
   return { ...job, status: { ...status, attempt: attempt ?? status['attempt'], progress } };
-}
-
-function isMembers(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

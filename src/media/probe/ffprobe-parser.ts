@@ -1,3 +1,4 @@
+import { isRecord } from '../../lib/json.ts';
 import type { StreamEnd, StreamEnds } from '../planning/stream-ends.ts';
 import { type HdrMetadata, hdrMetadataOf } from './hdr-metadata.ts';
 import type { AudioStream, Probe, SubtitleStream, VideoStream } from './probe.ts';
@@ -14,7 +15,7 @@ type Fraction = VideoStream['frameRate'];
  */
 export function parseProbe(path: string, json: string, ends?: StreamEnds): Probe {
   const document: unknown = JSON.parse(json);
-  if (!isObject(document)) throw new SyntaxError(`Expected a JSON object from ffprobe, got ${typeof document}`);
+  if (!isRecord(document)) throw new SyntaxError(`Expected a JSON object from ffprobe, got ${typeof document}`);
   const format = member(document, 'format');
   const last = number(format['duration']);
   const streams = list(document['streams']).map((stream) =>
@@ -49,7 +50,7 @@ export function parseProbe(path: string, json: string, ends?: StreamEnds): Probe
 /** HDR metadata of the first frame in what `ffprobe -of json -show_frames` printed. Throws SyntaxError like `parseProbe`. */
 export function parseFrameHdr(json: string): HdrMetadata | undefined {
   const document: unknown = JSON.parse(json);
-  if (!isObject(document)) throw new SyntaxError(`Expected a JSON object from ffprobe, got ${typeof document}`);
+  if (!isRecord(document)) throw new SyntaxError(`Expected a JSON object from ffprobe, got ${typeof document}`);
   return hdrMetadataOf(list(list(document['frames'])[0]?.['side_data_list']));
 }
 
@@ -229,15 +230,11 @@ function text(value: unknown): string | undefined {
 
 function member(value: Json, name: string): Json {
   const found = value[name];
-  return isObject(found) ? found : {};
+  return isRecord(found) ? found : {};
 }
 
 function list(value: unknown): readonly Json[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -1,7 +1,7 @@
 import { ApiError, hasStatus, statuses } from '../../adapters/kubernetes/client/api-error.ts';
-import { isRecord } from '../../adapters/kubernetes/client/api-object.ts';
 import type { Transport } from '../../adapters/kubernetes/client/transport.ts';
 import { CodedError } from '../../errors/coded-error.ts';
+import { isRecord } from '../../lib/json.ts';
 import { apiVersion } from '../../model/job/render-job.ts';
 import { type Right, rightText } from './rbac-rules.ts';
 

@@ -1,4 +1,4 @@
-import { isRecord } from './api-object.ts';
+import { isRecord } from '../../../lib/json.ts';
 
 /** A refusal by the API server: a `Status` object, or whatever stood in its place. */
 export class ApiError extends Error {

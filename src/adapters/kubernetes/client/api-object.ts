@@ -1,3 +1,4 @@
+import { isRecord } from '../../../lib/json.ts';
 /** What every object of the Kubernetes API has, as it is on the wire: times are strings. */
 export interface ApiObject {
   readonly apiVersion?: string;
@@ -50,10 +51,6 @@ export function isApiObject(value: unknown): value is ApiObject {
   if (!isRecord(value) || !isRecord(value['metadata'])) return false;
   const { name, uid, resourceVersion } = value['metadata'];
   return typeof name === 'string' && typeof uid === 'string' && typeof resourceVersion === 'string';
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** `namespace/name`, or the name alone for what belongs to no namespace. */

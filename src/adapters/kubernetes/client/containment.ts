@@ -1,4 +1,4 @@
-import { isRecord } from './api-object.ts';
+import { isRecord } from '../../../lib/json.ts';
 
 /**
  * Whether an object already says everything that an intent says. Items of lists are looked for anywhere in the other

@@ -51,7 +51,7 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
   readonly #options: KubernetesJobStoreOptions;
   readonly #reflector: Reflector<CachedJob>;
   readonly #api: RenderJobApi;
-  readonly #news = new JobChanges();
+  readonly #changes = new JobChanges();
   readonly #creating = new KeyedMutex();
   readonly #created: CreationClock;
   readonly #places = new UnfinishedJobQuota();
@@ -163,7 +163,7 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
 
   watch(signal: AbortSignal): AsyncIterable<JobChange> {
     const jobs = [...this.#reflector.cache.values()].map(({ job }) => job);
-    return this.#news.watch(jobs, signal);
+    return this.#changes.watch(jobs, signal);
   }
 
   health(): StoreHealth {
@@ -248,10 +248,10 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
 
   #changed(change: Change<CachedJob>): void {
     const { job } = change.object;
-    if (change.type === 'removed') this.#news.tell({ type: 'removed', job });
+    if (change.type === 'removed') this.#changes.publish({ type: 'removed', job });
     // Of the jobs that were there from the start only those that need something are news.
     else if (change.type === 'changed' || this.#reflector.synced || isAtWork(job))
-      this.#news.tell({ type: 'put', job });
+      this.#changes.publish({ type: 'put', job });
   }
 
   /** When a finished job is to be removed, in Unix milliseconds. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isRecord } from '../../../lib/json.ts';
 import {
   apiGroup,
   apiVersion,
@@ -7,7 +8,7 @@ import {
   type RenderJobStatus,
 } from '../../../model/job/render-job.ts';
 import type { JobRef, NewJob } from '../../../ports/job-store.ts';
-import { type ApiObject, isApiObject, isRecord, type ObjectMeta } from '../client/api-object.ts';
+import { type ApiObject, isApiObject, type ObjectMeta } from '../client/api-object.ts';
 import { createdAnnotation, creationOrder, creationTime } from './creation-cursor.ts';
 import { StringInterner } from './string-interner.ts';
 

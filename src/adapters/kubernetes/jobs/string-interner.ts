@@ -1,4 +1,4 @@
-import { isRecord } from '../client/api-object.ts';
+import { isRecord } from '../../../lib/json.ts';
 
 /** Enough for the sentences of a controller and the times of a minute or two; then it starts anew. */
 const most = 4096;

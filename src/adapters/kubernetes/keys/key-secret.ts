@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { isRecord } from '../../../lib/json.ts';
 import { type ApiKey, roles } from '../../../ports/key-store.ts';
-import { type ApiObject, isApiObject, isRecord } from '../client/api-object.ts';
+import { type ApiObject, isApiObject } from '../client/api-object.ts';
 import { managedBy } from '../stages/stage-job.ts';
 
 /** Type of the Secrets that hold the digest of an API key. */

@@ -1,8 +1,8 @@
 import { CodedError } from '../../../errors/coded-error.ts';
+import { isRecord } from '../../../lib/json.ts';
 import { ConflictError } from '../../../ports/job-store.ts';
 import type { ApiKey, KeyStore } from '../../../ports/key-store.ts';
 import { ApiError, hasStatus, isAlreadyExists, isConflict, statuses, UnreachableError } from '../client/api-error.ts';
-import { isRecord } from '../client/api-object.ts';
 import { mergePatch, type Transport } from '../client/transport.ts';
 import { acceptKeySecret, type CachedKey, keySecret, keySecretName, keySelector, revocation } from './key-secret.ts';
 

@@ -1,6 +1,6 @@
+import { isRecord } from '../../../lib/json.ts';
 import type { PoolSlots } from '../../../ports/stage-runner.ts';
 import { hasStatus, statuses } from '../client/api-error.ts';
-import { isRecord } from '../client/api-object.ts';
 import { readLease } from '../client/lease/lease-record.ts';
 import type { Transport } from '../client/transport.ts';
 import { acceptNode, type CachedNode } from '../stages/stage-objects.ts';

@@ -40,8 +40,8 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
   readonly #transport: Transport;
   readonly #options: KubernetesStageRunnerOptions;
   readonly #objects: StageObjects;
-  readonly #news = new StageChanges();
-  readonly #slotNews = new SlotChanges();
+  readonly #changes = new StageChanges();
+  readonly #slotChanges = new SlotChanges();
   readonly #api: StageJobApi;
   readonly #refusals: PodCreationFailures;
   readonly #starting = new KeyedMutex();
@@ -59,7 +59,7 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
       nodes: options.pools.some(({ allocation }) => allocation.type === 'DevicePlugin'),
       onJob: (change) => this.#jobChanged(change),
       onPod: ({ object }) => this.#podChanged(object),
-      onNode: () => this.#slotNews.look(this.#slots()),
+      onNode: () => this.#slotChanges.update(this.#slots()),
       ...(options.onError === undefined ? {} : { onError: options.onError }),
     });
     this.#api = new StageJobApi(transport, this.#objects);
@@ -116,7 +116,7 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     const live = [...this.#objects.jobs.cache.values()].filter((job) => !hasEnded(this.#runOf(job)));
     const strays = [...this.#objects.pods.cache.values()].filter((pod) => this.#jobOf(pod) === undefined);
     const identities = [...live, ...strays.filter(isOrphan)].flatMap(({ identity }) => identity ?? []);
-    return this.#news.watch(identities, signal);
+    return this.#changes.watch(identities, signal);
   }
 
   async slots(): Promise<readonly PoolSlots[]> {
@@ -125,7 +125,7 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
   }
 
   watchSlots(signal: AbortSignal): AsyncIterable<void> {
-    return this.#slotNews.watch(signal);
+    return this.#slotChanges.watch(signal);
   }
 
   async forget(uid: string): Promise<void> {
@@ -146,7 +146,7 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
           if (job === undefined) return undefined;
           return { run: await this.#confirmed(job), pod: this.#podsOf(job)[0] };
         },
-        watch: (signal) => this.#news.watch([], signal),
+        watch: (signal) => this.#changes.watch([], signal),
       },
       identity,
       options,
@@ -219,7 +219,7 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
       // What the Job controller counts besides is no news.
       if (isSame(change.before, change.object) || (over && !mayRunAgain(change.object))) return;
     }
-    this.#news.tell(identity);
+    this.#changes.publish(identity);
   }
 
   /** Pods of a RenderJob whose Job is not there. */
@@ -231,10 +231,10 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
   /** Looks at once: a pod that was stopped is removed right after it has ended. */
   #podChanged(pod: CachedStagePod): void {
     const job = this.#jobOf(pod);
-    if (job === undefined && pod.identity !== undefined) this.#news.tell(pod.identity);
+    if (job === undefined && pod.identity !== undefined) this.#changes.publish(pod.identity);
     if (job === undefined || this.#ended.has(job.metadata.uid)) return;
     this.#runOf(job, pod);
-    this.#news.tell(job.identity);
+    this.#changes.publish(job.identity);
   }
 
   /** @param gone a pod that may no longer be in the cache */

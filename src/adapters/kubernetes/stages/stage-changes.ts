@@ -1,4 +1,4 @@
-import { CoalescingQueue } from '../../../lib/coalescing-queue.ts';
+import { ChangeFeed } from '../../../lib/change-feed.ts';
 import type { StageIdentity } from '../../../model/job/stage.ts';
 import type { JobRef } from '../../../ports/job-store.ts';
 
@@ -7,29 +7,20 @@ export interface StageChange {
   readonly uid: string;
 }
 
-/** Tells which job's runs changed, each job at most once until it is read. */
+/** Whose runs changed: each job at most once until it is read. */
 export class StageChanges {
-  readonly #queues = new Set<CoalescingQueue<string, StageChange>>();
+  readonly #feed = new ChangeFeed<string, StageChange>();
 
-  tell({ namespace, name, uid }: StageIdentity): void {
-    for (const queue of this.#queues) queue.put(uid, { ref: { namespace, name }, uid });
+  publish(identity: StageIdentity): void {
+    this.#feed.publish(identity.uid, changeOf(identity));
   }
 
   watch(first: Iterable<StageIdentity>, signal: AbortSignal): AsyncIterable<StageChange> {
-    const queue = new CoalescingQueue<string, StageChange>();
-    for (const { namespace, name, uid } of first) queue.put(uid, { ref: { namespace, name }, uid });
-    if (!signal.aborted) {
-      this.#queues.add(queue);
-      signal.addEventListener('abort', () => this.#queues.delete(queue), { once: true });
-    }
-    return this.#deliver(queue, signal);
+    const initial = [...first].map((identity) => [identity.uid, changeOf(identity)] as const);
+    return this.#feed.subscribe(signal, { initial });
   }
+}
 
-  async *#deliver(queue: CoalescingQueue<string, StageChange>, signal: AbortSignal): AsyncGenerator<StageChange> {
-    try {
-      for (let news = await queue.take(signal); news !== undefined; news = await queue.take(signal)) yield news;
-    } finally {
-      this.#queues.delete(queue);
-    }
-  }
+function changeOf({ namespace, name, uid }: StageIdentity): StageChange {
+  return { ref: { namespace, name }, uid };
 }

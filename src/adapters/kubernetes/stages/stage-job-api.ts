@@ -1,10 +1,10 @@
 import { CodedError } from '../../../errors/coded-error.ts';
+import { isRecord } from '../../../lib/json.ts';
 import { type StageIdentity, stageName } from '../../../model/job/stage.ts';
 import { labels } from '../../../model/labels.ts';
 import { ConflictError } from '../../../ports/job-store.ts';
 import type { StopReason } from '../../../ports/stage-runner.ts';
 import { ApiError, hasStatus, isAlreadyExists, isConflict, statuses } from '../client/api-error.ts';
-import { isRecord } from '../client/api-object.ts';
 import { mergePatch, type Transport } from '../client/transport.ts';
 import { storeError } from '../jobs/store-errors.ts';
 import { stopAnnotation } from './stage-job.ts';

@@ -1,8 +1,8 @@
+import { isRecord } from '../../../lib/json.ts';
 import { type StageIdentity, stageName } from '../../../model/job/stage.ts';
 import { labels } from '../../../model/labels.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { StageRun } from '../../../ports/stage-runner.ts';
-import { isRecord } from '../client/api-object.ts';
 import type { Transport } from '../client/transport.ts';
 import { storeError } from '../jobs/store-errors.ts';
 import type { StageChange } from './stage-changes.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { isRecord } from '../../../../src/adapters/kubernetes/client/api-object.ts';
 import type { Credentials } from '../../../../src/adapters/kubernetes/client/credentials.ts';
 import { kubeconfigCredentials } from '../../../../src/adapters/kubernetes/client/kubeconfig.ts';
 import { type Answered, Transport } from '../../../../src/adapters/kubernetes/client/transport.ts';
+import { isRecord } from '../../../../src/lib/json.ts';
 import { describeOnCluster } from '../../../support/cluster.ts';
 import { FaultProxy } from '../../../support/fault-proxy.ts';
 

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll } from 'vitest';
-import { isRecord } from '../../../../src/adapters/kubernetes/client/api-object.ts';
 import { kubeconfigCredentials } from '../../../../src/adapters/kubernetes/client/kubeconfig.ts';
 import { Transport } from '../../../../src/adapters/kubernetes/client/transport.ts';
 import { KubernetesJobStore } from '../../../../src/adapters/kubernetes/jobs/kubernetes-job-store.ts';
@@ -8,6 +7,7 @@ import {
   renderJobPath,
   renderJobsPath,
 } from '../../../../src/adapters/kubernetes/jobs/render-job-object.ts';
+import { isRecord } from '../../../../src/lib/json.ts';
 import { systemClock as clock } from '../../../../src/lib/system-clock.ts';
 import { applyDefinitions, kubectl } from '../../../cluster/cluster.ts';
 import { startControlPlane } from '../../../cluster/control-plane/control-plane.ts';

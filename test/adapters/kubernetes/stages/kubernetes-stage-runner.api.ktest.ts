@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { isRecord } from '../../../../src/adapters/kubernetes/client/api-object.ts';
 import { kubeconfigCredentials } from '../../../../src/adapters/kubernetes/client/kubeconfig.ts';
 import { Transport } from '../../../../src/adapters/kubernetes/client/transport.ts';
 import { KubernetesJobStore } from '../../../../src/adapters/kubernetes/jobs/kubernetes-job-store.ts';
 import type { Pool } from '../../../../src/adapters/kubernetes/pools/pool.ts';
 import { KubernetesStageRunner } from '../../../../src/adapters/kubernetes/stages/kubernetes-stage-runner.ts';
 import { stageJob } from '../../../../src/adapters/kubernetes/stages/stage-job.ts';
+import { isRecord } from '../../../../src/lib/json.ts';
 import { systemClock as clock } from '../../../../src/lib/system-clock.ts';
 import type { RenderJob } from '../../../../src/model/job/render-job.ts';
 import type { StageIdentity } from '../../../../src/model/job/stage.ts';

@@ -1,4 +1,5 @@
-import { isApiObject, isRecord } from '../api-object.ts';
+import { isRecord } from '../../../../lib/json.ts';
+import { isApiObject } from '../api-object.ts';
 
 /** What a Lease of coordination.k8s.io/v1 says, and the version it said it at. */
 export interface LeaseRecord {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isRecord } from '../../../../lib/json.ts';
 import { ApiError, hasStatus, isExpired, statuses } from '../api-error.ts';
-import { type ApiObject, isRecord, keyOfObject } from '../api-object.ts';
+import { type ApiObject, keyOfObject } from '../api-object.ts';
 import { type BackoffOptions, fullJitter } from '../backoff.ts';
 import { jsonLines } from '../json-lines.ts';
 import type { Query, Transport } from '../transport.ts';

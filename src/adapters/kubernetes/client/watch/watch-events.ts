@@ -1,5 +1,5 @@
+import { isRecord } from '../../../../lib/json.ts';
 import { ApiError } from '../api-error.ts';
-import { isRecord } from '../api-object.ts';
 
 /** One line of a watch. */
 export type WatchEvent<T> =

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { isRecord } from '../../../../../src/adapters/kubernetes/client/api-object.ts';
 import { kubeconfigCredentials } from '../../../../../src/adapters/kubernetes/client/kubeconfig.ts';
 import {
   LeaderElection,
   type LeaderElectionOptions,
 } from '../../../../../src/adapters/kubernetes/client/lease/leader-election.ts';
 import { Transport } from '../../../../../src/adapters/kubernetes/client/transport.ts';
+import { isRecord } from '../../../../../src/lib/json.ts';
 import { systemClock } from '../../../../../src/lib/system-clock.ts';
 import { describeOnCluster } from '../../../../support/cluster.ts';
 import { FaultProxy } from '../../../../support/fault-proxy.ts';

@@ -3,13 +3,13 @@ import {
   type ApiObject,
   controllerUid,
   isApiObject,
-  isRecord,
 } from '../../../../../src/adapters/kubernetes/client/api-object.ts';
 import type { Credentials } from '../../../../../src/adapters/kubernetes/client/credentials.ts';
 import { kubeconfigCredentials } from '../../../../../src/adapters/kubernetes/client/kubeconfig.ts';
 import { Transport } from '../../../../../src/adapters/kubernetes/client/transport.ts';
 import { Reflector, type ReflectorOptions } from '../../../../../src/adapters/kubernetes/client/watch/reflector.ts';
 import { withoutManagedFields } from '../../../../../src/adapters/kubernetes/client/watch/watch-events.ts';
+import { isRecord } from '../../../../../src/lib/json.ts';
 import { describeOnCluster } from '../../../../support/cluster.ts';
 import { FaultProxy, type SeenCall } from '../../../../support/fault-proxy.ts';
 
