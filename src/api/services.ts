@@ -26,9 +26,9 @@ export interface ApiServices {
   readonly clock: Clock;
   /** A dry run: the command lines of a job, and why they are so. Rejects with a CodedError. */
   readonly plan: (spec: RenderJobSpec) => Promise<Plan>;
-  /** The address guard: rejects with `CDN_URL_NOT_ALLOWED` for a source that may not be fetched. */
+  /** The address guard: rejects with `SOURCE_HOST_NOT_ALLOWED` for a source that may not be fetched. */
   readonly checkSource: (url: string) => Promise<void>;
-  /** Refuses buckets and S3 servers that a worker would refuse: throws `SOURCE_FORBIDDEN`. Allows all when absent. */
+  /** Throws `SOURCE_FORBIDDEN` for buckets and S3 servers that a worker would reject. Allows all when absent. */
   readonly checkBuckets?: (spec: RenderJobSpec) => void;
   readonly health: () => Promise<HealthFacts>;
   /** What this installation does beside what all do; nothing when absent. */

@@ -18,6 +18,7 @@ import type { Clock } from '../ports/clock.ts';
 import { dryRun } from '../worker/dry-run.ts';
 import type { InputSources } from '../worker/resolve-inputs.ts';
 import { workerEnvironment } from '../worker-protocol/environment.ts';
+import { listenFailure } from './listen-failure.ts';
 
 // What a server on one machine and one in a cluster have in common: both are the same routes over other adapters.
 
@@ -86,7 +87,7 @@ export function sourceCheck(config: Config): ApiServices['checkSource'] {
   const guard = guardOf(config);
   return async (url) => {
     try {
-      await guard.resolve(url, 'CDN_URL_NOT_ALLOWED');
+      await guard.resolve(url);
     } catch (error) {
       if (!(error instanceof CodedError) || error.code !== 'SOURCE_UNAVAILABLE') throw error;
       throw new CodedError('SOURCE_NOT_FOUND', error.message, { cause: error });
@@ -118,16 +119,13 @@ export function configuredServer(
   });
 }
 
-/** Starts to listen; answers the address. Rejects with `CONFLICT` when it cannot be had. */
+/** Starts to listen; answers the address. Rejects with `ADDRESS_IN_USE`, or `INVALID_REQUEST` for an address that cannot be opened. */
 export async function listen(server: FastifyInstance, { host, port }: Config): Promise<string> {
   try {
     return await server.listen({ host, port });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CodedError('CONFLICT', `Expected to listen on ${host}:${port}, got: ${reason}`, {
-      remedy: 'Choose another --port (0 is any free one) or --host, or end the program that holds it.',
-      cause: error,
-    });
+    const remedy = 'Choose another --port (0 is any free one) or --host, or stop the program that uses it.';
+    throw listenFailure(error, { host, port, remedy });
   }
 }
 

@@ -23,12 +23,12 @@ function* inSpec(spec: RenderJobSpec, has: (offer: Feature) => boolean): Generat
   if (spec.managedBy !== undefined && spec.managedBy !== manager) yield 'managedBy';
 }
 
-/** `NOT_IMPLEMENTED` that names the fields. */
+/** `UNSUPPORTED` that names the fields. */
 export function unsupportedFeature(paths: readonly string[]): CodedError {
   const details: ErrorDetail[] = paths.map((path) => ({ path, message: 'is not offered by this installation' }));
   const [first, ...more] = paths;
   const named = more.length === 0 ? `field \`${first}\`` : `fields ${paths.map((path) => `\`${path}\``).join(', ')}`;
-  return new CodedError('NOT_IMPLEMENTED', `This installation does not offer the ${named}.`, { details });
+  return new CodedError('UNSUPPORTED', `This installation does not offer the ${named}.`, { details });
 }
 
 /** Refuses a spec that asks for what this installation does not do. `prefix` is put before the paths. */

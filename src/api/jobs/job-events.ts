@@ -35,7 +35,7 @@ export interface EventSources {
   readonly store: Pick<JobStore, 'get'>;
   readonly bus: Pick<ProgressBus, 'subscribe' | 'latest'>;
   readonly clock: Pick<Clock, 'sleep' | 'monotonic'>;
-  readonly news: JobChangeHub;
+  readonly changes: JobChangeHub;
   readonly heartbeatSeconds: number;
   /** What a `job` event carries. */
   readonly view: (job: RenderJob) => Promise<unknown>;
@@ -57,16 +57,16 @@ export async function* jobEvents(
   const { bus, clock, store } = sources;
   const { uid, namespace } = first.metadata;
   const ended = new AbortController();
-  const stop = AbortSignal.any([signal, ended.signal, sources.news.closing]);
+  const stop = AbortSignal.any([signal, ended.signal, sources.changes.closing]);
   // Each place holds the newest only, so a slow reader never has a backlog.
   let job: RenderJob | undefined = first;
   let removed = false;
   let progress: ProgressMessage | undefined = bus.latest(uid);
   let wake = new AbortController();
-  const unlisten = sources.news.listen(first.metadata, (news) => {
-    if (news.job.metadata.uid !== uid) return;
-    job = news.job;
-    removed = news.removed;
+  const unlisten = sources.changes.listen(first.metadata, (update) => {
+    if (update.job.metadata.uid !== uid) return;
+    job = update.job;
+    removed = update.removed;
     wake.abort();
   });
   const reading = (async () => {
@@ -104,7 +104,7 @@ export async function* jobEvents(
       if (isTerminal(job.status?.phase)) return;
       await clock.sleep(sources.heartbeatSeconds * 1000, AbortSignal.any([wake.signal, stop])).catch(() => undefined);
       if (wake.signal.aborted || stop.aborted) continue;
-      // Quiet for a while: show that we live, and look whether news was lost.
+      // Quiet for a while: show that we live, and check whether an update was lost.
       yield heartbeat;
       const found: RenderJob | undefined = await store.get(first.metadata, { fresh: true });
       if (found?.metadata.uid === uid) job = found;

@@ -8,7 +8,7 @@ const noteOnRequired =
 
 /**
  * Dry runs in a cluster. The machine of the API is not the one that renders: the plan says so, and does not fail for want
- * of a GPU that nobody expects here. Without FFmpeg it is refused with `NOT_IMPLEMENTED`, and with what is missing.
+ * of a GPU that nobody expects here. Without FFmpeg it is refused with `UNSUPPORTED`, and with what is missing.
  */
 export function clusterPlan(plan: ApiServices['plan']): ApiServices['plan'] {
   return async (spec) => {
@@ -18,7 +18,7 @@ export function clusterPlan(plan: ApiServices['plan']): ApiServices['plan'] {
       return { ...drawn, notes: [note, ...(required ? [noteOnRequired] : []), ...drawn.notes] };
     } catch (error) {
       if (!(error instanceof CodedError) || !isMissingProgram(error)) throw error;
-      throw new CodedError('NOT_IMPLEMENTED', `A dry run needs ffmpeg and ffprobe beside the API: ${error.message}`, {
+      throw new CodedError('UNSUPPORTED', `A dry run needs ffmpeg and ffprobe beside the API: ${error.message}`, {
         remedy:
           'Send the job itself: its workers have both. For dry runs, run the API from an image with FFmpeg, or name the programs by FRAMEWRIGHT_FFMPEG and FRAMEWRIGHT_FFPROBE.',
         cause: error,

@@ -3,19 +3,20 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { isTerminal } from '../../model/status/lifecycle.ts';
-import { type ApiContext, goneSignal, nativeView, publicBase } from '../context.ts';
+import { type ApiContext, closeSignal, publicBase } from '../context.ts';
 import { callerOf } from '../http/auth.ts';
 import { eventStreamType } from '../http/event-stream.ts';
+import { rawReply } from '../http/reply-schemas.ts';
 import { findJob } from '../jobs/job-access.ts';
 import { jobEvents, parseSeen } from '../jobs/job-events.ts';
-import { nativeErrors, rawReply } from '../replies.ts';
 import { allowedNamespace } from './native-bodies.ts';
-import { withoutSecrets } from './native-job-view.ts';
+import { nativeView, withoutSecrets } from './native-job-view.ts';
+import { nativeErrors } from './problem.ts';
 
 /** `GET /apis/render-jobs/:id/events`: a job as it changes, as server-sent events. */
 export function nativeEvents(plain: FastifyInstance, context: ApiContext): void {
   const app = plain.withTypeProvider<ZodTypeProvider>();
-  const { services, options, news } = context;
+  const { services, options, changes } = context;
 
   app.route({
     method: 'GET',
@@ -50,13 +51,13 @@ export function nativeEvents(plain: FastifyInstance, context: ApiContext): void 
       const base = publicBase(context, request);
       const sources = {
         ...services,
-        news,
+        changes,
         heartbeatSeconds: options.heartbeatSeconds,
         // Streams are recorded and shown more often than lookups: no signed source URL in them, whoever listens.
         view: async (changed: typeof job) => withoutSecrets(await nativeView(context, caller, changed, base)),
       };
       reply.type(eventStreamType).header('cache-control', 'no-store').header('x-accel-buffering', 'no');
-      const events = jobEvents(sources, job, seen, goneSignal(reply));
+      const events = jobEvents(sources, job, seen, closeSignal(reply));
       return reply.send(Readable.from(events, { objectMode: false, highWaterMark: 16 * 1024 }));
     },
   });

@@ -5,7 +5,7 @@ import { CodedError } from '../../errors/coded-error.ts';
 import { jobType } from '../../model/job/job-type.ts';
 import type { RenderJob } from '../../model/job/render-job.ts';
 import { isTerminal } from '../../model/status/lifecycle.ts';
-import { type ApiContext, nativeView, publicBase } from '../context.ts';
+import { type ApiContext, publicBase } from '../context.ts';
 import { callerOf } from '../http/auth.ts';
 import { digestOfValue } from '../http/canonical-json.ts';
 import { idempotencyKeyOf } from '../http/idempotency.ts';
@@ -16,7 +16,6 @@ import { changeJob, findJob } from '../jobs/job-access.ts';
 import { generatedName, idempotentJobName, newJobName } from '../jobs/job-names.ts';
 import { retryJob } from '../jobs/retry-job.ts';
 import { checkSources } from '../jobs/sources.ts';
-import { nativeErrors } from '../replies.ts';
 import {
   allowedNamespace,
   type NativeRequest,
@@ -26,8 +25,9 @@ import {
   requireUnreserved,
 } from './native-bodies.ts';
 import { filterFor, nativeFilter } from './native-filter.ts';
-import { nativeJob } from './native-job-view.ts';
+import { nativeJob, nativeView } from './native-job-view.ts';
 import { planReply } from './plan-reply.ts';
+import { nativeErrors } from './problem.ts';
 
 const list = z.strictObject({
   items: z.array(nativeJob).describe('Newest first.'),

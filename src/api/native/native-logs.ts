@@ -5,11 +5,12 @@ import { z } from 'zod';
 import type { RenderJob } from '../../model/job/render-job.ts';
 import { isTerminal } from '../../model/status/lifecycle.ts';
 import type { StageRun } from '../../ports/stage-runner.ts';
-import { type ApiContext, goneSignal } from '../context.ts';
+import { type ApiContext, closeSignal } from '../context.ts';
 import { callerOf } from '../http/auth.ts';
+import { rawReply } from '../http/reply-schemas.ts';
 import { findJob } from '../jobs/job-access.ts';
-import { nativeErrors, rawReply } from '../replies.ts';
 import { allowedNamespace } from './native-bodies.ts';
+import { nativeErrors } from './problem.ts';
 
 /** How often a follower looks for a run that has not started yet. */
 const lookEveryMs = 500;
@@ -69,7 +70,7 @@ export function nativeLogs(plain: FastifyInstance, context: ApiContext): void {
       const { follow = false, attempt, namespace } = request.query;
       const job = await findJob(store, caller, request.params.id, { namespace: allowedNamespace(caller, namespace) });
       if (follow) context.streams.add(request, reply);
-      const signal = AbortSignal.any([goneSignal(reply), context.news.closing]);
+      const signal = AbortSignal.any([closeSignal(reply), context.changes.closing]);
       const run = follow ? await awaitRun(job, attempt, signal) : await runOf(job, attempt);
       reply.type('application/x-ndjson').header('cache-control', 'no-store');
       if (run === undefined) return reply.send('');

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
-import { CodedError } from '../../errors/coded-error.ts';
+import { listenFailure } from '../listen-failure.ts';
 
 export interface StatusSources {
   readonly registry: Registry;
@@ -18,7 +18,7 @@ export interface StatusServer extends AsyncDisposable {
 /**
  * What a kubelet and Prometheus ask a process that serves nothing else: `/healthz`, `/readyz` and `/metrics`.
  *
- * @throws CodedError `CONFLICT` when the address cannot be listened on
+ * @throws CodedError `ADDRESS_IN_USE`, or `INVALID_REQUEST` for an address that cannot be opened
  */
 export async function startStatusServer(
   { host, port }: { readonly host: string; readonly port: number },
@@ -45,11 +45,8 @@ export async function startStatusServer(
   server.once('error', reject);
   server.listen(port, host, resolve);
   await listening.catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CodedError('CONFLICT', `Expected to listen on ${host}:${port}, got: ${reason}`, {
-      remedy: 'Choose another --metrics-port (0 is any free one) or end the program that holds it.',
-      cause: error,
-    });
+    const remedy = 'Choose another --metrics-port (0 is any free one) or stop the program that uses it.';
+    throw listenFailure(error, { host, port, remedy });
   });
   return {
     url: urlOf(server.address()),
