@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { outputLocation } from '../model/job/output-location.ts';
 import type { RenderJob } from '../model/job/render-job.ts';
 import type { Progress } from '../model/status/progress.ts';
@@ -13,6 +14,12 @@ export interface ApiContext {
   readonly changes: JobChangeHub;
   readonly streams: StreamLimit;
 }
+
+/** The routes of one API, or of one of its parts. */
+export type ApiPlugin = FastifyPluginAsyncZod<{ readonly context: ApiContext }>;
+
+/** Registers one route, or the few that belong together. */
+export type Routes = (app: Parameters<ApiPlugin>[0], context: ApiContext) => void;
 
 /** Start of the URLs in replies to a request, without a slash at its end. */
 export function publicBase({ options }: Pick<ApiContext, 'options'>, request: FastifyRequest): string {

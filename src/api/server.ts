@@ -18,9 +18,7 @@ import { logRequests, requestId } from './http/request-log.ts';
 import { StreamLimit } from './http/stream-limit.ts';
 import { validatorCompiler } from './http/validation.ts';
 import { JobChangeHub } from './jobs/job-change-hub.ts';
-import { nativeEvents } from './native/native-events.ts';
-import { nativeJobs } from './native/native-jobs.ts';
-import { nativeLogs } from './native/native-logs.ts';
+import { nativeApi } from './native/native-api.ts';
 import { problemEnvelope } from './native/problem.ts';
 import type { ApiOptions, ApiServices } from './services.ts';
 import { documentApi } from './system/openapi.ts';
@@ -83,15 +81,7 @@ export function createServer(services: ApiServices, options: ApiOptions): Fastif
     },
     { prefix: '/api' },
   );
-  app.register(
-    async (native) => {
-      native.addHook('onRequest', requireKey(services.keys));
-      nativeJobs(native, context);
-      nativeLogs(native, context);
-      nativeEvents(native, context);
-    },
-    { prefix: '/apis' },
-  );
+  app.register(nativeApi, { prefix: '/apis', context });
   app.register(async () => answerOtherMethods());
 
   endOnClose(app, changes);

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { type AddressGuard, createAddressGuard } from '../adapters/sources/address-guard.ts';
-import { hidePaths } from '../api/native/redact-paths.ts';
+import { redactPaths } from '../api/native/redact-paths.ts';
 import { createServer } from '../api/server.ts';
 import { type ApiServices, defaultApiOptions } from '../api/services.ts';
 import { type Config, processEnvironment } from '../config/load-config.ts';
@@ -74,7 +74,7 @@ export function planner(config: Config, { store, s3, clock, hidden, cacheDir }: 
           ...(cacheDir === undefined ? {} : { cacheDir }),
         }),
     });
-    return hidePaths(plan, [
+    return redactPaths(plan, [
       ...hidden,
       [scratchDir, `$${workerEnvironment.scratchDir}`],
       ...(mediaRoot === undefined ? [] : [[mediaRoot, `$${workerEnvironment.mediaRoot}`] as const]),

@@ -11,7 +11,7 @@ import { type ApiContext, objectUrl, publicBase } from '../context.ts';
 import { type Caller, callerOf } from '../http/auth.ts';
 import { filenameOf, safeFilename } from '../http/content-disposition.ts';
 import { idempotencyKeyOf, idempotencyMismatch } from '../http/idempotency.ts';
-import { nextPage } from '../http/paging.ts';
+import { linkNextPage } from '../http/paging.ts';
 import { plainErrors } from '../http/reply-schemas.ts';
 import { invalidRequest } from '../http/validation.ts';
 import { type IncomingFile, storeFile, tooLarge } from '../jobs/store-file.ts';
@@ -101,7 +101,7 @@ export async function assets(plain: FastifyInstance, context: ApiContext): Promi
         limit,
         ...(cursor !== undefined && { cursor }),
       });
-      nextPage(reply, '/api/assets', { limit }, page.cursor);
+      linkNextPage(reply, '/api/assets', { limit }, page.cursor);
       const base = publicBase(context, request);
       return { assets: await Promise.all(page.assets.map((asset) => view(asset, base))) };
     },

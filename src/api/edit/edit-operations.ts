@@ -9,7 +9,7 @@ import { digestOfValue } from '../http/canonical-json.ts';
 import { idempotencyKeyOf } from '../http/idempotency.ts';
 import { parse } from '../http/validation.ts';
 import { createJob, earlierJob, specBytes } from '../jobs/create-job.ts';
-import { requireFeatures, unsupportedFeature } from '../jobs/features.ts';
+import { requireFeatures, unsupportedError } from '../jobs/features.ts';
 import { idempotentJobName, newJobName } from '../jobs/job-names.ts';
 import { checkSources } from '../jobs/sources.ts';
 import { storeFile } from '../jobs/store-file.ts';
@@ -74,11 +74,11 @@ interface Submission {
   readonly sync: boolean;
 }
 
-function read({ offered }: ApiServices, type: EditOperation, body: unknown, folders: readonly string[]): Submission {
+function read({ features }: ApiServices, type: EditOperation, body: unknown, folders: readonly string[]): Submission {
   const parsed = parse(editBodies[type], body, 'body');
-  if (parsed.webhook !== undefined) throw unsupportedFeature(['webhook']);
+  if (parsed.webhook !== undefined) throw unsupportedError(['webhook']);
   const { spec, paths } = editSpec(type, parsed, folders);
-  requireFeatures(spec, offered);
+  requireFeatures(spec, features);
   return { spec, paths, sync: parsed.delivery === 'sync' };
 }
 

@@ -10,7 +10,7 @@ import { editError } from '../edit/edit-errors.ts';
 import { editJob } from '../edit/edit-job-view.ts';
 import { canonicalJson } from '../http/canonical-json.ts';
 import { plainError } from '../http/reply-schemas.ts';
-import { nativeJob } from '../native/native-job-view.ts';
+import { nativeJob } from '../native/job-view.ts';
 import { planReply } from '../native/plan-reply.ts';
 import { problem } from '../native/problem.ts';
 

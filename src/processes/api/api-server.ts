@@ -108,7 +108,7 @@ export async function startClusterApi(config: Config, log: Logger): Promise<Clus
     ),
     checkSource: sourceCheck(config),
     checkBuckets: bucketCheck(config),
-    offered: clusterFeatures(config),
+    features: clusterFeatures(config),
     health: () => healthOf(config, { store, bus, capacity }),
   };
   const server = configuredServer(config, services, { logger: log, registry });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defaultApiOptions } from '../../../src/api/services.ts';
-import type { StageRun } from '../../../src/ports/stage-runner.ts';
-import { ApiServer, type Client } from '../../support/api-server.ts';
-import { type Event, Stream } from '../../support/event-stream.ts';
-import { aRun } from '../../support/jobs.ts';
+import { defaultApiOptions } from '../../../../src/api/services.ts';
+import type { StageRun } from '../../../../src/ports/stage-runner.ts';
+import { ApiServer, type Client } from '../../../support/api-server.ts';
+import { type Event, Stream } from '../../../support/event-stream.ts';
+import { aRun } from '../../../support/jobs.ts';
 
 let server: ApiServer;
 let client: Client;
