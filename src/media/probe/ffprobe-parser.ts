@@ -42,7 +42,7 @@ export function parseProbe(path: string, json: string, ends?: StreamEnds): Probe
     video: videoStreams,
     audio: audioStreams,
     subtitles: streams.filter((stream) => stream['codec_type'] === 'subtitle').map(subtitleStream),
-    attachedPictures: pictures.length,
+    coverArt: pictures.length,
     chapters: list(document['chapters']).length,
   };
 }

@@ -61,7 +61,7 @@ export async function probeFile(path: string, options: ProbeOptions): Promise<Pr
   const claimed = parse(path, label, run.stdout);
   const ends = needsEnds(claimed) ? await readEnds(path, options) : undefined;
   const probe = await withFrameHdr(ends === undefined ? claimed : parse(path, label, run.stdout, ends), options);
-  if (probe.video.length + probe.audio.length + probe.subtitles.length + probe.attachedPictures === 0) {
+  if (probe.video.length + probe.audio.length + probe.subtitles.length + probe.coverArt === 0) {
     throw new CodedError('INPUT_INVALID', `Expected ${label} to hold pictures, sound or subtitles, got none`);
   }
   if (hasTextTimes(probe.format) && probe.bytes <= textBytes) return { ...probe, text: await textOf(path) };
