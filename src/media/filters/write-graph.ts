@@ -15,11 +15,8 @@ export interface WrittenGraph {
 type PadKey = string | FilterPad;
 type KeyOf = (pad: Pad) => PadKey;
 
-/** One of the copies of what a chain or a stream gives. */
-interface Read {
-  readonly key: PadKey;
-  readonly copy: number;
-}
+/** One of the copies that a chain gives, or a stream by its key. */
+type Read = { readonly key: PadKey; readonly copy: number } | string;
 
 /** Filters in a row, with a label at each end. */
 interface Chain {
@@ -67,19 +64,17 @@ function chainsBehind(
   const taken = new Map<PadKey, number>();
   const read = (pad: Pad): Read => {
     const key = keyOf(pad);
+    const copies = readers.get(key) ?? 1;
+    if (typeof key === 'string' && copies === 1) return key;
     const copy = taken.get(key) ?? 0;
     taken.set(key, copy + 1);
-    if (copy === 0) add(pad, key);
+    if (copy === 0) chains.push({ ...contentOf(pad, key), medium: pad.medium, key, readers: copies });
     return { key, copy };
   };
-  const add = (pad: Pad, key: PadKey): void => {
-    const copies = readers.get(key) ?? 1;
-    if (pad.from === 'filter') {
-      const { inputs, filters } = uninterrupted(pad, readers);
-      chains.push({ reads: inputs.map(read), filters, medium: pad.medium, key, readers: copies });
-    } else if (copies > 1) {
-      chains.push({ reads: [{ key, copy: 0 }], filters: [], medium: pad.medium, key, readers: copies });
-    }
+  const contentOf = (pad: Pad, key: PadKey): Pick<Chain, 'reads' | 'filters'> => {
+    if (pad.from === 'stream') return { reads: typeof key === 'string' ? [key] : [], filters: [] };
+    const { inputs, filters } = uninterrupted(pad, readers);
+    return { reads: inputs.map(read), filters };
   };
   return { outputs: sinks.map(read), chains };
 }
@@ -95,8 +90,8 @@ function uninterrupted(pad: FilterPad, readers: ReadonlyMap<PadKey, number>): Pi
 function print(chains: readonly Chain[], outputs: readonly Read[]): WrittenGraph {
   const labels = new Map<PadKey, readonly string[]>();
   let next = 0;
-  // A stream without a chain of its own has one reader, which names it by its key.
-  const label = ({ key, copy }: Read): string => `[${labels.get(key)?.[copy] ?? String(key)}]`;
+  const label = (read: Read): string =>
+    `[${typeof read === 'string' ? read : (labels.get(read.key)?.[read.copy] ?? '')}]`;
   const statements = chains.map(({ reads, filters, medium, key, readers }) => {
     const split = readers === 1 ? [] : [`${medium === 'video' ? 'split' : 'asplit'}=${readers}`];
     const from = reads.map(label).join('');
