@@ -173,9 +173,9 @@ export class ChaosWorld implements AsyncDisposable {
     const key = outputKey({ uid: labelOf(pod, labels.uid), attempt }, 'main', 'mp4');
     if ((await this.objects.stat(key)) !== undefined) return key;
     const store = publishingAs(this.objects, installation);
-    const staged = await store.stage(key);
-    await writeFile(staged.path, 'pictures');
-    await store.publish(staged);
+    const upload = await store.createUpload(key);
+    await writeFile(upload.path, 'pictures');
+    await store.publish(upload);
     return key;
   }
 

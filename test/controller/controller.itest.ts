@@ -250,9 +250,9 @@ describe('the loop', () => {
     await submit(box, 'a', 'brief');
     const job = await until(box, 'a', ends);
     const key = job?.status?.result?.outputs[0]?.key ?? '';
-    const staged = await box.objects.stage(key);
-    await writeFile(staged.path, 'a film');
-    await box.objects.publish(staged);
+    const upload = await box.objects.createUpload(key);
+    await writeFile(upload.path, 'a film');
+    await box.objects.publish(upload);
     await wish(box, 'a', { ttlSecondsAfterFinished: 1 });
     await until(box, 'a', (gone) => gone === undefined);
     expect(await box.objects.stat(key)).toBeUndefined();

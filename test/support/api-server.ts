@@ -141,9 +141,9 @@ export class ApiServer implements AsyncDisposable {
 
   /** Puts a file into the object store; answers its URL. */
   async publish(key: string, content: Uint8Array | string = 'some bytes'): Promise<string> {
-    const staged = await this.objects.stage(key);
-    await writeFile(staged.path, content);
-    await this.objects.publish(staged);
+    const upload = await this.objects.createUpload(key);
+    await writeFile(upload.path, content);
+    await this.objects.publish(upload);
     return `${this.url}/assets/${key}`;
   }
 

@@ -50,7 +50,7 @@ export async function createS3Bench(
       return createS3Store({
         ...connection,
         bucket: other.bucket ?? (await bucket()),
-        stagingDir: await folder(),
+        uploadDir: await folder(),
         ...other,
       });
     },

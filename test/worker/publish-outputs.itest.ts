@@ -24,10 +24,10 @@ function watched(failAt?: string): { readonly store: ObjectStore; readonly visib
     visible,
     store: {
       ...store,
-      async publish(staged) {
-        if (staged.key === failAt) throw new CodedError('STORAGE_FULL', 'Expected room, got none');
-        const info = await store.publish(staged);
-        visible.push(staged.key);
+      async publish(upload) {
+        if (upload.key === failAt) throw new CodedError('STORAGE_FULL', 'Expected room, got none');
+        const info = await store.publish(upload);
+        visible.push(upload.key);
         return info;
       },
     },
@@ -63,7 +63,7 @@ describe('a set of segments', () => {
       const publishing = publishAll(store, await files([...segments, ...playlists]), new AbortController().signal);
       await expect(publishing).rejects.toThrow(/Expected room/);
       expect(await present()).toEqual([]);
-      expect(await readdir(join(dir, 'objects', '.staging'))).toEqual([]);
+      expect(await readdir(join(dir, 'objects', '.uploads'))).toEqual([]);
     },
   );
 
@@ -80,16 +80,16 @@ describe('a set of segments', () => {
     const slow: ObjectStore = {
       ...store,
       // A bucket takes its time, and ends an upload early.
-      async publish(staged, options) {
-        if (staged.key === playlists[1]) abort.abort(new CodedError('INTERRUPTED', 'told to go'));
+      async publish(upload, options) {
+        if (upload.key === playlists[1]) abort.abort(new CodedError('INTERRUPTED', 'told to go'));
         options?.signal?.throwIfAborted();
-        return store.publish(staged, options);
+        return store.publish(upload, options);
       },
     };
     const publishing = publishAll(slow, await files([...segments, ...playlists]), abort.signal);
     await expect(publishing).rejects.toThrow(/told to go/);
     expect(await present()).toEqual([]);
-    expect(await readdir(join(dir, 'objects', '.staging'))).toEqual([]);
+    expect(await readdir(join(dir, 'objects', '.uploads'))).toEqual([]);
   });
 
   it('replaces what an earlier run of the same attempt has left', async () => {

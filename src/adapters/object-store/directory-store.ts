@@ -23,16 +23,16 @@ export interface DirectoryStore extends ObjectStore {
   localPath(key: string): Promise<string | undefined>;
   /** Rejects with `STORAGE_UNAVAILABLE` when the folder cannot be made or written to. */
   check(): Promise<void>;
-  /** Removes staged files that nobody has written to since `olderThan` (Unix milliseconds); returns how many. */
+  /** Removes abandoned uploads, unchanged since `olderThan` (Unix milliseconds); returns their number. */
   sweep(olderThan: number): Promise<number>;
 }
 
-/** Keys cannot begin with a dot, so no key reaches it; objects and staged files share a file system. */
-const stagingName = '.staging';
+/** Keys cannot begin with a dot, so no key reaches it; objects and uploads share a file system. */
+const uploadsName = '.uploads';
 
-/** Objects as files of a folder: staged beside them, linked into place in one step that never replaces a file. */
+/** Objects as files of a folder: uploads beside them, published by a hard link, which never replaces a file. */
 export function createDirectoryStore({ dir, baseUrl = '', hardLinks }: DirectoryStoreOptions): DirectoryStore {
-  const staging = createUploadFolder(join(dir, stagingName));
+  const uploads = createUploadFolder(join(dir, uploadsName));
 
   const describe = (key: string, stats: Stats): ObjectInfo => ({
     key,
@@ -80,30 +80,30 @@ export function createDirectoryStore({ dir, baseUrl = '', hardLinks }: Directory
       }
     },
 
-    stage: staging.stage,
+    createUpload: uploads.create,
 
-    async publish(staged) {
-      const target = join(dir, assertObjectKey(staged.key));
-      staging.assertOwn(staged);
+    async publish(upload) {
+      const target = join(dir, assertObjectKey(upload.key));
+      uploads.assertOwn(upload);
       try {
-        await sync(staged.path);
+        await sync(upload.path);
         await mkdir(dirname(target), { recursive: true });
-        if (hardLinks === false || !(await moveByLink(staged.path, target))) {
-          await moveByClaim(staged.path, target, join(dir, stagingName));
+        if (hardLinks === false || !(await moveByLink(upload.path, target))) {
+          await moveByClaim(upload.path, target, join(dir, uploadsName));
         }
         await sync(dirname(target));
-        return describe(staged.key, await lstat(target));
+        return describe(upload.key, await lstat(target));
       } catch (error) {
         if (systemCode(error) === 'EEXIST') {
-          throw new CodedError('CONFLICT', `Expected no object ${staged.key}, got one that was published before`, {
+          throw new CodedError('CONFLICT', `Expected no object ${upload.key}, got one that was published before`, {
             cause: error,
           });
         }
-        throw storageError(`publish the object ${staged.key}`, error);
+        throw storageError(`publish the object ${upload.key}`, error);
       }
     },
 
-    discard: staging.discard,
+    discard: uploads.discard,
 
     async remove(key) {
       const file = await fileOf(key);
@@ -132,7 +132,7 @@ export function createDirectoryStore({ dir, baseUrl = '', hardLinks }: Directory
       }
     },
 
-    sweep: staging.sweep,
+    sweep: uploads.sweep,
   };
 }
 
@@ -157,8 +157,8 @@ async function moveByLink(path: string, target: string): Promise<boolean> {
 }
 
 /** The same with a rename, which the one does who has made the claim; one that a crash has left is swept. */
-async function moveByClaim(path: string, target: string, staging: string): Promise<void> {
-  const claim = join(staging, `${createHash('sha256').update(target).digest('hex')}.claim`);
+async function moveByClaim(path: string, target: string, uploadDir: string): Promise<void> {
+  const claim = join(uploadDir, `${createHash('sha256').update(target).digest('hex')}.claim`);
   const handle = await open(claim, 'wx');
   try {
     const taken = await lstat(target).catch(() => undefined);

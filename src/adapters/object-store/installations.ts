@@ -12,13 +12,13 @@ export function publishingAs<T extends ObjectStore>(store: T, installation: stri
   let known: Promise<void> | undefined;
   return {
     ...store,
-    async publish(staged, options) {
+    async publish(upload, options) {
       known ??= register(store, installation);
       await known.catch((error: unknown) => {
         known = undefined;
         throw error;
       });
-      return store.publish(staged, options);
+      return store.publish(upload, options);
     },
   };
 }
@@ -26,12 +26,12 @@ export function publishingAs<T extends ObjectStore>(store: T, installation: stri
 async function register(store: ObjectStore, installation: string): Promise<void> {
   const key = `${folder}${installation}`;
   if ((await store.stat(key)) !== undefined) return;
-  const staged = await store.stage(key);
+  const upload = await store.createUpload(key);
   try {
-    await writeFile(staged.path, `${installation}\n`);
-    await store.publish(staged);
+    await writeFile(upload.path, `${installation}\n`);
+    await store.publish(upload);
   } catch (error) {
-    await store.discard(staged);
+    await store.discard(upload);
     // Another worker of the same installation was faster.
     const there = error instanceof CodedError && error.code === 'CONFLICT' && (await store.stat(key)) !== undefined;
     if (!there) throw error;

@@ -6,40 +6,41 @@ import type { Upload } from '../../ports/object-store.ts';
 import { assertObjectKey } from './object-key.ts';
 import { isMissing, storageError } from './storage-error.ts';
 
-/** The folder of files that are being written and that nobody sees yet. */
+/** The folder of uploads: files that are being written and are not visible yet. */
 export interface UploadFolder {
-  /** A file to write to; rejects with `INVALID_REQUEST` for a key that is none, `STORAGE_FULL`, `STORAGE_UNAVAILABLE`. */
-  readonly stage: (key: string) => Promise<Upload>;
-  /** Throws `INTERNAL_ERROR` for a file that was not staged here. */
-  readonly assertOwn: (staged: Upload) => void;
+  /** Rejects with `INVALID_REQUEST` for a text that is no key, `STORAGE_FULL` or `STORAGE_UNAVAILABLE`. */
+  readonly create: (key: string) => Promise<Upload>;
+  /** Throws `INTERNAL_ERROR` for an upload of another folder. */
+  readonly assertOwn: (upload: Upload) => void;
   /** Idempotent. */
-  readonly discard: (staged: Upload) => Promise<void>;
-  /** Removes files that nobody has written to since `olderThan` (Unix milliseconds); returns how many. */
+  readonly discard: (upload: Upload) => Promise<void>;
+  /** Removes files that are unchanged since `olderThan` (Unix milliseconds); returns their number. */
   readonly sweep: (olderThan: number) => Promise<number>;
 }
 
 export function createUploadFolder(dir: string): UploadFolder {
   const assertOwn = ({ path }: Upload): void => {
     if (dirname(path) === dir) return;
-    throw new CodedError('INTERNAL_ERROR', 'Expected a file that this store has staged, got one from elsewhere');
+    throw new CodedError('INTERNAL_ERROR', 'Expected an upload that this store has created, got a file elsewhere');
   };
   return {
     assertOwn,
 
-    async stage(key) {
+    async create(key) {
       assertObjectKey(key);
       try {
         await mkdir(dir, { recursive: true, mode: 0o700 });
       } catch (error) {
-        throw storageError(`stage the object ${key}`, error);
+        throw storageError(`create an upload of the object ${key}`, error);
       }
-      // The ending stays: programs choose the format of a file by it.
-      return { key, path: join(dir, `${randomUUID()}-${basename(key).slice(-100)}`) };
+      const id = randomUUID();
+      // The extension stays: programs choose the format of a file by it.
+      return { id, key, path: join(dir, `${id}-${basename(key).slice(-100)}`) };
     },
 
-    async discard(staged) {
-      assertOwn(staged);
-      await unlinkIfThere(staged.path, `discard the staged object ${staged.key}`);
+    async discard(upload) {
+      assertOwn(upload);
+      await unlinkIfThere(upload.path, `discard the upload of the object ${upload.key}`);
     },
 
     async sweep(olderThan) {
@@ -48,7 +49,7 @@ export function createUploadFolder(dir: string): UploadFolder {
         const path = join(dir, name);
         const stats = await lstat(path).catch(() => undefined);
         if (stats === undefined || stats.mtimeMs >= olderThan) continue;
-        await unlinkIfThere(path, 'remove a staged file');
+        await unlinkIfThere(path, 'remove an abandoned upload');
         removed += 1;
       }
       return removed;
@@ -65,6 +66,6 @@ export async function unlinkIfThere(path: string, doing: string): Promise<void> 
 async function namesIn(dir: string): Promise<string[]> {
   return readdir(dir).catch((error: unknown) => {
     if (isMissing(error)) return [];
-    throw storageError('list the staged objects', error);
+    throw storageError('list the uploads', error);
   });
 }

@@ -30,7 +30,7 @@ export function openObjectStore(config: ObjectStoreConfig): Promise<OpenedStore>
       publicEndpoint: config.s3PublicEndpoint,
       urls: config.s3Urls,
       urlSeconds: config.s3UrlSeconds,
-      stagingDir: join(tmpdir(), 'framewright-staging'),
+      uploadDir: join(tmpdir(), 'framewright-uploads'),
     });
   }
   if (objectsDir === undefined) throw new Error('Expected a folder or a bucket for the object store, got neither');

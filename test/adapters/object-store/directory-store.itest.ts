@@ -31,9 +31,9 @@ describe('the directory store', () => {
   afterEach(() => rm(top, { recursive: true }));
 
   const put = async (key: string, content: string): Promise<void> => {
-    const staged = await store.stage(key);
-    await writeFile(staged.path, content);
-    await store.publish(staged);
+    const upload = await store.createUpload(key);
+    await writeFile(upload.path, content);
+    await store.publish(upload);
   };
 
   it('tells where the file of an object lies, and nothing of one that is not there', async () => {
@@ -49,17 +49,17 @@ describe('the directory store', () => {
     await expect(broken.check()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
   });
 
-  it('leaves nothing in its staging folder without hard links either', async () => {
+  it('leaves nothing in its upload folder without hard links either', async () => {
     const without = createDirectoryStore({ dir, hardLinks: false });
-    const staged = await without.stage('a.mp4');
-    await writeFile(staged.path, 'x');
-    await without.publish(staged);
-    expect(await readdir(join(dir, '.staging'))).toEqual([]);
+    const upload = await without.createUpload('a.mp4');
+    await writeFile(upload.path, 'x');
+    await without.publish(upload);
+    expect(await readdir(join(dir, '.uploads'))).toEqual([]);
   });
 
-  it('leaves nothing in its staging folder after a publication', async () => {
+  it('leaves nothing in its upload folder after a publication', async () => {
     await put('a.mp4', 'x');
-    expect(await readdir(join(dir, '.staging'))).toEqual([]);
+    expect(await readdir(join(dir, '.uploads'))).toEqual([]);
   });
 
   it('follows no link out of its root, be it a file or a folder', async () => {
@@ -74,16 +74,16 @@ describe('the directory store', () => {
     expect(await Array.fromAsync(store.list(''))).toEqual([]);
   });
 
-  it('takes no file for staged that it has not staged itself', async () => {
+  it('rejects an upload that it has not created', async () => {
     const path = join(top, 'elsewhere.txt');
     await writeFile(path, 'x');
-    await expect(store.publish({ key: 'a.txt', path })).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
-    await expect(store.discard({ key: 'a.txt', path })).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
+    await expect(store.publish({ id: 'a', key: 'a.txt', path })).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
+    await expect(store.discard({ id: 'a', key: 'a.txt', path })).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
   });
 
-  it('sweeps staged files that were left behind and spares fresh ones', async () => {
-    const old = await store.stage('old.mp4');
-    const fresh = await store.stage('fresh.mp4');
+  it('sweeps abandoned uploads and spares fresh ones', async () => {
+    const old = await store.createUpload('old.mp4');
+    const fresh = await store.createUpload('fresh.mp4');
     await writeFile(old.path, 'x');
     await writeFile(fresh.path, 'x');
     await utimes(old.path, 1000, 1000);

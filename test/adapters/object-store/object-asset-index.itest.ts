@@ -55,9 +55,9 @@ describe('ObjectAssetIndex', () => {
       ...(cachedEntries === undefined ? {} : { cachedEntries }),
     });
   const put = async (key: string, text: string): Promise<void> => {
-    const staged = await objects.stage(key);
-    await writeFile(staged.path, text);
-    await objects.publish(staged);
+    const upload = await objects.createUpload(key);
+    await writeFile(upload.path, text);
+    await objects.publish(upload);
   };
   const names = async (): Promise<string[]> => {
     const found: string[] = [];

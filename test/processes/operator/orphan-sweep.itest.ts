@@ -9,6 +9,7 @@ import { SqliteJobStore } from '../../../src/adapters/sqlite/sqlite-job-store.ts
 import { allJobs } from '../../../src/controller/cleanup/all-jobs.ts';
 import { systemClock as clock } from '../../../src/lib/system-clock.ts';
 import { outputKey, reportKey } from '../../../src/model/job/output-keys.ts';
+import type { Upload } from '../../../src/ports/object-store.ts';
 import { type OrphanSweep, sweepOrphans } from '../../../src/processes/operator/orphan-sweep.ts';
 
 const [gone, upload] = ['00000000-0000-4000-8000-00000000dead', '00000000-0000-4000-8000-0000000000aa.mp4'];
@@ -32,9 +33,9 @@ describe('what killed operators have left', () => {
   /** A file that a worker of `installation` has published, some time ago. */
   async function publish(key: string, { installation = 'here', ageMs = 2 * day } = {}): Promise<string> {
     const place = publishingAs(objects, installation);
-    const staged = await place.stage(key);
-    await writeFile(staged.path, 'pictures');
-    await place.publish(staged);
+    const upload = await place.createUpload(key);
+    await writeFile(upload.path, 'pictures');
+    await place.publish(upload);
     const at = new Date(Date.now() - ageMs);
     await utimes((await objects.localPath(key)) ?? '', at, at);
     return key;
@@ -102,13 +103,13 @@ describe('what killed operators have left', () => {
 
   it('is not published at all when its installation cannot have its name there', async () => {
     // Someone has put a file where the folder of the names would be.
-    await objects.publish(await staged('installations'));
+    await objects.publish(await uploadOf('installations'));
     await expect(publish('clip.mp4')).rejects.toThrow(/installations\/here/);
     expect(await published()).toEqual(['installations']);
   });
 
-  async function staged(key: string): Promise<Awaited<ReturnType<DirectoryStore['stage']>>> {
-    const object = await objects.stage(key);
+  async function uploadOf(key: string): Promise<Upload> {
+    const object = await objects.createUpload(key);
     await writeFile(object.path, 'no folder');
     return object;
   }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import {
   DeleteObjectCommand,
@@ -19,14 +18,14 @@ import { s3Error, s3Failure } from './s3-errors.ts';
 import { headObject } from './s3-head.ts';
 import { readObject } from './s3-read.ts';
 import { abandonedUploads } from './s3-sweep.ts';
-import { partsInMemory, upload } from './s3-upload.ts';
+import { partsInMemory, uploadFile } from './s3-upload.ts';
 
 export interface S3StoreOptions extends S3Connection {
   readonly bucket: string;
   /** Beginning of all keys; a slash is put behind it. */
   readonly prefix?: string | undefined;
   /** Folder of this machine for what is being written. */
-  readonly stagingDir: string;
+  readonly uploadDir: string;
   /** Endpoint under which clients reach the server; `endpoint` when absent. */
   readonly publicEndpoint?: string | undefined;
   /** `presigned`: URLs lead to the S3 server; `assets`: to the API, which passes the content on. */
@@ -39,7 +38,7 @@ export interface S3StoreOptions extends S3Connection {
 export interface S3Store extends ObjectStore {
   /** Rejects with `STORAGE_UNAVAILABLE` when the bucket cannot be used: not there, no access, no answer. */
   check(): Promise<void>;
-  /** Removes staged files and takes back uploads that nobody has gone on with since `olderThan` (Unix milliseconds). */
+  /** Removes abandoned uploads, here and in the bucket, unchanged since `olderThan` (Unix milliseconds). */
   sweep(olderThan: number): Promise<number>;
 }
 
@@ -47,8 +46,8 @@ export interface S3Store extends ObjectStore {
 const longestPrefix = 700;
 /** SigV4 knows no longer time: 7 days. */
 const longestUrlSeconds = 604_800;
-/** By this an upload whose answer was lost recognises its own object. */
-const stagedMark = 'framewright-staged';
+/** Metadata that holds the id of the upload: by it a repeated publication recognises its own object. */
+const uploadIdName = 'framewright-upload';
 
 /**
  * Objects in a bucket, below a prefix that no key leaves. Nothing is replaced: a taken key is found before the upload,
@@ -59,7 +58,7 @@ export function createS3Store(options: S3StoreOptions): S3Store {
   const client = createS3Client(options);
   const publicClient =
     options.publicEndpoint === undefined ? client : createS3Client({ ...options, endpoint: options.publicEndpoint });
-  const staging = createUploadFolder(options.stagingDir);
+  const uploads = createUploadFolder(options.uploadDir);
   const { callMs, idleMs } = timeoutsOf(options);
   const root = rootOf(options.prefix);
   const buffers = createPartBuffers(partsInMemory);
@@ -83,27 +82,27 @@ export function createS3Store(options: S3StoreOptions): S3Store {
     }
   };
 
-  /** The object that a staged file has become; `undefined` when there is none, `CONFLICT` when it is another's. */
-  const published = async (staged: Upload): Promise<ObjectInfo | undefined> => {
-    const found = await head(staged.key);
+  /** The object that an upload has become; `undefined` when there is none, `CONFLICT` when it is of another upload. */
+  const published = async (upload: Upload): Promise<ObjectInfo | undefined> => {
+    const found = await head(upload.key);
     if (found === undefined) return undefined;
-    if (found.Metadata?.[stagedMark] === markOf(staged)) return describe(staged.key, found);
-    throw new CodedError('CONFLICT', `Expected no object ${staged.key}, got one that was published before`);
+    if (found.Metadata?.[uploadIdName] === upload.id) return describe(upload.key, found);
+    throw new CodedError('CONFLICT', `Expected no object ${upload.key}, got one that was published before`);
   };
 
-  const send = async (staged: Upload, file: FileHandle, bytes: number, signal: AbortSignal): Promise<void> => {
+  const send = async (upload: Upload, file: FileHandle, bytes: number, signal: AbortSignal): Promise<void> => {
     const target = {
       client,
       bucket,
-      key: inBucket(staged.key),
-      mediaType: mediaTypeOf(staged.key),
-      metadata: { [stagedMark]: markOf(staged) },
+      key: inBucket(upload.key),
+      mediaType: mediaTypeOf(upload.key),
+      metadata: { [uploadIdName]: upload.id },
       buffers,
       signal,
     };
-    await upload(file, bytes, { ...target, conditional: true }).catch((error: unknown) => {
+    await uploadFile(file, bytes, { ...target, conditional: true }).catch((error: unknown) => {
       if (s3Failure(error).problem !== 'not-supported') throw error;
-      return upload(file, bytes, { ...target, conditional: false });
+      return uploadFile(file, bytes, { ...target, conditional: false });
     });
   };
 
@@ -132,39 +131,39 @@ export function createS3Store(options: S3StoreOptions): S3Store {
       return withErrors(content, coded);
     },
 
-    stage: staging.stage,
+    createUpload: uploads.create,
 
-    async publish(staged, { signal = new AbortController().signal } = {}) {
-      staging.assertOwn(staged);
-      const doing = `publish the object ${staged.key}`;
-      const file = await open(staged.path).catch((error: unknown) => {
+    async publish(upload, { signal = new AbortController().signal } = {}) {
+      uploads.assertOwn(upload);
+      const doing = `publish the object ${upload.key}`;
+      const file = await open(upload.path).catch((error: unknown) => {
         throw storageError(doing, error);
       });
       try {
         const { size } = await file.stat();
-        const before = await published(staged);
+        const before = await published(upload);
         if (before === undefined) {
-          await send(staged, file, size, signal).catch(async (error: unknown) => {
+          await send(upload, file, size, signal).catch(async (error: unknown) => {
             signal.throwIfAborted();
             // The answer may have been lost after the object had come to be, and a refusal may be meant for its repetition.
-            if ((await published(staged)) === undefined) throw s3Error(doing, error, place);
+            if ((await published(upload)) === undefined) throw s3Error(doing, error, place);
           });
         }
-        const info = before ?? (await published(staged));
+        const info = before ?? (await published(upload));
         if (info?.bytes !== size) {
           throw new CodedError(
             'STORAGE_UNAVAILABLE',
             `Expected an object of ${size} bytes, got ${info?.bytes ?? 'none'}`,
           );
         }
-        await staging.discard(staged);
+        await uploads.discard(upload);
         return info;
       } finally {
         await file.close();
       }
     },
 
-    discard: staging.discard,
+    discard: uploads.discard,
 
     async remove(key) {
       const Key = inBucket(key);
@@ -223,7 +222,7 @@ export function createS3Store(options: S3StoreOptions): S3Store {
       const taken = await abandonedUploads({ client, bucket, root, olderThan, callMs }).catch((error: unknown) => {
         throw s3Error('take back abandoned uploads', error, place);
       });
-      return taken + (await staging.sweep(olderThan));
+      return taken + (await uploads.sweep(olderThan));
     },
   };
 }
@@ -243,10 +242,6 @@ function rootOf(prefix = ''): string {
     );
   }
   return `${trimmed}/`;
-}
-
-function markOf({ path }: Upload): string {
-  return /([0-9a-f-]{36})-[^/]*$/.exec(path)?.[1] ?? randomUUID();
 }
 
 function bareTag(tag: string): string {

@@ -24,7 +24,7 @@ const abortMs = 5000;
 /** A server may join the parts of a large object for minutes. */
 const completeMs = 300_000;
 
-export interface Upload {
+export interface UploadTarget {
   readonly client: S3Client;
   readonly bucket: string;
   /** As the bucket has it. */
@@ -47,12 +47,12 @@ export function partSize(bytes: number): number {
  * Uploads a file, all or nothing: in one piece, or in parts that are joined at the end and taken back when one fails.
  * Rejects with the client's error, `STORAGE_UNAVAILABLE` for a file that changes meanwhile, or the signal's reason.
  */
-export async function upload(file: FileHandle, bytes: number, target: Upload): Promise<void> {
+export async function uploadFile(file: FileHandle, bytes: number, target: UploadTarget): Promise<void> {
   if (bytes <= leastPart) await putWhole(file, bytes, target);
   else await putInParts(file, bytes, target);
 }
 
-async function putWhole(file: FileHandle, bytes: number, target: Upload): Promise<void> {
+async function putWhole(file: FileHandle, bytes: number, target: UploadTarget): Promise<void> {
   const { client, conditional, buffers, signal } = target;
   await buffers(bytes, async (buffer) => {
     const Body = await readPart(file, 0, buffer.subarray(0, bytes));
@@ -61,7 +61,7 @@ async function putWhole(file: FileHandle, bytes: number, target: Upload): Promis
   });
 }
 
-async function putInParts(file: FileHandle, bytes: number, target: Upload): Promise<void> {
+async function putInParts(file: FileHandle, bytes: number, target: UploadTarget): Promise<void> {
   const { client, bucket, key, conditional, signal } = target;
   const created = await client.send(new CreateMultipartUploadCommand(objectOf(target)), { abortSignal: signal });
   const UploadId = created.UploadId;
@@ -89,7 +89,7 @@ async function putInParts(file: FileHandle, bytes: number, target: Upload): Prom
 }
 
 /** The tags of the parts in order. All calls have ended when it settles. */
-async function putParts(file: FileHandle, bytes: number, target: Upload, UploadId: string): Promise<string[]> {
+async function putParts(file: FileHandle, bytes: number, target: UploadTarget, UploadId: string): Promise<string[]> {
   const { client, bucket, key } = target;
   const size = partSize(bytes);
   const count = Math.ceil(bytes / size);
@@ -128,17 +128,17 @@ async function readPart(file: FileHandle, position: number, buffer: Buffer): Pro
     const { bytesRead } = await file
       .read(buffer, filled, length - filled, position + filled)
       .catch((error: unknown) => {
-        throw storageError('read a staged object', error);
+        throw storageError('read an upload', error);
       });
     if (bytesRead === 0) {
-      throw new CodedError('STORAGE_UNAVAILABLE', 'Expected a staged object that stays as it is, got a shorter one');
+      throw new CodedError('STORAGE_UNAVAILABLE', 'Expected an upload that does not change, got a shorter file');
     }
     filled += bytesRead;
   }
   return buffer;
 }
 
-function objectOf({ bucket, key, mediaType, metadata }: Upload): {
+function objectOf({ bucket, key, mediaType, metadata }: UploadTarget): {
   Bucket: string;
   Key: string;
   ContentType: string;
