@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { destinationConnection, type S3Access } from '../adapters/object-store/bucket-access.ts';
-import { createDirectoryStore } from '../adapters/object-store/directory-store.ts';
+import { DirectoryStore } from '../adapters/object-store/directory-store.ts';
 import { publishingAs } from '../adapters/object-store/installations.ts';
 import { createObjectStore, type ObjectStoreOptions, type OpenedStore } from '../adapters/object-store/open-store.ts';
 import { folderUnderRoot } from '../adapters/sources/media-root.ts';
@@ -51,7 +51,7 @@ export async function openStores(
     const { claimName, path } = destination.pvc;
     if (volumesDir === undefined) throw noVolumes('spec.output.destination.pvc');
     const root = join(volumesDir, volumeFolders.outputs, claimName);
-    return { store, outputs: createDirectoryStore({ dir: await folderUnderRoot(root, path) }) };
+    return { store, outputs: new DirectoryStore({ dir: await folderUnderRoot(root, path) }) };
   }
   return { store, outputs: store };
 }

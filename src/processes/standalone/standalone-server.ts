@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { InProcessBus } from '../../adapters/in-process/in-process-bus.ts';
-import { createDirectoryStore } from '../../adapters/object-store/directory-store.ts';
+import { DirectoryStore } from '../../adapters/object-store/directory-store.ts';
 import { ProcessRunner } from '../../adapters/processes/process-runner.ts';
 import type { WorkerCommand } from '../../adapters/processes/worker-process.ts';
 import { type DataDirectory, openDataDirectory } from '../../adapters/sqlite/data-directory.ts';
@@ -65,7 +65,7 @@ export async function startStandalone(config: Config, log: Logger, entry: string
   const store = new SqliteJobStore(database, { clock, defaultTtlSeconds: config.ttlSeconds });
   const keys = new SqliteKeyStore(database);
   const bus = new InProcessBus();
-  const objects = createDirectoryStore({ dir: data.objects });
+  const objects = new DirectoryStore({ dir: data.objects });
   const runner = started.use(
     await ProcessRunner.open({
       database,

@@ -2,18 +2,18 @@ import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDirectoryStore, type DirectoryStore } from '../../../src/adapters/object-store/directory-store.ts';
+import { DirectoryStore } from '../../../src/adapters/object-store/directory-store.ts';
 import { objectStoreContract } from '../../contract/object-store.ts';
 
 objectStoreContract('the directory store', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'fw-store-'));
-  const store = createDirectoryStore({ dir: join(dir, 'objects') });
+  const store = new DirectoryStore({ dir: join(dir, 'objects') });
   return { store, close: () => rm(dir, { recursive: true }) };
 });
 
 objectStoreContract('the directory store on a file system without hard links', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'fw-store-'));
-  const store = createDirectoryStore({ dir: join(dir, 'objects'), hardLinks: false });
+  const store = new DirectoryStore({ dir: join(dir, 'objects'), hardLinks: false });
   return { store, close: () => rm(dir, { recursive: true }) };
 });
 
@@ -25,7 +25,7 @@ describe('the directory store', () => {
   beforeEach(async () => {
     top = await mkdtemp(join(tmpdir(), 'fw-store-'));
     dir = join(top, 'objects');
-    store = createDirectoryStore({ dir, baseUrl: 'http://example.com' });
+    store = new DirectoryStore({ dir, baseUrl: 'http://example.com' });
     await mkdir(dir);
   });
   afterEach(() => rm(top, { recursive: true }));
@@ -45,12 +45,12 @@ describe('the directory store', () => {
   it('says whether its folder can be used', async () => {
     await expect(store.check()).resolves.toBeUndefined();
     await writeFile(join(top, 'file'), 'x');
-    const broken = createDirectoryStore({ dir: join(top, 'file', 'objects') });
+    const broken = new DirectoryStore({ dir: join(top, 'file', 'objects') });
     await expect(broken.check()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
   });
 
   it('leaves nothing in its upload folder without hard links either', async () => {
-    const without = createDirectoryStore({ dir, hardLinks: false });
+    const without = new DirectoryStore({ dir, hardLinks: false });
     const upload = await without.createUpload('a.mp4');
     await writeFile(upload.path, 'x');
     await without.publish(upload);

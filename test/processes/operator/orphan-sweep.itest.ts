@@ -2,7 +2,7 @@ import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDirectoryStore, type DirectoryStore } from '../../../src/adapters/object-store/directory-store.ts';
+import { DirectoryStore } from '../../../src/adapters/object-store/directory-store.ts';
 import { installationsOf, publishingAs } from '../../../src/adapters/object-store/installations.ts';
 import { Database } from '../../../src/adapters/sqlite/database.ts';
 import { SqliteJobStore } from '../../../src/adapters/sqlite/sqlite-job-store.ts';
@@ -26,7 +26,7 @@ describe('what killed operators have left', () => {
     folder = await mkdtemp(join(tmpdir(), 'framewright-left-'));
     stack.defer(() => rm(folder, { recursive: true }));
     store = new SqliteJobStore(stack.use(Database.open(join(folder, 'db'))), { clock, defaultTtlSeconds: 60 });
-    objects = createDirectoryStore({ dir: join(folder, 'objects') });
+    objects = new DirectoryStore({ dir: join(folder, 'objects') });
   });
   afterEach(() => stack.disposeAsync());
 

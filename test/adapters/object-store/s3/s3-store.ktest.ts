@@ -6,7 +6,7 @@ import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { request } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createS3Client } from '../../../../src/adapters/object-store/s3/s3-client.ts';
-import { createS3Store, type S3Store } from '../../../../src/adapters/object-store/s3/s3-store.ts';
+import { S3Store } from '../../../../src/adapters/object-store/s3/s3-store.ts';
 import { objectStoreContract } from '../../../contract/object-store.ts';
 import { describeWithPrograms } from '../../../support/cluster.ts';
 import { createS3Bench, type S3Bench } from '../../../support/s3-harness.ts';
@@ -51,7 +51,7 @@ describeWithPrograms('s3', 'a store in a bucket', (paths) => {
   });
 
   it.each(['/a', 'a//b', '../a', 'a/..', '.', 'a\nb', 'a\\b', 'x'.repeat(701)])('refuses the prefix %j', (prefix) => {
-    expect(() => createS3Store({ ...bench.connection, bucket: 'any', uploadDir: '/nowhere', prefix })).toThrow(
+    expect(() => new S3Store({ ...bench.connection, bucket: 'any', uploadDir: '/nowhere', prefix })).toThrow(
       RangeError,
     );
   });

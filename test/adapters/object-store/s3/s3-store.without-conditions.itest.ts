@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createS3Store, type S3Store } from '../../../../src/adapters/object-store/s3/s3-store.ts';
+import { S3Store } from '../../../../src/adapters/object-store/s3/s3-store.ts';
 
 /** The little of S3 that one publication needs, by a server of the time before `If-None-Match` on writes. */
 class OldServer {
@@ -51,7 +51,7 @@ describe('a store on a server that knows no conditions on writes', () => {
     await once(server.http, 'listening');
     const address = server.http.address();
     const port = typeof address === 'object' ? address?.port : undefined;
-    store = createS3Store({
+    store = new S3Store({
       bucket: 'bucket',
       endpoint: `http://127.0.0.1:${port}`,
       forcePathStyle: true,
