@@ -189,7 +189,7 @@ describe('a worker', () => {
     });
     expect(await outcome(spec)).toMatchObject({ status: 16, code: 'OUTPUT_CONTRACT_FAILED' });
     expect(await bench.published()).toEqual([]);
-    expect(bench.result().checks).toContainEqual({ name: 'audio', ok: false, expected: 'sound', measured: 'no sound' });
+    expect(bench.result().checks).toContainEqual({ name: 'audio', ok: false, expected: 'audio', measured: 'no audio' });
   });
 
   describe('refuses with a code of its own', () => {
