@@ -90,7 +90,7 @@ describe('a worker', () => {
       processes: [{ name: 'render', backend: 'software' }],
       probes: { main: { video: [{ codec: 'h264' }] } },
     });
-    expect(await readdir(join(bench.objects, '.staging'))).toEqual([]);
+    expect(await readdir(join(bench.objects, '.uploads'))).toEqual([]);
   });
 
   it('tells its progress as lines on stdout where it has no parent to tell', async () => {
