@@ -1,8 +1,9 @@
+import { cutToBytes } from '../../../../lib/text.ts';
 import type { Clock } from '../../../../ports/clock.ts';
 import { hasStatus, statuses } from '../api-error.ts';
 import { microTime } from '../lease/lease-record.ts';
 import { mergePatch, type Transport } from '../transport.ts';
-import { cutToBytes, type EventFacts, type Series, seriesEndMs, seriesKey } from './event-series.ts';
+import { type EventFacts, type Series, seriesEndMs, seriesKey } from './event-series.ts';
 
 export interface EventRecorderOptions {
   /** `reportingController`, for example framewright.dev/operator. */
