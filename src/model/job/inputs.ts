@@ -5,7 +5,6 @@ import { inputName, relativePath } from './primitives.ts';
 import { exactlyOneOf, withRules } from './rule.ts';
 
 const sources = ['url', 'file', 'asset', 's3', 'pvc'] as const;
-export type SourceKind = (typeof sources)[number];
 
 /** A named input of a job: exactly one place where its bytes come from. */
 export const input = withRules(
@@ -35,7 +34,3 @@ export const input = withRules(
 );
 
 export type Input = z.infer<typeof input>;
-
-export function sourceKind(value: Input): SourceKind {
-  return sources.find((kind) => value[kind] !== undefined) ?? 'url';
-}

@@ -1,4 +1,5 @@
 import { isRecord } from '../../../lib/json.ts';
+
 /** What every object of the Kubernetes API has, as it is on the wire: times are strings. */
 export interface ApiObject {
   readonly apiVersion?: string;
@@ -18,23 +19,15 @@ export interface ObjectMeta {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly finalizers?: readonly string[];
   readonly ownerReferences?: readonly OwnerReference[];
-  readonly managedFields?: readonly ManagedFields[];
 }
 
-export interface OwnerReference {
+interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;
   readonly uid: string;
   readonly controller?: boolean;
   readonly blockOwnerDeletion?: boolean;
-}
-
-export interface ManagedFields {
-  readonly manager?: string;
-  readonly operation?: string;
-  readonly subresource?: string;
-  readonly fieldsV1?: object;
 }
 
 /** A type of the client library as it is on the wire, before dates have been made of strings. */
@@ -51,6 +44,11 @@ export function isApiObject(value: unknown): value is ApiObject {
   if (!isRecord(value) || !isRecord(value['metadata'])) return false;
   const { name, uid, resourceVersion } = value['metadata'];
   return typeof name === 'string' && typeof uid === 'string' && typeof resourceVersion === 'string';
+}
+
+/** The items of a list that the API server answered with; none when it is no list. */
+export function listOf(value: unknown): readonly unknown[] {
+  return isRecord(value) && Array.isArray(value['items']) ? value['items'] : [];
 }
 
 /** `namespace/name`, or the name alone for what belongs to no namespace. */

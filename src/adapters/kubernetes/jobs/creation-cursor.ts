@@ -1,10 +1,7 @@
 import { z } from 'zod';
 import { CodedError } from '../../../errors/coded-error.ts';
-import { apiGroup } from '../../../model/job/render-job.ts';
+import { annotations as keys } from '../../../model/labels.ts';
 import type { ObjectMeta } from '../client/api-object.ts';
-
-/** When a job was made, finer than the seconds of `creationTimestamp`: those made by kubectl do without. */
-export const createdAnnotation = `${apiGroup}/created`;
 
 /** Microseconds since 1970 with all digits up to the year 2286, so that they sort as text. */
 const digits = 16;
@@ -31,7 +28,7 @@ export class CreationClock {
  * what a cursor needs.
  */
 export function creationOrder({ annotations, creationTimestamp, uid }: ObjectMeta): string {
-  const fine = created.safeParse(annotations?.[createdAnnotation]);
+  const fine = created.safeParse(annotations?.[keys.created]);
   const seconds = Date.parse(creationTimestamp ?? '') * 1000;
   return `${fine.success ? fine.data : padded(Number.isNaN(seconds) ? 0 : seconds)}-${uid}`;
 }
@@ -44,7 +41,7 @@ const skewMs = 5000;
  * miss jobs of the same second.
  */
 export function creationTime({ annotations, creationTimestamp = '' }: ObjectMeta): string {
-  const fine = created.safeParse(annotations?.[createdAnnotation]);
+  const fine = created.safeParse(annotations?.[keys.created]);
   const moment = fine.success ? Math.floor(Number(fine.data) / 1000) : Number.NaN;
   return Math.abs(moment - Date.parse(creationTimestamp)) <= skewMs
     ? new Date(moment).toISOString()

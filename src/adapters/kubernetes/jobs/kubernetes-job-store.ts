@@ -138,7 +138,7 @@ export class KubernetesJobStore implements JobStore, AsyncDisposable {
       metadata: { name, namespace, uid, resourceVersion },
       status: written,
     };
-    return this.#write(ref, { method: 'PUT', path: `${renderJobPath(ref)}/status`, body });
+    return this.#write(ref, { method: 'PUT', path: renderJobPath(ref, 'status'), body });
   }
 
   async remove(ref: JobRef, uid?: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { ConflictError, type JobRef, keyOf, NotFoundError } from '../../../ports/job-store.ts';
 import { hasStatus, statuses } from '../client/api-error.ts';
 import { isLater } from '../client/api-object.ts';
+import { deleteCall } from '../client/resource-path.ts';
 import { type ApiCall, mergePatch, type Transport } from '../client/transport.ts';
 import type { Reflector } from '../client/watch/reflector.ts';
 import { acceptRenderJob, type CachedJob, renderJobPath } from './render-job-object.ts';
@@ -62,9 +63,8 @@ export class RenderJobApi {
   }
 
   async remove({ job, metadata: { uid } }: CachedJob): Promise<void> {
-    const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid }, propagationPolicy: 'Background' };
-    const answer = await this.#transport.request({ method: 'DELETE', path: renderJobPath(job.metadata), body });
-    const left = acceptRenderJob(answer);
+    const call = deleteCall(renderJobPath(job.metadata), { uid, propagationPolicy: 'Background' });
+    const left = acceptRenderJob(await this.#transport.request(call));
     if (left?.job.metadata.deletionTimestamp !== undefined) this.#reflector.observe(left);
   }
 

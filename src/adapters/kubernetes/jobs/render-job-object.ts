@@ -1,19 +1,12 @@
 import { z } from 'zod';
 import { isRecord } from '../../../lib/json.ts';
-import {
-  apiGroup,
-  apiVersion,
-  type RenderJob,
-  type RenderJobSpec,
-  type RenderJobStatus,
-} from '../../../model/job/render-job.ts';
+import { apiVersion, type RenderJob, type RenderJobSpec, type RenderJobStatus } from '../../../model/job/render-job.ts';
+import { annotations as keys, finalizers as names } from '../../../model/labels.ts';
 import type { JobRef, NewJob } from '../../../ports/job-store.ts';
 import { type ApiObject, isApiObject, type ObjectMeta } from '../client/api-object.ts';
-import { createdAnnotation, creationOrder, creationTime } from './creation-cursor.ts';
+import { resourcePath } from '../client/resource-path.ts';
+import { creationOrder, creationTime } from './creation-cursor.ts';
 import { StringInterner } from './string-interner.ts';
-
-/** Keeps a job until its files are gone. Way out when no operator runs any more: remove it from `metadata.finalizers`. */
-export const cleanupFinalizer = `${apiGroup}/cleanup`;
 
 /** A RenderJob as the cache keeps it: the job, and what of its metadata the model does not know. */
 export interface CachedJob extends ApiObject {
@@ -62,7 +55,7 @@ function jobMetadata(metadata: ObjectMeta, namespace: string): RenderJob['metada
 }
 
 function withoutOurs(annotations: ObjectMeta['annotations'] = {}): Record<string, string> | undefined {
-  const { [createdAnnotation]: _, ...others } = annotations;
+  const { [keys.created]: _, ...others } = annotations;
   return Object.keys(others).length === 0 ? undefined : others;
 }
 
@@ -86,8 +79,8 @@ export function renderJobBody({ namespace, name, spec, labels, annotations }: Ne
       namespace,
       name,
       labels,
-      annotations: { ...annotations, [createdAnnotation]: created },
-      finalizers: [cleanupFinalizer],
+      annotations: { ...annotations, [keys.created]: created },
+      finalizers: [names.cleanup],
     },
     spec,
   };
@@ -95,10 +88,9 @@ export function renderJobBody({ namespace, name, spec, labels, annotations }: Ne
 
 /** Path of the RenderJobs of a namespace, or of all of them. */
 export function renderJobsPath(namespace?: string): string {
-  const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-  return `/apis/${apiVersion}${scope}/renderjobs`;
+  return resourcePath({ apiVersion, resource: 'renderjobs', namespace });
 }
 
-export function renderJobPath({ namespace, name }: JobRef): string {
-  return `${renderJobsPath(namespace)}/${encodeURIComponent(name)}`;
+export function renderJobPath({ namespace, name }: JobRef, subresource?: 'status'): string {
+  return resourcePath({ apiVersion, resource: 'renderjobs', namespace, name, subresource });
 }

@@ -1,7 +1,8 @@
+import { finalizers as names } from '../../../model/labels.ts';
 import type { JobRef } from '../../../ports/job-store.ts';
 import { hasStatus, isConflict, statuses } from '../client/api-error.ts';
 import type { RenderJobApi } from './render-job-api.ts';
-import { type CachedJob, cleanupFinalizer } from './render-job-object.ts';
+import type { CachedJob } from './render-job-object.ts';
 import { storeError } from './store-errors.ts';
 
 /** How often a change of the finalizers is computed anew when someone else changed the job meanwhile. */
@@ -16,7 +17,7 @@ export async function removeRenderJob(api: RenderJobApi, ref: JobRef, uid: strin
     try {
       const finalizers = found.metadata.finalizers ?? [];
       // Made by kubectl: it would be gone before its files are.
-      if (!finalizers.includes(cleanupFinalizer)) await api.setFinalizers(found, [...finalizers, cleanupFinalizer]);
+      if (!finalizers.includes(names.cleanup)) await api.setFinalizers(found, [...finalizers, names.cleanup]);
       await api.remove(found);
     } catch (error) {
       if (!hasStatus(error, statuses.notFound)) throw error;
@@ -35,7 +36,7 @@ export async function finalizeRenderJob(api: RenderJobApi, ref: JobRef, uid: str
     if (found?.metadata.uid !== uid) return undefined;
     try {
       const finalizers = found.metadata.finalizers ?? [];
-      const others = finalizers.filter((name) => name !== cleanupFinalizer);
+      const others = finalizers.filter((name) => name !== names.cleanup);
       if (others.length < finalizers.length) await api.setFinalizers(found, others);
       if (found.job.metadata.deletionTimestamp === undefined) await api.remove(found);
       return others.length === 0 ? found : undefined;

@@ -1,10 +1,10 @@
 import { CodedError } from '../../../errors/coded-error.ts';
-import { isRecord } from '../../../lib/json.ts';
 import { ConflictError } from '../../../ports/job-store.ts';
 import type { ApiKey, KeyStore } from '../../../ports/key-store.ts';
 import { ApiError, hasStatus, isAlreadyExists, isConflict, statuses, UnreachableError } from '../client/api-error.ts';
+import { listOf } from '../client/api-object.ts';
 import { mergePatch, type Transport } from '../client/transport.ts';
-import { acceptKeySecret, type CachedKey, keySecret, keySecretName, keySelector, revocation } from './key-secret.ts';
+import { acceptKeySecret, type CachedKey, keySecret, keySecretPath, keySelector, revocation } from './key-secret.ts';
 
 /** How often a revocation is computed anew when someone else changed the key meanwhile. */
 const tries = 5;
@@ -40,8 +40,7 @@ export class SecretKeyStore implements KeyStore {
   async list(): Promise<readonly ApiKey[]> {
     try {
       const list = await this.#transport.request({ path: this.#path(), query: { labelSelector: keySelector } });
-      const items = isRecord(list) && Array.isArray(list['items']) ? list['items'] : [];
-      const keys = items.flatMap((item) => acceptKeySecret(item)?.key ?? []);
+      const keys = listOf(list).flatMap((item) => acceptKeySecret(item)?.key ?? []);
       return keys.toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
     } catch (error) {
       throw this.#explain(error);
@@ -82,7 +81,7 @@ export class SecretKeyStore implements KeyStore {
   }
 
   #path(id?: string): string {
-    return secretsPath(this.#namespace) + (id === undefined ? '' : `/${keySecretName(id)}`);
+    return keySecretPath(this.#namespace, id);
   }
 
   #explain(error: unknown): Error {
@@ -107,9 +106,4 @@ export class SecretKeyStore implements KeyStore {
     }
     return error instanceof Error ? error : new Error(String(error));
   }
-}
-
-/** Path of the Secrets of a namespace. */
-export function secretsPath(namespace: string): string {
-  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`;
 }

@@ -2,8 +2,8 @@ import { CodedError } from '../../../errors/coded-error.ts';
 import type { ApiKey, KeyStore } from '../../../ports/key-store.ts';
 import type { Transport } from '../client/transport.ts';
 import { Reflector } from '../client/watch/reflector.ts';
-import { acceptKeySecret, type CachedKey, keySecretName, keySelector } from './key-secret.ts';
-import { SecretKeyStore, secretsPath } from './secret-key-store.ts';
+import { acceptKeySecret, type CachedKey, keySecretName, keySecretPath, keySelector } from './key-secret.ts';
+import { SecretKeyStore } from './secret-key-store.ts';
 
 export interface WatchedKeyStoreOptions {
   /** Where the Secrets are. */
@@ -27,7 +27,7 @@ export class WatchedKeyStore implements KeyStore, AsyncDisposable {
     this.#namespace = namespace;
     this.#secrets = new SecretKeyStore(transport, namespace);
     this.#reflector = new Reflector<CachedKey>(transport, {
-      path: secretsPath(namespace),
+      path: keySecretPath(namespace),
       labelSelector: keySelector,
       accept: acceptKeySecret,
       onChange: () => undefined,

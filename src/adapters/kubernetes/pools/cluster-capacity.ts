@@ -1,7 +1,8 @@
-import { isRecord } from '../../../lib/json.ts';
 import type { PoolSlots } from '../../../ports/stage-runner.ts';
 import { hasStatus, statuses } from '../client/api-error.ts';
-import { readLease } from '../client/lease/lease-record.ts';
+import { listOf } from '../client/api-object.ts';
+import { leasePath, readLease } from '../client/lease/lease-record.ts';
+import { resourcePath } from '../client/resource-path.ts';
 import type { Transport } from '../client/transport.ts';
 import { acceptNode, type CachedNode } from '../stages/stage-objects.ts';
 import type { Pool } from './pool.ts';
@@ -61,14 +62,14 @@ export class ClusterCapacity {
 
   async #nodes(): Promise<CachedNode[]> {
     // Any version the API server has in memory will do.
-    const list = await this.#transport.request({ path: '/api/v1/nodes', query: { resourceVersion: '0' }, timeoutMs });
-    const items = isRecord(list) && Array.isArray(list['items']) ? list['items'] : [];
-    return items.flatMap((item) => acceptNode(item) ?? []);
+    const path = resourcePath({ apiVersion: 'v1', resource: 'nodes' });
+    const list = await this.#transport.request({ path, query: { resourceVersion: '0' }, timeoutMs });
+    return listOf(list).flatMap((item) => acceptNode(item) ?? []);
   }
 
   async #led(): Promise<boolean> {
     const { lease, now } = this.#options;
-    const path = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(lease.namespace)}/leases/${encodeURIComponent(lease.name)}`;
+    const path = leasePath(lease.namespace, lease.name);
     try {
       const { holder, renewTime, durationMs } = readLease(await this.#transport.request({ path, timeoutMs }));
       return holder !== '' && now() - Date.parse(renewTime) < durationMs + clockSkewMs;

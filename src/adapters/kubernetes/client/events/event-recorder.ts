@@ -1,8 +1,11 @@
 import type { Clock } from '../../../../ports/clock.ts';
 import { hasStatus, statuses } from '../api-error.ts';
 import { microTime } from '../lease/lease-record.ts';
+import { resourcePath } from '../resource-path.ts';
 import { mergePatch, type Transport } from '../transport.ts';
 import { cutToBytes, type EventFacts, type Series, seriesEndMs, seriesKey } from './event-series.ts';
+
+const apiVersion = 'events.k8s.io/v1';
 
 export interface EventRecorderOptions {
   /** `reportingController`, for example framewright.dev/operator. */
@@ -96,10 +99,9 @@ export class EventRecorder implements AsyncDisposable {
     // Whatever comes of it: an event is not worth a second try.
     series.written = count;
     const { namespace } = series.facts.regarding;
-    const path = `/apis/events.k8s.io/v1/namespaces/${namespace}/events`;
     if (written > 0) {
       const body = { series: { count, lastObservedTime: microTime(series.lastAt) } };
-      const patch = { method: 'PATCH' as const, path: `${path}/${series.name}`, body };
+      const patch = { method: 'PATCH' as const, path: eventPath(namespace, series.name), body };
       try {
         await this.#transport.request({ ...patch, contentType: mergePatch });
         return;
@@ -108,13 +110,17 @@ export class EventRecorder implements AsyncDisposable {
         if (!hasStatus(error, statuses.notFound)) throw error;
       }
     }
-    await this.#transport.request({ method: 'POST', path, body: this.#eventOf(series, namespace) });
+    await this.#transport.request({
+      method: 'POST',
+      path: eventPath(namespace),
+      body: this.#eventOf(series, namespace),
+    });
   }
 
   #eventOf({ facts, name, firstAt, lastAt, count }: Series, namespace: string): object {
     const { regarding, type, reason, action, note } = facts;
     return {
-      apiVersion: 'events.k8s.io/v1',
+      apiVersion,
       kind: 'Event',
       metadata: { name, namespace },
       eventTime: microTime(firstAt),
@@ -128,4 +134,8 @@ export class EventRecorder implements AsyncDisposable {
       ...(count > 1 ? { series: { count, lastObservedTime: microTime(lastAt) } } : {}),
     };
   }
+}
+
+function eventPath(namespace: string, name?: string): string {
+  return resourcePath({ apiVersion, resource: 'events', namespace, name });
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../../ports/clock.ts';
 import { hasStatus, isAlreadyExists, isConflict, statuses } from '../api-error.ts';
 import type { Transport } from '../transport.ts';
-import { type LeaseRecord, microTime, readLease, writeLease } from './lease-record.ts';
+import { type LeaseRecord, leasePath, microTime, readLease, writeLease } from './lease-record.ts';
 import { LeaseWatch } from './lease-watch.ts';
 
 export interface LeaderElectionOptions {
@@ -48,7 +48,7 @@ export class LeaderElection {
         `Expected retryMs < renewDeadlineMs < leaseMs, got ${retryMs}, ${renewDeadlineMs} and ${leaseMs}: a leader must stop before the next one starts`,
       );
     }
-    this.#path = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases`;
+    this.#path = leasePath(options.namespace, options.name);
   }
 
   /**
@@ -147,7 +147,7 @@ export class LeaderElection {
         const found = await this.#read();
         if (found?.holder !== identity) return;
         const body = writeLease({ namespace, name }, { ...found, holder: '', durationMs: 1_000 });
-        const call = { method: 'PUT' as const, path: `${this.#path}/${name}`, body, timeoutMs: 2_000 };
+        const call = { method: 'PUT' as const, path: this.#path, body, timeoutMs: 2_000 };
         const released = await this.#transport.request(call).catch((error: unknown) => {
           if (isConflict(error)) return undefined;
           throw error;
@@ -160,9 +160,9 @@ export class LeaderElection {
   }
 
   async #read(): Promise<LeaseRecord | undefined> {
-    const { name, retryMs } = this.#options;
+    const { retryMs } = this.#options;
     try {
-      return readLease(await this.#transport.request({ path: `${this.#path}/${name}`, timeoutMs: 5 * retryMs }));
+      return readLease(await this.#transport.request({ path: this.#path, timeoutMs: 5 * retryMs }));
     } catch (error) {
       if (hasStatus(error, statuses.notFound)) return undefined;
       throw error;
@@ -183,8 +183,8 @@ export class LeaderElection {
     const body = writeLease({ namespace, name }, version === undefined ? record : { ...record, version });
     const target =
       version === undefined
-        ? { method: 'POST' as const, path: this.#path }
-        : { method: 'PUT' as const, path: `${this.#path}/${name}` };
+        ? { method: 'POST' as const, path: leasePath(namespace) }
+        : { method: 'PUT' as const, path: this.#path };
     const { signal, timeoutMs = 5 * retryMs } = change;
     const call = { ...target, body, timeoutMs, ...(signal === undefined ? {} : { signal }) };
     return readLease(await this.#transport.request(call));

@@ -1,5 +1,8 @@
 import { isRecord } from '../../../../lib/json.ts';
 import { isApiObject } from '../api-object.ts';
+import { resourcePath } from '../resource-path.ts';
+
+const apiVersion = 'coordination.k8s.io/v1';
 
 /** What a Lease of coordination.k8s.io/v1 says, and the version it said it at. */
 export interface LeaseRecord {
@@ -45,7 +48,7 @@ export function writeLease(
   }: Partial<LeaseRecord> & { readonly holder: string },
 ): object {
   return {
-    apiVersion: 'coordination.k8s.io/v1',
+    apiVersion,
     kind: 'Lease',
     metadata: { namespace, name, ...(version === undefined ? {} : { resourceVersion: version }) },
     spec: {
@@ -56,6 +59,11 @@ export function writeLease(
       acquireTime,
     },
   };
+}
+
+/** Path of a Lease, or of the Leases of a namespace. */
+export function leasePath(namespace: string, name?: string): string {
+  return resourcePath({ apiVersion, resource: 'leases', namespace, name });
 }
 
 /** Kubernetes' MicroTime. */

@@ -50,10 +50,3 @@ function unexpected(line: unknown): Error {
 function excerpt(value: unknown): string {
   return JSON.stringify(value ?? null).slice(0, 200);
 }
-
-/** An object without the record of who set which field: it is often larger than the rest. */
-export function withoutManagedFields<T extends { readonly metadata: object }>(object: T): T {
-  if (!('managedFields' in object.metadata)) return object;
-  const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata };
-}

@@ -8,7 +8,6 @@ import type { Credentials } from '../../../../../src/adapters/kubernetes/client/
 import { kubeconfigCredentials } from '../../../../../src/adapters/kubernetes/client/kubeconfig.ts';
 import { Transport } from '../../../../../src/adapters/kubernetes/client/transport.ts';
 import { Reflector, type ReflectorOptions } from '../../../../../src/adapters/kubernetes/client/watch/reflector.ts';
-import { withoutManagedFields } from '../../../../../src/adapters/kubernetes/client/watch/watch-events.ts';
 import { isRecord } from '../../../../../src/lib/json.ts';
 import { describeOnCluster } from '../../../../support/cluster.ts';
 import { FaultProxy, type SeenCall } from '../../../../support/fault-proxy.ts';
@@ -66,8 +65,7 @@ describeOnCluster('the reflector', (cluster) => {
       body: { data: { value } },
     });
   const remove = (name: string): Promise<unknown> => direct.request({ method: 'DELETE', path: `${path}/${name}` });
-  const accept = (value: unknown): ConfigMap | undefined =>
-    isApiObject(value) ? withoutManagedFields<ConfigMap>(value) : undefined;
+  const accept = (value: unknown): ConfigMap | undefined => (isApiObject(value) ? value : undefined);
 
   /** Follows the objects with the label through the proxy: every namespace has a ConfigMap of Kubernetes' own. */
   function follow(options: Partial<ReflectorOptions<ConfigMap>> = {}): Reflector<ConfigMap> {
@@ -110,15 +108,6 @@ describeOnCluster('the reflector', (cluster) => {
     // All of it in one call: what was there and the watch.
     expect(proxy.calls).toHaveLength(1);
     expect(reflector.lastContactMs).toBeLessThan(60_000);
-  });
-
-  it('keeps no record of who set which field', async () => {
-    await create('slim');
-    const reflector = follow();
-    await reflector.whenSynced();
-    expect([...reflector.cache.values()].map(({ metadata }) => Object.keys(metadata))).not.toContainEqual(
-      expect.arrayContaining(['managedFields']),
-    );
   });
 
   it('finds objects by the uid of their owner', async () => {
