@@ -90,7 +90,7 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
         'without the file of pools',
         2,
         () => ({ ...enough, FRAMEWRIGHT_POOLS_FILE: join(folder, 'none.yaml') }),
-        /Expected the pools in .*none.yaml, got: ENOENT.*manifests\/operator\/pools.yaml/s,
+        /The pools in .*none.yaml cannot be read: ENOENT.*manifests\/operator\/pools.yaml/s,
       ],
       [
         'with a pool that is none',

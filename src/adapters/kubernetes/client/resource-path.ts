@@ -1,4 +1,4 @@
-import type { ApiCall } from './transport.ts';
+import type { ApiCall } from './api-call.ts';
 
 export interface ResourcePath {
   /** `v1` for the core group, else group and version, such as `batch/v1`. */

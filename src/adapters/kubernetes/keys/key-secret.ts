@@ -10,7 +10,7 @@ const secretType = 'framewright.dev/api-key';
 
 const ourLabels = { ...managedByUs, [labels.component]: 'api-key' } as const;
 
-/** Finds them among the other Secrets of their namespace. */
+/** Selects them among the other Secrets of their namespace. */
 export const keySelector = labelSelector(ourLabels);
 
 const prefix = 'framewright-key-';
@@ -69,7 +69,7 @@ export function revocation(resourceVersion: string, at: number): object {
   return { metadata: { resourceVersion }, stringData: { revokedAt: iso(at) } };
 }
 
-/** A key's Secret of the API, or undefined when it is another Secret or says something that no key is. */
+/** A key's Secret of the API, or undefined when it is another Secret or its data are not those of a key. */
 export function acceptKeySecret(value: unknown): CachedKey | undefined {
   if (!isApiObject(value) || !isRecord(value) || value['type'] !== secretType) return undefined;
   const { name, namespace, uid, resourceVersion } = value.metadata;

@@ -1,8 +1,9 @@
 import type { Clock } from '../../../../ports/clock.ts';
+import { mergePatch } from '../api-call.ts';
 import { hasStatus, statuses } from '../api-error.ts';
 import { microTime } from '../lease/lease-record.ts';
 import { resourcePath } from '../resource-path.ts';
-import { mergePatch, type Transport } from '../transport.ts';
+import type { Transport } from '../transport.ts';
 import { cutToBytes, type EventFacts, type Series, seriesEndMs, seriesKey } from './event-series.ts';
 
 const apiVersion = 'events.k8s.io/v1';
@@ -13,7 +14,7 @@ export interface EventRecorderOptions {
   /** `reportingInstance`: which of its processes. */
   readonly instance: string;
   readonly clock: Clock;
-  /** How often a series that went on is written again. */
+  /** Milliseconds between two writes of the count of a series. */
   readonly seriesMs?: number;
   /** Events that wait to be written; more are dropped and counted. */
   readonly capacity?: number;
@@ -21,8 +22,8 @@ export interface EventRecorderOptions {
 }
 
 /**
- * Writes Kubernetes Events (events.k8s.io/v1) that tell a story beside the status. Recording never waits and never
- * fails: events are news, not facts. The same event again only counts, and the count is written now and then.
+ * Writes Kubernetes Events (events.k8s.io/v1), which give the history beside the status. Recording never waits and never
+ * fails: nothing depends on an event. A repeated event only increases a count, which is written from time to time.
  */
 export class EventRecorder implements AsyncDisposable {
   readonly #transport: Transport;
@@ -61,7 +62,7 @@ export class EventRecorder implements AsyncDisposable {
     this.#enqueue(series);
   }
 
-  /** Writes what waits, counts included, and resolves when it was tried. */
+  /** Tries to write everything that waits, counts included. */
   async flush(): Promise<void> {
     this.#tick();
     await this.#writing;
@@ -96,7 +97,7 @@ export class EventRecorder implements AsyncDisposable {
 
   async #write(series: Series): Promise<void> {
     const { count, written } = series;
-    // Whatever comes of it: an event is not worth a second try.
+    // Before the request, because an event is not worth a second try.
     series.written = count;
     const { namespace } = series.facts.regarding;
     if (written > 0) {

@@ -4,21 +4,21 @@ import { resourcePath } from '../resource-path.ts';
 
 const apiVersion = 'coordination.k8s.io/v1';
 
-/** What a Lease of coordination.k8s.io/v1 says, and the version it said it at. */
+/** The content of a Lease of coordination.k8s.io/v1, and its version. */
 export interface LeaseRecord {
-  /** Empty when nobody holds it. */
+  /** Empty when it has no holder. */
   readonly holder: string;
   readonly durationMs: number;
   readonly transitions: number;
   readonly version: string;
-  /** Of the object: the same for as long as it is not removed. */
+  /** Of the object: the same until it is deleted. */
   readonly uid: string;
   /** Of the last renewal by the holder's own clock: compared for equality only, clocks differ. */
   readonly renewTime: string;
   readonly acquireTime: string;
 }
 
-/** @throws Error when the answer is no Lease */
+/** @throws Error when the answer is not a Lease */
 export function readLease(value: unknown): LeaseRecord {
   if (!isApiObject(value) || !('spec' in value) || !isRecord(value.spec)) {
     throw new Error(`Expected a Lease, got ${JSON.stringify(value ?? null).slice(0, 200)}`);
@@ -35,7 +35,7 @@ export function readLease(value: unknown): LeaseRecord {
   };
 }
 
-/** The Lease object that says so. */
+/** The Lease object of a record. */
 export function writeLease(
   { namespace, name }: { readonly namespace: string; readonly name: string },
   {

@@ -141,7 +141,7 @@ describeOnCluster('the reflector', (cluster) => {
     proxy.silenceAll();
     await create('unheard');
     await vi.waitFor(() => expect(names(reflector)).toEqual(['unheard']), patience);
-    expect(errors.join('\n')).toContain('no sign of life');
+    expect(errors.join('\n')).toContain('no data for');
   });
 
   it('outlives an outage, and sees by a list what was removed meanwhile', async () => {

@@ -28,9 +28,9 @@ describe('an event of a watch', () => {
   it('that is an error ends the watch with its status', () => {
     const status = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' };
     expect(() => read({ type: 'ERROR', object: status })).toThrow(
-      'watch of /api/v1/pods was refused with 410 Expired: too old',
+      'watch of /api/v1/pods was rejected with 410 Expired: too old',
     );
-    expect(() => read({ type: 'ERROR', object: null })).toThrow('refused with 500');
+    expect(() => read({ type: 'ERROR', object: null })).toThrow('rejected with 500');
   });
 
   it('whose object cannot be read is said to be so', () => {
