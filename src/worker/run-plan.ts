@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { storageError } from '../adapters/object-store/storage-error.ts';
 import { type CodedError, toCodedError } from '../errors/coded-error.ts';
-import { mayFallBack } from '../media/ffmpeg/exit-classification.ts';
+import { fallbackCauseOf, mayFallBack } from '../media/ffmpeg/exit-classification.ts';
 import { FfmpegError, type FfmpegRun, runFfmpeg } from '../media/ffmpeg/run/ffmpeg-process.ts';
 import type { MediaTools } from '../media/ffmpeg/run/run-tool.ts';
 import { measureLoudness } from '../media/filters/run/measure-loudness.ts';
@@ -14,7 +14,7 @@ import type { SmartJoin } from '../media/smart-cut/join.ts';
 import { SmartCutError } from '../media/smart-cut/nal-units.ts';
 import { checkSplices } from '../media/smart-cut/run/check-splice.ts';
 import { type JoinedCut, joinSmartCut } from '../media/smart-cut/run/join-smart-cut.ts';
-import type { EncoderBackend } from '../model/status/result.ts';
+import type { EncoderBackend, FallbackReason } from '../model/status/result.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PreparedStage } from './prepare-stage.ts';
 import { writePlannedFiles } from './scratch.ts';
@@ -98,7 +98,8 @@ export async function runPlan(
         { backend: plan.backend, code: failure.code, why: failure.message },
         'backend failed, trying the next',
       );
-      capabilities = withoutBackend(capabilities, plan.backend, failure.message);
+      const cause = error instanceof FfmpegError ? error.fallbackCause : fallbackCauseOf(failure.code);
+      capabilities = withoutBackend(capabilities, plan.backend, { cause, message: failure.message });
       plan = nextPlan(() => stage.replan(capabilities, measurements, smartCutFailure), failure);
       const { device, backend, fallbacks } = plan;
       options.log.info({ backend, device, fallbacks }, 'stepped down');
@@ -149,7 +150,11 @@ function nextPlan(replan: () => Plan, failure: CodedError): Plan {
 }
 
 /** The same machine with one backend less, and the reason for it. */
-export function withoutBackend(capabilities: Capabilities, backend: EncoderBackend, reason: string): Capabilities {
+export function withoutBackend(
+  capabilities: Capabilities,
+  backend: EncoderBackend,
+  reason: FallbackReason,
+): Capabilities {
   return {
     ...capabilities,
     devices: capabilities.devices.map((device) => ({

@@ -232,7 +232,10 @@ function accelerationOf({ backend, device, fallbacks }: Plan): AccelerationRepor
   return {
     backend,
     ...(device !== undefined && { device }),
-    fallbacks: fallbacks.map(({ from, reason }) => ({ from, reason: reason.slice(0, 160) })),
+    fallbacks: fallbacks.map(({ message, ...rest }) => ({
+      ...rest,
+      message: message.slice(0, bounds.fallbackMessage),
+    })),
   };
 }
 

@@ -130,7 +130,10 @@ function withTexts(result: StageResult, length: number): StageResult {
     ...(acceleration && {
       acceleration: {
         ...acceleration,
-        fallbacks: acceleration.fallbacks.map(({ from, reason }) => ({ from, reason: shorten(reason, length / 4) })),
+        fallbacks: acceleration.fallbacks.map((fallback) => ({
+          ...fallback,
+          message: shorten(fallback.message, length / 4),
+        })),
       },
     }),
   };

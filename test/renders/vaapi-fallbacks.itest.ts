@@ -37,7 +37,7 @@ describeOnSoftwareGpu('the ladder from Quick Sync over VA-API to the CPU', (gpus
     return { ran, gpu };
   };
   const reasons = ({ result }: WorkerRun): Record<string, string> =>
-    Object.fromEntries(result.acceleration?.fallbacks.map(({ from, reason }) => [from, reason]) ?? []);
+    Object.fromEntries(result.acceleration?.fallbacks.map(({ from, message }) => [from, message]) ?? []);
   const oneWholeOutput = async (ran: WorkerRun, gpu: SoftwareGpu): Promise<void> => {
     expect(ran.keys).toEqual(['uid-1-main.mp4']);
     expect(await countFrames(gpu.tools, ran.path())).toBe(50);

@@ -32,7 +32,14 @@ const results: fc.Arbitrary<StageResult> = fc.record(
     ),
     acceleration: fc.record({
       backend: fc.constant('software' as const),
-      fallbacks: fc.array(fc.record({ from: fc.constant('vaapi' as const), reason: text(160) }), { maxLength: 5 }),
+      fallbacks: fc.array(
+        fc.record({
+          from: fc.constant('vaapi' as const),
+          cause: fc.constant('device-failed' as const),
+          message: text(160),
+        }),
+        { maxLength: 5 },
+      ),
     }),
     precision: fc.record(
       {
@@ -98,7 +105,7 @@ describe('a result', () => {
 
 describe('an error in a result', () => {
   it('has code, message, remedy and the end of the log of FFmpeg', () => {
-    const error = new FfmpegError('INPUT_INVALID', 'FFmpeg said: damaged', `${'x'.repeat(5000)}end`);
+    const error = new FfmpegError({ code: 'INPUT_INVALID', message: 'FFmpeg said: damaged' }, `${'x'.repeat(5000)}end`);
     expect(jobErrorOf(error)).toMatchObject({
       code: 'INPUT_INVALID',
       message: 'FFmpeg said: damaged',

@@ -36,7 +36,7 @@ export function describe(job: unknown): string {
   ];
   const head = columns(facts.flatMap(([name, value]) => (value ? [[name, value] as const] : [])));
   const steps = list(job, 'status', 'result', 'acceleration', 'fallbacks').map(
-    (step) => `  not ${text(step, 'from') ?? ''}: ${text(step, 'reason') ?? ''}`,
+    (step) => `  not ${text(step, 'from') ?? ''}: ${text(step, 'message') ?? ''}`,
   );
   const attempts = list(job, 'status', 'attempts').map((attempt) =>
     [

@@ -8,7 +8,7 @@ export function planText(plan: unknown): string {
   const seconds = number(plan, 'estimate', 'seconds');
   const steps = list(plan, 'steps');
   const down = list(plan, 'fallbacks').map(
-    (step) => `  not ${text(step, 'from') ?? ''}: ${text(step, 'reason') ?? ''}`,
+    (step) => `  not ${text(step, 'from') ?? ''}: ${text(step, 'message') ?? ''}`,
   );
   const parts = steps.flatMap((step) =>
     list(step, 'placements').map((placement) => [

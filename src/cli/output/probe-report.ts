@@ -120,7 +120,7 @@ export function reportOf({ detection, facts }: Observation): ProbeReport {
     ffmpeg: { program: printable(facts.ffmpeg.program), version: printable(ffmpegVersion) },
     processors: cpus,
     backends: gpuBackends.map((backend) => {
-      const reason = backend === 'software' && !onCpu ? 'FFmpeg has no encoder for it' : unavailable[backend];
+      const reason = backend === 'software' && !onCpu ? 'FFmpeg has no encoder for it' : unavailable[backend]?.message;
       return { backend, usable: usable(backend), reason: reason === undefined ? null : printable(reason) };
     }),
     nodes: nodes.map(nodeView),

@@ -1,4 +1,4 @@
-import type { EncoderBackend } from '../../model/status/result.ts';
+import type { EncoderBackend, FallbackReason } from '../../model/status/result.ts';
 
 /** What the FFmpeg and the GPUs of this machine can do, found by trying. */
 export interface Capabilities {
@@ -9,8 +9,8 @@ export interface Capabilities {
   readonly filters: ReadonlySet<string>;
   /** Usable Intel render nodes, best first. */
   readonly devices: readonly GpuDevice[];
-  /** Reasons why a backend cannot be used at all, for the result. */
-  readonly unavailable: Readonly<Partial<Record<EncoderBackend, string>>>;
+  /** Why each encoder backend that nothing on this machine can serve is not used. */
+  readonly unavailable: Readonly<Partial<Record<EncoderBackend, FallbackReason>>>;
   readonly cpus: number;
 }
 

@@ -29,7 +29,7 @@ export function placementsOf(
       lines.push({
         what: `encode${name}`,
         place: onGpu(backends?.backend) ? 'gpu' : 'cpu',
-        why: `${video.why}; ${backends?.fallbacks.at(-1)?.reason ?? 'the GPU encodes it'}`,
+        why: `${video.why}; ${backends?.fallbacks.at(-1)?.message ?? 'the GPU encodes it'}`,
       });
     }
     if (audio.how === 'copy')

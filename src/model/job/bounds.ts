@@ -16,6 +16,7 @@ export const bounds = {
   url: 2048,
   path: 1024,
   message: 1024,
+  fallbackMessage: 160,
   stderrTail: 2048,
   /** Longest time on a timeline, in seconds: 7 days. */
   timelineSeconds: 604_800,

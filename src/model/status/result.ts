@@ -7,21 +7,60 @@ import { contractCheck } from '../job/output-contract.ts';
 export const backends = ['qsv-full', 'qsv-encode', 'vaapi', 'software', 'copy'] as const;
 export type EncoderBackend = (typeof backends)[number];
 
+/** Why an encoder backend was not used. Also the values of a metric's label: keep them few. */
+const fallbackCauses = [
+  'acceleration-disabled',
+  /** The machine has no usable render node. */
+  'no-device',
+  /** The process may not open the render node. */
+  'no-permission',
+  'not-intel',
+  /** The VA driver did not open the device. */
+  'device-not-opened',
+  /** No Quick Sync session could be created. */
+  'no-session',
+  /** FFmpeg lacks an encoder, decoder or filter. */
+  'capability-missing',
+  /** Every trial encode failed. */
+  'trial-failed',
+  /** No device encodes the codec, bit depth or bit rate of the outputs. */
+  'target-unsupported',
+  /** The frames are decoded or selected in main memory. */
+  'cpu-frames',
+  /** The device rejected parameters during the job. */
+  'unsupported-parameters',
+  /** The device failed or was lost during the job. */
+  'device-failed',
+  /** FFmpeg failed without naming the device as the cause. */
+  'ffmpeg-failed',
+  /** FFmpeg made no progress. */
+  'stalled',
+] as const;
+
+export type FallbackCause = (typeof fallbackCauses)[number];
+
+/** Why one encoder backend is not used. */
+export interface FallbackReason {
+  readonly cause: FallbackCause;
+  /** One sentence for people. */
+  readonly message: string;
+}
+
+export const encoderFallback = z
+  .strictObject({
+    from: z.enum(backends).describe('The backend that was not used.'),
+    cause: z.enum(fallbackCauses).describe('Class of the reason.'),
+    message: z.string().max(bounds.fallbackMessage).describe('The reason in words.'),
+  })
+  .describe('One better backend and why it was not used.');
+
+export type EncoderFallback = z.infer<typeof encoderFallback>;
+
 export const accelerationReport = z
   .strictObject({
     backend: z.enum(backends).describe('Where the encoding ran; copy when nothing was encoded.'),
     device: z.string().max(64).optional().describe('Device node of the GPU.'),
-    fallbacks: z
-      .array(
-        z
-          .strictObject({
-            from: z.enum(backends).describe('The backend that was not used.'),
-            reason: z.string().max(160).describe('Why.'),
-          })
-          .describe('One better backend and why it was not used.'),
-      )
-      .max(backends.length)
-      .describe('Why each better backend was not used.'),
+    fallbacks: z.array(encoderFallback).max(backends.length).describe('Why each better backend was not used.'),
   })
   .describe('Where the encoding ran and why.');
 

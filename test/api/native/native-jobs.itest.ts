@@ -12,7 +12,7 @@ beforeAll(async () => {
     services: {
       plan: async () => ({
         backend: 'software',
-        fallbacks: [{ from: 'qsv-full', reason: 'no Intel GPU' }],
+        fallbacks: [{ from: 'qsv-full', cause: 'no-device', message: 'no Intel GPU' }],
         analyses: [],
         files: [],
         steps: [

@@ -9,7 +9,7 @@ describe('a plan as text', () => {
   it('says where and why, and gives command lines that a shell takes', () => {
     const text = planText({
       backend: 'software',
-      fallbacks: [{ from: 'qsv-full', reason: 'no render node' }],
+      fallbacks: [{ from: 'qsv-full', cause: 'no-device', message: 'no render node' }],
       steps: [
         {
           name: 'encode',

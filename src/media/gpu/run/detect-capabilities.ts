@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism, release } from 'node:os';
 import { z } from 'zod';
 import { CodedError } from '../../../errors/coded-error.ts';
-import type { EncoderBackend } from '../../../model/status/result.ts';
+import type { EncoderBackend, FallbackReason } from '../../../model/status/result.ts';
 import { pathExists } from '../../ffmpeg/run/path-exists.ts';
 import { type MediaTools, runTool } from '../../ffmpeg/run/run-tool.ts';
 import { driverSettings } from '../../ffmpeg/run/tool-environment.ts';
@@ -126,7 +126,7 @@ async function detect(options: DetectOptions, folders: DeviceFolders): Promise<D
   const { encoders, filters } = await listings(banner, options);
   const listed = await listRenderNodes(folders);
   const nodes: NodeFacts[] = [];
-  const problems: string[] = [];
+  const problems: FallbackReason[] = [];
   for (const node of listed) {
     const facts = node.problem === undefined ? await tryDevice(node, banner, encoders, options) : factsOf(node);
     nodes.push(facts);
@@ -134,7 +134,7 @@ async function detect(options: DetectOptions, folders: DeviceFolders): Promise<D
     if (problem !== undefined) problems.push(problem);
   }
   const devices = nodes.flatMap(deviceOf);
-  const noDevice = problems.join('; ') || noDeviceReason(listed, folders);
+  const noDevice = joined(problems) ?? noDeviceReason(listed, folders);
   const unavailable = unavailableBackends(nodes, devices, encoders, noDevice, options.tools.ffmpeg);
   const cpus = availableParallelism();
   return {
@@ -145,11 +145,23 @@ async function detect(options: DetectOptions, folders: DeviceFolders): Promise<D
 }
 
 /** Why nothing can be encoded on a node that was tried. */
-function problemOf({ node, opening, trials }: NodeFacts): string | undefined {
-  if (opening?.vaError !== undefined) return `${node} could not be opened: ${opening.vaError}`;
+function problemOf({ node, opening, trials }: NodeFacts): FallbackReason | undefined {
+  if (opening?.vaError !== undefined)
+    return { cause: 'device-not-opened', message: `${node} could not be opened: ${opening.vaError}` };
   if (trials === undefined || trials.encodes.length > 0) return undefined;
-  if (opening?.sessionError !== undefined) return `no session on ${node}: ${opening.sessionError}`;
-  return `every trial encode failed on ${node}: ${trials.refused[0]?.said ?? 'FFmpeg has no encoder for it'}`;
+  if (opening?.sessionError !== undefined) return noSession(node, opening.sessionError);
+  const why = trials.refused[0]?.said ?? 'FFmpeg has no encoder for it';
+  return { cause: 'trial-failed', message: `every trial encode failed on ${node}: ${why}` };
+}
+
+function noSession(node: string, error: string): FallbackReason {
+  return { cause: 'no-session', message: `no session on ${node}: ${error}` };
+}
+
+/** The problems of several nodes as one, with the cause of the first. */
+function joined(problems: readonly FallbackReason[]): FallbackReason | undefined {
+  const [first] = problems;
+  return first && { cause: first.cause, message: problems.map(({ message }) => message).join('; ') };
 }
 
 function deviceOf({ node, driver, opening, trials }: NodeFacts): GpuDevice[] {
@@ -173,21 +185,25 @@ function unavailableBackends(
   nodes: readonly NodeFacts[],
   devices: readonly GpuDevice[],
   encoders: ReadonlySet<string>,
-  noDevice: string,
+  noDevice: FallbackReason,
   program: string,
 ): Capabilities['unavailable'] {
-  const reasons: Partial<Record<EncoderBackend, string>> = {};
+  const reasons: Partial<Record<EncoderBackend, FallbackReason>> = {};
   for (const backend of ['qsv-full', 'qsv-encode', 'vaapi'] as const) {
     const suffix = backend === 'vaapi' ? '_vaapi' : '_qsv';
     if (devices.length === 0) reasons[backend] = noDevice;
     else if (![...encoders].some((name) => name.endsWith(suffix))) {
-      reasons[backend] = `${program} was built without ${suffix.slice(1)} encoders`;
+      const message = `${program} was built without ${suffix.slice(1)} encoders`;
+      reasons[backend] = { cause: 'capability-missing', message };
     } else if (!devices.some(({ encodes }) => encodes.some((encode) => encode.backend === backend))) {
       const refusal = nodes.find(({ opening }) => backend !== 'vaapi' && opening?.sessionError !== undefined);
       reasons[backend] =
         refusal === undefined
-          ? `every trial encode failed on ${devices.map(({ node }) => node).join(', ')}`
-          : `no session on ${refusal.node}: ${refusal.opening?.sessionError ?? ''}`;
+          ? {
+              cause: 'trial-failed',
+              message: `every trial encode failed on ${devices.map(({ node }) => node).join(', ')}`,
+            }
+          : noSession(refusal.node, refusal.opening?.sessionError ?? '');
     }
   }
   return reasons;

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, open, readdir, readlink, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { FallbackReason } from '../../../model/status/result.ts';
 import type { NodeOwner } from '../device-facts.ts';
 import { intelVendor, vendorName } from '../gpu-generation.ts';
 import { groupNames } from './user-groups.ts';
@@ -29,7 +30,7 @@ export interface RenderNode {
   /** Name of the error with which this process may not use it, for example EACCES. */
   readonly accessError?: string;
   /** Why it cannot be used; absent when it can. */
-  readonly problem?: string;
+  readonly problem?: FallbackReason;
 }
 
 /** All render nodes in the order of their numbers, and for those that cannot be used the cause. Opens none of them. */
@@ -45,11 +46,18 @@ export function renderNodeNames(names: readonly string[]): string[] {
   return names.filter((name) => /^renderD\d{1,6}$/.test(name)).toSorted((a, b) => numberOf(a) - numberOf(b));
 }
 
-/** Why there is no usable render node at all, in one sentence. */
-export function noDeviceReason(nodes: readonly RenderNode[], { dri }: DeviceFolders = systemFolders): string {
-  if (nodes.length === 0)
-    return `no render node in ${dri}: there is no GPU, its driver is not loaded, or it is not passed in`;
-  return nodes.map(({ node, problem }) => `${node}: ${problem ?? 'usable'}`).join('; ');
+/** Why no render node can be used at all. */
+export function noDeviceReason(nodes: readonly RenderNode[], { dri }: DeviceFolders = systemFolders): FallbackReason {
+  if (nodes.length === 0) {
+    const message = `no render node in ${dri}: there is no GPU, its driver is not loaded, or it is not passed in`;
+    return { cause: 'no-device', message };
+  }
+  const causes = nodes.flatMap(({ problem }) => (problem === undefined ? [] : [problem.cause]));
+  return {
+    // An Intel GPU that cannot be used is the reason, whatever other GPUs there are.
+    cause: causes.find((cause) => cause !== 'not-intel') ?? causes[0] ?? 'no-device',
+    message: nodes.map(({ node, problem }) => `${node}: ${problem?.message ?? 'usable'}`).join('; '),
+  };
 }
 
 async function describeNode(node: string, sysfs: string): Promise<RenderNode> {
@@ -74,13 +82,14 @@ function problemOf(
   vendor: string | undefined,
   owner: NodeOwner | undefined,
   accessError: string | undefined,
-): string | undefined {
+): FallbackReason | undefined {
   if (vendor !== undefined && vendor !== intelVendor)
-    return `not an Intel GPU (vendor ${vendor}): ${vendorName(vendor)}`;
+    return { cause: 'not-intel', message: `not an Intel GPU (vendor ${vendor}): ${vendorName(vendor)}` };
   if (accessError === undefined) return undefined;
-  if (accessError !== 'EACCES' || owner === undefined) return `it cannot be used (${accessError})`;
+  if (accessError !== 'EACCES' || owner === undefined)
+    return { cause: 'no-permission', message: `it cannot be used (${accessError})` };
   const group = owner.group === undefined ? String(owner.gid) : `${owner.group} (${owner.gid})`;
-  return `no permission to read and write it: it belongs to group ${group}`;
+  return { cause: 'no-permission', message: `no permission to read and write it: it belongs to group ${group}` };
 }
 
 async function ownerOf(node: string): Promise<NodeOwner | undefined> {

@@ -39,7 +39,10 @@ describe('what this machine can do', () => {
     const { devices, unavailable } = await detectCapabilities({ tools, signal: never, folders });
     expect(devices).toEqual([]);
     for (const backend of ['qsv-full', 'qsv-encode', 'vaapi'] as const)
-      expect(unavailable[backend]).toMatch(/^no render node in /);
+      expect(unavailable[backend]).toEqual({
+        cause: 'no-device',
+        message: expect.stringMatching(/^no render node in /) as unknown,
+      });
   });
 
   it('is told node by node', async () => {
@@ -55,7 +58,7 @@ describe('what this machine can do', () => {
         device: '0x56c0',
         driver: 'i915',
         owner,
-        problem: 'not an Intel GPU (vendor 0x10de): NVIDIA',
+        problem: { cause: 'not-intel', message: 'not an Intel GPU (vendor 0x10de): NVIDIA' },
       },
     ]);
   });
@@ -68,7 +71,8 @@ describe('what this machine can do', () => {
     await make(join(folders.dri, 'renderD128'));
     const { devices, unavailable } = await detectCapabilities({ tools, signal: never, folders });
     expect(devices).toEqual([]);
-    expect(unavailable['qsv-full']).toMatch(/renderD128(: it cannot be used \(E| could not be opened: )/);
+    expect(unavailable['qsv-full']?.message).toMatch(/renderD128(: it cannot be used \(E| could not be opened: )/);
+    expect(unavailable['qsv-full']?.cause).toMatch(/^(no-permission|device-not-opened)$/);
   });
 
   it('takes nothing but numbers from the kernel, however much is written there', async () => {
@@ -85,7 +89,10 @@ describe('what this machine can do', () => {
   it('is no GPU backend with the GPU of another maker', async () => {
     await addNode('renderD128', '0x1002');
     const { unavailable } = await detectCapabilities({ tools, signal: never, folders });
-    expect(unavailable['qsv-full']).toContain('not an Intel GPU (vendor 0x1002)');
+    expect(unavailable['qsv-full']).toEqual({
+      cause: 'not-intel',
+      message: expect.stringContaining('not an Intel GPU (vendor 0x1002)') as unknown,
+    });
   });
 
   it('is no GPU backend when the trial encodes fail, whatever FFmpeg lists', async () => {
@@ -98,7 +105,10 @@ describe('what this machine can do', () => {
     });
     expect(encoders).toContain('h264_qsv');
     expect(devices).toEqual([]);
-    expect(unavailable['qsv-full']).toMatch(/renderD128 could not be opened: \S/);
+    expect(unavailable['qsv-full']).toEqual({
+      cause: 'device-not-opened',
+      message: expect.stringMatching(/renderD128 could not be opened: \S/) as unknown,
+    });
   });
 
   it('is remembered between processes, and a damaged memory does no harm', async () => {
@@ -132,10 +142,10 @@ describe('what this machine can do', () => {
 
   it('is looked for again where no GPU can be used, for one that is repaired while a server runs', async () => {
     const find = (lookAgainMs: number) => detectCapabilities({ tools, signal: never, folders, lookAgainMs });
-    expect((await find(0)).unavailable['qsv-full']).toContain('no render node');
+    expect((await find(0)).unavailable['qsv-full']?.message).toContain('no render node');
     await addNode('renderD128', '0x1002');
     const second = await find(60_000);
-    expect(second.unavailable['qsv-full']).toContain('not an Intel GPU');
+    expect(second.unavailable['qsv-full']?.message).toContain('not an Intel GPU');
     expect(await find(60_000)).toBe(second);
   });
 

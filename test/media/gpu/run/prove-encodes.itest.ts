@@ -109,7 +109,10 @@ describeOnSoftwareGpu('trial encodes on a GPU', (gpus) => {
     const gpu = await gpus.create(dir, { fail: ['session@1=unsupported'], refuse: ['va-encode'] });
     const { unavailable } = await detect(gpu);
     for (const backend of ['qsv-full', 'qsv-encode'] as const)
-      expect(unavailable[backend]).toContain('Error creating a MFX session');
+      expect(unavailable[backend]).toEqual({
+        cause: 'no-session',
+        message: expect.stringContaining('Error creating a MFX session') as unknown,
+      });
     const trace = await gpu.trace();
     expect(eventsOf(trace, 'fault')).toHaveLength(1);
     expect(eventsOf(trace, 'encode.init')).toEqual([]);
@@ -120,8 +123,9 @@ describeOnSoftwareGpu('trial encodes on a GPU', (gpus) => {
     const gpu = await gpus.create(dir, { openErrno: EACCES });
     const { devices, unavailable } = await detect(gpu);
     expect(devices).toEqual([]);
-    expect(unavailable['qsv-full']).toContain(`${gpu.node} could not be opened: `);
-    expect(unavailable['qsv-full']).toMatch(/No VA display found/);
+    expect(unavailable['qsv-full']?.cause).toBe('device-not-opened');
+    expect(unavailable['qsv-full']?.message).toContain(`${gpu.node} could not be opened: `);
+    expect(unavailable['qsv-full']?.message).toMatch(/No VA display found/);
     expect(await gpu.trace()).toEqual([]);
   });
 
@@ -129,7 +133,10 @@ describeOnSoftwareGpu('trial encodes on a GPU', (gpus) => {
     const gpu = await gpus.create(dir, { vendor: '1002' });
     const { devices, unavailable } = await detect(gpu);
     expect(devices).toEqual([]);
-    expect(unavailable['qsv-full']).toContain('not an Intel GPU (vendor 0x1002)');
+    expect(unavailable['qsv-full']).toEqual({
+      cause: 'not-intel',
+      message: expect.stringContaining('not an Intel GPU (vendor 0x1002)') as unknown,
+    });
     expect(await gpu.trace()).toEqual([]);
   });
 

@@ -68,6 +68,9 @@ describeOnSoftwareGpu('trial encodes through VA-API', (gpus) => {
     expect(combinations(devices[0]?.encodes ?? [])).toEqual(['h264 8 low', 'h264 8', 'hevc 8 low', 'hevc 8']);
     expect(unavailable.vaapi).toBeUndefined();
     for (const backend of ['qsv-full', 'qsv-encode'] as const)
-      expect(unavailable[backend]).toMatch(new RegExp(`^no session on ${gpu.node}: .*MFX session`));
+      expect(unavailable[backend]).toEqual({
+        cause: 'no-session',
+        message: expect.stringMatching(new RegExp(`^no session on ${gpu.node}: .*MFX session`)) as unknown,
+      });
   });
 });
