@@ -1,5 +1,5 @@
 import type { VideoTarget } from '../encoders/video-target.ts';
-import { chain, filter, join, type Pad } from '../filters/graph.ts';
+import { chain, type Filter, filter, join, type Pad } from '../filters/graph.ts';
 import { fraction } from '../filters/numbers.ts';
 import { commandLine, nullOutput } from '../outputs/command.ts';
 import { finishVideo } from '../outputs/video-output.ts';
@@ -70,7 +70,7 @@ interface ComparedVideo {
   readonly reference: Pad;
   readonly target: Pick<VideoTarget, 'frameRate' | 'bitDepth'>;
   /** Filters that bring the output to the shape of the reference, where it was copied in another. */
-  readonly shape: readonly string[];
+  readonly shape: readonly Filter[];
 }
 
 /** `undefined` where every packet of the picture is one of the source. */

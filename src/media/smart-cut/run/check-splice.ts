@@ -1,6 +1,7 @@
 import { type MediaTools, runTool } from '../../ffmpeg/run/run-tool.ts';
 import { fileUrl } from '../../filters/escape.ts';
 import { filter } from '../../filters/graph.ts';
+import { filterText } from '../../filters/write-graph.ts';
 import type { SmartJoin } from '../join.ts';
 import { SmartCutError } from '../nal-units.ts';
 
@@ -20,7 +21,7 @@ export async function checkSplices(join: SmartJoin, tools: MediaTools, signal: A
   const hashes = async (path: string, shift: number): Promise<string[]> => {
     const range = { start_pts: copyStart - shift, end_pts: copyEnd === undefined ? undefined : copyEnd - shift };
     const input = ['-protocol_whitelist', 'file', '-copyts', '-noautorotate', '-i', fileUrl(path)];
-    const output = ['-map', '0:v:0', '-vf', filter('trim', range), '-fps_mode', 'passthrough'];
+    const output = ['-map', '0:v:0', '-vf', filterText(filter('trim', range)), '-fps_mode', 'passthrough'];
     const argv = ['-hide_banner', '-nostdin', '-v', 'error', '-xerror', ...input, ...output];
     const run = await runTool(
       tools.ffmpeg,
