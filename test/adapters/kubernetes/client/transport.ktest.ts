@@ -120,7 +120,9 @@ describeOnCluster('the transport', (cluster) => {
 
     it('does not repeat a refusal that names no time', async () => {
       proxy.fault = () => ({ kind: 'answer', status: 500, body: 'etcdserver: leader changed' });
-      await expect(transport.request({ path: path() })).rejects.toThrow(/rejected with 500: etcdserver: leader changed/);
+      await expect(transport.request({ path: path() })).rejects.toThrow(
+        /rejected with 500: etcdserver: leader changed/,
+      );
       expect(proxy.calls).toHaveLength(1);
     });
   });
