@@ -196,7 +196,7 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
     await vi.waitFor(async () => {
       expect(await run(['get', 'jobs', '-n', 'studio', '-o', 'name'])).toBe('job.batch/a-1-render\n');
     }, patience);
-    expect(operator.output).not.toContain('refused with 403');
+    expect(operator.output).not.toContain('rejected with 403');
   });
 
   it('goes on without NATS, says so once, and ends within its time', async () => {

@@ -53,7 +53,7 @@ describe('the order of creation', () => {
   it('is in no other text', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        expect(() => orderOf(text)).toThrow(/Expected the cursor of a page/);
+        expect(() => orderOf(text)).toThrow(/Expected `cursor` to be from the previous page/);
       }),
     );
   });
