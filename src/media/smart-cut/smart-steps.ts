@@ -95,7 +95,7 @@ function placements({ cut: { head, tail, copied } }: SmartVideo, encoder: Backen
   const lines: Placement[] = [
     {
       what: 'trim',
-      place: 'copy',
+      runsOn: 'copy',
       why: `pictures from ${copied.start.toFixed(3)} s to ${until} of the output are copied: nothing changes them`,
     },
   ];
@@ -104,8 +104,8 @@ function placements({ cut: { head, tail, copied } }: SmartVideo, encoder: Backen
     ...(tail ? [`${counted(tail.frames)} at its end`] : []),
   ];
   if (edges.length > 0 && encoder !== undefined) {
-    const place = encoder.backend === 'software' ? 'cpu' : 'gpu';
-    lines.push({ what: 'encode', place, why: `${edges.join(' and ')}: what they refer to is not part of the cut` });
+    const runsOn = encoder.backend === 'software' ? 'cpu' : 'gpu';
+    lines.push({ what: 'encode', runsOn, why: `${edges.join(' and ')}: what they refer to is not part of the cut` });
   }
   return lines;
 }
