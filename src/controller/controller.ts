@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import { ConflictError, type JobRef, type JobStore, keyOf, NotFoundError } from '../ports/job-store.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { ProgressBus } from '../ports/progress-bus.ts';
-import type { StageRun, StageRunner } from '../ports/stage-runner.ts';
+import { isLive, type StageRun, type StageRunner } from '../ports/stage-runner.ts';
 import { AdmissionPasses } from './admission/admission-passes.ts';
 import { JobIndex } from './admission/job-index.ts';
 import { RemovedJobFiles } from './cleanup/removed-job-files.ts';
@@ -15,7 +15,6 @@ import type { Admission, Observation, Refusal } from './reconcile/decision.ts';
 import { endedAttempts } from './reconcile/ended-attempts.ts';
 import { executeAction } from './reconcile/execute-action.ts';
 import { doubtful } from './reconcile/freshness.ts';
-import { isLive } from './reconcile/run-stop.ts';
 import { refusalOf } from './reconcile/stage-start.ts';
 import { type Lane, WorkQueue, type WorkQueueObserver } from './work-queue.ts';
 

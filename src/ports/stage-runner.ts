@@ -1,39 +1,103 @@
+import { omitUndefined } from '../lib/omit-undefined.ts';
 import type { RenderJobSpec } from '../model/job/render-job.ts';
 import type { StageIdentity, StageSpec } from '../model/job/stage.ts';
 import type { StageResult } from '../model/status/result.ts';
 import type { JobRef } from './job-store.ts';
 
-export type RunState = 'waiting' | 'running' | 'succeeded' | 'failed' | 'lost';
-
-/** What is known of one stage of one attempt. A run never goes back from succeeded, failed or lost. */
-export interface StageRun {
+/** What is known of every run. */
+interface RunBase {
   readonly identity: StageIdentity;
-  readonly state: RunState;
-  /** Why it waits, in one sentence. */
-  readonly waitingFor?: string;
-  /** The same for a machine, and since when (Unix milliseconds). */
-  readonly waiting?: { readonly cause: WaitCause; readonly since: number };
   readonly pool?: string;
   /** Whether the pool gives its stages a GPU; absent where the worker finds out. */
   readonly gpu?: boolean;
-  /** When its end, asked for by whoever it was, was due (Unix milliseconds): a node that is silent never says that it came. */
-  readonly dueToEndAt?: number;
-  /** It has ended, and another controller (Kueue) may start it anew unless it is stopped. */
-  readonly mayRunAgain?: true;
   readonly node?: string;
-  readonly device?: string;
+  /** Name of the Kubernetes Job and of its pod. */
   readonly jobName?: string;
   readonly podName?: string;
+  /** The reason given to `stop`, once it was called. */
+  readonly stopReason?: StopReason;
+}
+
+interface LiveRunBase extends RunBase {
+  /** When the run was due to end after a request to end, in Unix milliseconds: a node that is lost never reports its end. */
+  readonly dueToEndAt?: number;
+}
+
+export interface WaitingRun extends LiveRunBase {
+  readonly state: 'waiting';
+  readonly waitingFor: {
+    readonly cause: WaitCause;
+    /** Unix milliseconds; absent where the wait has no limit. */
+    readonly since?: number;
+    /** Why it waits, in one sentence. */
+    readonly message: string;
+  };
+}
+
+export interface RunningRun extends LiveRunBase {
+  readonly state: 'running';
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+}
+
+/** How a run ended. */
+export type RunOutcome = SucceededOutcome | FailedOutcome | LostOutcome;
+
+interface SucceededOutcome {
+  readonly state: 'succeeded';
+  readonly exitCode: number;
+  readonly result: StageResult;
+}
+
+interface FailedOutcome {
+  readonly state: 'failed';
+  readonly exitCode?: number;
+  readonly result?: StageResult;
+  /** The cause was the machine or the cluster, not the job. */
+  readonly infrastructure?: boolean;
+  readonly message?: string;
+}
+
+interface LostOutcome {
+  readonly state: 'lost';
+  readonly exitCode?: number;
+  readonly infrastructure: true;
+  readonly message: string;
+}
+
+interface EndedRunBase extends RunBase {
   /** Unix milliseconds. */
   readonly startedAt?: number;
   readonly finishedAt?: number;
-  readonly exitCode?: number;
-  readonly result?: StageResult;
-  /** The cause was the machine's or the cluster's, not the job's. */
-  readonly infrastructure?: boolean;
-  /** The reason given to `stop`, when it was. */
-  readonly stopReason?: StopReason;
-  readonly message?: string;
+  /** Another controller (Kueue) may start it again unless it is stopped. */
+  readonly mayRunAgain?: true;
+}
+
+export interface SucceededRun extends EndedRunBase, SucceededOutcome {}
+export interface FailedRun extends EndedRunBase, FailedOutcome {}
+export interface LostRun extends EndedRunBase, LostOutcome {}
+
+export type LiveRun = WaitingRun | RunningRun;
+export type EndedRun = SucceededRun | FailedRun | LostRun;
+
+/** What is known of one stage of one attempt. A run never leaves succeeded, failed or lost. */
+export type StageRun = LiveRun | EndedRun;
+export type RunState = StageRun['state'];
+
+export function isLive(run: StageRun): run is LiveRun {
+  return run.state === 'waiting' || run.state === 'running';
+}
+
+export function hasEnded(run: StageRun): run is EndedRun {
+  return !isLive(run);
+}
+
+/** A live run with its end. */
+export function endedRun(run: LiveRun, outcome: RunOutcome, finishedAt: number): EndedRun {
+  const { identity, pool, gpu, node, jobName, podName, stopReason } = run;
+  const startedAt = run.state === 'running' ? run.startedAt : undefined;
+  const known = omitUndefined({ identity, pool, gpu, node, jobName, podName, stopReason, startedAt });
+  return { ...known, ...outcome, finishedAt };
 }
 
 /** What a run that has not begun waits for. `Starting` is a start that goes as it should. */

@@ -90,7 +90,7 @@ describe('a worker', () => {
       processes: [{ name: 'render', backend: 'software' }],
       probes: { main: { video: [{ codec: 'h264' }] } },
     });
-    expect(await readdir(join(bench.objects, '.staging'))).toEqual([]);
+    expect(await readdir(join(bench.objects, '.uploads'))).toEqual([]);
   });
 
   it('tells its progress as lines on stdout where it has no parent to tell', async () => {
@@ -189,7 +189,7 @@ describe('a worker', () => {
     });
     expect(await outcome(spec)).toMatchObject({ status: 16, code: 'OUTPUT_CONTRACT_FAILED' });
     expect(await bench.published()).toEqual([]);
-    expect(bench.result().checks).toContainEqual({ name: 'audio', ok: false, expected: 'sound', measured: 'no sound' });
+    expect(bench.result().checks).toContainEqual({ name: 'audio', ok: false, expected: 'audio', measured: 'no audio' });
   });
 
   describe('refuses with a code of its own', () => {

@@ -1,6 +1,6 @@
 import { availableParallelism, homedir } from 'node:os';
-import { configTable } from '../../src/config/load-config.ts';
 import { verbs } from '../../src/config/setting.ts';
+import { configTable } from '../../src/config/settings.ts';
 import { generatedFrom, page, table } from './markdown.ts';
 
 /** `configuration.md`: every setting of the commands that serve. */

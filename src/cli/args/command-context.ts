@@ -38,7 +38,7 @@ export function checkPositionals({ name, operands, positionals: [min, max] }: Co
 
 /** The server that the options and the environment name. */
 export async function clientOf({ environment }: CommandContext, args: Arguments): Promise<ApiClient> {
-  const { dataDir } = loadConfig({}, pick(environment, 'FRAMEWRIGHT_DATA_DIR'));
+  const { dataDir } = loadConfig({}, pick(environment, 'FRAMEWRIGHT_DATA_DIR')).standalone;
   return new ApiClient(
     await findConnection({ urlOption: args.one('url'), keyFileOption: args.one('api-key-file'), environment, dataDir }),
   );

@@ -37,7 +37,7 @@ async function operationHelp(): Promise<string> {
 
 /** The flags of a verb that serves, from the table of settings. */
 export async function serverOptions(verb: Verb): Promise<OptionSpec[]> {
-  const { configTable } = await import('../../config/load-config.ts');
+  const { configTable } = await import('../../config/settings.ts');
   return configTable.flatMap(({ verbs: takers, flag, variable, about, default: fallback }) =>
     flag === undefined || !takers.includes(verb)
       ? []
@@ -52,7 +52,7 @@ export async function serverOptions(verb: Verb): Promise<OptionSpec[]> {
 }
 
 async function variableHelp(verb: Verb): Promise<string> {
-  const { configTable } = await import('../../config/load-config.ts');
+  const { configTable } = await import('../../config/settings.ts');
   const rows = configTable
     .filter(({ verbs: takers, flag }) => flag === undefined && takers.includes(verb))
     .map(({ variable, about }) => [variable, about] as const);

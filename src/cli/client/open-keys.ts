@@ -54,7 +54,7 @@ async function clusterKeys(kubeconfig: string, namespace: string | undefined): P
 }
 
 async function folderKeys(data: string | undefined, variable: string | undefined): Promise<OpenedKeys> {
-  const { dataDir } = loadConfig({ data }, { FRAMEWRIGHT_DATA_DIR: variable });
+  const { dataDir } = loadConfig({ data }, { FRAMEWRIGHT_DATA_DIR: variable }).standalone;
   const { database: path } = dataLayout(dataDir);
   // Opening would make a new database, and the key would open nothing.
   if (!existsSync(path)) {

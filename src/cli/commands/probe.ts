@@ -20,7 +20,7 @@ export const probe: Command = async (context) => {
 
 /** `undefined` when it was interrupted. Always by trials, never from what a server has remembered: whoever asks wants to know how it is now. */
 async function observe({ environment, interrupted }: CommandContext): Promise<Observation | undefined> {
-  const { ffmpeg, ffprobe, driDir, drmClassDir } = loadConfig({}, environment);
+  const { ffmpeg, ffprobe, driDir, drmClassDir } = loadConfig({}, environment).media;
   const tools = { ffmpeg, ffprobe, env: toolEnvironment(processEnvironment()) };
   const folders = { dri: driDir, drmClass: drmClassDir };
   try {

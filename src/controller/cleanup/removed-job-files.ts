@@ -1,9 +1,8 @@
 import type { RenderJob } from '../../model/job/render-job.ts';
 import { type JobRef, keyOf } from '../../ports/job-store.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { StageRunner } from '../../ports/stage-runner.ts';
+import { isLive, type StageRunner } from '../../ports/stage-runner.ts';
 import { removeOutputs } from '../reconcile/execute-action.ts';
-import { isLive } from '../reconcile/run-stop.ts';
 
 interface Ports {
   readonly runner: StageRunner;

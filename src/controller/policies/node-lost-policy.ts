@@ -1,11 +1,11 @@
-import type { StageRun } from '../../ports/stage-runner.ts';
+import { endedRun, isLive, type StageRun } from '../../ports/stage-runner.ts';
 import type { Policy } from './policy.ts';
 
 type SilencePolicy = Pick<Policy, 'nodeSilenceSeconds'>;
 
 /** When a run that was asked to end is taken for lost, in Unix milliseconds: its node says nothing any more. */
 export function lostAt(run: StageRun, policy: SilencePolicy): number | undefined {
-  if (run.dueToEndAt === undefined || (run.state !== 'waiting' && run.state !== 'running')) return undefined;
+  if (!isLive(run) || run.dueToEndAt === undefined) return undefined;
   return run.dueToEndAt + policy.nodeSilenceSeconds * 1000;
 }
 
@@ -15,14 +15,8 @@ export function lostAt(run: StageRun, policy: SilencePolicy): number | undefined
  */
 export function asItCounts(run: StageRun, now: number, policy: SilencePolicy): StageRun {
   const at = lostAt(run, policy);
-  if (at === undefined || now < at) return run;
-  const { waitingFor: _w, waiting: _c, dueToEndAt: _d, ...rest } = run;
+  if (!isLive(run) || at === undefined || now < at) return run;
   const where = run.node ?? 'its node';
-  return {
-    ...rest,
-    state: 'lost',
-    infrastructure: true,
-    finishedAt: at,
-    message: `The pod should have ended ${policy.nodeSilenceSeconds} s ago and ${where} has not said that it did.`,
-  };
+  const message = `The pod should have ended ${policy.nodeSilenceSeconds} s ago and ${where} has not said that it did.`;
+  return endedRun(run, { state: 'lost', infrastructure: true, message }, at);
 }

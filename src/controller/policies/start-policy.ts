@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../errors/error-table.ts';
 import type { RenderJobStatus } from '../../model/job/render-job.ts';
 import type { Reason } from '../../model/status/lifecycle.ts';
-import type { StageRun, WaitCause } from '../../ports/stage-runner.ts';
+import type { WaitCause, WaitingRun } from '../../ports/stage-runner.ts';
 import type { Policy } from './policy.ts';
 
 type StartPolicy = Pick<Policy, 'cannotStartSeconds' | 'startSeconds' | 'unschedulableSeconds' | 'maxStartFailures'>;
@@ -23,15 +23,14 @@ const causes: Readonly<Record<WaitCause, Cause>> = {
   ContainerNotStarted: { reason: 'ContainerNotStarted', code: 'POD_NOT_STARTED', limit: 'cannotStartSeconds' },
 };
 
-export function startReason({ waiting }: StageRun): Reason {
-  return causes[waiting?.cause ?? 'Starting'].reason;
+export function startReason({ waitingFor }: WaitingRun): Reason {
+  return causes[waitingFor.cause].reason;
 }
 
 /** How long a run may wait for what it waits for, in seconds; `undefined` for as long as it takes. */
-export function startLimit({ state, waiting }: StageRun, policy: StartPolicy): number | undefined {
-  if (state !== 'waiting' || waiting === undefined) return undefined;
-  const { limit } = causes[waiting.cause];
-  return limit === undefined ? undefined : policy[limit];
+export function startLimit({ waitingFor: { cause, since } }: WaitingRun, policy: StartPolicy): number | undefined {
+  const { limit } = causes[cause];
+  return since === undefined || limit === undefined ? undefined : policy[limit];
 }
 
 /** The error code of an attempt that was ended because it did not start, by the reason that its status gave. */

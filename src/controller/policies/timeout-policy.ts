@@ -7,7 +7,7 @@ import type { Policy } from './policy.ts';
  * `undefined` while it has not started.
  */
 export function deadlineOf(job: RenderJob, run: StageRun, policy: Policy): number | undefined {
-  if (run.startedAt === undefined) return undefined;
+  if (run.state === 'waiting' || run.startedAt === undefined) return undefined;
   const seconds = (job.spec.timeoutSeconds ?? policy.timeoutSeconds) + policy.timeoutSlackSeconds;
   return run.startedAt + seconds * 1000;
 }

@@ -4,7 +4,7 @@ import { bounds } from '../../model/job/bounds.ts';
 import type { RenderJobStatus } from '../../model/job/render-job.ts';
 import type { Reason } from '../../model/status/lifecycle.ts';
 import type { JobError, StageResult } from '../../model/status/result.ts';
-import type { StageRun } from '../../ports/stage-runner.ts';
+import type { EndedRun, FailedRun, LostRun, SucceededRun } from '../../ports/stage-runner.ts';
 import { takeProgress } from '../policies/progress-policy.ts';
 import { afterFailure } from '../policies/retry-policy.ts';
 import type { Action } from './actions.ts';
@@ -14,7 +14,7 @@ import { conclude, type Decision, event, type Observation, withActions } from '.
 export function afterEnd(
   observation: Observation,
   status: RenderJobStatus,
-  run: StageRun | undefined,
+  run: EndedRun | undefined,
   error: JobError,
   infrastructure: boolean,
 ): Decision {
@@ -61,9 +61,9 @@ export function nextAttempt(
   };
 }
 
-export function succeeded(observation: Observation, status: RenderJobStatus, run: StageRun): Decision {
+export function succeeded(observation: Observation, status: RenderJobStatus, run: SucceededRun): Decision {
   const { result } = run;
-  if (result?.outputs === undefined || result.outputs.length === 0) {
+  if (result.outputs === undefined || result.outputs.length === 0) {
     return afterEnd(
       observation,
       status,
@@ -108,12 +108,9 @@ export function latestProgress({ progress, now, policy }: Observation, status: R
   return takeProgress(status, progress, now, policy, true).status;
 }
 
-export function errorOf(run: StageRun): JobError {
-  if (run.result?.error !== undefined) return run.result.error;
-  const code =
-    run.state === 'lost'
-      ? 'NODE_LOST'
-      : ((run.exitCode === undefined ? undefined : codeOfExit(run.exitCode)) ?? 'WORKER_CRASHED');
+export function errorOf(run: FailedRun | LostRun): JobError {
+  if (run.state === 'failed' && run.result?.error !== undefined) return run.result.error;
+  const code = run.state === 'lost' ? 'NODE_LOST' : (codeOfExit(run.exitCode ?? -1) ?? 'WORKER_CRASHED');
   const message = run.message ?? errorTable[code].summary;
   return { code, message: cutToBytes(message, bounds.message), remedy: errorTable[code].remedy };
 }

@@ -1,20 +1,21 @@
 import { cutToBytes } from '../../lib/text.ts';
 import { bounds } from '../../model/job/bounds.ts';
 import type { Attempt, RenderJobStatus } from '../../model/job/render-job.ts';
-import type { StageRun } from '../../ports/stage-runner.ts';
+import type { EndedRun, StageRun } from '../../ports/stage-runner.ts';
 
 /** The history with the present attempt's entry brought up to what its run shows. */
 export function observeAttempt(status: RenderJobStatus, run: StageRun): RenderJobStatus {
   const entry = openEntry(status);
+  const startedAt = run.state === 'waiting' ? undefined : run.startedAt;
   const observed: Attempt = {
     ...entry,
     ...(run.jobName === undefined ? {} : { jobName: run.jobName }),
     ...(run.podName === undefined ? {} : { podName: run.podName }),
     ...(run.pool === undefined ? {} : { pool: run.pool }),
     ...(run.node === undefined ? {} : { node: run.node }),
-    ...(run.startedAt === undefined || entry.startedAt !== undefined
+    ...(startedAt === undefined || entry.startedAt !== undefined
       ? {}
-      : { startedAt: new Date(run.startedAt).toISOString() }),
+      : { startedAt: new Date(startedAt).toISOString() }),
   };
   return replaceEntry(status, observed);
 }
@@ -27,12 +28,13 @@ export interface AttemptEnd {
 }
 
 /** The history with the present attempt closed. */
-export function closeAttempt(status: RenderJobStatus, run: StageRun | undefined, end: AttemptEnd): RenderJobStatus {
+export function closeAttempt(status: RenderJobStatus, run: EndedRun | undefined, end: AttemptEnd): RenderJobStatus {
   const entry = openEntry(status);
+  const acceleration = run === undefined || run.state === 'lost' ? undefined : run.result?.acceleration;
   return replaceEntry(status, {
     ...entry,
     ...(run?.exitCode === undefined ? {} : { exitCode: run.exitCode }),
-    ...(run?.result?.acceleration === undefined ? {} : { acceleration: run.result.acceleration }),
+    ...(acceleration === undefined ? {} : { acceleration }),
     finishedAt: new Date(run?.finishedAt ?? end.at).toISOString(),
     outcome: end.outcome,
     ...(end.code === undefined ? {} : { code: end.code }),

@@ -4,7 +4,7 @@ import type { RenderJob, RenderJobStatus } from '../../model/job/render-job.ts';
 import { stagesOf } from '../../model/job/stage.ts';
 import { manager } from '../../model/labels.ts';
 import { isTerminal } from '../../model/status/lifecycle.ts';
-import type { StageRun } from '../../ports/stage-runner.ts';
+import type { FailedRun, LostRun, StageRun, SucceededRun } from '../../ports/stage-runner.ts';
 import { asItCounts, lostAt } from '../policies/node-lost-policy.ts';
 import { startFailure } from '../policies/start-policy.ts';
 import { deadlineOf } from '../policies/timeout-policy.ts';
@@ -100,7 +100,7 @@ function withoutRun(observation: Observation, status: RenderJobStatus): Decision
 function withRuns(observation: Observation, status: RenderJobStatus, present: readonly StageRun[]): Decision {
   const { job, admission } = observation;
   const held = status.attempts?.find(({ number }) => number === status.attempt)?.pool;
-  let last: StageRun | undefined;
+  let last: SucceededRun | undefined;
   for (const stage of stagesOf(job)) {
     const run = present.find(({ identity }) => identity.stage === stage);
     if (run === undefined) {
@@ -149,7 +149,7 @@ function withRun(observation: Observation, status: RenderJobStatus, run: StageRu
   }
 }
 
-function ended(observation: Observation, status: RenderJobStatus, run: StageRun): Decision {
+function ended(observation: Observation, status: RenderJobStatus, run: FailedRun | LostRun): Decision {
   const { job, now } = observation;
   if (run.stopReason === 'timeout') {
     const seconds = job.spec.timeoutSeconds ?? observation.policy.timeoutSeconds;
@@ -175,5 +175,5 @@ function ended(observation: Observation, status: RenderJobStatus, run: StageRun)
       now,
     );
   }
-  return afterEnd(observation, status, run, errorOf(run), run.state === 'lost' || run.infrastructure === true);
+  return afterEnd(observation, status, run, errorOf(run), run.infrastructure === true);
 }

@@ -1,10 +1,11 @@
 import type { RenderJobStatus } from '../../model/job/render-job.ts';
 import { annotations } from '../../model/labels.ts';
+import { hasEnded, isLive } from '../../ports/stage-runner.ts';
 import { cleanUpUntil, expiryOf, leavesFiles } from '../policies/retention-policy.ts';
 import { latestProgress } from './attempt-end.ts';
 import { closeAttempt, observeAttempt } from './attempts.ts';
 import { conclude, type Decision, event, type Observation, settle, withActions } from './decision.ts';
-import { isLive, mayRun, stop } from './run-stop.ts';
+import { mayRun, stop } from './run-stop.ts';
 
 /** A cancel that was accepted before the end always ends in Cancelled, also when the stage succeeds meanwhile. */
 export function cancelling(observation: Observation, status: RenderJobStatus): Decision {
@@ -21,7 +22,7 @@ export function cancelling(observation: Observation, status: RenderJobStatus): D
       live.flatMap((run) => stop(run, 'cancelled')),
     );
   }
-  const run = runs.find(({ identity }) => identity.attempt === status.attempt);
+  const run = runs.filter(hasEnded).find(({ identity }) => identity.attempt === status.attempt);
   const closed =
     run === undefined
       ? status

@@ -2,7 +2,7 @@ import { cutToBytes } from '../../lib/text.ts';
 import { bounds } from '../../model/job/bounds.ts';
 import type { RenderJob, RenderJobStatus } from '../../model/job/render-job.ts';
 import type { Reason } from '../../model/status/lifecycle.ts';
-import type { StageRun } from '../../ports/stage-runner.ts';
+import type { RunningRun, StageRun, WaitingRun } from '../../ports/stage-runner.ts';
 import { sameButNumbers } from '../admission/queue-position.ts';
 import { startLimit, startReason } from '../policies/start-policy.ts';
 import { type Decision, earliest, event, lookAgainAt, type Observation, settle, withActions } from './decision.ts';
@@ -11,13 +11,13 @@ import { ending } from './run-stop.ts';
 /** A stage without a pod is looked at this often: nobody tells of a pod that was refused. */
 const podlessLookMs = 15_000;
 
-export function starting(observation: Observation, status: RenderJobStatus, run: StageRun): Decision {
+export function starting(observation: Observation, status: RenderJobStatus, run: WaitingRun): Decision {
   const { now, policy } = observation;
   // A later stage may wait while the job runs: the phase does not go back.
   if (status.phase === 'Running') return settle(observation, status);
   const next = waitingStatus(observation, status, run);
   const limit = startLimit(run, policy);
-  const until = limit === undefined ? undefined : (run.waiting?.since ?? now) + limit * 1000;
+  const until = limit === undefined ? undefined : (run.waitingFor.since ?? now) + limit * 1000;
   if (until !== undefined && now >= until) {
     const message = cutToBytes(`${withoutStop(next.message)} (given up after ${limit} s).`, bounds.message);
     return ending(observation, { ...next, phase: 'Starting' }, run, 'notStarted', next.reason, message);
@@ -25,14 +25,14 @@ export function starting(observation: Observation, status: RenderJobStatus, run:
   const told =
     isFault(next.reason) && next.reason !== status.reason ? [event('Warning', next.reason, next.message)] : [];
   // Of a pod that was refused nobody tells: it is looked for.
-  const unseen = run.podName === undefined && run.waiting?.cause !== 'Queue' ? now + podlessLookMs : undefined;
+  const unseen = run.podName === undefined && run.waitingFor.cause !== 'Queue' ? now + podlessLookMs : undefined;
   return lookAgainAt(earliest([until, unseen]), withActions(settle(observation, next), told));
 }
 
 /** What a job says whose stage has not begun; words that only differ in numbers are not written again. */
-function waitingStatus({ job }: Observation, status: RenderJobStatus, run: StageRun): RenderJobStatus {
+function waitingStatus({ job }: Observation, status: RenderJobStatus, run: WaitingRun): RenderJobStatus {
   const reason = startReason(run);
-  const said = cutToBytes(run.waitingFor ?? 'The worker is being started.', bounds.message);
+  const said = cutToBytes(run.waitingFor.message, bounds.message);
   if (reason === 'WaitingForQueue') {
     return {
       ...status,
@@ -61,9 +61,9 @@ function withoutGpu({ pool }: StageRun): string {
   return `No node had a usable GPU, so the job went to pool ${pool}.`;
 }
 
-export function running(observation: Observation, status: RenderJobStatus, run: StageRun): Decision {
-  const { job, now } = observation;
-  const startedAt = status.startedAt ?? new Date(run.startedAt ?? now).toISOString();
+export function running(observation: Observation, status: RenderJobStatus, run: RunningRun): Decision {
+  const { job } = observation;
+  const startedAt = status.startedAt ?? new Date(run.startedAt).toISOString();
   const where = run.node === undefined ? '' : ` on ${run.node}`;
   const rendering = status.attempt === 1 ? `Rendering${where}.` : `Rendering${where}, attempt ${status.attempt}.`;
   const { nextAttemptAt: _, ...rest } = status;

@@ -1,6 +1,6 @@
 import type { RenderJobStatus } from '../../model/job/render-job.ts';
 import type { Reason } from '../../model/status/lifecycle.ts';
-import type { StageRun, StopReason } from '../../ports/stage-runner.ts';
+import { isLive, type StageRun, type StopReason } from '../../ports/stage-runner.ts';
 import type { Action } from './actions.ts';
 import { type Decision, type Observation, settle, withActions } from './decision.ts';
 
@@ -14,10 +14,6 @@ export function ending(
   message: string,
 ): Decision {
   return withActions(settle(observation, { ...status, reason, message }), stop(run, why));
-}
-
-export function isLive({ state }: StageRun): boolean {
-  return state === 'waiting' || state === 'running';
 }
 
 /** Live, or ended in a way that another controller may undo. */

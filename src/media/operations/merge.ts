@@ -1,7 +1,7 @@
 import type { OperationParameters } from '../../model/job/operations.ts';
 import { crossfade } from '../filters/audio-pieces.ts';
 import { canJoin, joinedClip } from '../filters/concat.ts';
-import { chain, filter, generate, join, type Pad } from '../filters/graph.ts';
+import { chain, type Filter, filter, generate, join, type Pad } from '../filters/graph.ts';
 import { fraction, sum } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
 import { delayTracks } from '../outputs/text-tracks.ts';
@@ -178,7 +178,7 @@ function joinVideo(
 ): Pad {
   const frame = den / num;
   // Joining counts in microseconds; the grid of frames makes the count exact again.
-  const grid = (total: number): string[] => [
+  const grid = (total: number): Filter[] => [
     filter('fps', { fps: fraction(frameRate), start_time: 0 }),
     filter('tpad', { stop_mode: 'clone', stop: 2 }),
     filter('trim', { end_frame: total }),

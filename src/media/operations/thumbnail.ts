@@ -1,6 +1,6 @@
 import type { OperationParameters } from '../../model/job/operations.ts';
 import { outputKey } from '../../model/job/output-keys.ts';
-import { chain, filter, join, type Pad } from '../filters/graph.ts';
+import { chain, type Filter, filter, join, type Pad } from '../filters/graph.ts';
 import { decimal, even } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
 import type { PlannedOutput } from '../planning/plan.ts';
@@ -238,7 +238,7 @@ function sizeOf(video: VideoState, width: number | undefined): { readonly width:
   return { width: even(width), height: even((video.height * width) / video.width) };
 }
 
-function shrink({ video, context }: Frame, size: { readonly width: number; readonly height: number }): string[] {
+function shrink({ video, context }: Frame, size: { readonly width: number; readonly height: number }): Filter[] {
   const tone = toneMapFilters(context.builder, video, 8, context.path);
   const same = size.width === video.width && size.height === video.height;
   return [...tone, ...(same ? [] : [filter('scale', { w: size.width, h: size.height, flags: 'bicubic' })])];

@@ -1,5 +1,5 @@
 import type { OperationParameters } from '../../model/job/operations.ts';
-import { chain, filter, join, type Pad } from '../filters/graph.ts';
+import { chain, type Filter, filter, join, type Pad } from '../filters/graph.ts';
 import { graphicsFilters } from '../filters/hdr-graphics.ts';
 import { clamp, decimal, even, fraction } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
@@ -88,7 +88,7 @@ function markPad(
   { width, height }: Size,
   { opacity = 1, start = 0 }: Parameters,
   still: boolean,
-  tone: readonly string[],
+  tone: readonly Filter[],
 ): Pad {
   const { input } = decodeInput(clip);
   const source: Pad = { from: 'stream', medium: 'video', input, stream: mark.stream.index };
@@ -111,7 +111,7 @@ function markLayer(mark: Pad, picture: VideoState, { start = 0, end }: Parameter
   const until = end !== undefined && end < picture.end ? end : undefined;
   // Half a frame early, so that the frame that is meant is the first to be on the other side.
   const early = frameSeconds(picture) / 2;
-  const clear = (enable: string): string => filter('colorchannelmixer', { aa: 0, enable });
+  const clear = (enable: string): Filter => filter('colorchannelmixer', { aa: 0, enable });
   const changes = [
     ...(start > 0 ? [0] : []),
     ...(start > 0 ? [start - early] : [0]),

@@ -18,6 +18,8 @@ export function isTerminal(phase: Phase | undefined): phase is TerminalPhase {
   return terminalPhases.some((terminal) => terminal === phase);
 }
 
+export const unfinishedPhases: readonly Phase[] = phases.filter((phase) => !isTerminal(phase));
+
 /** Whether a status write may go from one phase to another; staying is always allowed. */
 export function canMove(from: Phase, to: Phase): boolean {
   return from === to || next[from].includes(to);

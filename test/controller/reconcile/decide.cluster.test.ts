@@ -3,7 +3,7 @@ import { defaultPolicy } from '../../../src/controller/policies/policy.ts';
 import { decide } from '../../../src/controller/reconcile/decide.ts';
 import type { Observation } from '../../../src/controller/reconcile/decision.ts';
 import type { RenderJobStatus } from '../../../src/model/job/render-job.ts';
-import type { StageRun, WaitCause } from '../../../src/ports/stage-runner.ts';
+import type { StageRun, WaitCause, WaitingRun } from '../../../src/ports/stage-runner.ts';
 import { aJob, aRun, aStatus, epoch } from '../../support/jobs.ts';
 
 // What only a cluster does to a job: pods that are refused or do not start, nodes that fall silent, Kueue.
@@ -24,13 +24,13 @@ function decision(observation: Partial<Observation>) {
   return { status, events, acts, requeueAt };
 }
 
-const waitingRun = (cause: WaitCause, seconds: number, more: Partial<StageRun> = {}): StageRun =>
-  aRun('waiting', {
-    waiting: { cause, since: now - seconds * 1000 },
-    waitingFor: `It waits: ${cause}.`,
-    podName: 'p',
-    ...more,
-  });
+const waitingFor = (cause: WaitCause, seconds: number, message = `It waits: ${cause}.`) => ({
+  cause,
+  since: now - seconds * 1000,
+  message,
+});
+const waitingRun = (cause: WaitCause, seconds: number, more: Partial<WaitingRun> = {}): StageRun =>
+  aRun('waiting', { waitingFor: waitingFor(cause, seconds), podName: 'p', ...more });
 const startingStatus = (more: Partial<RenderJobStatus>): RenderJobStatus =>
   aStatus({ phase: 'Starting', reason: 'Starting', ...more });
 
@@ -68,7 +68,8 @@ describe('a start on a cluster', () => {
   });
 
   it('writes no new words that differ in numbers alone, and one event for a fault', () => {
-    const words = (message: string) => waitingRun('Unschedulable', 5, { waitingFor: message });
+    const words = (message: string) =>
+      aRun('waiting', { waitingFor: waitingFor('Unschedulable', 5, message), podName: 'p' });
     const first = decision({ runs: [words('0/3 nodes: 3 full.')] });
     expect(first.events).toEqual([]);
     const job = aJob({}, first.status);

@@ -2,7 +2,14 @@ import { CodedError } from '../../../errors/coded-error.ts';
 import { KeyedMutex } from '../../../lib/keyed-mutex.ts';
 import type { StageIdentity, StageSpec } from '../../../model/job/stage.ts';
 import { ConflictError } from '../../../ports/job-store.ts';
-import type { PoolSlots, StageRun, StageRunner, StartOptions, StopReason } from '../../../ports/stage-runner.ts';
+import {
+  hasEnded,
+  type PoolSlots,
+  type StageRun,
+  type StageRunner,
+  type StartOptions,
+  type StopReason,
+} from '../../../ports/stage-runner.ts';
 import type { Transport } from '../client/transport.ts';
 import type { Change } from '../client/watch/object-cache.ts';
 import type { WatchOptions } from '../client/watch/reflector.ts';
@@ -17,7 +24,7 @@ import { checkOurs, jobKey, StageJobApi } from './stage-job-api.ts';
 import { stageLogs } from './stage-logs.ts';
 import type { CachedStageJob, CachedStagePod } from './stage-objects.ts';
 import { StageObjects } from './stage-objects-cache.ts';
-import { hasEnded, stageRun } from './stage-run.ts';
+import { stageRun } from './stage-run.ts';
 import { UncertainPods } from './uncertain-pods.ts';
 
 export interface KubernetesStageRunnerOptions {
@@ -259,7 +266,7 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     }
     const pool = this.#pool(job.pool);
     const gpu = pool === undefined ? {} : { gpu: pool.allocation.type !== 'None' };
-    return { ...run, ...gpu, ...(hasEnded(run) && mayRunAgain(job) ? { mayRunAgain: true } : {}) };
+    return hasEnded(run) && mayRunAgain(job) ? { ...run, ...gpu, mayRunAgain: true } : { ...run, ...gpu };
   }
 
   /** The watches of Jobs and pods are not in step: before a run without a pod is over, the API server is asked for one. */

@@ -21,7 +21,7 @@ export function orphanRuns(pods: readonly CachedStagePod[]): StageRun[] {
     const due = metadata.deletionTimestamp === undefined ? {} : { dueToEndAt: Date.parse(metadata.deletionTimestamp) };
     const known = { identity, jobName: stageName(identity), podName: metadata.name, ...where, ...due };
     return runningSince === undefined
-      ? [{ ...known, state: 'waiting', waitingFor: 'Its pod is being started.' }]
+      ? [{ ...known, state: 'waiting', waitingFor: { cause: 'Starting', message: 'Its pod is being started.' } }]
       : [{ ...known, state: 'running', startedAt: runningSince }];
   });
 }

@@ -1,12 +1,11 @@
 import { CodedError } from '../../../errors/coded-error.ts';
 import { type StageIdentity, stageName } from '../../../model/job/stage.ts';
-import type { StageRun } from '../../../ports/stage-runner.ts';
+import { hasEnded, type StageRun } from '../../../ports/stage-runner.ts';
 import { ApiError, hasStatus, statuses } from '../client/api-error.ts';
 import type { Transport } from '../client/transport.ts';
 import type { StageChange } from './stage-changes.ts';
 import { workerContainer } from './stage-job.ts';
 import type { CachedStagePod } from './stage-objects.ts';
-import { hasEnded } from './stage-run.ts';
 
 /** Where a stage stands, asked anew each time; undefined for one that nobody knows. */
 export interface StageView {

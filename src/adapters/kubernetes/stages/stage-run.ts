@@ -1,9 +1,8 @@
 import { stageName } from '../../../model/job/stage.ts';
-import type { StageRun } from '../../../ports/stage-runner.ts';
+import type { RunOutcome, StageRun, StopReason } from '../../../ports/stage-runner.ts';
 import {
   classifyRunOutcome,
   lostRun,
-  type RunOutcome,
   readResultText,
   stoppedRun,
   type WorkerExit,
@@ -27,29 +26,27 @@ export function stageRun(job: CachedStageJob, pods: readonly CachedStagePod[], r
     ...(job.pool === undefined ? {} : { pool: job.pool }),
     ...(pod === undefined ? {} : { podName: pod.metadata.name }),
     ...(pod?.node === undefined ? {} : { node: pod.node }),
-    ...defined('startedAt', pod?.terminated?.startedAt ?? pod?.runningSince),
     ...(stopReason === undefined ? {} : { stopReason }),
   };
+  const startedAt = pod?.terminated?.startedAt ?? pod?.runningSince;
   if (pod?.phase === 'Succeeded' || pod?.phase === 'Failed') {
     return {
       ...known,
+      ...defined('startedAt', startedAt),
       ...defined('finishedAt', pod.terminated?.finishedAt ?? job.endedAt),
       ...endOfPod(job, pod, stopReason),
     };
   }
   const due = defined('dueToEndAt', Date.parse(pod?.metadata.deletionTimestamp ?? ''));
-  if (pod?.runningSince !== undefined) return { ...known, ...due, state: 'running' };
+  // A worker that has ended is running until its pod has: a sidecar may take longer.
+  if (startedAt !== undefined) return { ...known, ...due, state: 'running', startedAt };
   // A Job that was stopped may get a pod all the same until its controller has seen that.
   const ended =
     pod === undefined
       ? job.ended !== undefined || (stopReason !== undefined && job.idle)
       : stopReason !== undefined && !mayRun(pod);
-  if (!ended) return { ...known, ...due, state: 'waiting', ...stageWait(job, pod, refused) };
+  if (!ended) return { ...known, ...due, state: 'waiting', waitingFor: stageWait(job, pod, refused) };
   return { ...known, ...defined('finishedAt', job.endedAt), ...endWithoutPod(job, stopReason) };
-}
-
-export function hasEnded({ state }: StageRun): boolean {
-  return state !== 'waiting' && state !== 'running';
 }
 
 /** The scheduler gives no node to a pod that is being removed. */
@@ -57,7 +54,7 @@ export function mayRun({ node, metadata }: CachedStagePod): boolean {
   return node !== undefined || metadata.deletionTimestamp === undefined;
 }
 
-function endOfPod(job: CachedStageJob, pod: CachedStagePod, stopReason: StageRun['stopReason']): RunOutcome {
+function endOfPod(job: CachedStageJob, pod: CachedStagePod, stopReason: StopReason | undefined): RunOutcome {
   const { terminated } = pod;
   const read = readResultText(terminated?.message ?? '');
   const stopped = stopReason === undefined ? {} : { stopReason };
@@ -76,7 +73,7 @@ function endOfPod(job: CachedStageJob, pod: CachedStagePod, stopReason: StageRun
 }
 
 /** Nothing of its pod is left. */
-function endWithoutPod(job: CachedStageJob, stopReason: StageRun['stopReason']): RunOutcome {
+function endWithoutPod(job: CachedStageJob, stopReason: StopReason | undefined): RunOutcome {
   if (stopReason !== undefined) return stoppedRun(stopReason);
   return lostRun(`The pod was removed before its result was read: ${job.endMessage ?? 'the Job has ended'}`);
 }

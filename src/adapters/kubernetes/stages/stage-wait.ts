@@ -1,7 +1,7 @@
-import type { StageRun, WaitCause } from '../../../ports/stage-runner.ts';
+import type { WaitCause, WaitingRun } from '../../../ports/stage-runner.ts';
 import type { CachedStageJob, CachedStagePod } from './stage-objects.ts';
 
-type Wait = Required<Pick<StageRun, 'waitingFor' | 'waiting'>>;
+type Wait = WaitingRun['waitingFor'];
 
 /**
  * What a stage waits for that does not run yet, in one sentence, and since when.
@@ -10,10 +10,7 @@ type Wait = Required<Pick<StageRun, 'waitingFor' | 'waiting'>>;
  */
 export function stageWait(job: CachedStageJob, pod: CachedStagePod | undefined, refused?: string): Wait {
   const made = Date.parse(job.metadata.creationTimestamp ?? '') || 0;
-  const wait = (cause: WaitCause, since: number, waitingFor: string): Wait => ({
-    waiting: { cause, since },
-    waitingFor,
-  });
+  const wait = (cause: WaitCause, since: number, message: string): Wait => ({ cause, since, message });
   if (pod === undefined) {
     if (job.queued && job.suspended) return wait('Queue', made, 'Waiting for Kueue to let the Job run.');
     if (refused !== undefined) return wait('PodRejected', made, `No pod can be made for it: ${refused}`);

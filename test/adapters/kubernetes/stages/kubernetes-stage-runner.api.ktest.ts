@@ -9,8 +9,9 @@ import { isRecord } from '../../../../src/lib/json.ts';
 import { systemClock as clock } from '../../../../src/lib/system-clock.ts';
 import type { RenderJob } from '../../../../src/model/job/render-job.ts';
 import type { StageIdentity } from '../../../../src/model/job/stage.ts';
+import { hasEnded } from '../../../../src/ports/stage-runner.ts';
 import { gpuNode } from '../../../cluster/gpu-node.ts';
-import { hasEnded, stageOf, untilRun } from '../../../contract/stage-runner-harness.ts';
+import { stageOf, untilRun } from '../../../contract/stage-runner-harness.ts';
 import { newJob } from '../../../contract/support.ts';
 import { describeOnCluster, itWithPlayedPods } from '../../../support/cluster.ts';
 import { FaultProxy } from '../../../support/fault-proxy.ts';
@@ -82,7 +83,8 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     ]);
     await vi.waitFor(async () => {
       const [run] = await runner.observe(job.metadata.uid);
-      expect(run?.waitingFor).toMatch(/^No node has a place for its pod yet: .*nodes? /);
+      const message = expect.stringMatching(/^No node has a place for its pod yet: .*nodes? /);
+      expect(run).toMatchObject({ waitingFor: { message } });
     }, patience);
     await cluster.apply(gpuNode(node, { slots: 3 }));
     await vi.waitFor(
