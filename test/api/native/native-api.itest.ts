@@ -337,6 +337,6 @@ describe('POST /apis/render-jobs:plan', () => {
     expect((await client.post('/apis/render-jobs:plan', { inputs: [] })).status).toBe(400);
     expect(
       (await client.post('/apis/render-jobs:plan', { inputs: [{ name: 'a', url: 'http://127.0.0.1/' }] })).body,
-    ).toMatchObject({ code: 'CDN_URL_NOT_ALLOWED' });
+    ).toMatchObject({ code: 'SOURCE_HOST_NOT_ALLOWED' });
   });
 });
