@@ -108,7 +108,7 @@ export class ApiServer implements AsyncDisposable {
           throw new CodedError('SPEC_INVALID', 'Expected a plan, got none');
         },
         checkSource: async (url) => {
-          await guard.resolve(url, 'CDN_URL_NOT_ALLOWED');
+          await guard.resolve(url);
         },
         health: async () => ({ ...healthy, ...health }),
         ...services,
