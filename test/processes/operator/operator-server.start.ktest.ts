@@ -90,7 +90,7 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
         'without the file of pools',
         2,
         () => ({ ...enough, FRAMEWRIGHT_POOLS_FILE: join(folder, 'none.yaml') }),
-        /Expected the pools in .*none.yaml, got: ENOENT.*manifests\/operator\/pools.yaml/s,
+        /The pools in .*none.yaml cannot be read: ENOENT.*manifests\/operator\/pools.yaml/s,
       ],
       [
         'with a pool that is none',
@@ -196,7 +196,7 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
     await vi.waitFor(async () => {
       expect(await run(['get', 'jobs', '-n', 'studio', '-o', 'name'])).toBe('job.batch/a-1-render\n');
     }, patience);
-    expect(operator.output).not.toContain('refused with 403');
+    expect(operator.output).not.toContain('rejected with 403');
   });
 
   it('goes on without NATS, says so once, and ends within its time', async () => {

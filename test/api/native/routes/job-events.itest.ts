@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defaultApiOptions } from '../../../src/api/services.ts';
-import type { StageRun } from '../../../src/ports/stage-runner.ts';
-import { ApiServer, type Client } from '../../support/api-server.ts';
-import { type Event, Stream } from '../../support/event-stream.ts';
-import { aRun } from '../../support/jobs.ts';
+import { defaultApiOptions } from '../../../../src/api/services.ts';
+import type { StageRun } from '../../../../src/ports/stage-runner.ts';
+import { ApiServer, type Client } from '../../../support/api-server.ts';
+import { type Event, Stream } from '../../../support/event-stream.ts';
+import { aRun } from '../../../support/jobs.ts';
 
 let server: ApiServer;
 let client: Client;
@@ -35,7 +35,7 @@ const openAt = (name: string, lastEventId?: string, key = client.key, url = serv
   Stream.open({ url, key }, name, lastEventId);
 
 describe('open streams of a key', () => {
-  it('are refused beyond the limit with a problem and Retry-After, and counted down when they end', async () => {
+  it('are rejected beyond the limit with a problem and Retry-After until one ends', async () => {
     const limits = { ...defaultApiOptions.limits, streamsPerKey: 3 };
     await using own = await ApiServer.start({ options: { limits } });
     await own.publish('clip.mp4');
@@ -53,7 +53,7 @@ describe('open streams of a key', () => {
       expect(await refused.json()).toMatchObject({
         status: 429,
         code: 'TOO_MANY_REQUESTS',
-        detail: 'Expected at most 3 open streams of one key, got one more.',
+        detail: 'The key has reached the limit of 3 open streams.',
         remedy: expect.stringContaining('FRAMEWRIGHT_MAX_STREAMS_PER_KEY') as unknown,
       });
     }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { omitUndefined } from '../../lib/omit-undefined.ts';
 import { phases } from '../../model/status/lifecycle.ts';
 import type { JobFilter } from '../../ports/job-store.ts';
 import type { Caller } from '../http/auth.ts';
@@ -20,7 +21,7 @@ const instant = z
   });
 
 /** The query of `GET /apis/render-jobs`. */
-export const nativeFilter = z.strictObject({
+export const jobQuery = z.strictObject({
   phase: phaseList.optional().describe('Only these phases, separated by commas.'),
   owner: z.string().min(1).max(63).optional().describe('Only jobs of this owner.'),
   type: z
@@ -30,28 +31,20 @@ export const nativeFilter = z.strictObject({
     .optional()
     .describe('Only jobs of this type: an operation, transcode, or render for several.'),
   node: z.string().min(1).max(253).optional().describe('Only jobs that ran on this node.'),
-  since: instant.optional().describe('Only jobs made at or after this instant: ISO 8601 or Unix milliseconds.'),
+  since: instant.optional().describe('Only jobs created at or after this instant: ISO 8601 or Unix milliseconds.'),
   text: z.string().min(1).max(63).optional().describe('Only jobs whose name contains this, in any case.'),
   namespace: z.string().min(1).max(63).optional().describe('Only jobs of this namespace; for admins.'),
   limit: z.coerce.number().int().min(1).max(500).default(50).describe('Most jobs in the reply.'),
-  cursor: z.string().max(200).optional().describe('`cursor` of the page before.'),
+  cursor: z.string().max(200).optional().describe('`cursor` of the previous page.'),
 });
 
-export type NativeFilter = z.output<typeof nativeFilter>;
+type JobQuery = z.output<typeof jobQuery>;
 
-/** The jobs that a caller asks for among those that it sees; `undefined` when it asks for none of these. */
-export function filterFor(caller: Caller, query: NativeFilter): JobFilter | undefined {
+/** The requested jobs among those that a caller may see; `undefined` when the query asks only for others. */
+export function filterFor(caller: Caller, query: JobQuery): JobFilter | undefined {
   const seen = visibleTo(caller);
   const { owner = seen.owner, namespace = seen.namespace, phase, type, node, since, text } = query;
   if (seen.owner !== undefined && owner !== seen.owner) return undefined;
   if (seen.namespace !== undefined && namespace !== seen.namespace) return undefined;
-  return {
-    ...(namespace !== undefined && { namespace }),
-    ...(owner !== undefined && { owner }),
-    ...(phase !== undefined && { phases: phase }),
-    ...(type !== undefined && { type }),
-    ...(node !== undefined && { node }),
-    ...(since !== undefined && { since }),
-    ...(text !== undefined && { text }),
-  };
+  return omitUndefined({ namespace, owner, phases: phase, type, node, since, text });
 }

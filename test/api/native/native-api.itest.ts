@@ -21,7 +21,7 @@ beforeAll(async () => {
             argv: ['-i', 'a.mp4'],
             expectedSeconds: 1,
             weight: 1,
-            placements: [{ what: 'mute', place: 'copy', why: 'no picture changes' }],
+            placements: [{ what: 'mute', runsOn: 'copy', why: 'no picture changes' }],
           },
         ],
         outputs: [
@@ -337,6 +337,6 @@ describe('POST /apis/render-jobs:plan', () => {
     expect((await client.post('/apis/render-jobs:plan', { inputs: [] })).status).toBe(400);
     expect(
       (await client.post('/apis/render-jobs:plan', { inputs: [{ name: 'a', url: 'http://127.0.0.1/' }] })).body,
-    ).toMatchObject({ code: 'CDN_URL_NOT_ALLOWED' });
+    ).toMatchObject({ code: 'SOURCE_HOST_NOT_ALLOWED' });
   });
 });
