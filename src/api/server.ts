@@ -1,33 +1,34 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
-import { CodedError } from '../errors/coded-error.ts';
-import { redactUrls } from '../lib/redact-url.ts';
 import { createApiMetrics } from '../observability/metrics.ts';
 import { assetFiles } from './assets/asset-files.ts';
 import { assets } from './assets/assets.ts';
 import type { ApiContext } from './context.ts';
 import { deprecatedRoutes } from './edit/deprecated-routes.ts';
+import { editEnvelope } from './edit/edit-errors.ts';
 import { editJobs } from './edit/edit-jobs.ts';
 import { editOperations } from './edit/edit-operations.ts';
 import { unsupportedRoutes } from './edit/unsupported-routes.ts';
 import { requireKey } from './http/auth.ts';
 import { limitBodyTime } from './http/body-timeouts.ts';
-import { answerClientError } from './http/client-errors.ts';
-import { errorReply, mayRetryLater, presentableError } from './http/error-replies.ts';
+import { answerClientError, answerErrors, frameworkErrors } from './http/error-handler.ts';
+import type { EnvelopesByPrefix } from './http/error-replies.ts';
 import { collectRoutes } from './http/method-not-allowed.ts';
 import { addReplyHeaders } from './http/reply-headers.ts';
 import { logRequests, requestId } from './http/request-log.ts';
 import { StreamLimit } from './http/stream-limit.ts';
 import { validatorCompiler } from './http/validation.ts';
 import { JobChangeHub } from './jobs/job-change-hub.ts';
-import { nativeEvents } from './native/native-events.ts';
-import { nativeJobs } from './native/native-jobs.ts';
-import { nativeLogs } from './native/native-logs.ts';
+import { nativeApi } from './native/native-api.ts';
+import { problemEnvelope } from './native/problem.ts';
 import type { ApiOptions, ApiServices } from './services.ts';
 import { documentApi } from './system/openapi.ts';
 import { system } from './system/system.ts';
 
 /** A silent connection is closed after this; longer than any wait of ours between two writes. */
 const idleMs = 120_000;
+
+/** The error envelope of each published API; all other routes answer plain errors. */
+const envelopes: EnvelopesByPrefix = { '/apis': problemEnvelope, '/api': editEnvelope };
 
 /** How long transfers may go on while the server closes. */
 const closeGraceMs = 4000;
@@ -37,8 +38,8 @@ const closeGraceMs = 4000;
  * and event streams.
  */
 export function createServer(services: ApiServices, options: ApiOptions): FastifyInstance {
-  const news = new JobChangeHub(services.store, services.clock);
-  const context: ApiContext = { services, options, news, streams: new StreamLimit(options.limits.streamsPerKey) };
+  const changes = new JobChangeHub(services.store, services.clock);
+  const context: ApiContext = { services, options, changes, streams: new StreamLimit(options.limits.streamsPerKey) };
   const app = Fastify({
     ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
@@ -48,20 +49,14 @@ export function createServer(services: ApiServices, options: ApiOptions): Fastif
     // Longer than any URL that Node reads: an id that is too long is not found, like any other wrong one.
     routerOptions: { maxParamLength: 65_536 },
     clientErrorHandler: answerClientError,
-    // Errors before any route is found, such as a malformed escape in the path.
-    frameworkErrors: (error, request, reply) => {
-      const { status, contentType, body } = errorReply(request.url, presentableError(error), request.id);
-      reply.raw
-        .writeHead(status, { 'content-type': contentType, 'x-request-id': request.id })
-        .end(JSON.stringify(body));
-    },
+    frameworkErrors: frameworkErrors(envelopes),
   });
   app.removeContentTypeParser('text/plain');
   app.decorateRequest('caller', null);
   app.setValidatorCompiler(validatorCompiler);
   // Views are made field by field and need no schema to strip them; the tests hold replies against their schemas.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  answerErrors(app, options);
+  answerErrors(app, { envelopes, retryAfterSeconds: options.retryAfterSeconds });
   addReplyHeaders(app);
   logRequests(app);
   limitBodyTime(app, options.limits.bodySeconds);
@@ -86,50 +81,22 @@ export function createServer(services: ApiServices, options: ApiOptions): Fastif
     },
     { prefix: '/api' },
   );
-  app.register(
-    async (native) => {
-      native.addHook('onRequest', requireKey(services.keys));
-      nativeJobs(native, context);
-      nativeLogs(native, context);
-      nativeEvents(native, context);
-    },
-    { prefix: '/apis' },
-  );
+  app.register(nativeApi, { prefix: '/apis', context });
   app.register(async () => answerOtherMethods());
 
-  endOnClose(app, context.news);
+  endOnClose(app, changes);
   return app;
 }
 
-/** Closing ends what waits for news at once, and whoever still reads or writes after a while. */
-function endOnClose(app: FastifyInstance, news: JobChangeHub): void {
+/** Closing ends waiting requests and event streams immediately, and other transfers after a grace period. */
+function endOnClose(app: FastifyInstance, changes: JobChangeHub): void {
   let timer: NodeJS.Timeout | undefined;
   app.addHook('preClose', async () => {
-    news.close();
+    changes.close();
     timer = setTimeout(() => app.server.closeAllConnections(), closeGraceMs);
   });
   app.addHook('onClose', async () => {
     clearTimeout(timer);
-    await news[Symbol.asyncDispose]();
-  });
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-function answerErrors(app: FastifyInstance, { retryAfterSeconds }: ApiOptions): void {
-  app.setErrorHandler((error, request, reply) => {
-    const coded = presentableError(error);
-    const { status, contentType, body } = errorReply(request.url, coded, request.id);
-    if (coded.code === 'INTERNAL_ERROR') request.log.error({ error: redactUrls(stackOf(error)) }, 'request failed');
-    else if (status >= 500 && status !== 501) request.log.warn({ code: coded.code }, redactUrls(coded.message));
-    if (mayRetryLater(coded.code)) reply.header('retry-after', retryAfterSeconds);
-    // A stream of another type may have been announced before it failed.
-    reply.removeHeader('content-length').removeHeader('etag');
-    return reply.code(status).type(contentType).serializer(JSON.stringify).send(body);
-  });
-  app.setNotFoundHandler(() => {
-    throw new CodedError('NOT_FOUND', 'No such route.', { remedy: 'The routes are listed at /docs.' });
+    await changes[Symbol.asyncDispose]();
   });
 }

@@ -12,7 +12,7 @@ export function sourceCheck(sources: Config['sources']): ApiServices['checkSourc
   const guard = addressGuardOf(sources);
   return async (url) => {
     try {
-      await guard.resolve(url, 'CDN_URL_NOT_ALLOWED');
+      await guard.resolve(url);
     } catch (error) {
       if (!(error instanceof CodedError) || error.code !== 'SOURCE_UNAVAILABLE') throw error;
       throw new CodedError('SOURCE_NOT_FOUND', error.message, { cause: error });

@@ -12,7 +12,7 @@ import { packageStream } from '../media/packaging/run/package-stream.ts';
 import type { LoudnessMeasurement, Measurements, Plan } from '../media/planning/plan.ts';
 import type { SmartJoin } from '../media/smart-cut/join.ts';
 import { SmartCutError } from '../media/smart-cut/nal-units.ts';
-import { checkSplices } from '../media/smart-cut/run/check-splice.ts';
+import { checkSplice } from '../media/smart-cut/run/check-splice.ts';
 import { type JoinedCut, joinSmartCut } from '../media/smart-cut/run/join-smart-cut.ts';
 import type { EncoderBackend, FallbackReason } from '../model/status/result.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -133,7 +133,7 @@ async function joinPieces(join: SmartJoin, { log, signal, tools }: RunPlanOption
   const joined = await joinSmartCut(join, signal).catch((error: unknown) => {
     throw error instanceof SmartCutError ? error : storageError('join the pieces of a cut', error);
   });
-  await checkSplices(join, tools, signal);
+  await checkSplice(join, tools, signal);
   // The disk must hold the joined stream and the output as well.
   for (const piece of [join.source, join.head, join.tail]) if (piece !== undefined) await rm(piece, { force: true });
   log.info(joined, 'copied and encoded pictures joined');

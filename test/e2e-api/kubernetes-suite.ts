@@ -174,7 +174,7 @@ export function kubernetesSuite(scene: () => Scene, world: () => ClusterWorld): 
       const reply = await new Client(bare.url, ann.key).post('/apis/render-jobs:plan', clipped());
       expect(reply).toMatchObject({
         status: 501,
-        body: { code: 'NOT_IMPLEMENTED', detail: containing('ffmpeg'), remedy: containing('FRAMEWRIGHT_FFMPEG') },
+        body: { code: 'UNSUPPORTED', detail: containing('ffmpeg'), remedy: containing('FRAMEWRIGHT_FFMPEG') },
       });
       await bare.end('SIGKILL');
     });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
+import { DirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
 import { createAddressGuard } from '../../src/adapters/sources/address-guard.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import type { StageResult } from '../../src/model/status/result.ts';
@@ -46,7 +46,7 @@ describeOnSoftwareGpu('an exact trim on a GPU', (gpus) => {
     const video = ['-f', 'lavfi', '-i', 'testsrc2=size=320x192:rate=30:duration=3'];
     await execute('ffmpeg', ['-v', 'error', '-y', ...video, ...encoders[codec], ...format, clip]);
     await cp(clip, join(objects, 'clip.mp4'));
-    const store = createDirectoryStore({ dir: objects });
+    const store = new DirectoryStore({ dir: objects });
     const operations = [{ trim: { start: 0.5, end: 2.2 } }];
     const result = await runStage(stageOf({ operations, output: {}, acceleration }), {
       store,

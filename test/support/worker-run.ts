@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
+import { DirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
 import { createAddressGuard } from '../../src/adapters/sources/address-guard.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import type { StageSpec } from '../../src/model/job/stage.ts';
@@ -62,7 +62,7 @@ export async function runStageOn(
   gpu: SoftwareGpu,
   backends: readonly (typeof qsvBackends)[number][] = qsvBackends,
 ): Promise<StageResult> {
-  const store = createDirectoryStore({ dir: bench.objects });
+  const store = new DirectoryStore({ dir: bench.objects });
   const guard = createAddressGuard({ hosts: ['*'], allowedRanges: [] });
   return runStage(spec, {
     store,

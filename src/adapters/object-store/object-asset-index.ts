@@ -139,12 +139,12 @@ export class ObjectAssetIndex implements AssetIndex {
   }
 
   async #publish(key: string, text: string): Promise<void> {
-    const staged = await this.#objects.stage(key);
+    const upload = await this.#objects.createUpload(key);
     try {
-      await writeFile(staged.path, text, { mode: 0o640 });
-      await this.#objects.publish(staged);
+      await writeFile(upload.path, text, { mode: 0o640 });
+      await this.#objects.publish(upload);
     } catch (error) {
-      await this.#objects.discard(staged);
+      await this.#objects.discard(upload);
       throw error;
     }
   }

@@ -24,18 +24,15 @@ export interface GuardedUrl {
 
 export interface AddressGuard {
   /**
-   * Checks all that can be told without DNS: scheme, credentials, host list, literal addresses. Throws a CodedError with
-   * `code`: `CDN_URL_NOT_ALLOWED` for an API that refuses early, `SOURCE_FORBIDDEN` (the default) for a worker.
+   * Checks all that needs no DNS: scheme, credentials, host list, literal addresses. Throws `SOURCE_HOST_NOT_ALLOWED`.
    */
-  check(url: string, code?: RefusalCode): URL;
+  check(url: string): URL;
   /**
    * Resolves the host and checks every address. A connection must use the returned ones: a second look-up may give
    * another answer (DNS rebinding). Rejects as `check` throws, and with `SOURCE_UNAVAILABLE` when there is no address.
    */
-  resolve(url: string, code?: RefusalCode): Promise<GuardedUrl>;
+  resolve(url: string): Promise<GuardedUrl>;
 }
-
-export type RefusalCode = 'SOURCE_FORBIDDEN' | 'CDN_URL_NOT_ALLOWED';
 
 /** All addresses of a host, as the system resolves it. */
 export type Resolver = (host: string) => Promise<readonly PinnedAddress[]>;
@@ -48,43 +45,47 @@ export function createAddressGuard(policy: SourcePolicy, resolver: Resolver = sy
   const allowed = parseRanges(policy.allowedRanges);
   const patterns = policy.hosts.map(normalHost).filter((host) => host !== '');
 
-  const check = (text: string, code: RefusalCode = 'SOURCE_FORBIDDEN'): URL => {
-    if (!URL.canParse(text)) throw new CodedError(code, 'Expected an http or https URL, got a text that is no URL');
+  const check = (text: string): URL => {
+    if (!URL.canParse(text)) throw notAllowed('Expected an http or https URL, got a text that is no URL');
     const url = new URL(text);
     if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-      throw new CodedError(code, `Expected an http or https URL, got one of scheme ${url.protocol}`);
+      throw notAllowed(`Expected an http or https URL, got one of scheme ${url.protocol}`);
     }
     if (url.username !== '' || url.password !== '') {
-      throw new CodedError(code, `Expected a URL without user name and password, got one with them for ${url.host}`);
+      throw notAllowed(`Expected a URL without user name and password, got one with them for ${url.host}`);
     }
     const host = normalHost(url.hostname);
     if (!patterns.some((pattern) => matches(host, pattern))) {
-      throw new CodedError(code, `Expected a host of the allowed source hosts, got ${host}`);
+      throw notAllowed(`Expected a host of the allowed source hosts, got ${host}`);
     }
-    if (isIP(host) !== 0) refuseAddress(url, host, code);
+    if (isIP(host) !== 0) checkAddress(url, host);
     return url;
   };
 
-  const refuseAddress = (url: URL, address: string, code: RefusalCode): void => {
+  const checkAddress = (url: URL, address: string): void => {
     const problem = addressProblem(address, allowed);
     if (problem === undefined) return;
-    throw new CodedError(code, `Expected ${redactUrl(url)} to lie at a public address, got ${problem}`);
+    throw notAllowed(`Expected ${redactUrl(url)} to lie at a public address, got ${problem}`);
   };
 
   return {
     check,
-    async resolve(text, code = 'SOURCE_FORBIDDEN') {
-      const url = check(text, code);
+    async resolve(text) {
+      const url = check(text);
       const host = normalHost(url.hostname);
       const family = isIP(host);
       const addresses = family === 4 || family === 6 ? [{ address: host, family } as const] : await resolver(host);
       // One forbidden address among good ones is refused too: the connection might take that one.
-      for (const { address } of addresses) refuseAddress(url, address, code);
+      for (const { address } of addresses) checkAddress(url, address);
       const [first, ...rest] = addresses;
       if (first === undefined) throw unresolved(host);
       return { url, addresses: [first, ...rest] };
     },
   };
+}
+
+function notAllowed(message: string): CodedError {
+  return new CodedError('SOURCE_HOST_NOT_ALLOWED', message);
 }
 
 /** Lower case, without the brackets of IPv6 and without the dot of the DNS root. */

@@ -44,7 +44,7 @@ const maxRequests = 50;
 /**
  * Fetches an http(s) source into a file. Redirects are followed by hand, each one checked by the guard and connected to
  * the address that was checked; a cut body is resumed with Range and If-Range (RFC 9110, section 13.1.5).
- * Rejects with `SOURCE_FORBIDDEN`, `SOURCE_NOT_FOUND`, `SOURCE_UNAVAILABLE`, `FILE_TOO_LARGE`, `STORAGE_FULL` or the
+ * Rejects with `SOURCE_HOST_NOT_ALLOWED`, `SOURCE_NOT_FOUND`, `SOURCE_UNAVAILABLE`, `FILE_TOO_LARGE`, `STORAGE_FULL` or the
  * signal's reason.
  */
 export async function fetchSource(source: string, options: FetchOptions): Promise<FetchedFile> {

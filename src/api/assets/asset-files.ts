@@ -10,8 +10,8 @@ import type { ApiContext } from '../context.ts';
 import { byteRange } from '../http/byte-range.ts';
 import { contentDisposition } from '../http/content-disposition.ts';
 import { matchesEtag } from '../http/reply-headers.ts';
+import { plainErrors, rawReply } from '../http/reply-schemas.ts';
 import { isAssetKey } from '../jobs/sources.ts';
-import { editErrors, rawReply } from '../replies.ts';
 
 /** Even a file that a browser takes for a page can do nothing: no scripts, no forms, an origin of its own. */
 const contentSecurityPolicy =
@@ -76,7 +76,7 @@ export function assetFiles(plain: FastifyInstance, { services }: ApiContext): vo
       response: {
         200: rawReply('The file.', 'application/octet-stream'),
         206: rawReply('A range of it.', 'application/octet-stream'),
-        ...editErrors,
+        ...plainErrors,
       },
     },
     handler: async (request, reply) => {

@@ -11,10 +11,10 @@ import { type ApiContext, objectUrl, publicBase } from '../context.ts';
 import { type Caller, callerOf } from '../http/auth.ts';
 import { filenameOf, safeFilename } from '../http/content-disposition.ts';
 import { idempotencyKeyOf, idempotencyMismatch } from '../http/idempotency.ts';
-import { nextPage } from '../http/paging.ts';
+import { linkNextPage } from '../http/paging.ts';
+import { plainErrors } from '../http/reply-schemas.ts';
 import { invalidRequest } from '../http/validation.ts';
 import { type IncomingFile, storeFile, tooLarge } from '../jobs/store-file.ts';
-import { editErrors } from '../replies.ts';
 import type { ApiLimits } from '../services.ts';
 
 const assetView = z.strictObject({
@@ -50,7 +50,7 @@ export async function assets(plain: FastifyInstance, context: ApiContext): Promi
     base: string,
   ): Promise<z.output<typeof assetView>> => ({
     id: key,
-    url: await objectUrl(services.objects, key, base),
+    url: await objectUrl(context, key, base),
     ...asset,
   });
 
@@ -66,7 +66,7 @@ export async function assets(plain: FastifyInstance, context: ApiContext): Promi
       querystring: z.strictObject({
         filename: z.string().min(1).max(1000).optional().describe('Name of a file that is the raw body.'),
       }),
-      response: { 201: assetView, ...editErrors },
+      response: { 201: assetView, ...plainErrors },
     },
     config: { upload: true },
     handler: async (request, reply) => {
@@ -93,7 +93,7 @@ export async function assets(plain: FastifyInstance, context: ApiContext): Promi
         limit: z.coerce.number().int().min(1).max(500).default(100).describe('Most files in the reply.'),
         cursor: z.string().max(200).optional().describe('From the Link header of the page before.'),
       }),
-      response: { 200: z.strictObject({ assets: z.array(assetView).describe('Newest first.') }), ...editErrors },
+      response: { 200: z.strictObject({ assets: z.array(assetView).describe('Newest first.') }), ...plainErrors },
     },
     handler: async (request, reply) => {
       const { limit, cursor } = request.query;
@@ -101,7 +101,7 @@ export async function assets(plain: FastifyInstance, context: ApiContext): Promi
         limit,
         ...(cursor !== undefined && { cursor }),
       });
-      nextPage(reply, '/api/assets', { limit }, page.cursor);
+      linkNextPage(reply, '/api/assets', { limit }, page.cursor);
       const base = publicBase(context, request);
       return { assets: await Promise.all(page.assets.map((asset) => view(asset, base))) };
     },
@@ -115,7 +115,7 @@ export async function assets(plain: FastifyInstance, context: ApiContext): Promi
       summary: 'Delete an uploaded file',
       description: '409 CONFLICT names the jobs that have not ended and need it.',
       params: z.object({ id: z.string().describe('Id of the file.') }),
-      response: { 204: z.null().describe('The file is gone.'), ...editErrors },
+      response: { 204: z.null().describe('The file is gone.'), ...plainErrors },
     },
     handler: async (request, reply) => {
       const caller = callerOf(request);

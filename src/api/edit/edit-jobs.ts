@@ -2,12 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { CodedError } from '../../errors/coded-error.ts';
-import { type ApiContext, editExtras, publicBase } from '../context.ts';
+import { type ApiContext, publicBase } from '../context.ts';
 import { callerOf } from '../http/auth.ts';
-import { nextPage } from '../http/paging.ts';
+import { linkNextPage } from '../http/paging.ts';
 import { changeJob, findJob, noSuchJob, visibleTo } from '../jobs/job-access.ts';
-import { editErrors } from '../replies.ts';
-import { editJob, editListItem, editStatus, viewEditJob, viewEditListItem } from './edit-job-view.ts';
+import { editErrors } from './edit-errors.ts';
+import { editExtras, editJob, editListItem, editStatus, viewEditJob, viewEditListItem } from './edit-job-view.ts';
 
 const params = z.object({ jobId: z.string().describe('Id of the job.') });
 
@@ -63,7 +63,7 @@ export function editJobs(plain: FastifyInstance, context: ApiContext): void {
         health(),
       ]);
       const shown = page.jobs.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-      nextPage(reply, '/api/jobs', { limit }, page.cursor);
+      linkNextPage(reply, '/api/jobs', { limit }, page.cursor);
       return {
         jobs: await Promise.all(shown.map(async (job) => viewEditListItem(job, await editExtras(context, job, base)))),
         activeWorkers: facts.busyWorkers,

@@ -3,22 +3,22 @@ import { bounds } from '../../model/job/bounds.ts';
 import { jobType } from '../../model/job/job-type.ts';
 import type { RenderJob, RenderJobSpec } from '../../model/job/render-job.ts';
 import { isTerminal } from '../../model/status/lifecycle.ts';
-import { type ApiContext, editExtras, goneSignal, ownFolders, publicBase } from '../context.ts';
+import { type ApiContext, assetUrlPrefixes, closeSignal, publicBase } from '../context.ts';
 import { callerOf } from '../http/auth.ts';
 import { digestOfValue } from '../http/canonical-json.ts';
 import { idempotencyKeyOf } from '../http/idempotency.ts';
 import { parse } from '../http/validation.ts';
 import { createJob, earlierJob, specBytes } from '../jobs/create-job.ts';
-import { requireFeatures, unsupportedFeature } from '../jobs/features.ts';
+import { requireFeatures, unsupportedError } from '../jobs/features.ts';
 import { idempotentJobName, newJobName } from '../jobs/job-names.ts';
 import { checkSources } from '../jobs/sources.ts';
 import { storeFile } from '../jobs/store-file.ts';
 import { waitForEnd } from '../jobs/wait-for-end.ts';
-import { acceptedReplies } from '../replies.ts';
 import type { ApiServices } from '../services.ts';
 import { captionsFile } from './captions-file.ts';
 import { type EditOperation, editBodies } from './edit-bodies.ts';
-import { editStatus, viewEditJob } from './edit-job-view.ts';
+import { editErrors } from './edit-errors.ts';
+import { editAccepted, editExtras, editJob, editStatus, viewEditJob } from './edit-job-view.ts';
 import { captionsOf, editSpec, withCaptionsFile } from './edit-spec.ts';
 
 export const editOperationNames = [
@@ -41,6 +41,12 @@ const summaries: Readonly<Record<EditOperation, string>> = {
   'speed-ramp': 'Change the speed of parts of a video',
 };
 
+const replies = {
+  200: editJob.describe('The finished job, with delivery sync.'),
+  202: editAccepted.describe('The job is accepted.'),
+  ...editErrors,
+};
+
 /** The seven operations of the Edit API, each of which makes a job of one operation. */
 export function editOperations(app: FastifyInstance, context: ApiContext, deprecated = false): void {
   for (const type of editOperationNames) {
@@ -52,7 +58,7 @@ export function editOperations(app: FastifyInstance, context: ApiContext, deprec
         summary: summaries[type],
         deprecated,
         body: editBodies[type],
-        response: acceptedReplies,
+        response: replies,
       },
       config: { job: true },
       // The handler parses the body itself, where its type is known; here the schema only documents it.
@@ -68,11 +74,11 @@ interface Submission {
   readonly sync: boolean;
 }
 
-function read({ offered }: ApiServices, type: EditOperation, body: unknown, folders: readonly string[]): Submission {
+function read({ features }: ApiServices, type: EditOperation, body: unknown, folders: readonly string[]): Submission {
   const parsed = parse(editBodies[type], body, 'body');
-  if (parsed.webhook !== undefined) throw unsupportedFeature(['webhook']);
+  if (parsed.webhook !== undefined) throw unsupportedError(['webhook']);
   const { spec, paths } = editSpec(type, parsed, folders);
-  requireFeatures(spec, offered);
+  requireFeatures(spec, features);
   return { spec, paths, sync: parsed.delivery === 'sync' };
 }
 
@@ -82,7 +88,7 @@ async function submit(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const submission = read(context.services, type, request.body, await ownFolders(context, request));
+  const submission = read(context.services, type, request.body, await assetUrlPrefixes(context, request));
   const job = await submittedJob(context, request, submission);
   const ended = submission.sync ? await endOf(context, job, reply) : undefined;
   if (ended !== undefined && isTerminal(ended.status?.phase)) {
@@ -94,8 +100,8 @@ async function submit(
     .send({ jobId: job.metadata.name, status: editStatus(ended ?? job) });
 }
 
-function endOf({ services, news, options }: ApiContext, job: RenderJob, reply: FastifyReply): Promise<RenderJob> {
-  return waitForEnd({ ...services, news }, job, { seconds: options.syncWaitSeconds, signal: goneSignal(reply) });
+function endOf({ services, changes, options }: ApiContext, job: RenderJob, reply: FastifyReply): Promise<RenderJob> {
+  return waitForEnd({ ...services, changes }, job, { seconds: options.syncWaitSeconds, signal: closeSignal(reply) });
 }
 
 async function submittedJob(

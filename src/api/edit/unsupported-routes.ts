@@ -1,6 +1,6 @@
 import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { CodedError } from '../../errors/coded-error.ts';
-import { editErrors } from '../replies.ts';
+import { editErrors } from './edit-errors.ts';
 
 function refuse(app: FastifyInstance, method: HTTPMethods[], url: string, feature: string, deprecated = false): void {
   app.route({
@@ -10,7 +10,7 @@ function refuse(app: FastifyInstance, method: HTTPMethods[], url: string, featur
     schema: { tags: ['edit'], summary: `${feature}: not offered`, deprecated, response: editErrors },
     // Once the key is checked and before the body is read: it does not matter what it is.
     preParsing: async () => {
-      throw new CodedError('NOT_IMPLEMENTED', `This installation does not offer ${feature}.`, {
+      throw new CodedError('UNSUPPORTED', `This installation does not offer ${feature}.`, {
         remedy: 'See /docs for what it offers.',
       });
     },

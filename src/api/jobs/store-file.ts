@@ -32,10 +32,10 @@ export async function storeFile(
 ): Promise<Asset> {
   // The name must not be guessable: whoever knows the URL can fetch the file.
   const key = `${file.stem ?? randomUUID()}.${file.extension}`;
-  const staged = await objects.stage(key);
+  const upload = await objects.createUpload(key);
   const hash = createHash('sha256');
   let bytes = 0;
-  const target = createWriteStream(staged.path, { flags: 'w', mode: 0o640 });
+  const target = createWriteStream(upload.path, { flags: 'w', mode: 0o640 });
   // A file that is still being opened when the upload fails would be made after it was discarded.
   const closed = new Promise<void>((resolve) => target.once('close', resolve));
   try {
@@ -56,10 +56,10 @@ export async function storeFile(
         details: [{ path: 'file', message: 'is empty' }],
       });
     }
-    await objects.publish(staged);
+    await objects.publish(upload);
   } catch (error) {
     await closed;
-    await objects.discard(staged);
+    await objects.discard(upload);
     throw error;
   }
   const asset: Asset = {

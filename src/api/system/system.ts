@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { HealthFacts } from '../../observability/health.ts';
 import type { ApiMetrics } from '../../observability/metrics.ts';
 import type { ApiContext } from '../context.ts';
-import { rawReply } from '../replies.ts';
+import { rawReply } from '../http/reply-schemas.ts';
 import { docsPage, docsSecurityPolicy } from './docs-page.ts';
 import { health, viewHealth } from './health-view.ts';
 import { publishedApi } from './openapi.ts';

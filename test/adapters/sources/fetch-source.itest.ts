@@ -159,7 +159,7 @@ describe('fetching a source', () => {
     'http://localhost.localdomain@10.0.0.1/',
   ])('is not led to %s by a redirect', async (location) => {
     server.handle((_request, response) => response.writeHead(302, { location }).end());
-    await expect(fetchFrom('/a')).rejects.toMatchObject({ code: 'SOURCE_FORBIDDEN' });
+    await expect(fetchFrom('/a')).rejects.toMatchObject({ code: 'SOURCE_HOST_NOT_ALLOWED' });
   });
 
   it('is not led to this machine by a redirect where that is not allowed', async () => {
@@ -168,7 +168,7 @@ describe('fetching a source', () => {
     const guard = createAddressGuard({ hosts: ['*'], allowedRanges: [] }, () =>
       Promise.resolve([{ address: '127.0.0.1', family: 4 }]),
     );
-    await expect(fetchFrom('/a', { guard })).rejects.toMatchObject({ code: 'SOURCE_FORBIDDEN' });
+    await expect(fetchFrom('/a', { guard })).rejects.toMatchObject({ code: 'SOURCE_HOST_NOT_ALLOWED' });
     expect(server.requests).toHaveLength(0);
   });
 

@@ -431,7 +431,7 @@ describe('GET /assets/:file', () => {
       'reports%2Fx-1.json',
       '..%2fframewright.db',
       '%2e%2e%2fframewright.db',
-      '.staging',
+      '.uploads',
       'x%00.mp4',
       '%ff',
       'missing.mp4',

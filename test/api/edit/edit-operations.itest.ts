@@ -189,7 +189,7 @@ describe('a request is refused when', () => {
     ['output.destination.s3', { output: { destination: { s3: { bucket: 'bucket' } } } }],
   ])('it asks for %s, which is not offered: 501 names the field', async (field, body) => {
     const reply = await client.post('/api/mute', { videoUrl: clip, ...body });
-    expect(reply).toMatchObject({ status: 501, body: { statusCode: 501, code: 'NOT_IMPLEMENTED' } });
+    expect(reply).toMatchObject({ status: 501, body: { statusCode: 501, code: 'UNSUPPORTED' } });
     expect(reply.body['message']).toContain(field);
   });
 
@@ -206,7 +206,7 @@ describe('a request is refused when', () => {
     const reply = await client.send(method, path, method === 'GET' ? {} : { json: { any: 'thing' } });
     expect(reply).toMatchObject({
       status: 501,
-      body: { statusCode: 501, code: 'NOT_IMPLEMENTED', message: containing('does not offer') },
+      body: { statusCode: 501, code: 'UNSUPPORTED', message: containing('does not offer') },
     });
   });
 });

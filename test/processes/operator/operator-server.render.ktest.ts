@@ -266,7 +266,7 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     // Admission checks the first when a Job is created; the second counts a repeated event, after half a minute.
     const unseen = ['update renderjobs/finalizers.framewright.dev', 'patch events.events.k8s.io'];
     expect(used).toEqual(granted.filter((rule) => !unseen.includes(rule)));
-    expect(operator.output).not.toMatch(/refused with 403/);
+    expect(operator.output).not.toMatch(/rejected with 403/);
   });
 
   it('measures its work under the names of controller-runtime and client-go', async () => {

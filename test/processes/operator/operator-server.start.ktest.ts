@@ -90,7 +90,7 @@ describeWithPrograms('cluster', 'a framewright operator that cannot start', (pat
         'without the file of pools',
         2,
         () => ({ ...enough, FRAMEWRIGHT_POOLS_FILE: join(folder, 'none.yaml') }),
-        /Expected the pools in .*none.yaml, got: ENOENT.*manifests\/operator\/pools.yaml/s,
+        /The pools in .*none.yaml cannot be read: ENOENT.*manifests\/operator\/pools.yaml/s,
       ],
       [
         'with an invalid pool',
@@ -196,7 +196,7 @@ describeWithPrograms('cluster', 'a framewright operator that cannot start', (pat
     await vi.waitFor(async () => {
       expect(await run(['get', 'jobs', '-n', 'studio', '-o', 'name'])).toBe('job.batch/a-1-render\n');
     }, patience);
-    expect(operator.output).not.toContain('refused with 403');
+    expect(operator.output).not.toContain('rejected with 403');
   });
 
   it('continues without NATS, logs that once, and ends in time', async () => {

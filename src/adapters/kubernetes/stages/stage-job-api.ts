@@ -1,15 +1,19 @@
 import { CodedError } from '../../../errors/coded-error.ts';
 import { isRecord } from '../../../lib/json.ts';
 import { type StageIdentity, stageName } from '../../../model/job/stage.ts';
-import { labels } from '../../../model/labels.ts';
+import { annotations, labels } from '../../../model/labels.ts';
 import { ConflictError } from '../../../ports/job-store.ts';
 import type { StopReason } from '../../../ports/stage-runner.ts';
+import { mergePatch } from '../client/api-call.ts';
 import { ApiError, hasStatus, isAlreadyExists, isConflict, statuses } from '../client/api-error.ts';
-import { mergePatch, type Transport } from '../client/transport.ts';
+import { listOf } from '../client/api-object.ts';
+import { deleteCall, labelSelector, resourcePath } from '../client/resource-path.ts';
+import type { Transport } from '../client/transport.ts';
 import { storeError } from '../jobs/store-errors.ts';
-import { stopAnnotation } from './stage-job.ts';
 import { acceptStageJob, acceptStagePod, type CachedStageJob, type CachedStagePod } from './stage-objects.ts';
 import type { StageObjects } from './stage-objects-cache.ts';
+
+const jobs = { apiVersion: 'batch/v1', resource: 'jobs' } as const;
 
 /** The writes and reads of stage Jobs and their pods; whatever the API server answers goes into the cache at once. */
 export class StageJobApi {
@@ -22,7 +26,7 @@ export class StageJobApi {
   }
 
   async create(identity: StageIdentity, body: object): Promise<void> {
-    const path = jobPath({ ...identity }, '');
+    const path = resourcePath({ ...jobs, namespace: identity.namespace });
     try {
       this.#observe(await this.#transport.request({ method: 'POST', path, body }));
       return;
@@ -45,32 +49,32 @@ export class StageJobApi {
   }
 
   readPods({ metadata: { uid }, identity }: CachedStageJob): Promise<CachedStagePod[]> {
-    return this.#listPods(identity, `batch.kubernetes.io/controller-uid=${uid}`);
+    return this.#listPods(identity, { [labels.jobUid]: uid });
   }
 
   /** Pods of all stages of a RenderJob, whether their Jobs exist or not. */
   readPodsOf(identity: StageIdentity): Promise<CachedStagePod[]> {
-    return this.#listPods(identity, `${labels.uid}=${identity.uid}`);
+    return this.#listPods(identity, { [labels.uid]: identity.uid });
   }
 
-  async #listPods(identity: StageIdentity, labelSelector: string): Promise<CachedStagePod[]> {
-    const path = `/api/v1/namespaces/${encodeURIComponent(identity.namespace)}/pods`;
-    const query = { labelSelector };
-    const pods = itemsOf(await this.#transport.request({ path, query })).flatMap((item) => acceptStagePod(item) ?? []);
+  async #listPods({ namespace }: StageIdentity, having: Readonly<Record<string, string>>): Promise<CachedStagePod[]> {
+    const path = resourcePath({ apiVersion: 'v1', resource: 'pods', namespace });
+    const list = await this.#transport.request({ path, query: { labelSelector: labelSelector(having) } });
+    const pods = listOf(list).flatMap((item) => acceptStagePod(item) ?? []);
     for (const pod of pods) this.#objects.pods.observe(pod);
     return pods;
   }
 
   /** What the Job controller last said of a pod that it could not make; only its events have it. */
   async refusalOf({ metadata: { uid }, identity }: CachedStageJob): Promise<string | undefined> {
-    const path = `/api/v1/namespaces/${encodeURIComponent(identity.namespace)}/events`;
+    const path = resourcePath({ apiVersion: 'v1', resource: 'events', namespace: identity.namespace });
     const query = { fieldSelector: `involvedObject.uid=${uid},reason=FailedCreate`, limit: '20' };
     const list = await this.#transport.request({ path, query }).catch((error: unknown) => {
       // It is only asked for words: without the right to read them there are none.
       if (error instanceof ApiError) return undefined;
       throw error;
     });
-    const last = itemsOf(list).at(-1);
+    const last = listOf(list).at(-1);
     return isRecord(last) && typeof last['message'] === 'string' ? last['message'] : undefined;
   }
 
@@ -89,7 +93,7 @@ export class StageJobApi {
         method: 'PATCH',
         path: jobPath(identity),
         contentType: mergePatch,
-        body: { metadata: { uid: job.metadata.uid, annotations: { [stopAnnotation]: reason } }, spec },
+        body: { metadata: { uid: job.metadata.uid, annotations: { [annotations.stopReason]: reason } }, spec },
       });
       this.#observe(answer);
       // It would give the pod the longest grace there is.
@@ -101,14 +105,9 @@ export class StageJobApi {
 
   async remove(job: CachedStageJob): Promise<void> {
     const { identity, metadata } = job;
-    const body = {
-      apiVersion: 'v1',
-      kind: 'DeleteOptions',
-      preconditions: { uid: metadata.uid },
-      propagationPolicy: 'Background',
-    };
+    const call = deleteCall(jobPath(identity), { uid: metadata.uid, propagationPolicy: 'Background' });
     try {
-      await this.#transport.request({ method: 'DELETE', path: jobPath(identity), body });
+      await this.#transport.request(call);
     } catch (error) {
       // Gone, or another one has its name by now.
       if (!hasStatus(error, statuses.notFound) && !isConflict(error)) throw storeError(error, identity);
@@ -116,12 +115,11 @@ export class StageJobApi {
     this.#objects.jobs.cache.remove(job);
   }
 
-  async endPod({ metadata: { namespace = '', name, uid } }: CachedStagePod, graceMs: number): Promise<void> {
+  async endPod({ metadata: { namespace, name, uid } }: CachedStagePod, graceMs: number): Promise<void> {
     const gracePeriodSeconds = Math.max(1, Math.ceil(graceMs / 1000));
-    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
-    const body = { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds, preconditions: { uid } };
+    const path = resourcePath({ apiVersion: 'v1', resource: 'pods', namespace, name });
     try {
-      const answer = acceptStagePod(await this.#transport.request({ method: 'DELETE', path, body }));
+      const answer = acceptStagePod(await this.#transport.request(deleteCall(path, { uid, gracePeriodSeconds })));
       if (answer?.metadata.deletionTimestamp !== undefined) this.#objects.pods.observe(answer);
     } catch (error) {
       // The Job controller was faster.
@@ -184,11 +182,6 @@ function stranger(identity: StageIdentity): CachedStageJob {
   };
 }
 
-function itemsOf(list: unknown): readonly unknown[] {
-  return isRecord(list) && Array.isArray(list['items']) ? list['items'] : [];
-}
-
-function jobPath(identity: StageIdentity, name = stageName(identity)): string {
-  const jobs = `/apis/batch/v1/namespaces/${encodeURIComponent(identity.namespace)}/jobs`;
-  return name === '' ? jobs : `${jobs}/${encodeURIComponent(name)}`;
+function jobPath(identity: StageIdentity): string {
+  return resourcePath({ ...jobs, namespace: identity.namespace, name: stageName(identity) });
 }

@@ -3,7 +3,7 @@ import { errorTable } from '../../../errors/error-table.ts';
 import { bounds } from '../../../model/job/bounds.ts';
 import { apiVersion, podResources } from '../../../model/job/render-job.ts';
 import { type StageIdentity, type StageSpec, stageName } from '../../../model/job/stage.ts';
-import { labels } from '../../../model/labels.ts';
+import { labels, managedByUs, reservedPrefixes } from '../../../model/labels.ts';
 import type { StartOptions } from '../../../ports/stage-runner.ts';
 import { workerEnvironment } from '../../../worker-protocol/environment.ts';
 import type { EnvironmentVariable, Pool } from '../pools/pool.ts';
@@ -11,15 +11,6 @@ import { stageVolumes } from './stage-volumes.ts';
 
 /** The container of every stage. */
 export const workerContainer = 'worker';
-
-/** Label by which all Jobs and pods of ours are watched. */
-export const managedBy = { 'app.kubernetes.io/managed-by': 'framewright' } as const;
-export const poolLabel = 'framewright.dev/pool';
-/** On a Job that was asked to end: why. */
-export const stopAnnotation = 'framewright.dev/stop-reason';
-
-/** Label by which Kueue takes charge of a Job. */
-export const queueLabel = 'kueue.x-k8s.io/queue-name';
 
 export interface StageJobOptions extends Omit<StartOptions, 'pool'> {
   /** Seconds between the polite and the hard end of a pod, where nobody asks for less. */
@@ -45,14 +36,14 @@ export function stageJob(stage: StageSpec, pool: Pool, options: StageJobOptions)
   const { identity } = stage;
   const { owner, queue, podTemplate } = options;
   const owned = owner === undefined ? {} : { [labels.owner]: owner };
-  const labelled = { ...stageLabels(identity), ...owned, [poolLabel]: pool.name };
+  const labelled = { ...stageLabels(identity), ...owned, [labels.pool]: pool.name };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
       name: stageName(identity),
       namespace: identity.namespace,
-      labels: { ...labelled, ...(queue === undefined ? {} : { [queueLabel]: queue }) },
+      labels: { ...labelled, ...(queue === undefined ? {} : { [labels.kueueQueue]: queue }) },
       ownerReferences: [
         {
           apiVersion,
@@ -105,18 +96,18 @@ function permanentExits(): number[] {
 
 /** Keys that other controllers act on are not for a job to set. */
 function withoutReserved(map: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(map).filter(([key]) => !reserved.test(key)));
+  return Object.fromEntries(
+    Object.entries(map).filter(([key]) => !reservedPrefixes.some((prefix) => key.startsWith(prefix))),
+  );
 }
 
-const reserved = /^(framewright\.dev|kueue\.x-k8s\.io|batch\.kubernetes\.io)\//;
-
 /** Labels of a Job and its pods; selectors and people find them by these. */
-export function stageLabels({ name, uid, attempt, stage }: StageIdentity): Record<string, string> {
+function stageLabels({ name, uid, attempt, stage }: StageIdentity): Record<string, string> {
   return {
-    ...managedBy,
-    'app.kubernetes.io/name': 'framewright-worker',
-    'app.kubernetes.io/part-of': 'framewright',
-    'app.kubernetes.io/component': 'worker',
+    ...managedByUs,
+    [labels.appName]: 'framewright-worker',
+    [labels.partOf]: 'framewright',
+    [labels.component]: 'worker',
     [labels.job]: name,
     [labels.uid]: uid,
     [labels.attempt]: String(attempt),
@@ -166,7 +157,7 @@ function podSpec(
 
 /** Where another GPU is to be tried: a wish, since the same node is better than none. */
 function awayFrom(nodes: readonly string[]): object {
-  const matchExpressions = [{ key: 'kubernetes.io/hostname', operator: 'NotIn', values: nodes }];
+  const matchExpressions = [{ key: labels.hostname, operator: 'NotIn', values: nodes }];
   return {
     nodeAffinity: {
       preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference: { matchExpressions } }],

@@ -1,12 +1,12 @@
-import { isRecord } from '../../../lib/json.ts';
 import { type StageIdentity, stageName } from '../../../model/job/stage.ts';
-import { labels } from '../../../model/labels.ts';
+import { labels, managedByUs } from '../../../model/labels.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { StageRun } from '../../../ports/stage-runner.ts';
+import { listOf } from '../client/api-object.ts';
+import { labelSelector, type ResourcePath, resourcePath } from '../client/resource-path.ts';
 import type { Transport } from '../client/transport.ts';
 import { storeError } from '../jobs/store-errors.ts';
 import type { StageChange } from './stage-changes.ts';
-import { managedBy } from './stage-job.ts';
 import { stageLogs } from './stage-logs.ts';
 import { acceptStageJob, acceptStagePod, type CachedStageJob, type CachedStagePod } from './stage-objects.ts';
 import { stageRun } from './stage-run.ts';
@@ -62,10 +62,9 @@ export class StageLogReader {
   }
 
   async #find(uid: string, namespace: string): Promise<{ run: StageRun; pod: CachedStagePod | undefined }[]> {
-    const scope = `namespaces/${encodeURIComponent(namespace)}`;
     // Jobs first: a pod that is made in between belongs to a Job that is known.
-    const jobs = await this.#list(`/apis/batch/v1/${scope}/jobs`, uid, namespace, acceptStageJob);
-    const pods = await this.#list(`/api/v1/${scope}/pods`, uid, namespace, acceptStagePod);
+    const jobs = await this.#list({ apiVersion: 'batch/v1', resource: 'jobs' }, { uid, namespace }, acceptStageJob);
+    const pods = await this.#list({ apiVersion: 'v1', resource: 'pods' }, { uid, namespace }, acceptStagePod);
     return jobs
       .filter(({ owner }) => owner === uid)
       .map((job: CachedStageJob) => {
@@ -75,16 +74,14 @@ export class StageLogReader {
   }
 
   async #list<T>(
-    path: string,
-    uid: string,
-    namespace: string,
+    resource: Pick<ResourcePath, 'apiVersion' | 'resource'>,
+    { uid, namespace }: Pick<StageIdentity, 'uid' | 'namespace'>,
     accept: (value: unknown) => T | undefined,
   ): Promise<T[]> {
-    const selector = Object.entries({ ...managedBy, [labels.uid]: uid }).map(([name, value]) => `${name}=${value}`);
+    const query = { labelSelector: labelSelector({ ...managedByUs, [labels.uid]: uid }) };
     try {
-      const list = await this.#transport.request({ path, query: { labelSelector: selector.join(',') } });
-      const items = isRecord(list) && Array.isArray(list['items']) ? list['items'] : [];
-      return items.flatMap((item) => accept(item) ?? []);
+      const list = await this.#transport.request({ path: resourcePath({ ...resource, namespace }), query });
+      return listOf(list).flatMap((item) => accept(item) ?? []);
     } catch (error) {
       throw storeError(error, { namespace, name: uid });
     }

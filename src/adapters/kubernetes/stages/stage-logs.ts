@@ -2,6 +2,7 @@ import { CodedError } from '../../../errors/coded-error.ts';
 import { type StageIdentity, stageName } from '../../../model/job/stage.ts';
 import { hasEnded, type StageRun } from '../../../ports/stage-runner.ts';
 import { ApiError, hasStatus, statuses } from '../client/api-error.ts';
+import { resourcePath } from '../client/resource-path.ts';
 import type { Transport } from '../client/transport.ts';
 import type { StageChange } from './stage-changes.ts';
 import { workerContainer } from './stage-job.ts';
@@ -51,14 +52,14 @@ export async function* stageLogs(
 /** @returns whether there was a log to read */
 async function* readLog(
   transport: Transport,
-  { metadata: { namespace = '', name } }: CachedStagePod,
+  { metadata: { namespace, name } }: CachedStagePod,
   follow: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, boolean> {
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   signal.addEventListener('abort', stop, { once: true });
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/log`;
+  const path = resourcePath({ apiVersion: 'v1', resource: 'pods', namespace, name, subresource: 'log' });
   try {
     const query = { container: workerContainer, follow };
     yield* await transport.stream({ path, query, signal: abort.signal });

@@ -1,7 +1,8 @@
+import { managedByUs } from '../../../model/labels.ts';
+import { labelSelector, resourcePath } from '../client/resource-path.ts';
 import type { Transport } from '../client/transport.ts';
 import type { Change } from '../client/watch/object-cache.ts';
 import { Reflector, type WatchOptions } from '../client/watch/reflector.ts';
-import { managedBy } from './stage-job.ts';
 import {
   acceptNode,
   acceptStageJob,
@@ -32,20 +33,18 @@ export class StageObjects implements AsyncDisposable {
   readonly #running: Promise<unknown>;
 
   constructor(transport: Transport, { namespace, nodes, watch, onJob, onPod, onNode, onError }: StageObjectsOptions) {
-    const [[label, value] = ['', '']] = Object.entries(managedBy);
-    const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
     const patient = { ...watch, ...(onError === undefined ? {} : { onError }) };
-    const common = { ...patient, labelSelector: `${label}=${value}` };
+    const common = { ...patient, labelSelector: labelSelector(managedByUs) };
     this.jobs = new Reflector<CachedStageJob>(transport, {
       ...common,
-      path: `/apis/batch/v1${scope}/jobs`,
+      path: resourcePath({ apiVersion: 'batch/v1', resource: 'jobs', namespace }),
       accept: acceptStageJob,
       indexes: { renderJob: ({ identity }) => [identity.uid], uid: ({ metadata }) => [metadata.uid] },
       onChange: onJob,
     });
     this.pods = new Reflector<CachedStagePod>(transport, {
       ...common,
-      path: `/api/v1${scope}/pods`,
+      path: resourcePath({ apiVersion: 'v1', resource: 'pods', namespace }),
       accept: acceptStagePod,
       indexes: {
         job: ({ job }) => (job === undefined ? [] : [job]),
@@ -56,7 +55,7 @@ export class StageObjects implements AsyncDisposable {
     this.nodes = nodes
       ? new Reflector<CachedNode>(transport, {
           ...patient,
-          path: '/api/v1/nodes',
+          path: resourcePath({ apiVersion: 'v1', resource: 'nodes' }),
           accept: acceptNode,
           onChange: onNode,
         })

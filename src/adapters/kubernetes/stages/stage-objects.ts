@@ -1,10 +1,10 @@
 import type { V1Job, V1Node, V1Pod } from '@kubernetes/client-node';
 import type { StageIdentity } from '../../../model/job/stage.ts';
-import { labels } from '../../../model/labels.ts';
+import { annotations, labels } from '../../../model/labels.ts';
 import { type StopReason, stopReasons } from '../../../ports/stage-runner.ts';
 import { type ApiObject, controllerUid, isApiObject, type ObjectMeta, type Wire } from '../client/api-object.ts';
 import type { Taint } from '../pools/toleration.ts';
-import { poolLabel, queueLabel, stopAnnotation, workerContainer } from './stage-job.ts';
+import { workerContainer } from './stage-job.ts';
 
 /** Of a Job of ours, what its run is judged by. */
 export interface CachedStageJob extends ApiObject {
@@ -72,14 +72,14 @@ export function acceptStageJob(value: unknown): CachedStageJob | undefined {
   if (identity === undefined) return undefined;
   const holds = (value.status?.conditions ?? []).filter(({ status }) => status === 'True');
   const condition = holds.find(({ type }) => type === 'Complete' || type === 'Failed');
-  const stop = value.metadata.annotations?.[stopAnnotation];
+  const stop = value.metadata.annotations?.[annotations.stopReason];
   return {
     metadata: kept(value.metadata),
     identity,
     owner: controllerUid(value),
-    pool: value.metadata.labels?.[poolLabel],
+    pool: value.metadata.labels?.[labels.pool],
     stopReason: stopReasons.find((reason) => reason === stop),
-    queued: value.metadata.labels?.[queueLabel] !== undefined,
+    queued: value.metadata.labels?.[labels.kueueQueue] !== undefined,
     suspended: value.spec?.suspend === true,
     idle: holds.some(({ type }) => type === 'Suspended'),
     ended: condition === undefined ? undefined : condition.type === 'Complete' ? 'Complete' : 'Failed',
