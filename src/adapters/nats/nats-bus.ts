@@ -1,6 +1,6 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import { ExpiringSet } from '../../lib/expiring-set.ts';
-import { type NatsLog, RateLimitedLog } from '../../lib/rate-limited-log.ts';
+import { type Log, RateLimitedLog } from '../../lib/rate-limited-log.ts';
 import type { ProgressMessage } from '../../model/status/progress.ts';
 import type { ProgressBus, ProgressFilter } from '../../ports/progress-bus.ts';
 import { InProcessBus } from '../in-process/in-process-bus.ts';
@@ -17,7 +17,7 @@ export interface ProgressBusOptions extends Omit<ConnectionSettings, 'address'> 
   /** `nats://host:4222` or `tls://…`, several separated by commas; may hold `user:password@` or `token@`. */
   readonly url: string;
   readonly stream?: Partial<ProgressStreamSettings> | undefined;
-  readonly log: NatsLog;
+  readonly log: Log;
   /** Told of each message that is news: milliseconds since the worker said it, by the clocks of both machines. */
   readonly onAge?: ((milliseconds: number) => void) | undefined;
   /** Milliseconds between two signs of life of the server; twice that is the longest silence. */
@@ -65,8 +65,8 @@ export class NatsBus implements ProgressBus, AsyncDisposable {
     this.#purge = new StreamPurge(this.#log);
     this.#onAge = onAge;
     const maxAgeMs = (stream?.maxAgeSeconds ?? defaultStream.maxAgeSeconds) * 1000;
-    this.#known = new ExpiringSet({ most: mostJobs, maxAgeMs });
-    this.#forgotten = new ExpiringSet({ most: mostJobs, maxAgeMs });
+    this.#known = new ExpiringSet({ maxSize: mostJobs, maxAgeMs });
+    this.#forgotten = new ExpiringSet({ maxSize: mostJobs, maxAgeMs });
   }
 
   /** Goes on until it is disposed of. Must be called once. */
