@@ -1,6 +1,6 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import { ExpiringSet } from '../../lib/expiring-set.ts';
-import { type NatsLog, RateLimitedLog } from '../../lib/rate-limited-log.ts';
+import { type Log, RateLimitedLog } from '../../lib/rate-limited-log.ts';
 import type { ProgressMessage } from '../../model/status/progress.ts';
 import type { ProgressBus, ProgressFilter } from '../../ports/progress-bus.ts';
 import { InProcessBus } from '../in-process/in-process-bus.ts';
@@ -17,7 +17,7 @@ export interface ProgressBusOptions extends Omit<ConnectionSettings, 'address'> 
   /** `nats://host:4222` or `tls://…`, several separated by commas; may hold `user:password@` or `token@`. */
   readonly url: string;
   readonly stream?: Partial<ProgressStreamSettings> | undefined;
-  readonly log: NatsLog;
+  readonly log: Log;
   /** Told of each message that is news: milliseconds since the worker said it, by the clocks of both machines. */
   readonly onAge?: ((milliseconds: number) => void) | undefined;
   /** Milliseconds between two signs of life of the server; twice that is the longest silence. */
@@ -56,7 +56,6 @@ export class NatsBus implements ProgressBus, AsyncDisposable {
   /** Jobs that have ended; what is still under way of theirs is not kept again. */
   readonly #forgotten: ExpiringSet;
   readonly #stop = new AbortController();
-  readonly #waiting = new Set<() => void>();
   #running: Promise<void> = Promise.resolve();
   #connected = false;
   #following = false;
@@ -66,8 +65,8 @@ export class NatsBus implements ProgressBus, AsyncDisposable {
     this.#purge = new StreamPurge(this.#log);
     this.#onAge = onAge;
     const maxAgeMs = (stream?.maxAgeSeconds ?? defaultStream.maxAgeSeconds) * 1000;
-    this.#known = new ExpiringSet({ most: mostJobs, maxAgeMs });
-    this.#forgotten = new ExpiringSet({ most: mostJobs, maxAgeMs });
+    this.#known = new ExpiringSet({ maxSize: mostJobs, maxAgeMs });
+    this.#forgotten = new ExpiringSet({ maxSize: mostJobs, maxAgeMs });
   }
 
   /** Goes on until it is disposed of. Must be called once. */
@@ -75,7 +74,9 @@ export class NatsBus implements ProgressBus, AsyncDisposable {
     const follow = {
       stream: { ...defaultStream, ...stream },
       onMessage: (message: JsMsg) => this.#receive(message),
-      onChange: (following: boolean) => this.#setFollowing(following),
+      onChange: (following: boolean) => {
+        this.#following = following;
+      },
       log: this.#log,
       heartbeatMs,
     };
@@ -127,31 +128,10 @@ export class NatsBus implements ProgressBus, AsyncDisposable {
     return { connected: this.#connected, following: this.#following };
   }
 
-  /** Resolves as soon as news comes; rejects with the signal's reason. */
-  async whenFollowing(signal: AbortSignal): Promise<void> {
-    if (this.#following) return;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const abort = (): void => reject(signal.reason);
-    this.#waiting.add(resolve);
-    signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) abort();
-    try {
-      await promise;
-    } finally {
-      this.#waiting.delete(resolve);
-      signal.removeEventListener('abort', abort);
-    }
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error('The progress bus is closed'));
     // A first connection that was never made ends with its next attempt; nobody has to wait for that.
     if (this.#connected) await this.#running;
-  }
-
-  #setFollowing(following: boolean): void {
-    this.#following = following;
-    if (following) for (const tell of this.#waiting) tell();
   }
 
   #receive({ subject, data }: Pick<JsMsg, 'subject' | 'data'>): void {

@@ -1,4 +1,4 @@
-import { type NatsLog, RateLimitedLog } from '../../lib/rate-limited-log.ts';
+import { type Log, RateLimitedLog } from '../../lib/rate-limited-log.ts';
 import type { ProgressMessage } from '../../model/status/progress.ts';
 import { parseAddress } from './address.ts';
 import { type ConnectionSettings, keepConnected } from './connection.ts';
@@ -6,7 +6,7 @@ import { Outbox } from './outbox.ts';
 
 export interface ProgressSenderOptions extends Omit<ConnectionSettings, 'address'> {
   readonly url: string;
-  readonly log: NatsLog;
+  readonly log: Log;
 }
 
 export interface ProgressSender {

@@ -98,7 +98,7 @@ function placements({ cut: { head, tail, copied } }: SmartVideo, encoder: Backen
   const lines: Placement[] = [
     {
       what: 'trim',
-      place: 'copy',
+      runsOn: 'copy',
       why: `frames from ${copied.start.toFixed(3)} s to ${until} of the output are copied: no operation changes them`,
     },
   ];
@@ -107,8 +107,8 @@ function placements({ cut: { head, tail, copied } }: SmartVideo, encoder: Backen
     ...(tail ? [`${counted(tail.frames)} at its end`] : []),
   ];
   if (reencoded.length > 0 && encoder !== undefined) {
-    const place = encoder.backend === 'software' ? 'cpu' : 'gpu';
-    lines.push({ what: 'encode', place, why: `${reencoded.join(' and ')} refer to frames outside the cut` });
+    const runsOn = encoder.backend === 'software' ? 'cpu' : 'gpu';
+    lines.push({ what: 'encode', runsOn, why: `${reencoded.join(' and ')} refer to frames outside the cut` });
   }
   return lines;
 }

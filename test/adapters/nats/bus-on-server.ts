@@ -1,5 +1,6 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import { expect, vi } from 'vitest';
 import { connectProgressBus, type NatsBus, type ProgressBusOptions } from '../../../src/adapters/nats/nats-bus.ts';
 import { streamName } from '../../../src/adapters/nats/progress-stream.ts';
 import type { ProgressMessage } from '../../../src/model/status/progress.ts';
@@ -24,7 +25,7 @@ export async function busOn(url: string, options: Partial<ProgressBusOptions> = 
 /** The same, as soon as it hears news. */
 export async function followingBus(url: string, options: Partial<ProgressBusOptions> = {}): Promise<LoggedBus> {
   const logged = await busOn(url, options);
-  await logged.bus.whenFollowing(AbortSignal.timeout(20_000));
+  await vi.waitFor(() => expect(logged.bus.health().following).toBe(true), { timeout: 20_000, interval: 10 });
   return logged;
 }
 

@@ -21,7 +21,7 @@ beforeAll(async () => {
             argv: ['-i', 'a.mp4'],
             expectedSeconds: 1,
             weight: 1,
-            placements: [{ what: 'mute', place: 'copy', why: 'no picture changes' }],
+            placements: [{ what: 'mute', runsOn: 'copy', why: 'no picture changes' }],
           },
         ],
         outputs: [

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
-import type { CodedError } from '../errors/coded-error.ts';
-import { errorTable } from '../errors/error-table.ts';
-import { redactUrls } from '../lib/redact-url.ts';
-import { FfmpegError } from '../media/ffmpeg/run/ffmpeg-process.ts';
-import { bounds } from '../model/job/bounds.ts';
-import type { JobError, StageResult } from '../model/status/result.ts';
+import type { CodedError } from '../../errors/coded-error.ts';
+import { errorTable } from '../../errors/error-table.ts';
+import { redactUrls } from '../../lib/redact-url.ts';
+import { cutToLength } from '../../lib/text.ts';
+import { FfmpegError } from '../../media/ffmpeg/run/ffmpeg-process.ts';
+import { bounds } from '../../model/job/bounds.ts';
+import type { JobError, StageResult } from '../../model/status/result.ts';
 
 /** A coded error as it stands in a result. */
 export function jobErrorOf(error: CodedError): JobError {
@@ -38,7 +39,7 @@ export function fitResult(result: StageResult, limit: number = bounds.resultByte
   }
   if (bytesOf(fitted) <= limit) return fitted;
   const { version, exitCode, error } = fitted;
-  return { version, exitCode, ...(error && { error: { code: error.code, message: shorten(error.message, 200) } }) };
+  return { version, exitCode, ...(error && { error: { code: error.code, message: cutToLength(error.message, 200) } }) };
 }
 
 /**
@@ -119,12 +120,12 @@ function withTexts(result: StageResult, length: number): StageResult {
   const { error, acceleration, precision } = result;
   return {
     ...result,
-    ...(precision?.why !== undefined && { precision: { ...precision, why: shorten(precision.why, length / 4) } }),
+    ...(precision?.why !== undefined && { precision: { ...precision, why: cutToLength(precision.why, length / 4) } }),
     ...(error && {
       error: {
         ...error,
-        message: shorten(error.message, length),
-        ...(error.remedy !== undefined && { remedy: shorten(error.remedy, length) }),
+        message: cutToLength(error.message, length),
+        ...(error.remedy !== undefined && { remedy: cutToLength(error.remedy, length) }),
       },
     }),
     ...(acceleration && {
@@ -132,7 +133,7 @@ function withTexts(result: StageResult, length: number): StageResult {
         ...acceleration,
         fallbacks: acceleration.fallbacks.map((fallback) => ({
           ...fallback,
-          message: shorten(fallback.message, length / 4),
+          message: cutToLength(fallback.message, length / 4),
         })),
       },
     }),
@@ -142,12 +143,6 @@ function withTexts(result: StageResult, length: number): StageResult {
 function without<T extends object, K extends keyof T>(value: T, member: K): Omit<T, K> {
   const { [member]: _dropped, ...rest } = value;
   return rest;
-}
-
-/** Cut between code points: half a surrogate pair is no text. */
-function shorten(text: string, length: number): string {
-  if (text.length <= length) return text;
-  return `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 function bytesOf(result: StageResult): number {
