@@ -1,6 +1,6 @@
 import { type Operation, operationInputs, operationType } from '../../model/job/operations.ts';
 import type { StageSpec } from '../../model/job/stage.ts';
-import { refuseIdleTolerance } from '../filters/loudness.ts';
+import { rejectIdleTolerance } from '../filters/loudness.ts';
 import { applyOperation } from '../operations/index.ts';
 import { isIndirect } from '../probe/containers.ts';
 import type { Probe } from '../probe/probe.ts';
@@ -72,7 +72,7 @@ function changesVideo({ merge, speedRamp, blur, watermark, subtitle, transcode }
 export function planStage(request: PlanRequest): Plan {
   const { spec, probes } = request;
   refuseUnsupported(spec);
-  refuseIdleTolerance(spec);
+  rejectIdleTolerance(spec);
   const name = spec.inputs[0]?.name ?? '';
   for (const [index, input] of spec.inputs.entries()) checkInput(probes.get(input.name), index);
   const builder = new PlanBuilder(request);
