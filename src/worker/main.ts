@@ -8,9 +8,9 @@ import type { Clock } from '../ports/clock.ts';
 import { workerEnvironment } from '../worker-protocol/environment.ts';
 import { openProgressChannel } from './progress-channel.ts';
 import { createProgressReporter } from './report-progress.ts';
+import { exitOf, jobErrorOf, writeResult } from './result/stage-result.ts';
 import { runStage } from './run-stage.ts';
 import { createStageLog } from './stage-log.ts';
-import { exitOf, jobErrorOf, writeResult } from './stage-result.ts';
 import { openStores } from './stage-stores.ts';
 import { type Environment, readStageEnvironment, type StageEnvironment } from './worker-settings.ts';
 
