@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CodedError } from '../../src/errors/coded-error.ts';
-import { FfmpegError } from '../../src/media/ffmpeg/run/ffmpeg-process.ts';
-import { type StageResult, stageResult } from '../../src/model/status/result.ts';
-import { exitOf, fitResult, jobErrorOf, writeResult } from '../../src/worker/stage-result.ts';
+import { CodedError } from '../../../src/errors/coded-error.ts';
+import { FfmpegError } from '../../../src/media/ffmpeg/run/ffmpeg-process.ts';
+import { type StageResult, stageResult } from '../../../src/model/status/result.ts';
+import { exitOf, fitResult, jobErrorOf, writeResult } from '../../../src/worker/result/stage-result.ts';
 
 const text = (longest: number): fc.Arbitrary<string> => fc.string({ maxLength: longest, unit: 'binary', size: 'max' });
 

@@ -206,7 +206,7 @@ describe('a request is refused when', () => {
     const reply = await client.send(method, path, method === 'GET' ? {} : { json: { any: 'thing' } });
     expect(reply).toMatchObject({
       status: 501,
-      body: { statusCode: 501, code: 'UNSUPPORTED', message: containing('does not offer') },
+      body: { statusCode: 501, code: 'UNSUPPORTED', message: containing('does not support') },
     });
   });
 });

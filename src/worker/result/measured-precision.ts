@@ -1,7 +1,7 @@
-import type { PlannedOutput } from '../media/planning/plan.ts';
-import type { JoinedCut } from '../media/smart-cut/run/join-smart-cut.ts';
-import type { MeasuredOutput } from '../media/verify/verify.ts';
-import type { PrecisionReport } from '../model/status/result.ts';
+import type { PlannedOutput } from '../../media/planning/plan.ts';
+import type { JoinedCut } from '../../media/smart-cut/run/join-smart-cut.ts';
+import type { MeasuredOutput } from '../../media/verify/verify.ts';
+import type { PrecisionReport } from '../../model/status/result.ts';
 
 /** The report of a trim with what the finished output shows, as far as there is one. */
 export function measuredPrecision(

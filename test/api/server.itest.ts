@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defaultApiOptions } from '../../../src/api/services.ts';
-import type { HealthFacts } from '../../../src/observability/health.ts';
-import { ApiServer, type Client } from '../../support/api-server.ts';
-import { anyNumber, anyText } from '../../support/matchers.ts';
+import { defaultApiOptions } from '../../src/api/services.ts';
+import type { HealthFacts } from '../../src/observability/health.ts';
+import { ApiServer, type Client } from '../support/api-server.ts';
+import { anyNumber, anyText } from '../support/matchers.ts';
 
 let server: ApiServer;
 let client: Client;

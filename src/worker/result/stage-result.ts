@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
-import type { CodedError } from '../errors/coded-error.ts';
-import { errorTable } from '../errors/error-table.ts';
-import { redactUrls } from '../lib/redact-url.ts';
-import { cutToLength } from '../lib/text.ts';
-import { FfmpegError } from '../media/ffmpeg/run/ffmpeg-process.ts';
-import { bounds } from '../model/job/bounds.ts';
-import type { JobError, StageResult } from '../model/status/result.ts';
+import type { CodedError } from '../../errors/coded-error.ts';
+import { errorTable } from '../../errors/error-table.ts';
+import { redactUrls } from '../../lib/redact-url.ts';
+import { cutToLength } from '../../lib/text.ts';
+import { FfmpegError } from '../../media/ffmpeg/run/ffmpeg-process.ts';
+import { bounds } from '../../model/job/bounds.ts';
+import type { JobError, StageResult } from '../../model/status/result.ts';
 
 /** A coded error as it stands in a result. */
 export function jobErrorOf(error: CodedError): JobError {

@@ -1,25 +1,25 @@
 import { z } from 'zod';
-import type { HealthFacts } from '../../observability/health.ts';
+import type { HealthFacts } from '../services.ts';
 
 export const health = z.strictObject({
   status: z.enum(['ok', 'degraded']),
   qsv: z.boolean().describe('An Intel Quick Sync encoder is available.'),
-  redis: z.boolean().describe('The job queue behind the API (here its job store) is healthy.'),
+  redis: z.boolean().describe('The job queue behind the API (here the job store) is healthy.'),
   workers: z.int().min(0).describe('Workers that can take jobs.'),
-  queued: z.int().min(0).describe('Jobs that wait or are being processed.'),
+  queued: z.int().min(0).describe('Jobs that are waiting or being processed.'),
   uptime: z.int().min(0).describe('Seconds since the server started.'),
   error: z.string().optional().describe('Why the status is degraded; present only then.'),
   nats: z.boolean().nullable().describe('The progress bus is connected; null where the installation has none.'),
   kubernetes: z.boolean().nullable().describe('The Kubernetes API answers; null where the installation uses none.'),
   version: z.string().describe('Version of the server.'),
 });
-export type Health = z.output<typeof health>;
+type Health = z.output<typeof health>;
 
 function* problems(facts: HealthFacts): Generator<string> {
   if (!facts.storeOk) yield 'Job store unavailable';
   if (facts.qsvExpected && !facts.qsv) yield 'QSV hardware encoder unavailable';
   if (!facts.canRun) yield 'No render worker can run';
-  if (facts.operator === false) yield 'No operator leads: jobs wait';
+  if (facts.operator === false) yield 'No operator is the leader: jobs wait';
   if (facts.nats === false) yield 'Progress bus unavailable';
   if (facts.kubernetes === false) yield 'Kubernetes API unavailable';
 }
