@@ -1,4 +1,4 @@
-import { hidePaths } from '../api/native/redact-paths.ts';
+import { redactPaths } from '../api/native/redact-paths.ts';
 import type { ApiServices } from '../api/services.ts';
 import type { Config } from '../config/load-config.ts';
 import { CodedError } from '../errors/coded-error.ts';
@@ -43,7 +43,7 @@ export function jobPlanner(
       signal: planDeadline(server.syncWaitSeconds),
       detect: (signal) => detectCapabilities(omitUndefined({ tools, folders, signal, cacheDir })),
     });
-    return hidePaths(plan, [
+    return redactPaths(plan, [
       ...hidden,
       [scratchDir, `$${workerEnvironment.scratchDir}`],
       ...(mediaRoot === undefined ? [] : [[mediaRoot, `$${workerEnvironment.mediaRoot}`] as const]),

@@ -4,10 +4,10 @@ import { Transport } from '../../src/adapters/kubernetes/client/transport.ts';
 import { KubernetesJobStore } from '../../src/adapters/kubernetes/jobs/kubernetes-job-store.ts';
 import type { Pool } from '../../src/adapters/kubernetes/pools/pool.ts';
 import { KubernetesStageRunner } from '../../src/adapters/kubernetes/stages/kubernetes-stage-runner.ts';
+import type { OpenedStore } from '../../src/adapters/object-store/open-store.ts';
 import { Controller } from '../../src/controller/controller.ts';
 import { defaultPolicy, type Policy } from '../../src/controller/policies/policy.ts';
 import { systemClock as clock } from '../../src/lib/system-clock.ts';
-import type { ObjectStore } from '../../src/ports/object-store.ts';
 import { sweepOrphans } from '../../src/processes/operator/orphan-sweep.ts';
 import { type Fault, FaultProxy, type SeenCall } from '../support/fault-proxy.ts';
 import { type Death, Mortality } from './mortality.ts';
@@ -15,7 +15,7 @@ import { type Death, Mortality } from './mortality.ts';
 export interface OperatorSurroundings {
   readonly credentials: Credentials;
   readonly namespace: string;
-  readonly objects: ObjectStore;
+  readonly objects: OpenedStore;
   readonly pools: readonly Pool[];
 }
 

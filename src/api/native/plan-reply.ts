@@ -5,7 +5,7 @@ import { backends, encoderFallback, outputFile, precisionReport } from '../../mo
 
 const placement = z.strictObject({
   what: z.string().describe('decode, encode, or an operation.'),
-  place: z.enum(['gpu', 'cpu', 'copy']).describe('Where it runs.'),
+  runsOn: z.enum(['gpu', 'cpu', 'copy']).describe('Where it runs.'),
   why: z.string().describe('Why there.'),
 });
 

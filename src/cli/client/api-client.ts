@@ -180,7 +180,7 @@ async function refusal(response: Response): Promise<CliError> {
     (entry) => `${text(entry, 'path') ?? ''}: ${text(entry, 'message') ?? ''}`,
   );
   const isRefusal = response.status < 500 || response.status === 501;
-  return new CliError(isRefusal ? exitCodes.refused : exitCodes.serverFailed, message, {
+  return new CliError(isRefusal ? exitCodes.rejected : exitCodes.serverFailed, message, {
     // A message that only repeats its details says everything twice.
     details: details.filter((line) => !message.includes(line)),
     ...(remedy === undefined ? {} : { remedy }),

@@ -14,12 +14,12 @@ export function planText(plan: unknown): string {
     list(step, 'placements').map((placement) => [
       steps.length > 1 ? (text(step, 'name') ?? '') : '',
       text(placement, 'what') ?? '',
-      text(placement, 'place') ?? '',
+      text(placement, 'runsOn') ?? '',
       text(placement, 'why') ?? '',
     ]),
   );
   const precision = precisionText(member(plan, 'precision'));
-  const placements = formatTable(['STEP', 'WHAT', 'WHERE', 'WHY'], parts);
+  const placements = formatTable(['STEP', 'WHAT', 'RUNS ON', 'WHY'], parts);
   const commands = [...list(plan, 'analyses'), ...steps].map((step) => {
     const argv = list(step, 'argv').filter((word) => typeof word === 'string');
     return `# ${text(step, 'name') ?? text(step, 'id') ?? 'analysis'}\nffmpeg ${argv.map(shellWord).join(' ')}`;

@@ -24,7 +24,7 @@ export function toneMapFilters(
   builder.needFilter('zscale', path);
   builder.needFilter('tonemap', path);
   if (!builder.placements.some(({ what }) => what === 'tonemap')) {
-    builder.place('tonemap', 'cpu', 'the output cannot carry HDR or was asked to be SDR');
+    builder.addPlacement('tonemap', 'cpu', 'the output cannot carry HDR or was asked to be SDR');
   }
   return [
     // What the stream says of itself is often incomplete, so the input side is said here.

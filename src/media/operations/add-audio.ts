@@ -43,7 +43,7 @@ export function addAudio(timeline: Timeline, parameters: Parameters, context: Op
     length,
   );
   const end = filter('atrim', { end_sample: Math.round(duration * format.sampleRate) });
-  builder.place(
+  builder.addPlacement(
     'addAudio',
     'cpu',
     mixed

@@ -46,7 +46,7 @@ export function merge(
   const differs =
     transition === undefined ? canJoin(parts.map((one) => one.timeline)) : 'a transition mixes the pictures';
   if (differs === undefined) {
-    builder.place(
+    builder.addPlacement(
       'merge',
       'copy',
       'the clips are equal in codec, size and rate, so the packets of the picture are joined',
@@ -64,7 +64,7 @@ export function merge(
     const audio = joined.audio === undefined ? undefined : joinAudio(builder, parts, timeline, seconds, 0);
     return { ...joined, ...(audio && { audio }), tracks: delayTracks(timeline.tracks, shift), retimed: true };
   }
-  builder.place('merge', 'cpu', `${differs}, so every clip is brought to the form of the first`);
+  builder.addPlacement('merge', 'cpu', `${differs}, so every clip is brought to the form of the first`);
   return mergeVideo(builder, parts, timeline, timeline.video, { transition, path, before: before.length });
 }
 
@@ -240,7 +240,7 @@ function joinAudio(
 }
 
 function mergeAudio(builder: PlanBuilder, parts: readonly Part[], timeline: Timeline): Timeline {
-  builder.place('merge', 'cpu', 'sounds are joined sample by sample');
+  builder.addPlacement('merge', 'cpu', 'sounds are joined sample by sample');
   const seconds = parts.map((part) => part.timeline.audio?.end ?? 0);
   const audio = joinAudio(builder, parts, timeline, seconds, 0);
   return { ...(audio && { audio }), duration: sum(seconds), tracks: timeline.tracks, retimed: true };

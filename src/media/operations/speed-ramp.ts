@@ -53,7 +53,7 @@ export function speedRamp(
     files += 1;
     return builder.write(`retimed-${index}-${files}.${format}`, content);
   };
-  builder.place('speedRamp', 'cpu', 'frames get new times and the sound another tempo');
+  builder.addPlacement('speedRamp', 'cpu', 'frames get new times and the sound another tempo');
   const picture = video && rampVideo(video, builder.padOf(timeline, video), curve);
   const sound = audio && tone === 'pitch' ? rampAudio(audio, builder.audioOf(timeline, audio), curve) : undefined;
   return {

@@ -33,7 +33,7 @@ export function thumbnail(
   if (video === undefined) throw missing('video', path);
   const kind = poster ? 'poster' : sprite ? 'sprite' : 'preview';
   const frame: Frame = { timeline, video, context, name: uniqueName(builder, name ?? kind, path) };
-  builder.place('thumbnail', 'cpu', 'a few frames are scaled and written as pictures beside the main output');
+  builder.addPlacement('thumbnail', 'cpu', 'a few frames are scaled and written as pictures beside the main output');
   if (poster) makePoster(frame, poster);
   if (sprite) makeSprite(frame, sprite);
   if (preview) makePreview(frame, preview);

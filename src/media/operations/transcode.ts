@@ -20,7 +20,7 @@ export function transcode(timeline: Timeline, parameters: Parameters, context: O
   const always = parameters.deinterlace === 'always';
   if (steps.length === 0 && !always) return timeline;
   const { video, pad } = builder.video(timeline, path);
-  builder.place(
+  builder.addPlacement(
     'transcode',
     'cpu',
     always ? 'deinterlacing needs the decoded picture' : 'turning, cropping and retouching need the decoded picture',

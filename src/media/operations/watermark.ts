@@ -30,7 +30,7 @@ export function watermark(timeline: Timeline, parameters: Parameters, { builder,
   const still = isPicture(once.probe);
   // FFmpeg decodes a second input ahead without a bound, and frames in GPU memory come from a pool that has one.
   const why = still ? '' : ', as nothing bounds how many frames of a clip would go to a GPU ahead of their time';
-  builder.place('watermark', 'cpu', `the mark is laid over the picture in main memory${why}`);
+  builder.addPlacement('watermark', 'cpu', `the mark is laid over the picture in main memory${why}`);
   const clip = still ? once : builder.clipOf(once.probe, once.path, ['-stream_loop', '-1']);
   const size = sizeOf(mark, parameters.width, video);
   const edge = (margin / 100) * video.height;

@@ -161,7 +161,7 @@ function smartSteps(
 const firstPassPlacements: readonly Placement[] = [
   {
     what: 'encode',
-    place: 'cpu',
+    runsOn: 'cpu',
     why: 'the size of the file is given, so a first pass measures where bits are needed',
   },
 ];

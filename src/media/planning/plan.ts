@@ -10,7 +10,7 @@ export type RunsOn = 'gpu' | 'cpu' | 'copy';
 export interface Placement {
   /** `decode`, `encode`, or the operation: `trim`, `blur`, … */
   readonly what: string;
-  readonly place: RunsOn;
+  readonly runsOn: RunsOn;
   readonly why: string;
 }
 

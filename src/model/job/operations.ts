@@ -412,18 +412,39 @@ export type SubtitleStyle = z.infer<typeof subtitleStyle>;
 /** The parameters of each operation by its type. */
 export type OperationParameters = { [T in OperationType]-?: NonNullable<Operation[T]> };
 
-/** The one member that is set; the schema guarantees that there is one. */
-export function operationType(value: Operation): OperationType {
-  const type = operationTypes.find((candidate) => value[candidate] !== undefined);
-  if (type === undefined)
-    throw new TypeError(`Expected an operation with one of ${operationTypes.join(', ')}, got none`);
-  return type;
+/** An operation with its type as a tag, instead of one optional member per type. */
+export type TaggedOperation = {
+  [T in OperationType]: { readonly type: T; readonly parameters: OperationParameters[T] };
+}[OperationType];
+
+/** The operation with the one member that is set. Throws a TypeError for none, which the schema excludes. */
+export function taggedOperation(value: Operation): TaggedOperation {
+  if (value.transcode !== undefined) return { type: 'transcode', parameters: value.transcode };
+  if (value.trim !== undefined) return { type: 'trim', parameters: value.trim };
+  if (value.merge !== undefined) return { type: 'merge', parameters: value.merge };
+  if (value.mute !== undefined) return { type: 'mute', parameters: value.mute };
+  if (value.addAudio !== undefined) return { type: 'addAudio', parameters: value.addAudio };
+  if (value.subtitle !== undefined) return { type: 'subtitle', parameters: value.subtitle };
+  if (value.blur !== undefined) return { type: 'blur', parameters: value.blur };
+  if (value.speedRamp !== undefined) return { type: 'speedRamp', parameters: value.speedRamp };
+  if (value.watermark !== undefined) return { type: 'watermark', parameters: value.watermark };
+  if (value.normalizeLoudness !== undefined) return { type: 'normalizeLoudness', parameters: value.normalizeLoudness };
+  if (value.thumbnail !== undefined) return { type: 'thumbnail', parameters: value.thumbnail };
+  throw new TypeError(`Expected an operation with one of ${operationTypes.join(', ')}, got none`);
 }
 
-/** Names of the inputs that an operation refers to, in its order. */
-export function operationInputs(value: Operation): string[] {
-  const { merge: join, addAudio: audio, subtitle: text, watermark: mark } = value;
-  return [...(join?.prepend ?? []), ...(join?.append ?? []), audio?.input, text?.input, mark?.input].filter(
-    (name) => name !== undefined,
-  );
+/** The type of the operation: the one member that is set. */
+export function operationType(value: Operation): OperationType {
+  return taggedOperation(value).type;
+}
+
+/** Names of the inputs that an operation refers to, in its order; also those of an operation that fails the schema. */
+export function operationInputs({
+  merge: joined,
+  addAudio: added,
+  subtitle: text,
+  watermark: mark,
+}: Operation): string[] {
+  const names = [...(joined?.prepend ?? []), ...(joined?.append ?? []), added?.input, text?.input, mark?.input];
+  return names.filter((name) => name !== undefined);
 }

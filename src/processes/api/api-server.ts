@@ -144,7 +144,7 @@ function apiServices(
     plan: clusterPlan(planner),
     checkSource: sourceCheck(config.sources),
     checkBuckets: bucketCheck(config.s3),
-    offered: clusterFeatures(config.s3),
+    features: clusterFeatures(config.s3),
     health: () => clusterHealth(config.server.expectQsv, { store, bus, capacity }),
   };
 }

@@ -33,7 +33,7 @@ function createStore({ objects, s3 }: ObjectStoreConfig): Promise<OpenedStore> {
       publicEndpoint,
       urls,
       urlSeconds,
-      stagingDir: join(tmpdir(), 'framewright-staging'),
+      uploadDir: join(tmpdir(), 'framewright-uploads'),
     });
   }
   if (objects.dir === undefined) throw new Error('Expected a folder or a bucket for the object store, got neither');

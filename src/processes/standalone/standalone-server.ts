@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { InProcessBus } from '../../adapters/in-process/in-process-bus.ts';
-import { createDirectoryStore, type DirectoryStore } from '../../adapters/object-store/directory-store.ts';
+import { DirectoryStore } from '../../adapters/object-store/directory-store.ts';
 import { ProcessRunner } from '../../adapters/processes/process-runner.ts';
 import { type DataDirectory, openDataDirectory } from '../../adapters/sqlite/data-directory.ts';
 import { Database } from '../../adapters/sqlite/database.ts';
@@ -102,7 +102,7 @@ function openStores(
   return {
     store: new SqliteJobStore(database, { clock, defaultTtlSeconds: config.jobs.ttlSeconds }),
     keys: new SqliteKeyStore(database),
-    objects: createDirectoryStore({ dir: data.objects }),
+    objects: new DirectoryStore({ dir: data.objects }),
   };
 }
 

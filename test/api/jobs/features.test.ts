@@ -18,7 +18,7 @@ const refused = (spec: RenderJobSpec, offered: readonly Feature[], prefix = ''):
     requireFeatures(spec, new Set(offered), prefix);
     return [];
   } catch (error) {
-    if (!(error instanceof CodedError) || error.code !== 'NOT_IMPLEMENTED') throw error;
+    if (!(error instanceof CodedError) || error.code !== 'UNSUPPORTED') throw error;
     return error.details.map(({ path }) => path);
   }
 };

@@ -47,15 +47,15 @@ export function refusals(manifest: (metadata?: object) => object, spec: object):
       'a private address',
       { ...spec, inputs: [{ name: 'main', url: 'http://10.0.0.1/x' }] },
       400,
-      'CDN_URL_NOT_ALLOWED',
+      'SOURCE_HOST_NOT_ALLOWED',
       'inputs[0]',
     ],
-    ['a webhook', { ...spec, webhook: { url: 'https://example.com' } }, 501, 'NOT_IMPLEMENTED', 'webhook'],
+    ['a webhook', { ...spec, webhook: { url: 'https://example.com' } }, 501, 'UNSUPPORTED', 'webhook'],
     [
       'a volume',
       { inputs: [{ name: 'main', pvc: { claimName: 'c', path: 'x' } }] },
       501,
-      'NOT_IMPLEMENTED',
+      'UNSUPPORTED',
       'inputs[0].pvc',
     ],
   ];

@@ -14,7 +14,7 @@ describe('a plan as text', () => {
         {
           name: 'encode',
           argv: ['-i', "it's.mp4", '-vf', 'scale=2:2'],
-          placements: [{ what: 'trim', place: 'cpu', why: 'exact' }],
+          placements: [{ what: 'trim', runsOn: 'cpu', why: 'exact' }],
         },
       ],
       estimate: { seconds: 65 },

@@ -468,8 +468,8 @@ describe('the ladder', () => {
     expect(commandOf(plan).match(/hwdownload/g)).toHaveLength(1);
     expect(commandOf(plan)).toContain('format=pix_fmts=nv12,hwupload=extra_hw_frames=64[');
     expect(plan.steps[0]?.placements.slice(0, 2)).toMatchObject([
-      { what: 'decode', place: 'gpu', why: 'frames come down to main memory for blur and nothing else' },
-      { what: 'blur', place: 'cpu' },
+      { what: 'decode', runsOn: 'gpu', why: 'frames come down to main memory for blur and nothing else' },
+      { what: 'blur', runsOn: 'cpu' },
     ]);
   });
 

@@ -2,13 +2,14 @@ import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDirectoryStore, type DirectoryStore } from '../../../src/adapters/object-store/directory-store.ts';
+import { DirectoryStore } from '../../../src/adapters/object-store/directory-store.ts';
 import { installationsOf, publishingAs } from '../../../src/adapters/object-store/installations.ts';
 import { Database } from '../../../src/adapters/sqlite/database.ts';
 import { SqliteJobStore } from '../../../src/adapters/sqlite/sqlite-job-store.ts';
 import { allJobs } from '../../../src/controller/cleanup/all-jobs.ts';
 import { systemClock as clock } from '../../../src/lib/system-clock.ts';
 import { outputKey, reportKey } from '../../../src/model/job/output-keys.ts';
+import type { Upload } from '../../../src/ports/object-store.ts';
 import { type OrphanSweep, sweepOrphans } from '../../../src/processes/operator/orphan-sweep.ts';
 
 const [removed, upload] = ['00000000-0000-4000-8000-00000000dead', '00000000-0000-4000-8000-0000000000aa.mp4'];
@@ -25,14 +26,14 @@ describe('files that killed operators have left', () => {
     folder = await mkdtemp(join(tmpdir(), 'framewright-left-'));
     stack.defer(() => rm(folder, { recursive: true }));
     store = new SqliteJobStore(stack.use(Database.open(join(folder, 'db'))), { clock, defaultTtlSeconds: 60 });
-    objects = createDirectoryStore({ dir: join(folder, 'objects') });
+    objects = new DirectoryStore({ dir: join(folder, 'objects') });
   });
   afterEach(() => stack.disposeAsync());
 
   /** A file that a worker of `installation` has published, some time ago. */
   async function publish(key: string, { installation = 'here', ageMs = 2 * day } = {}): Promise<string> {
     const publisher = publishingAs(objects, installation);
-    const upload = await publisher.stage(key);
+    const upload = await publisher.createUpload(key);
     await writeFile(upload.path, 'frames');
     await publisher.publish(upload);
     const at = new Date(Date.now() - ageMs);
@@ -111,8 +112,8 @@ describe('files that killed operators have left', () => {
     expect(await published()).toEqual(['installations']);
   });
 
-  async function createUpload(key: string): Promise<Awaited<ReturnType<DirectoryStore['stage']>>> {
-    const object = await objects.stage(key);
+  async function createUpload(key: string): Promise<Upload> {
+    const object = await objects.createUpload(key);
     await writeFile(object.path, 'no folder');
     return object;
   }

@@ -183,5 +183,5 @@ function expectPlaces(trace: readonly TraceEvent[], plan: Plan | undefined, row:
   expect(downloads).toHaveLength(row?.downloads ?? 0);
   expect(eventsOf(trace, 'decode.init').length > 0).toBe(row !== undefined);
   const decode = plan?.steps[0]?.placements.find(({ what }) => what === 'decode');
-  expect(decode?.place).toBe(row === undefined ? 'cpu' : 'gpu');
+  expect(decode?.runsOn).toBe(row === undefined ? 'cpu' : 'gpu');
 }
