@@ -1,6 +1,6 @@
 import { operationInputs, type TaggedOperation, taggedOperation } from '../../model/job/operations.ts';
 import type { StageSpec } from '../../model/job/stage.ts';
-import { refuseIdleTolerance } from '../filters/loudness.ts';
+import { rejectIdleTolerance } from '../filters/loudness.ts';
 import { applyOperation } from '../operations/index.ts';
 import { isIndirect } from '../probe/containers.ts';
 import type { Probe } from '../probe/probe.ts';
@@ -81,7 +81,7 @@ function changesVideo(operation: TaggedOperation): boolean {
  */
 export function planStage(request: PlanRequest): Plan {
   const { spec, probes } = request;
-  refuseIdleTolerance(spec);
+  rejectIdleTolerance(spec);
   const name = spec.inputs[0]?.name ?? '';
   for (const [index, input] of spec.inputs.entries()) checkInput(probes.get(input.name), index);
   const builder = new PlanBuilder(request);

@@ -1,10 +1,11 @@
+import { cutToBytes } from '../../../../lib/text.ts';
 import type { Clock } from '../../../../ports/clock.ts';
 import { mergePatch } from '../api-call.ts';
 import { hasStatus, statuses } from '../api-error.ts';
 import { microTime } from '../lease/lease-record.ts';
 import { resourcePath } from '../resource-path.ts';
 import type { Transport } from '../transport.ts';
-import { cutToBytes, type EventFacts, type Series, seriesEndMs, seriesKey } from './event-series.ts';
+import { type EventFacts, type Series, seriesEndMs, seriesKey } from './event-series.ts';
 
 const apiVersion = 'events.k8s.io/v1';
 

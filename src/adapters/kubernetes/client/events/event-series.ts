@@ -35,13 +35,3 @@ export const seriesEndMs = 360_000;
 export function seriesKey({ regarding, type, reason, action, note }: EventFacts): string {
   return JSON.stringify([regarding.uid, type, reason, action, note]);
 }
-
-/** Cuts a text to a number of UTF-8 bytes, between characters. */
-export function cutToBytes(text: string, bytes: number): string {
-  const encoded = Buffer.from(text);
-  if (encoded.length <= bytes) return text;
-  let end = bytes - Buffer.byteLength('…');
-  // Not within a character: its further bytes are 10xxxxxx.
-  while (end > 0 && ((encoded[end] ?? 0) & 0b1100_0000) === 0b1000_0000) end -= 1;
-  return `${encoded.subarray(0, end).toString()}…`;
-}
