@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createAddressGuard } from '../adapters/sources/address-guard.ts';
+import { AddressGuard } from '../adapters/sources/address-guard.ts';
 import { CodedError, toCodedError } from '../errors/coded-error.ts';
 import { omitUndefined } from '../lib/omit-undefined.ts';
 import { detectCapabilities } from '../media/gpu/run/detect-capabilities.ts';
@@ -97,7 +97,7 @@ async function startStage(
 ): Promise<StageResult> {
   const { spec, tools, folders, mediaRoot, maxInputBytes, objects, s3, scratchDir, volumesDir } = environment;
   const { store, outputs } = await openStores(spec, environment);
-  const guard = createAddressGuard(environment.sources);
+  const guard = new AddressGuard(environment.sources);
   // The capabilities are cached where other workers of this machine find them.
   const cacheDir = join(objects.kind === 'directory' ? objects.dir : scratchDir, '.capabilities');
   return runStage(spec, {

@@ -12,9 +12,9 @@ export interface ProgressReporter {
 /**
  * Least time between two progress messages of a worker. Progress is throttled twice more: towards NATS only the
  * latest message of a job is kept (src/adapters/nats/outbox.ts), and the controller writes progress to the status at most
- * once per `progressIntervalMs` (src/controller/policies/policy.ts).
+ * once per `statusProgressIntervalMs` (src/controller/policies/policy.ts).
  */
-const messageIntervalMs = 500;
+const progressMessageIntervalMs = 500;
 
 /**
  * Progress of one attempt in messages with ascending sequence numbers. The first and the last are always sent; those in
@@ -46,7 +46,7 @@ export function createProgressReporter(
     report(progress) {
       if (closed) return;
       kept = progress;
-      const wait = lastSentAt + messageIntervalMs - clock.monotonic();
+      const wait = lastSentAt + progressMessageIntervalMs - clock.monotonic();
       if (wait <= 0) flush();
       else timer ??= setTimeout(flush, wait);
     },

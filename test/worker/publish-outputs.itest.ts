@@ -61,7 +61,7 @@ describe('a set of segments', () => {
     async (key) => {
       const { store } = watched(key);
       const publishing = publishAll(store, await files([...segments, ...playlists]), new AbortController().signal);
-      await expect(publishing).rejects.toThrow(/Expected room/);
+      await expect(publishing).rejects.toThrow(/Expected free space/);
       expect(await present()).toEqual([]);
       expect(await readdir(join(dir, 'objects', '.uploads'))).toEqual([]);
     },
