@@ -235,7 +235,9 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     await run(['create', 'job', 'taken-1-render', '-n', 'renders', '--image=none']);
     await apply('mute.yaml', 'taken');
     await phase('taken', 'Failed');
-    expect(await describeJob('taken')).toMatch(/Message: +Expected the Job renders\/taken-1-render .* another owns it/);
+    expect(await describeJob('taken')).toMatch(
+      /Message: +Expected the Job renders\/taken-1-render .* it has another owner/,
+    );
     await run(['delete', 'job', 'taken-1-render', '-n', 'renders']);
   });
 
