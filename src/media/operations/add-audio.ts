@@ -1,10 +1,10 @@
 import type { OperationParameters } from '../../model/job/operations.ts';
 import { mix } from '../filters/audio-pieces.ts';
 import { chain, type Filter, filter, type Pad } from '../filters/graph.ts';
-import { missing, type OperationContext } from '../planning/plan-builder.ts';
+import { missingStreamError, type OperationContext } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import { audioPad, hasAudio, timelineOf } from '../planning/source.ts';
 import { type AudioState, type Timeline, withAudio } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['addAudio'];
 
@@ -14,17 +14,17 @@ export function addAudio(timeline: Timeline, parameters: Parameters, context: Op
   const { input, mode = 'mix', offset = 0, loop = false } = parameters;
   const { duration, audio: present } = timeline;
   if (offset >= duration) {
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${path}.offset`,
       `expected a moment before the end at ${duration.toFixed(3)} s, got ${offset} s`,
     );
   }
   const once = builder.clip(input, `${path}.input`);
-  if (!hasAudio(once.probe)) throw missing('audio', `${path}.input`);
+  if (!hasAudio(once.probe)) throw missingStreamError('audio', `${path}.input`);
   const clip = loop ? builder.clipOf(once.probe, once.path, ['-stream_loop', '-1']) : once;
   const source = timelineOf(clip);
-  if (source.audio === undefined) throw missing('audio', `${path}.input`);
+  if (source.audio === undefined) throw missingStreamError('audio', `${path}.input`);
 
   const mixed = mode === 'mix' && present !== undefined;
   // The clock of the sound that stays; without one, that of the added sound.

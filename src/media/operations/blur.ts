@@ -2,9 +2,9 @@ import type { OperationParameters } from '../../model/job/operations.ts';
 import { chain, filter, generate, join, type Pad } from '../filters/graph.ts';
 import { clamp } from '../filters/numbers.ts';
 import type { OperationContext } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import { pixelFormat } from '../planning/source.ts';
 import { duringWindow, type Timeline, type VideoState, withVideo } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['blur'];
 type Region = Parameters['regions'][number];
@@ -32,7 +32,7 @@ export function blur(
   for (const [index, region] of regions.entries()) {
     const at = `${path}.regions[${index}]`;
     if (region.start !== undefined && region.start >= timeline.duration) {
-      throw refusal(
+      throw planError(
         'SPEC_INVALID',
         `${at}.start`,
         `expected a moment before the end at ${timeline.duration.toFixed(3)} s, got ${region.start} s`,
@@ -51,7 +51,7 @@ function boxOf(region: Region, picture: VideoState, unit: 'pixels' | 'percent', 
   const top = region.y * down;
   if (left >= picture.width || top >= picture.height) {
     const at = `${region.x},${region.y}${unit === 'percent' ? ' percent' : ''}`;
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       path,
       `expected a region within the picture of ${picture.width}x${picture.height}, got one at ${at}`,

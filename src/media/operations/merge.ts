@@ -5,7 +5,8 @@ import { chain, type Filter, filter, generate, join, type Pad } from '../filters
 import { fraction, sum } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
 import { delayTracks } from '../outputs/text-tracks.ts';
-import { missing, type OperationContext, type PlanBuilder } from '../planning/plan-builder.ts';
+import { missingStreamError, type OperationContext, type PlanBuilder } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import { containFilters } from '../planning/resolution.ts';
 import { audioFormat, mixChannels, pixelFormat, timelineOf } from '../planning/source.ts';
 import {
@@ -16,7 +17,6 @@ import {
   withAudio,
   withVideo,
 } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['merge'];
 
@@ -70,10 +70,10 @@ export function merge(
 
 function checkParts(parts: readonly Part[], { video }: Timeline): void {
   for (const { timeline, path } of parts) {
-    if (video !== undefined && timeline.video === undefined) throw missing('video', path);
-    if (video === undefined && timeline.audio === undefined) throw missing('audio', path);
+    if (video !== undefined && timeline.video === undefined) throw missingStreamError('video', path);
+    if (video === undefined && timeline.audio === undefined) throw missingStreamError('audio', path);
     if (timeline.duration <= 0)
-      throw refusal('INPUT_UNSUPPORTED', path, 'expected a clip with a duration, got none (a picture?)');
+      throw planError('INPUT_UNSUPPORTED', path, 'expected a clip with a duration, got none (a picture?)');
   }
 }
 
@@ -134,7 +134,7 @@ function checkOverlap(lengths: readonly number[], overlap: number, frame: number
     const neighbours = at === 0 || at === lengths.length - 1 ? 1 : 2;
     if (overlap === 0 || length > overlap * neighbours) continue;
     const most = ((length / neighbours) * frame).toFixed(2);
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       path,
       `expected less than ${most} s, because clip ${at + 1} lasts ${(length * frame).toFixed(2)} s, got ${(overlap * frame).toFixed(2)} s`,
@@ -145,7 +145,7 @@ function checkOverlap(lengths: readonly number[], overlap: number, frame: number
 /** A clip's picture in the form of the first: size with bars, rate, sample format, and a length in frames. */
 function alike(builder: PlanBuilder, { timeline, path }: Part, goal: VideoState, frames: number): Pad {
   const { video } = timeline;
-  if (video === undefined) throw missing('video', path);
+  if (video === undefined) throw missingStreamError('video', path);
   const tone = video.dynamicRange === goal.dynamicRange ? [] : toneMapFilters(builder, video, goal.bitDepth, path);
   return chain(
     builder.padOf(timeline, video),

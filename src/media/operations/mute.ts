@@ -2,8 +2,8 @@ import type { OperationParameters } from '../../model/job/operations.ts';
 import { type AudioPiece, joinPieces } from '../filters/audio-pieces.ts';
 import { filter } from '../filters/graph.ts';
 import type { OperationContext } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import { type Timeline, withAudio } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 
 type Ranges = NonNullable<OperationParameters['mute']['ranges']>;
 
@@ -33,7 +33,7 @@ export function mute(
 function checkRanges(ranges: Ranges, duration: number, path: string): void {
   for (const [index, { start }] of ranges.entries()) {
     if (start < duration) continue;
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${path}.ranges[${index}].start`,
       `expected a moment before the end at ${duration.toFixed(3)} s, got ${start} s`,

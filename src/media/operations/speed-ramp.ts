@@ -5,6 +5,7 @@ import { fraction, sum } from '../filters/numbers.ts';
 import { outTime, type SpeedPiece, setptsExpression, speedCurve, steps } from '../filters/speed-curve.ts';
 import { isFixed, retimeTracks } from '../outputs/text-tracks.ts';
 import type { OperationContext } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import {
   type AudioState,
   frameSeconds,
@@ -13,7 +14,6 @@ import {
   withAudio,
   withVideo,
 } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 
 /** Changes the speed of parts of the timeline; picture and sound follow the same integrals, so they end together. */
 export function speedRamp(
@@ -24,7 +24,7 @@ export function speedRamp(
   const { duration, video, audio, tracks } = timeline;
   for (const [index, { start, end }] of segments.entries()) {
     if (start >= duration) {
-      throw refusal(
+      throw planError(
         'SPEC_INVALID',
         `${path}.segments[${index}].start`,
         `expected a moment before the end at ${duration.toFixed(3)} s, got ${start} s`,
@@ -36,7 +36,7 @@ export function speedRamp(
       );
   }
   if (tracks.some(isFixed)) {
-    throw refusal(
+    throw planError(
       'UNSUPPORTED',
       path,
       'the soft subtitle track of a film, or of more than 1 MiB, cannot follow the change of speed',

@@ -7,6 +7,7 @@ import { assStyle, toAss } from '../outputs/captions.ts';
 import { hasTextTimes } from '../outputs/text-times.ts';
 import { cutTracks } from '../outputs/text-tracks.ts';
 import type { OperationContext } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import {
   type DynamicRange,
   type TextSource,
@@ -15,7 +16,6 @@ import {
   type VideoState,
   withVideo,
 } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 import type { Probe, SubtitleStream } from '../probe/probe.ts';
 
 type Parameters = OperationParameters['subtitle'];
@@ -101,7 +101,7 @@ function textInput(name: string | undefined, { builder, path }: OperationContext
   const order = probe.subtitles.findIndex(({ codec }) => textCodecs.includes(codec));
   const track = probe.subtitles[order];
   if (track !== undefined) return { probe, track, ...(!textFormats.includes(probe.format) && { order }) };
-  throw refusal(
+  throw planError(
     'INPUT_UNSUPPORTED',
     `${path}.input`,
     `expected an SRT, WebVTT or ASS file, or a film with a track of text, got ${probe.format} without one`,
@@ -128,7 +128,7 @@ function soft(timeline: Timeline, { captions, input, language }: Parameters, con
   }
   const { probe, track, order } = textInput(input, context);
   if (timeline.video === undefined)
-    throw refusal('INPUT_UNSUPPORTED', path, 'expected a picture to show subtitles on, got a file without video');
+    throw planError('INPUT_UNSUPPORTED', path, 'expected a picture to show subtitles on, got a file without video');
   const text = {
     path: probe.path,
     codec: track.codec,

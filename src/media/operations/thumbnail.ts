@@ -4,9 +4,9 @@ import { chain, type Filter, filter, join, type Pad } from '../filters/graph.ts'
 import { decimal, even } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
 import type { PlannedOutput } from '../planning/plan.ts';
-import { missing, type OperationContext, type PlanBuilder } from '../planning/plan-builder.ts';
+import { missingStreamError, type OperationContext, type PlanBuilder } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import { onFrame, type Timeline, type VideoState } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 import { gridPad, gridRate, gridSeconds, rangePad } from './thumbnail-frames.ts';
 
 type Parameters = OperationParameters['thumbnail'];
@@ -30,7 +30,7 @@ export function thumbnail(
 ): Timeline {
   const { builder, path } = context;
   const { video } = timeline;
-  if (video === undefined) throw missing('video', path);
+  if (video === undefined) throw missingStreamError('video', path);
   const kind = poster ? 'poster' : sprite ? 'sprite' : 'preview';
   const frame: Frame = { timeline, video, context, name: uniqueName(builder, name ?? kind, path) };
   builder.addPlacement('thumbnail', 'cpu', 'a few frames are scaled and written as pictures beside the main output');
@@ -49,7 +49,7 @@ function uniqueName(builder: PlanBuilder, name: string, path: string): string {
     ...builder.texts.map((output) => output.name),
   ];
   if (!taken.includes(name)) return name;
-  throw refusal('SPEC_INVALID', `${path}.name`, `expected a name that no other output has, got ${name}`);
+  throw planError('SPEC_INVALID', `${path}.name`, `expected a name that no other output has, got ${name}`);
 }
 
 const images = {
@@ -121,7 +121,7 @@ function makeSprite(frame: Frame, { interval, width = 160, columns = 10 }: Sprit
   const cell = sizeOf(video, width);
   const sheet = { width: cell.width * across, height: cell.height * rows };
   if (sheet.width > longestSide || sheet.height > longestSide || sheet.width * sheet.height > mostPixels) {
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${path}.sprite`,
       `expected a sheet of at most ${mostPixels} pixels, got ${count} pictures on ${sheet.width}x${sheet.height}`,
@@ -230,7 +230,11 @@ function makePreview(
 
 function checkMoment(moment: number | undefined, duration: number, path: string): void {
   if (moment === undefined || moment < duration) return;
-  throw refusal('SPEC_INVALID', path, `expected a moment before the end at ${duration.toFixed(3)} s, got ${moment} s`);
+  throw planError(
+    'SPEC_INVALID',
+    path,
+    `expected a moment before the end at ${duration.toFixed(3)} s, got ${moment} s`,
+  );
 }
 
 function sizeOf(video: VideoState, width: number | undefined): { readonly width: number; readonly height: number } {

@@ -3,8 +3,8 @@ import { chain, type Filter, filter } from '../filters/graph.ts';
 import { even } from '../filters/numbers.ts';
 import { strongest } from '../gpu/gpu-filters.ts';
 import type { OperationContext } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import { type Timeline, type VideoState, withVideo } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['transcode'];
 
@@ -44,7 +44,7 @@ function cropped({ x, y, width, height }: NonNullable<Parameters['crop']>, path:
     const left = Math.floor(x / 2) * 2;
     const top = Math.floor(y / 2) * 2;
     if (x + width > picture.width || y + height > picture.height) {
-      throw refusal(
+      throw planError(
         'SPEC_INVALID',
         `${path}.crop`,
         `expected a part of the picture of ${picture.width}x${picture.height}, got ${width}x${height} at ${x},${y}`,

@@ -4,6 +4,7 @@ import { fraction } from '../filters/numbers.ts';
 import { cutTracks } from '../outputs/text-tracks.ts';
 import { type Clip, halfFrameOf, keyframeBefore, type Window } from '../planning/clip.ts';
 import type { OperationContext } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import {
   type AudioState,
   frameSeconds,
@@ -13,7 +14,6 @@ import {
   withAudio,
   withVideo,
 } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 
 /**
  * Keeps one range of the timeline. Untouched streams only get a window, so that they can still be copied or the file be
@@ -27,7 +27,7 @@ export function trim(
   const { duration } = timeline;
   const { path, builder } = context;
   if (start >= duration) {
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${path}.start`,
       `expected a moment before the end at ${duration.toFixed(3)} s, got ${start} s`,

@@ -5,10 +5,10 @@ import { clamp, decimal, even, fraction } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
 import type { Clip } from '../planning/clip.ts';
 import { decodeInput } from '../planning/clip.ts';
-import { missing, type OperationContext } from '../planning/plan-builder.ts';
+import { missingStreamError, type OperationContext } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import { isPicture, timelineOf } from '../planning/source.ts';
 import { duringWindow, frameSeconds, type Timeline, type VideoState, withVideo } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['watermark'];
 type Position = NonNullable<Parameters['position']>;
@@ -18,7 +18,7 @@ export function watermark(timeline: Timeline, parameters: Parameters, { builder,
   const { video, pad } = builder.video(timeline, path);
   const { input, start, end, position = 'bottomRight', margin = 3 } = parameters;
   if (start !== undefined && start >= timeline.duration) {
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${path}.start`,
       `expected a moment before the end at ${timeline.duration.toFixed(3)} s, got ${start} s`,
@@ -26,7 +26,7 @@ export function watermark(timeline: Timeline, parameters: Parameters, { builder,
   }
   const once = builder.clip(input, `${path}.input`);
   const mark = timelineOf(once).video;
-  if (mark === undefined) throw missing('video', `${path}.input`);
+  if (mark === undefined) throw missingStreamError('video', `${path}.input`);
   const still = isPicture(once.probe);
   // FFmpeg decodes a second input ahead without a bound, and frames in GPU memory come from a pool that has one.
   const why = still ? '' : ', as nothing bounds how many frames of a clip would go to a GPU ahead of their time';

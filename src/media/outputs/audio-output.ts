@@ -3,9 +3,9 @@ import { chain, filter, type Pad } from '../filters/graph.ts';
 import { loudnessFilters } from '../filters/loudness.ts';
 import { audioBitrate, type OutputRequest } from '../planning/output-settings.ts';
 import type { PlanBuilder } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import { layoutOf, mixChannels } from '../planning/source.ts';
 import type { AudioState } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 import { containerName, takesAudio } from '../probe/containers.ts';
 
 export type EncodedAudio = Exclude<AudioCodec, 'copy' | 'none'>;
@@ -30,7 +30,7 @@ export function audioCodecOf({ audio, audioPath, container }: OutputRequest, sou
   const { codec } = audio;
   if (codec !== undefined && isEncodedAudio(codec)) {
     if (takesAudio(container, codec)) return codec;
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${audioPath}.codec`,
       `expected a codec for ${containerName(container)}, got ${codec}`,
@@ -54,7 +54,7 @@ export function finishAudio(builder: PlanBuilder, pad: Pad, sound: AudioState, r
   builder.needEncoder(audioEncoders[codec], `${audioPath}.codec`);
   const channels = audio.channels ?? (codec === 'mp3' ? Math.min(2, sound.channels) : sound.channels);
   if (codec === 'mp3' && channels > 2)
-    throw refusal('SPEC_INVALID', `${audioPath}.channels`, `expected 1 or 2 for mp3, got ${channels}`);
+    throw planError('SPEC_INVALID', `${audioPath}.channels`, `expected 1 or 2 for mp3, got ${channels}`);
   const rate = sampleRateOf(codec, audio.sampleRate ?? sound.sampleRate);
   const layout = layoutOf(channels);
   const mixed = chain(

@@ -5,10 +5,10 @@ import { fraction, frameRateOf, ratio } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
 import type { OutputRequest } from '../planning/output-settings.ts';
 import type { PlanBuilder } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import { outputSize, resolutionFilters } from '../planning/resolution.ts';
 import { pixelFormat } from '../planning/source.ts';
 import type { DynamicRange, VideoState } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 import { containerName, takesVideo } from '../probe/containers.ts';
 
 /** The codec an encoded output gets: the wanted one, else that of the source where it can be made, else a common one. */
@@ -16,7 +16,7 @@ export function videoCodecOf({ video, videoPath, container }: OutputRequest, sou
   const { codec } = video;
   if (codec !== undefined && isEncodedCodec(codec)) {
     if (takesVideo(container, codec)) return codec;
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${videoPath}.codec`,
       `expected a codec for ${containerName(container)}, got ${codec}`,
@@ -34,14 +34,14 @@ export function videoTarget(picture: VideoState, request: OutputRequest, rate: R
   const { video, videoPath, container } = request;
   const codec = videoCodecOf(request, picture.stream.codec);
   if (codec === 'h264' && video.bitDepth === 10) {
-    throw refusal('SPEC_INVALID', `${videoPath}.bitDepth`, 'expected 8 for h264, got 10; hevc, av1 and vp9 take 10');
+    throw planError('SPEC_INVALID', `${videoPath}.bitDepth`, 'expected 8 for h264, got 10; hevc, av1 and vp9 take 10');
   }
   const dynamicRange = dynamicRangeOf(picture, request, codec);
   const { width, height } = video.resolution === undefined ? picture : outputSize(picture, video.resolution);
   const least = smallestSide[codec];
   if (Math.min(width, height) < least) {
     const field = video.resolution === undefined ? 'codec' : 'resolution';
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${videoPath}.${field}`,
       `expected at least ${least}x${least} for ${codec}, got ${width}x${height}`,
@@ -79,7 +79,7 @@ function dynamicRangeOf(
   if (dynamicRange === 'sdr') return 'sdr';
   const carries = codec !== 'h264' && video.bitDepth !== 8;
   if (video.hdr === 'keep' && !carries) {
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${videoPath}.hdr`,
       'expected hevc, av1 or vp9 with 10 bits to keep HDR, got a target that cannot carry it',
@@ -152,7 +152,7 @@ export function rateOf(
     const mean = Math.floor((video.targetSize * 8 * muxShare) / Math.max(seconds, 0.1) - audioBits);
     if (mean < lowestRate) {
       const least = Math.ceil(((lowestRate + audioBits) * seconds) / 8 / muxShare);
-      throw refusal(
+      throw planError(
         'SPEC_INVALID',
         `${videoPath}.targetSize`,
         `expected at least ${least} bytes for ${seconds.toFixed(1)} s, got ${video.targetSize}`,
@@ -168,7 +168,7 @@ export function rateOf(
   if (video.bitrate !== undefined) {
     const mean = bitsPerSecond(video.bitrate);
     if (max !== undefined && max < mean) {
-      throw refusal(
+      throw planError(
         'SPEC_INVALID',
         `${videoPath}.maxBitrate`,
         `expected at least the mean of ${video.bitrate}, got ${video.maxBitrate ?? ''}`,

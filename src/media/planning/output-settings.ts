@@ -3,7 +3,7 @@ import { bitsPerSecond } from '../../model/job/primitives.ts';
 import type { StageSpec } from '../../model/job/stage.ts';
 import { containerOfFile, extensionOf, type FileContainer } from '../probe/containers.ts';
 import type { Probe } from '../probe/probe.ts';
-import { refusal } from './unsupported.ts';
+import { planError } from './plan-error.ts';
 
 /** One wanted output with everything that was said about it, in one place. */
 export interface OutputRequest {
@@ -19,10 +19,10 @@ export interface OutputRequest {
 }
 
 /** Refuses what this version does not make, and says which field it is. */
-export function refuseUnsupported({ output }: StageSpec): void {
+export function checkSupported({ output }: StageSpec): void {
   if (output.destination?.file === undefined) return;
   const what = 'expected one of asset, s3 and pvc, got a path that this version does not write to';
-  throw refusal('UNSUPPORTED', 'spec.output.destination.file', what);
+  throw planError('UNSUPPORTED', 'spec.output.destination.file', what);
 }
 
 /** The outputs that are wanted: the renditions where there are any, else `main`. */

@@ -11,10 +11,10 @@ import { joinedStream, type SmartVideo } from '../smart-cut/smart-steps.ts';
 import { smartVideo } from '../smart-cut/smart-video.ts';
 import { type Clip, copyInput, halfFrameOf } from './clip.ts';
 import { audioBitrate, type OutputRequest } from './output-settings.ts';
-import { missing, type PlanBuilder } from './plan-builder.ts';
+import { missingStreamError, type PlanBuilder } from './plan-builder.ts';
+import { planError } from './plan-error.ts';
 import { audioCopyBlocker, copyableTracks, videoBlocker, videoCopyBlocker } from './stream-copy.ts';
 import type { AudioState, Timeline, VideoState } from './timeline.ts';
-import { refusal } from './unsupported.ts';
 
 /** The picture of an output: none, the stream as it is, or a pad to be encoded. */
 export type VideoPart =
@@ -72,7 +72,7 @@ export function streamsOf(
   const audio = sharedAudio(builder, timeline, request, pads);
   const video = videoPart(builder, timeline, request, pads, audioBits(timeline, request, audio));
   if (video.how === 'none' && audio.how === 'none') {
-    throw refusal('SPEC_INVALID', 'spec.output', 'expected at least one stream of picture or sound, got none');
+    throw planError('SPEC_INVALID', 'spec.output', 'expected at least one stream of picture or sound, got none');
   }
   return { request, video, audio, text: subtitleStreams(builder, timeline, request.container) };
 }
@@ -104,7 +104,7 @@ function videoPart(
   if (wanted.codec === 'none') return { how: 'none' };
   if (picture === undefined) {
     if (Object.keys(wanted).length === 0) return { how: 'none' };
-    throw missing('video', videoPath);
+    throw missingStreamError('video', videoPath);
   }
   // Where a plain copy would do, it leaves the choice of packets to a seek; this picks them one by one.
   const smart = smartOf(builder, timeline, picture, request);
@@ -118,7 +118,7 @@ function videoPart(
     return { how: 'copy', stream, video: picture, clip };
   }
   if (wanted.codec === 'copy') {
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${videoPath}.codec`,
       `expected a picture that can be copied, but ${blocker ?? 'it was changed'}`,
@@ -179,7 +179,7 @@ function audioPart(builder: PlanBuilder, timeline: Timeline, request: OutputRequ
         tracks: [sound.stream],
       };
     }
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${audioPath}.codec`,
       `expected sound that can be copied, but ${blocker ?? 'it was changed'}`,

@@ -13,9 +13,9 @@ import type {
   PlannedOutput,
   RunsOn,
 } from './plan.ts';
+import { planError } from './plan-error.ts';
 import { audioPad, type Deinterlace, videoPad } from './source.ts';
 import type { AudioState, Timeline, VideoState } from './timeline.ts';
-import { refusal } from './unsupported.ts';
 
 /** What a plan is drawn from. */
 export interface PlanRequest {
@@ -71,7 +71,7 @@ export class PlanBuilder {
     const probe = this.request.probes.get(name);
     if (probe === undefined) {
       const known = this.request.spec.inputs.map((input) => input.name).join(', ');
-      throw refusal('SPEC_INVALID', path, `expected the name of an input (${known}), got ${name}`);
+      throw planError('SPEC_INVALID', path, `expected the name of an input (${known}), got ${name}`);
     }
     // By itself this demuxer takes `%d` in a name for a series of files.
     const options = probe.format === 'image2' ? ['-f', 'image2', '-pattern_type', 'none'] : [];
@@ -100,7 +100,7 @@ export class PlanBuilder {
   /** Refuses when this FFmpeg lacks a filter. */
   needFilter(name: string, path: string, remedy?: string): void {
     if (this.request.capabilities.filters.has(name)) return;
-    throw refusal(
+    throw planError(
       'CAPABILITY_MISSING',
       path,
       `expected an FFmpeg with the filter ${name}, got ${this.version} without it`,
@@ -110,7 +110,7 @@ export class PlanBuilder {
 
   needEncoder(name: string, path: string): void {
     if (this.request.capabilities.encoders.has(name)) return;
-    throw refusal(
+    throw planError(
       'CAPABILITY_MISSING',
       path,
       `expected an FFmpeg with the encoder ${name}, got ${this.version} without it`,
@@ -129,7 +129,7 @@ export class PlanBuilder {
   /** The picture of a timeline as a pad, or a refusal when it has none. */
   video(timeline: Timeline, path: string): { readonly video: VideoState; readonly pad: Pad } {
     const { video } = timeline;
-    if (video === undefined) throw missing('video', path);
+    if (video === undefined) throw missingStreamError('video', path);
     return { video, pad: this.padOf(timeline, video) };
   }
 
@@ -153,8 +153,8 @@ export class PlanBuilder {
   }
 }
 
-export function missing(medium: Medium, path: string): Error {
-  return refusal(
+export function missingStreamError(medium: Medium, path: string): Error {
+  return planError(
     'INPUT_UNSUPPORTED',
     path,
     medium === 'video'

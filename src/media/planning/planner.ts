@@ -1,15 +1,15 @@
 import { operationInputs, type TaggedOperation, taggedOperation } from '../../model/job/operations.ts';
 import type { StageSpec } from '../../model/job/stage.ts';
-import { refuseIdleTolerance } from '../filters/loudness.ts';
+import { checkLoudnessTolerance } from '../filters/loudness.ts';
 import { applyOperation } from '../operations/index.ts';
 import { isIndirect } from '../probe/containers.ts';
 import type { Probe } from '../probe/probe.ts';
 import { assemble } from './assemble.ts';
-import { outputRequests, refuseUnsupported } from './output-settings.ts';
+import { checkSupported, outputRequests } from './output-settings.ts';
 import type { Plan } from './plan.ts';
 import { PlanBuilder, type PlanRequest } from './plan-builder.ts';
+import { planError } from './plan-error.ts';
 import { timelineOf } from './source.ts';
-import { refusal } from './unsupported.ts';
 
 export type { PlanRequest } from './plan-builder.ts';
 
@@ -81,14 +81,14 @@ function changesVideo(operation: TaggedOperation): boolean {
  */
 export function planStage(request: PlanRequest): Plan {
   const { spec, probes } = request;
-  refuseUnsupported(spec);
-  refuseIdleTolerance(spec);
+  checkSupported(spec);
+  checkLoudnessTolerance(spec);
   const name = spec.inputs[0]?.name ?? '';
   for (const [index, input] of spec.inputs.entries()) checkInput(probes.get(input.name), index);
   const builder = new PlanBuilder(request);
   const first = builder.clip(name, 'spec.inputs[0]');
   if (first.probe.video.length === 0 && first.probe.audio.length === 0) {
-    throw refusal(
+    throw planError(
       'INPUT_UNSUPPORTED',
       'spec.inputs[0]',
       `expected picture or sound, got a file with neither (${first.probe.format})`,
@@ -102,7 +102,7 @@ export function planStage(request: PlanRequest): Plan {
 
 function checkInput(probe: Probe | undefined, index: number): void {
   if (probe === undefined || !isIndirect(probe)) return;
-  throw refusal(
+  throw planError(
     'INPUT_UNSUPPORTED',
     `spec.inputs[${index}]`,
     `expected a media file, got ${probe.format}, which refers to other files`,
