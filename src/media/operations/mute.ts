@@ -7,7 +7,7 @@ import { type Timeline, withAudio } from '../planning/timeline.ts';
 
 type Ranges = NonNullable<OperationParameters['mute']['ranges']>;
 
-/** Silences ranges to the sample; without ranges the sound is left out, which needs no encoding at all. */
+/** Silences ranges to the sample; without ranges the audio is left out, which needs no encode. */
 export function mute(
   timeline: Timeline,
   { ranges }: OperationParameters['mute'],
@@ -15,17 +15,17 @@ export function mute(
 ): Timeline {
   const { audio, ...silent } = timeline;
   if (audio === undefined) {
-    builder.note(`${path}: there is no sound to silence.`);
+    builder.note(`${path}: there is no audio to silence.`);
     return timeline;
   }
   if (ranges === undefined) {
-    builder.addPlacement('mute', 'copy', 'the sound is left out, the picture is not touched');
+    builder.addPlacement('mute', 'copy', 'the audio is left out, the video is not changed');
     return silent;
   }
   checkRanges(ranges, timeline.duration, path);
   const quiet = united(ranges, audio.end, audio.sampleRate);
   if (quiet.length === 0) return timeline;
-  builder.addPlacement('mute', 'cpu', 'samples are silenced one by one; the picture is not touched');
+  builder.addPlacement('mute', 'cpu', 'samples are silenced one by one; the video is not changed');
   const pad = joinPieces(builder.audioOf(timeline, audio), pieces(quiet, Math.round(audio.end * audio.sampleRate)));
   return { ...timeline, audio: withAudio(audio, pad, 'mute') };
 }

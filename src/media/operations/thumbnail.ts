@@ -14,7 +14,7 @@ type Poster = NonNullable<Parameters['poster']>;
 type Sprite = NonNullable<Parameters['sprite']>;
 type Preview = NonNullable<Parameters['preview']>;
 
-/** What all kinds share: the picture at this point and what the output is called. */
+/** What all kinds share: the video at this point and the name of the output. */
 interface Frame {
   readonly timeline: Timeline;
   readonly video: VideoState;
@@ -22,7 +22,7 @@ interface Frame {
   readonly name: string;
 }
 
-/** Pictures of the timeline as it is at this point, made in the same process as the main output. */
+/** Images of the timeline as it is at this point, written by the same process as the main output. */
 export function thumbnail(
   timeline: Timeline,
   { name, poster, sprite, preview }: Parameters,
@@ -33,7 +33,7 @@ export function thumbnail(
   if (video === undefined) throw missingStreamError('video', path);
   const kind = poster ? 'poster' : sprite ? 'sprite' : 'preview';
   const frame: Frame = { timeline, video, context, name: uniqueName(builder, name ?? kind, path) };
-  builder.addPlacement('thumbnail', 'cpu', 'a few frames are scaled and written as pictures beside the main output');
+  builder.addPlacement('thumbnail', 'cpu', 'a few frames are scaled and written as images beside the main output');
   if (poster) makePoster(frame, poster);
   if (sprite) makeSprite(frame, sprite);
   if (preview) makePreview(frame, preview);
@@ -106,7 +106,7 @@ function makePoster(frame: Frame, { at, width, format = 'jpeg' }: Poster): void 
   });
 }
 
-/** Longest side of a JPEG picture, and a size that decoders still take into memory. */
+/** Longest side of a JPEG image, and a size that decoders still load into memory. */
 const longestSide = 65_500;
 const mostPixels = 100_000_000;
 
@@ -124,7 +124,7 @@ function makeSprite(frame: Frame, { interval, width = 160, columns = 10 }: Sprit
     throw planError(
       'SPEC_INVALID',
       `${path}.sprite`,
-      `expected a sheet of at most ${mostPixels} pixels, got ${count} pictures on ${sheet.width}x${sheet.height}`,
+      `expected a sheet of at most ${mostPixels} pixels, got ${count} frames on ${sheet.width}x${sheet.height}`,
       'Use a longer interval or a smaller width.',
     );
   }
@@ -157,19 +157,19 @@ interface Sheet {
   readonly cell: { readonly width: number; readonly height: number };
 }
 
-/** The WebVTT index of a sheet: one cue per picture, with its place as a media fragment (W3C Media Fragments, 4.2.2). */
+/** The WebVTT index of a sheet: one cue per frame, with its position as a media fragment (W3C Media Fragments, 4.2.2). */
 function addIndex({ timeline, context, name }: Frame, { count, step, across, cell }: Sheet): void {
   const { builder } = context;
   const sheet = outputKey(builder.request.spec.identity, name, 'jpg');
   const cues = Array.from({ length: count }, (_, index) => {
     const end = Math.min((index + 1) * step, timeline.duration);
-    const place = [
+    const fragment = [
       (index % across) * cell.width,
       Math.floor(index / across) * cell.height,
       cell.width,
       cell.height,
     ].join(',');
-    return `${clock(index * step)} --> ${clock(end)}\n${sheet}#xywh=${place}\n`;
+    return `${clock(index * step)} --> ${clock(end)}\n${sheet}#xywh=${fragment}\n`;
   });
   const path = builder.write(`${name}-index.vtt`, `WEBVTT\n\n${cues.join('\n')}`);
   builder.texts.push({
@@ -204,7 +204,7 @@ function makePreview(
     rangePad(context.builder, timeline, video, onFrame(video, start), seconds),
     // A clip shorter than a frame of the preview would leave none.
     filter('fps', { fps, start_time: 0, eof_action: 'pass' }),
-    // Encoders of moving pictures want two at least.
+    // Encoders of animations need at least two frames.
     ...(frames < 2 ? [filter('tpad', { stop_mode: 'clone', stop: 1 })] : []),
     filter('trim', { end_frame: Math.max(2, frames) }),
     ...shrink(frame, size),

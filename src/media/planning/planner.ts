@@ -71,7 +71,7 @@ function changesVideo(operation: TaggedOperation): boolean {
 }
 
 /**
- * Draws the plan of a stage: pure, the same answer for the same arguments.
+ * The plan of a stage; pure: the same result for the same arguments.
  *
  * A plan with `analyses` is provisional: run them and plan again with their measurements added to those given before,
  * until there are none.
@@ -91,7 +91,7 @@ export function planStage(request: PlanRequest): Plan {
     throw planError(
       'INPUT_UNSUPPORTED',
       'spec.inputs[0]',
-      `expected picture or sound, got a file with neither (${first.probe.format})`,
+      `expected video or audio, got a file with neither (${first.probe.format})`,
     );
   }
   let timeline = timelineOf(first);

@@ -71,34 +71,34 @@ export const precisionReport = z
     method: z
       .enum(['smart-cut', 're-encode', 'keyframe-copy'])
       .describe(
-        'smart-cut: pictures are copied and only those at the ends encoded; re-encode: all are encoded; keyframe-copy: all are copied.',
+        'smart-cut: frames are copied and only those at the ends encoded; re-encode: all are encoded; keyframe-copy: all are copied.',
       ),
-    copiedFrames: z.int().min(0).optional().describe('Pictures that are those of the source, bit by bit.'),
-    encodedFrames: z.int().min(0).optional().describe('Pictures that were encoded anew.'),
+    copiedFrames: z.int().min(0).optional().describe('Frames that are copied from the source bit by bit.'),
+    encodedFrames: z.int().min(0).optional().describe('Frames that were encoded.'),
     encoded: z
       .array(
         z
           .strictObject({
             start: z.number().min(0).describe('Seconds of the output at which they start.'),
             end: z.number().min(0).describe('Seconds of the output at which they end.'),
-            frames: z.int().min(1).describe('How many they are.'),
+            frames: z.int().min(1).describe('Number of frames.'),
           })
-          .describe('Pictures in a row that were encoded anew.'),
+          .describe('A run of frames that were encoded.'),
       )
       .max(2)
       .optional()
-      .describe('Where the encoded pictures of a smart cut are.'),
+      .describe('The encoded frames of a smart cut.'),
     startErrorSeconds: z
       .number()
       .optional()
-      .describe('Seconds from the start that was asked for to the first picture; negative where it is earlier.'),
+      .describe('Seconds from the requested start to the first frame; negative where it is earlier.'),
     endErrorSeconds: z
       .number()
       .optional()
-      .describe('Seconds from the end that was asked for to that of the last picture; absent for the end of the file.'),
+      .describe('Seconds from the requested end to the end of the last frame; absent for the end of the file.'),
     why: z.string().max(160).optional().describe('Why no other method was used.'),
   })
-  .describe('How a trim was made and how exact it is.');
+  .describe('The method of a trim and its precision.');
 
 export type PrecisionReport = z.infer<typeof precisionReport>;
 
@@ -114,8 +114,8 @@ export const outputFile = z
     durationSeconds: z.number().min(0).optional().describe('Duration in seconds.'),
     width: z.int().min(0).optional().describe('Width in pixels.'),
     height: z.int().min(0).optional().describe('Height in pixels.'),
-    videoCodec: z.string().max(20).optional().describe('Codec of the picture.'),
-    audioCodec: z.string().max(20).optional().describe('Codec of the sound.'),
+    videoCodec: z.string().max(20).optional().describe('Codec of the video.'),
+    audioCodec: z.string().max(20).optional().describe('Codec of the audio.'),
     frames: z.int().min(0).optional().describe('Number of video frames.'),
     segments: z.int().min(0).optional().describe('Number of segments that a playlist leads to; they lie beside it.'),
     segmentBytes: z.int().min(0).optional().describe('Size of those segments in bytes.'),
@@ -133,13 +133,13 @@ export const jobError = z
       .describe('Code from the error table.'),
     message: z.string().max(bounds.message).describe('What was expected and what was got.'),
     remedy: z.string().max(bounds.message).optional().describe('What to do about it.'),
-    stderrTail: z.string().max(bounds.stderrTail).optional().describe('The end of what FFmpeg said, without secrets.'),
+    stderrTail: z.string().max(bounds.stderrTail).optional().describe('The end of the log of FFmpeg, without secrets.'),
   })
   .describe('Why the job failed.');
 
 export type JobError = z.infer<typeof jobError>;
 
-/** What a worker leaves behind: at most 4096 bytes as JSON. The bulk lies in the report, an object beside the outputs. */
+/** The result of a worker: at most 4096 bytes as JSON. The bulk lies in the report, an object beside the outputs. */
 export const stageResult = z.strictObject({
   version: z.literal(1),
   exitCode: z.int().min(0).max(255),
@@ -157,7 +157,7 @@ export const stageResult = z.strictObject({
       speed: z.number().min(0).optional(),
     })
     .optional(),
-  /** Number of FFmpeg processes that made the outputs. */
+  /** Number of FFmpeg processes that wrote the outputs. */
   processes: z.int().min(0).optional(),
   /** Key of the full report (probe, argument lists, all checks, whole FFmpeg log) beside the outputs. */
   report: z.string().max(255).optional(),

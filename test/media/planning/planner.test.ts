@@ -201,8 +201,8 @@ const encodes: readonly (readonly [string, PlanCase, string])[] = [
   ['an exact cut between key frames', { operations: [cut] }, 'not a key frame'],
   ['an exact end among frames out of order', { operations: [{ trim: { end: 5 } }] }, 'out of order'],
   ['transcode with force', { operations: [{ transcode: { force: true } }] }, 'force'],
-  ['another codec', { output: { video: { codec: 'hevc' } } }, 'hevc is wanted'],
-  ['a codec that the container does not take', { output: { container: 'webm' } }, 'h264 is no codec for webm'],
+  ['another codec', { output: { video: { codec: 'hevc' } } }, 'hevc is requested'],
+  ['a codec that the container does not take', { output: { container: 'webm' } }, 'webm cannot hold h264'],
   ['another quality', { output: { video: { quality: 30 } } }, 'video.quality'],
   [
     'a merge of clips of another size',
@@ -468,7 +468,7 @@ describe('the ladder', () => {
     expect(commandOf(plan).match(/hwdownload/g)).toHaveLength(1);
     expect(commandOf(plan)).toContain('format=pix_fmts=nv12,hwupload=extra_hw_frames=64[');
     expect(plan.steps[0]?.placements.slice(0, 2)).toMatchObject([
-      { what: 'decode', runsOn: 'gpu', why: 'frames come down to main memory for blur and nothing else' },
+      { what: 'decode', runsOn: 'gpu', why: 'frames are copied to main memory for blur only' },
       { what: 'blur', runsOn: 'cpu' },
     ]);
   });

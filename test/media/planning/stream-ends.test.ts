@@ -60,7 +60,7 @@ describe('what a container says of its length', () => {
     const probe = clipProbe({ startTime: 1, video: [videoStream()], audio: [audioStream()] });
     const until = (end: number): StreamEnds => new Map([[0, { start: 1, end, packets: 1 }]]);
     expect(endsTooEarly(probe, until(10.9))).toBeUndefined();
-    expect(endsTooEarly(probe, until(4.2))).toBe('ends at 3.200 s, and says that it lasts 10.000 s');
-    expect(endsTooEarly(probe, new Map())).toBe('ends at 0.000 s, and says that it lasts 10.000 s');
+    expect(endsTooEarly(probe, until(4.2))).toBe('ends at 3.200 s, and declares a duration of 10.000 s');
+    expect(endsTooEarly(probe, new Map())).toBe('ends at 0.000 s, and declares a duration of 10.000 s');
   });
 });
