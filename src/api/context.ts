@@ -1,11 +1,12 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { outputLocation } from '../model/job/output-location.ts';
 import type { RenderJob } from '../model/job/render-job.ts';
 import type { Progress } from '../model/status/progress.ts';
+import { unknownHealth } from '../observability/health.ts';
 import type { StreamLimit } from './http/stream-limit.ts';
 import type { JobChangeHub } from './jobs/job-change-hub.ts';
-import type { ApiOptions, ApiServices } from './services.ts';
+import type { ApiOptions, ApiServices, HealthFacts } from './services.ts';
 
 /** What the routes of every API need. */
 export interface ApiContext {
@@ -18,8 +19,11 @@ export interface ApiContext {
 /** The routes of one API, or of one of its parts. */
 export type ApiPlugin = FastifyPluginAsyncZod<{ readonly context: ApiContext }>;
 
+/** A server whose routes have zod schemas. */
+export type ApiRoutes = Parameters<ApiPlugin>[0];
+
 /** Registers one route, or the few that belong together. */
-export type Routes = (app: Parameters<ApiPlugin>[0], context: ApiContext) => void;
+export type Routes = (app: ApiRoutes, context: ApiContext) => void;
 
 /** Start of the URLs in replies to a request, without a slash at its end. */
 export function publicBase({ options }: Pick<ApiContext, 'options'>, request: FastifyRequest): string {
@@ -60,6 +64,16 @@ export async function outputUrl(context: ApiContext, { spec }: RenderJob, key: s
 export function liveProgress({ services }: ApiContext, job: RenderJob): Progress | undefined {
   const latest = services.bus.latest(job.metadata.uid);
   return latest?.attempt === (job.status?.attempt ?? 1) ? latest.progress : undefined;
+}
+
+/** The state of the installation. A failure to determine it is logged and counts as unhealthy. */
+export async function healthFacts({ services }: ApiContext, log: FastifyBaseLogger): Promise<HealthFacts> {
+  try {
+    return await services.health();
+  } catch (error) {
+    log.error({ error: String(error) }, 'health check failed');
+    return unknownHealth;
+  }
 }
 
 /** Aborted when the connection of a reply closes: the client left, or has the whole reply. */

@@ -1,14 +1,9 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import { createApiMetrics } from '../observability/metrics.ts';
-import { assetFiles } from './assets/asset-files.ts';
-import { assets } from './assets/assets.ts';
+import { assetsApi } from './assets/assets-api.ts';
 import type { ApiContext } from './context.ts';
-import { deprecatedRoutes } from './edit/deprecated-routes.ts';
+import { editApi } from './edit/edit-api.ts';
 import { editEnvelope } from './edit/edit-errors.ts';
-import { editJobs } from './edit/edit-jobs.ts';
-import { editOperations } from './edit/edit-operations.ts';
-import { unsupportedRoutes } from './edit/unsupported-routes.ts';
-import { requireKey } from './http/auth.ts';
 import { limitBodyTime } from './http/body-timeouts.ts';
 import { answerClientError, answerErrors, frameworkErrors } from './http/error-handler.ts';
 import type { EnvelopesByPrefix } from './http/error-replies.ts';
@@ -22,20 +17,20 @@ import { nativeApi } from './native/native-api.ts';
 import { problemEnvelope } from './native/problem.ts';
 import type { ApiOptions, ApiServices } from './services.ts';
 import { documentApi } from './system/openapi.ts';
-import { system } from './system/system.ts';
+import { systemApi } from './system/system-api.ts';
 
-/** A silent connection is closed after this; longer than any wait of ours between two writes. */
+/** A silent connection is closed after this; longer than any pause between two writes of the server. */
 const idleMs = 120_000;
 
 /** The error envelope of each published API; all other routes answer plain errors. */
 const envelopes: EnvelopesByPrefix = { '/apis': problemEnvelope, '/api': editEnvelope };
 
-/** How long transfers may go on while the server closes. */
+/** How long transfers may continue while the server closes. */
 const closeGraceMs = 4000;
 
 /**
- * The HTTP server with all its routes, ready to `listen`. It knows nothing but the ports; `close` ends waiting requests
- * and event streams.
+ * The HTTP server with all its routes, ready to `listen`. It depends only on ports; `close` ends waiting requests and event
+ * streams.
  */
 export function createServer(services: ApiServices, options: ApiOptions): FastifyInstance {
   const changes = new JobChangeHub(services.store, services.clock);
@@ -46,7 +41,7 @@ export function createServer(services: ApiServices, options: ApiOptions): Fastif
     genReqId: requestId,
     bodyLimit: options.limits.bodyBytes,
     connectionTimeout: Math.max(idleMs, (options.syncWaitSeconds + 30) * 1000),
-    // Longer than any URL that Node reads: an id that is too long is not found, like any other wrong one.
+    // Longer than any URL that Node reads, so that an id that is too long is not found like any other wrong one.
     routerOptions: { maxParamLength: 65_536 },
     clientErrorHandler: answerClientError,
     frameworkErrors: frameworkErrors(envelopes),
@@ -54,7 +49,7 @@ export function createServer(services: ApiServices, options: ApiOptions): Fastif
   app.removeContentTypeParser('text/plain');
   app.decorateRequest('caller', null);
   app.setValidatorCompiler(validatorCompiler);
-  // Views are made field by field and need no schema to strip them; the tests hold replies against their schemas.
+  // Views are created field by field, so no schema has to strip them; the tests check replies against their schemas.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   answerErrors(app, { envelopes, retryAfterSeconds: options.retryAfterSeconds });
   addReplyHeaders(app);
@@ -65,22 +60,9 @@ export function createServer(services: ApiServices, options: ApiOptions): Fastif
   const answerOtherMethods = collectRoutes(app);
 
   documentApi(app, options);
-  app.register(async (open) => {
-    system(open, context, metrics);
-    assetFiles(open, context);
-  });
-  app.register(
-    async (edit) => {
-      edit.addHook('onRequest', requireKey(services.keys));
-      editOperations(edit, context);
-      editJobs(edit, context);
-      unsupportedRoutes(edit);
-      await edit.register(async (uploads) => assets(uploads, context));
-      if (options.deprecated.enabled)
-        await edit.register(async (old) => deprecatedRoutes(old, context), { prefix: '/v1' });
-    },
-    { prefix: '/api' },
-  );
+  app.register(systemApi, { context, metrics });
+  app.register(assetsApi, { context });
+  app.register(editApi, { context });
   app.register(nativeApi, { prefix: '/apis', context });
   app.register(async () => answerOtherMethods());
 

@@ -35,6 +35,8 @@ export interface ApiServices {
   readonly features?: ReadonlySet<Feature>;
 }
 
+export type { HealthFacts };
+
 export interface ApiLimits {
   /** Unfinished jobs of one owner. */
   readonly unfinishedJobs: number;

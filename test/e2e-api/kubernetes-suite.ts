@@ -195,7 +195,12 @@ export function kubernetesSuite(scene: () => Scene, world: () => ClusterWorld): 
       expect(await world().operator.end('SIGTERM')).toBe(0);
       await expect
         .poll(async () => (await new Client(world().url, '').get('/health')).body, patience)
-        .toMatchObject({ status: 'degraded', kubernetes: true, nats: true, error: containing('No operator leads') });
+        .toMatchObject({
+          status: 'degraded',
+          kubernetes: true,
+          nats: true,
+          error: containing('No operator is the leader'),
+        });
       expect((await new Client(world().url, '').get('/readyz')).status).toBe(200);
       const name = await submit(ann, clipped());
       expect((await lookUp(ann, name)).status.phase).toBe('Queued');

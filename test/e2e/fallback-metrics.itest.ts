@@ -73,8 +73,10 @@ describeOnSoftwareGpu('a server whose jobs step down the ladder', (gpus) => {
     });
 
     const log = await (await server.fetch(`/apis/render-jobs/${metadata.name}/logs`)).text();
-    expect(log).toMatch(/"backend":"qsv-full".*"msg":"backend failed, trying the next"/);
-    expect(log).toMatch(/"backend":"qsv-encode".*invalid video parameters.*"msg":"stepped down"/);
+    expect(log).toMatch(/"backend":"qsv-full".*"msg":"encoder backend failed, trying the next one"/);
+    expect(log).toMatch(
+      /"backend":"qsv-encode".*invalid video parameters.*"msg":"fell back to another encoder backend"/,
+    );
     expect(server.output).toMatch(/"backend":"qsv-encode".*invalid video parameters.*"msg":"attempt ended"/);
 
     const metrics = await (await fetch(new URL('/metrics', server.url))).text();

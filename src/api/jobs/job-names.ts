@@ -1,25 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { toBase32 } from '../../lib/base32.ts';
 import { bounds } from '../../model/job/bounds.ts';
 
 // Names are DNS-1123 labels of at most 44 characters: the names of Kubernetes Jobs are derived from them.
 
-const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
-
-/** Base 32 without padding, in lower case (RFC 4648). */
+/** Base 32 in lower case. */
 function base32(bytes: Uint8Array): string {
-  let text = '';
-  let bits = 0;
-  let value = 0;
-  for (const byte of bytes) {
-    value = (value << 8) | byte;
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += alphabet[(value >>> bits) & 31];
-    }
-    value &= (1 << bits) - 1;
-  }
-  return bits > 0 ? text + alphabet[(value << (5 - bits)) & 31] : text;
+  return toBase32(bytes).toLowerCase();
 }
 
 function sha256(...parts: readonly string[]): Uint8Array {

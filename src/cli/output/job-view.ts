@@ -1,3 +1,4 @@
+import { labels } from '../../model/labels.ts';
 import { list, number, text } from '../client/json.ts';
 
 /** A published file of a job, as far as the command line shows it. */
@@ -44,7 +45,7 @@ export function jobView(job: unknown): JobView {
   const code = text(job, 'status', 'error', 'code');
   return {
     name: text(job, 'metadata', 'name') ?? '',
-    type: text(job, 'status', 'type') ?? text(job, 'metadata', 'labels', 'framewright.dev/type') ?? '',
+    type: text(job, 'status', 'type') ?? text(job, 'metadata', 'labels', labels.type) ?? '',
     // A job that no controller has looked at yet is queued.
     phase: text(job, 'status', 'phase') ?? 'Queued',
     reason: text(job, 'status', 'reason'),

@@ -12,7 +12,7 @@ const silence = -70;
 /** The widest loudness range that loudnorm takes, in LU. */
 const widestRange = 50;
 
-/** Refuses a tolerance of loudness in a job that brings no sound to a loudness: nothing would be checked. */
+/** Throws SPEC_INVALID for a loudness tolerance in a job that normalizes no audio: nothing would be checked. */
 export function checkLoudnessTolerance({ operations, output }: Pick<StageSpec, 'operations' | 'output'>): void {
   if (output.contract?.loudnessTolerance === undefined) return;
   const targets = [output.audio, ...(output.renditions ?? []).map(({ audio }) => audio)];

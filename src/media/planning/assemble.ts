@@ -2,7 +2,7 @@ import { omitUndefined } from '../../lib/omit-undefined.ts';
 import type { EncoderBackend } from '../../model/status/result.ts';
 import { type BackendChain, chooseBackend } from '../encoders/backend-chain.ts';
 import type { Pad } from '../filters/graph.ts';
-import { cpuVideo } from '../gpu/gpu-video.ts';
+import { cpuVideoReason } from '../gpu/gpu-decode.ts';
 import { commandLine, nullOutput } from '../outputs/command.ts';
 import { playlistPath, publishedSet } from '../packaging/published-set.ts';
 import { type SegmentedOutputs, segmentedOutputs, segmentedRequest } from '../packaging/segmented-outputs.ts';
@@ -92,7 +92,7 @@ function backendsOf(
   const encoded = outputs.flatMap(({ video }) => (video.how === 'encode' ? [video.target] : []));
   const targets = [...encoded, ...(smart?.target === undefined ? [] : [smart.target])];
   if (targets.length === 0) return undefined;
-  return chooseBackend(spec.acceleration, capabilities, targets, smart ? endsInMemory : cpuVideo(timeline));
+  return chooseBackend(spec.acceleration, capabilities, targets, smart ? endsInMemory : cpuVideoReason(timeline));
 }
 
 /** A later measurement depends on what an earlier one changes, so one is requested at a time. */

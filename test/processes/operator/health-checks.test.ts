@@ -24,12 +24,12 @@ describe('an operator', () => {
     [
       'a handler hangs',
       { stats: () => ({ unfinished: 1, queueDepth: 0, active: 1, oldestWaitMs: 0, longestRunMs: hour }) },
-      /^a handler has been at work for 3600 s/,
+      /^a handler has been running for 3600 s/,
     ],
     [
       'the watch of RenderJobs is silent',
       { store: { health: () => ({ synced: true, lastContactMs: hour }) } },
-      /^the watch of renderjobs has heard nothing/,
+      /^the watch of renderjobs has received nothing/,
     ],
     ['the watch of pods is silent', { runner: { lastContactMs: () => ({ pods: hour }) } }, /^the watch of pods/],
   ])('has to be restarted when %s', (_case, change, problem) => {

@@ -235,7 +235,9 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     await run(['create', 'job', 'taken-1-render', '-n', 'renders', '--image=none']);
     await apply('mute.yaml', 'taken');
     await phase('taken', 'Failed');
-    expect(await describeJob('taken')).toMatch(/Message: +Expected the Job renders\/taken-1-render .* another owns it/);
+    expect(await describeJob('taken')).toMatch(
+      /Message: +Expected the Job renders\/taken-1-render .* it has another owner/,
+    );
     await run(['delete', 'job', 'taken-1-render', '-n', 'renders']);
   });
 
@@ -266,7 +268,7 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     // Admission checks the first when a Job is created; the second counts a repeated event, after half a minute.
     const unseen = ['update renderjobs/finalizers.framewright.dev', 'patch events.events.k8s.io'];
     expect(used).toEqual(granted.filter((rule) => !unseen.includes(rule)));
-    expect(operator.output).not.toMatch(/refused with 403/);
+    expect(operator.output).not.toMatch(/rejected with 403/);
   });
 
   it('measures its work under the names of controller-runtime and client-go', async () => {

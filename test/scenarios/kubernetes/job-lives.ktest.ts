@@ -159,7 +159,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
         await brain.wish('film', { priority: Date.now() % 100 });
         const { status } = (await brain.job('film')) ?? {};
         expect(status?.reason).toBe('PodRejected');
-        expect(status?.message).toMatch(/^No pod can be made for it: Error creating: .*exceeded quota: none/);
+        expect(status?.message).toMatch(/^Its pod cannot be created: Error creating: .*exceeded quota: none/);
       },
       { ...patience, interval: 1000 },
     );

@@ -11,13 +11,13 @@ import type { CachedStageJob, CachedStagePod } from './stage-objects.ts';
 import { stageWait } from './stage-wait.ts';
 
 /**
- * What is known of a stage from its Job and the Job's pods. A valid result decides; then what the system says it did;
- * then the exit code.
+ * The run of a stage, from its Job and the Job's pods. A valid result decides; then an intervention of the system; then the
+ * exit code.
  *
- * @param pods all that belong to the Job by uid; more than one only when someone made further ones by hand
- * @param refused why the API server lets no pod be made for the Job, when it said so
+ * @param pods all pods of the Job, by its uid; more than one only when others were created by hand
+ * @param creationFailure why the Job controller cannot create a pod, if known
  */
-export function stageRun(job: CachedStageJob, pods: readonly CachedStagePod[], refused?: string): StageRun {
+export function stageRun(job: CachedStageJob, pods: readonly CachedStagePod[], creationFailure?: string): StageRun {
   const pod = pods.toSorted(newestFirst)[0];
   const stopReason = job.stopReason ?? (pod?.reason === 'DeadlineExceeded' ? ('timeout' as const) : undefined);
   const known = {
@@ -40,17 +40,17 @@ export function stageRun(job: CachedStageJob, pods: readonly CachedStagePod[], r
   const due = defined('dueToEndAt', Date.parse(pod?.metadata.deletionTimestamp ?? ''));
   // A worker that has ended is running until its pod has: a sidecar may take longer.
   if (startedAt !== undefined) return { ...known, ...due, state: 'running', startedAt };
-  // A Job that was stopped may get a pod all the same until its controller has seen that.
+  // A stopped Job may still get a pod until its controller has observed the stop.
   const ended =
     pod === undefined
       ? job.ended !== undefined || (stopReason !== undefined && job.idle)
-      : stopReason !== undefined && !mayRun(pod);
-  if (!ended) return { ...known, ...due, state: 'waiting', waitingFor: stageWait(job, pod, refused) };
+      : stopReason !== undefined && !canStillRun(pod);
+  if (!ended) return { ...known, ...due, state: 'waiting', waitingFor: stageWait(job, pod, creationFailure) };
   return { ...known, ...defined('finishedAt', job.endedAt), ...endWithoutPod(job, stopReason) };
 }
 
-/** The scheduler gives no node to a pod that is being removed. */
-export function mayRun({ node, metadata }: CachedStagePod): boolean {
+/** Whether a pod runs or can start: the scheduler assigns no node to a pod that is being deleted. */
+export function canStillRun({ node, metadata }: CachedStagePod): boolean {
   return node !== undefined || metadata.deletionTimestamp === undefined;
 }
 
@@ -60,25 +60,25 @@ function endOfPod(job: CachedStageJob, pod: CachedStagePod, stopReason: StopReas
   const stopped = stopReason === undefined ? {} : { stopReason };
   if ('result' in read) return classifyRunOutcome({ result: read, ...exitOf(pod), ...stopped });
   if (stopReason === undefined) {
-    const taken = pod.disruption ?? (terminated === undefined ? pod.message : undefined);
-    if (taken !== undefined || terminated === undefined) {
-      const cause = [pod.reason, taken].filter((part) => part !== undefined).join(': ') || 'nobody says why';
-      return lostRun(`The pod was taken away (${withoutStop(cause)}) and ${read.missing}.`, terminated?.exitCode);
+    const interruption = pod.disruption ?? (terminated === undefined ? pod.message : undefined);
+    if (interruption !== undefined || terminated === undefined) {
+      const cause = [pod.reason, interruption].filter((part) => part !== undefined).join(': ') || 'no reason is known';
+      return lostRun(`The pod was interrupted (${withoutFullStop(cause)}) and ${read.missing}.`, terminated?.exitCode);
     }
     if (job.queued && job.suspended) {
-      return lostRun(`Kueue took the slot of the pod away and ${read.missing}.`, terminated.exitCode);
+      return lostRun(`Kueue preempted the pod and ${read.missing}.`, terminated.exitCode);
     }
   }
   return classifyRunOutcome({ result: read, ...exitOf(pod), ...stopped });
 }
 
-/** Nothing of its pod is left. */
+/** The outcome when the pod no longer exists. */
 function endWithoutPod(job: CachedStageJob, stopReason: StopReason | undefined): RunOutcome {
   if (stopReason !== undefined) return stoppedRun(stopReason);
-  return lostRun(`The pod was removed before its result was read: ${job.endMessage ?? 'the Job has ended'}`);
+  return lostRun(`The pod was deleted before its result was read: ${job.endMessage ?? 'the Job has ended'}`);
 }
 
-/** Container runtimes give a signal as 128 + its number. */
+/** Container runtimes report a signal as 128 + its number. */
 function exitOf({ terminated, memoryLimit }: CachedStagePod): { readonly exit?: WorkerExit } {
   if (terminated === undefined) return {};
   const { exitCode, reason } = terminated;
@@ -91,7 +91,7 @@ function exitOf({ terminated, memoryLimit }: CachedStagePod): { readonly exit?: 
       memoryExhausted: reason === 'OOMKilled',
       ...(reason === 'OOMKilled'
         ? {
-            cause: `was killed because it took more memory ${limit} (OOMKilled)`,
+            cause: `was killed because it used more memory ${limit} (OOMKilled)`,
             remedy: 'Raise limits.memory of the pool, or spec.podTemplate.limits.memory of the job.',
           }
         : {}),
@@ -99,7 +99,7 @@ function exitOf({ terminated, memoryLimit }: CachedStagePod): { readonly exit?: 
   };
 }
 
-function withoutStop(text: string): string {
+function withoutFullStop(text: string): string {
   return text.trim().replace(/\.$/, '');
 }
 

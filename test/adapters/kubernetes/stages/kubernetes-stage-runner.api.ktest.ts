@@ -83,7 +83,7 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     ]);
     await vi.waitFor(async () => {
       const [run] = await runner.observe(job.metadata.uid);
-      const message = expect.stringMatching(/^No node has a place for its pod yet: .*nodes? /);
+      const message = expect.stringMatching(/^Its pod cannot be scheduled yet: .*nodes? /);
       expect(run).toMatchObject({ waitingFor: { message } });
     }, patience);
     await cluster.apply(gpuNode(node, { slots: 3 }));
@@ -141,7 +141,7 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     await cluster.run(['create', 'job', 'clip-1-render', '-n', namespace, '--image=other']);
     await expect(startOf(await renderJob())).rejects.toMatchObject({
       code: 'CONFLICT',
-      message: expect.stringContaining('another owns it') as unknown,
+      message: expect.stringContaining('it has another owner') as unknown,
     });
     // And leaves it alone.
     const found = await cluster.run(['get', 'job', 'clip-1-render', '-n', namespace, '-o', 'jsonpath={.spec.suspend}']);

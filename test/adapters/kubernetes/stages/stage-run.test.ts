@@ -79,7 +79,7 @@ describe('a stage', () => {
       {
         state: 'waiting',
         waitingFor: {
-          message: 'No node has a place for its pod yet: 0/3 nodes are available: 3 Insufficient gpu.intel.com/i915.',
+          message: 'Its pod cannot be scheduled yet: 0/3 nodes are available: 3 Insufficient gpu.intel.com/i915.',
         },
       },
     ],
@@ -180,7 +180,7 @@ describe('a stage', () => {
         state: 'failed',
         exitCode: 137,
         message:
-          'The worker was killed because it took more memory than its limit of 2Gi (OOMKilled) and it left no result.',
+          'The worker was killed because it used more memory than its limit of 2Gi (OOMKilled) and it left no result.',
       },
     ],
     [
