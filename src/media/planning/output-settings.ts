@@ -1,9 +1,7 @@
 import type { AudioOutput, Output, VideoOutput } from '../../model/job/output.ts';
 import { bitsPerSecond } from '../../model/job/primitives.ts';
-import type { StageSpec } from '../../model/job/stage.ts';
 import { containerOfFile, extensionOf, type FileContainer } from '../probe/containers.ts';
 import type { Probe } from '../probe/probe.ts';
-import { planError } from './plan-error.ts';
 
 /** One output of the job with all its settings. */
 export interface OutputRequest {
@@ -16,13 +14,6 @@ export interface OutputRequest {
   readonly audioPath: string;
   /** One of several renditions that are cut into segments at the same times. */
   readonly ladder?: boolean;
-}
-
-/** Throws UNSUPPORTED, with the path of the field, for what this version cannot do. */
-export function checkSupported({ output }: StageSpec): void {
-  if (output.destination?.file === undefined) return;
-  const what = 'expected one of asset, s3 and pvc, got a path that this version does not write to';
-  throw planError('UNSUPPORTED', 'spec.output.destination.file', what);
 }
 
 /** The outputs of a job: its renditions where there are any, else `main`. */
