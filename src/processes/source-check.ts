@@ -1,10 +1,10 @@
-import { type AddressGuard, createAddressGuard } from '../adapters/sources/address-guard.ts';
+import { AddressGuard } from '../adapters/sources/address-guard.ts';
 import type { ApiServices } from '../api/services.ts';
 import type { Config } from '../config/load-config.ts';
 import { CodedError } from '../errors/coded-error.ts';
 
 export function addressGuardOf({ hosts, allowedRanges }: Config['sources']): AddressGuard {
-  return createAddressGuard({ hosts, allowedRanges });
+  return new AddressGuard({ hosts, allowedRanges });
 }
 
 /** Rejects early what a worker would reject later. A name that does not resolve is an error of the client. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
-import { createAddressGuard } from '../../src/adapters/sources/address-guard.ts';
+import { AddressGuard } from '../../src/adapters/sources/address-guard.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import type { StageResult } from '../../src/model/status/result.ts';
 import { runStage } from '../../src/worker/run-stage.ts';
@@ -50,7 +50,7 @@ describeOnSoftwareGpu('an exact trim on a GPU', (gpus) => {
     const operations = [{ trim: { start: 0.5, end: 2.2 } }];
     const result = await runStage(stageOf({ operations, output: {}, acceleration }), {
       store,
-      sources: { store, guard: createAddressGuard({ hosts: ['*'], allowedRanges: [] }), maxInputBytes: 1e9 },
+      sources: { store, guard: new AddressGuard({ hosts: ['*'], allowedRanges: [] }), maxInputBytes: 1e9 },
       tools: gpu.tools,
       scratchDir,
       clock: systemClock,

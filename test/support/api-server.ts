@@ -6,7 +6,7 @@ import { serializerCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { InProcessBus } from '../../src/adapters/in-process/in-process-bus.ts';
 import { DirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
-import { createAddressGuard } from '../../src/adapters/sources/address-guard.ts';
+import { AddressGuard } from '../../src/adapters/sources/address-guard.ts';
 import { Database } from '../../src/adapters/sqlite/database.ts';
 import { SqliteAssetIndex } from '../../src/adapters/sqlite/sqlite-asset-index.ts';
 import { SqliteJobStore } from '../../src/adapters/sqlite/sqlite-job-store.ts';
@@ -87,7 +87,7 @@ export class ApiServer implements AsyncDisposable {
     const keys = new SqliteKeyStore(database);
     const bus = new InProcessBus();
     const objects = new DirectoryStore({ dir: join(folder, 'objects') });
-    const guard = createAddressGuard({ hosts: ['*'], allowedRanges: [] }, async () => [
+    const guard = new AddressGuard({ hosts: ['*'], allowedRanges: [] }, async () => [
       { address: '93.184.215.14', family: 4 },
     ]);
     const app = createServer(

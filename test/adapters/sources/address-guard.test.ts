@@ -1,17 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  createAddressGuard,
-  type PinnedAddress,
-  type SourcePolicy,
-} from '../../../src/adapters/sources/address-guard.ts';
+import { AddressGuard, type PinnedAddress, type SourcePolicy } from '../../../src/adapters/sources/address-guard.ts';
 
 const anyHost: SourcePolicy = { hosts: ['*'], allowedRanges: [] };
 
 /** A guard whose DNS answers these addresses for every name. */
 function guardWith(addresses: readonly string[], policy: SourcePolicy = anyHost) {
   const answers = addresses.map((address): PinnedAddress => ({ address, family: address.includes(':') ? 6 : 4 }));
-  return createAddressGuard(policy, () => Promise.resolve(answers));
+  return new AddressGuard(policy, () => Promise.resolve(answers));
 }
 
 const forbidden = { code: 'SOURCE_HOST_NOT_ALLOWED' };
@@ -140,7 +136,7 @@ describe('the address guard', () => {
   });
 
   it('says which range it cannot read', () => {
-    expect(() => createAddressGuard({ hosts: ['*'], allowedRanges: ['10.0.0.0/99'] })).toThrow(/10\.0\.0\.0\/99/);
+    expect(() => new AddressGuard({ hosts: ['*'], allowedRanges: ['10.0.0.0/99'] })).toThrow(/10\.0\.0\.0\/99/);
   });
 
   it('says that a host has no address', async () => {

@@ -47,10 +47,4 @@ describe('a field that an installation does not support', () => {
       ),
     ).toEqual([field]);
   });
-
-  it('is a destination under the media root in every installation', () => {
-    expect(rejectedFields({ ...everything, output: { destination: { file: 'a' } } }, features)).toEqual([
-      'output.destination.file',
-    ]);
-  });
 });

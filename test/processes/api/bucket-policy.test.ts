@@ -50,9 +50,9 @@ describe('the buckets of a job', () => {
   });
 
   it.each<[RenderJobSpec, RegExp]>([
-    [input({ bucket: 'renders' }), /allowed ones, got renders/],
-    [output({}), /allowed ones, got out/],
-    [output({ prefix: 'bob' }), /allowed ones, got out/],
+    [input({ bucket: 'renders' }), /allowed buckets, got renders/],
+    [output({}), /allowed buckets, got out/],
+    [output({ prefix: 'bob' }), /allowed buckets, got out/],
     [output({ prefix: 'ann/../bob' }), /without the parts/],
     [input({ endpoint: 'http://10.0.0.1', credentialsSecret: 'ann' }), /endpoint, got 10\.0\.0\.1/],
     // The worker's own session token would go there.

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type BucketRef, createBucketGuard } from '../../../src/adapters/object-store/bucket-guard.ts';
+import { type BucketLocation, checkBucketLocation } from '../../../src/adapters/object-store/bucket-policy.ts';
 
-const refusalOf = (place: Partial<BucketRef>, buckets: readonly string[] = ['films', 'clips/public/']): string => {
-  const policy = { buckets, endpoint: 'https://s3.example.com', endpoints: ['http://minio:9000'] };
+const rejectionOf = (
+  location: Partial<BucketLocation>,
+  buckets: readonly string[] = ['films', 'clips/public/'],
+): string => {
+  const endpoints = ['http://minio:9000'];
+  const policy = { buckets, endpoint: 'https://s3.example.com', endpoints, setting: 'FRAMEWRIGHT_S3_SOURCE_BUCKETS' };
   try {
-    createBucketGuard(policy, 'FRAMEWRIGHT_S3_SOURCE_BUCKETS').check({ bucket: 'films', key: 'a.mp4', ...place });
+    checkBucketLocation({ bucket: 'films', key: 'a.mp4', ...location }, policy);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -12,7 +16,7 @@ const refusalOf = (place: Partial<BucketRef>, buckets: readonly string[] = ['fil
 };
 
 describe('the buckets that jobs may name', () => {
-  it.each<Partial<BucketRef>>([
+  it.each<Partial<BucketLocation>>([
     {},
     { key: '//a' },
     { key: 'ümläut 🎬.mp4' },
@@ -22,12 +26,12 @@ describe('the buckets that jobs may name', () => {
     { endpoint: 'https://s3.example.com/' },
     { endpoint: 'https://S3.EXAMPLE.com:443/path' },
     { endpoint: 'http://minio:9000' },
-  ])('include %j', (place) => {
-    expect(refusalOf(place)).toBe('none');
+  ])('include %j', (location) => {
+    expect(rejectionOf(location)).toBe('none');
   });
 
-  it.each<[Partial<BucketRef>, RegExp]>([
-    [{ bucket: 'other' }, /allowed ones, got other$/],
+  it.each<[Partial<BucketLocation>, RegExp]>([
+    [{ bucket: 'other' }, /allowed buckets, got other$/],
     [{ bucket: 'film' }, /got film$/],
     [{ bucket: 'clips', key: 'private/a.mp4' }, /got clips$/],
     [{ bucket: 'clips', key: 'public' }, /got clips$/],
@@ -43,16 +47,16 @@ describe('the buckets that jobs may name', () => {
     [{ endpoint: 'http://user:secret@minio:9001/?key=secret' }, /got minio:9001$/],
     [{ endpoint: 'minio' }, /got a text that is no URL$/],
     [{ endpoint: '' }, /got a text that is no URL$/],
-  ])('do not include %j', (place, message) => {
-    expect(refusalOf(place)).toMatch(message);
+  ])('do not include %j', (location, message) => {
+    expect(rejectionOf(location)).toMatch(message);
   });
 
   it('are none where no setting names one', () => {
-    expect(refusalOf({}, [])).toMatch(/got films$/);
+    expect(rejectionOf({}, [])).toMatch(/got films$/);
   });
 
   it('are all that the credentials open with *', () => {
-    expect(refusalOf({ bucket: 'any' }, ['*'])).toBe('none');
-    expect(refusalOf({ bucket: 'any', key: '../a' }, ['*'])).toMatch(/without the parts/);
+    expect(rejectionOf({ bucket: 'any' }, ['*'])).toBe('none');
+    expect(rejectionOf({ bucket: 'any', key: '../a' }, ['*'])).toMatch(/without the parts/);
   });
 });
