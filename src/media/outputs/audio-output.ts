@@ -26,7 +26,7 @@ function isEncodedAudio(codec: string): codec is EncodedAudio {
 }
 
 /** The codec of encoded sound: the wanted one, else that of the source where it can be made, else a common one. */
-export function audioCodecOf({ audio, audioPath, container }: OutputRequest, source: string): EncodedAudio {
+function audioCodecOf({ audio, audioPath, container }: OutputRequest, source: string): EncodedAudio {
   const { codec } = audio;
   if (codec !== undefined && isEncodedAudio(codec)) {
     if (takesAudio(container, codec)) return codec;

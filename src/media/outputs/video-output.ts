@@ -12,7 +12,7 @@ import { refusal } from '../planning/unsupported.ts';
 import { containerName, takesVideo } from '../probe/containers.ts';
 
 /** The codec an encoded output gets: the wanted one, else that of the source where it can be made, else a common one. */
-export function videoCodecOf({ video, videoPath, container }: OutputRequest, source: string): EncodedCodec {
+function videoCodecOf({ video, videoPath, container }: OutputRequest, source: string): EncodedCodec {
   const { codec } = video;
   if (codec !== undefined && isEncodedCodec(codec)) {
     if (takesVideo(container, codec)) return codec;
