@@ -29,7 +29,7 @@ const hastyPolicy: Policy = {
   backoffSeconds: 0.1,
   maxBackoffSeconds: 0.5,
   maxDisruptions: 4,
-  progressIntervalMs: 300,
+  statusProgressIntervalMs: 300,
   otherNodes: true,
 };
 
