@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-// Three projects, told apart by the file's ending:
+// Three projects, by the ending of the file:
 //   *.test.ts   pure and fast, no process, no socket, no encode: together under 20 s
 //   *.itest.ts  real ffmpeg, servers, SQLite on disk, child processes
-//   *.ktest.ts  a real Kubernetes control plane, NATS or S3 server, built from Go modules (test/cluster)
+//   *.ktest.ts  a real Kubernetes control plane, NATS or S3 server, built from Go modules (test/cluster); only what the
+//               chosen files use is built, and nothing when none of them is chosen
 export default defineConfig({
   test: {
     // Child processes (one isolate each) rather than threads: tests send signals, change directory and open SQLite.
@@ -17,6 +18,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
+          globalSetup: 'test/cluster/not-chosen.ts',
           isolate: false,
           testTimeout: 10_000,
           hookTimeout: 10_000,
@@ -24,7 +26,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'integration', include: ['test/**/*.itest.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+        test: {
+          name: 'integration',
+          include: ['test/**/*.itest.ts'],
+          globalSetup: 'test/cluster/not-chosen.ts',
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
       },
       {
         extends: true,

@@ -77,7 +77,7 @@ async function gpu(): Promise<{ readonly name?: string; readonly problem: string
     encodes.some(({ backend, codec }) => backend !== 'vaapi' && codec === 'h264'),
   );
   if (device === undefined)
-    return { problem: `it needs an Intel GPU: ${unavailable['qsv-encode'] ?? 'none encodes H.264'}` };
+    return { problem: `it needs an Intel GPU: ${unavailable['qsv-encode']?.message ?? 'none encodes H.264'}` };
   if (device.driver.includes('stand-in'))
     return { problem: 'the software GPU of the tests is no GPU, its figures say nothing' };
   const number = nodes.find(({ node }) => node === device.node)?.device;

@@ -19,6 +19,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   'operator-memory': () => import('./operator-memory.ts'),
   'operator-cold-start': () => import('./operator-cold-start.ts'),
   'operator-progress': () => import('./operator-progress.ts'),
+  'nats-credentials': () => import('./nats-credentials.ts'),
   'gpu-transcode': () => import('./gpu-transcode.ts'),
 };
 

@@ -109,7 +109,10 @@ function succeeded(uid: string): RenderJobStatus {
           height: 1080,
         },
       ],
-      acceleration: { backend: 'software', fallbacks: [{ from: 'qsv-full', reason: 'no render node in /dev/dri' }] },
+      acceleration: {
+        backend: 'software',
+        fallbacks: [{ from: 'qsv-full', cause: 'no-device', message: 'no render node in /dev/dri' }],
+      },
       speed: 4.2,
     },
   };

@@ -30,7 +30,7 @@ const services: ApiServices = {
   objects: {
     stat: rejected,
     read: rejected,
-    stage: rejected,
+    createUpload: rejected,
     publish: rejected,
     discard: rejected,
     remove: rejected,

@@ -1,67 +1,57 @@
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
-import { CodedError } from '../errors/coded-error.ts';
-import { redactUrls } from '../lib/redact-url.ts';
 import { createApiMetrics } from '../observability/metrics.ts';
-import { assetFiles } from './assets/asset-files.ts';
-import { assets } from './assets/assets.ts';
+import { assetsApi } from './assets/assets-api.ts';
 import type { ApiContext } from './context.ts';
-import { deprecatedRoutes } from './edit/deprecated-routes.ts';
-import { editJobs } from './edit/edit-jobs.ts';
-import { editOperations } from './edit/edit-operations.ts';
-import { unsupportedRoutes } from './edit/unsupported-routes.ts';
-import { requireKey } from './http/auth.ts';
+import { editApi } from './edit/edit-api.ts';
+import { editEnvelope } from './edit/edit-errors.ts';
 import { limitBodyTime } from './http/body-timeouts.ts';
-import { answerClientError } from './http/client-errors.ts';
-import { errorReply, mayRetryLater, presentableError } from './http/error-replies.ts';
+import { answerClientError, answerErrors, frameworkErrors } from './http/error-handler.ts';
+import type { EnvelopesByPrefix } from './http/error-replies.ts';
 import { collectRoutes } from './http/method-not-allowed.ts';
 import { addReplyHeaders } from './http/reply-headers.ts';
 import { logRequests, requestId } from './http/request-log.ts';
 import { StreamLimit } from './http/stream-limit.ts';
 import { validatorCompiler } from './http/validation.ts';
 import { JobChangeHub } from './jobs/job-change-hub.ts';
-import { nativeEvents } from './native/native-events.ts';
-import { nativeJobs } from './native/native-jobs.ts';
-import { nativeLogs } from './native/native-logs.ts';
+import { nativeApi } from './native/native-api.ts';
+import { problemEnvelope } from './native/problem.ts';
 import type { ApiOptions, ApiServices } from './services.ts';
 import { documentApi } from './system/openapi.ts';
-import { system } from './system/system.ts';
+import { systemApi } from './system/system-api.ts';
 
-/** A silent connection is closed after this; longer than any wait of ours between two writes. */
+/** A silent connection is closed after this; longer than any pause between two writes of the server. */
 const idleMs = 120_000;
 
-/** How long transfers may go on while the server closes. */
+/** The error envelope of each published API; all other routes answer plain errors. */
+const envelopes: EnvelopesByPrefix = { '/apis': problemEnvelope, '/api': editEnvelope };
+
+/** How long transfers may continue while the server closes. */
 const closeGraceMs = 4000;
 
 /**
- * The HTTP server with all its routes, ready to `listen`. It knows nothing but the ports; `close` ends waiting requests
- * and event streams.
+ * The HTTP server with all its routes, ready to `listen`. It depends only on ports; `close` ends waiting requests and event
+ * streams.
  */
 export function createServer(services: ApiServices, options: ApiOptions): FastifyInstance {
-  const news = new JobChangeHub(services.store, services.clock);
-  const context: ApiContext = { services, options, news, streams: new StreamLimit(options.limits.streamsPerKey) };
+  const changes = new JobChangeHub(services.store, services.clock);
+  const context: ApiContext = { services, options, changes, streams: new StreamLimit(options.limits.streamsPerKey) };
   const app = Fastify({
     ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestId,
     bodyLimit: options.limits.bodyBytes,
     connectionTimeout: Math.max(idleMs, (options.syncWaitSeconds + 30) * 1000),
-    // Longer than any URL that Node reads: an id that is too long is not found, like any other wrong one.
+    // Longer than any URL that Node reads, so that an id that is too long is not found like any other wrong one.
     routerOptions: { maxParamLength: 65_536 },
     clientErrorHandler: answerClientError,
-    // Errors before any route is found, such as a malformed escape in the path.
-    frameworkErrors: (error, request, reply) => {
-      const { status, contentType, body } = errorReply(request.url, presentableError(error), request.id);
-      reply.raw
-        .writeHead(status, { 'content-type': contentType, 'x-request-id': request.id })
-        .end(JSON.stringify(body));
-    },
+    frameworkErrors: frameworkErrors(envelopes),
   });
   app.removeContentTypeParser('text/plain');
   app.decorateRequest('caller', null);
   app.setValidatorCompiler(validatorCompiler);
-  // Views are made field by field and need no schema to strip them; the tests hold replies against their schemas.
+  // Views are created field by field, so no schema has to strip them; the tests check replies against their schemas.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  answerErrors(app, options);
+  answerErrors(app, { envelopes, retryAfterSeconds: options.retryAfterSeconds });
   addReplyHeaders(app);
   logRequests(app);
   limitBodyTime(app, options.limits.bodySeconds);
@@ -70,66 +60,25 @@ export function createServer(services: ApiServices, options: ApiOptions): Fastif
   const answerOtherMethods = collectRoutes(app);
 
   documentApi(app, options);
-  app.register(async (open) => {
-    system(open, context, metrics);
-    assetFiles(open, context);
-  });
-  app.register(
-    async (edit) => {
-      edit.addHook('onRequest', requireKey(services.keys));
-      editOperations(edit, context);
-      editJobs(edit, context);
-      unsupportedRoutes(edit);
-      await edit.register(async (uploads) => assets(uploads, context));
-      if (options.deprecated.enabled)
-        await edit.register(async (old) => deprecatedRoutes(old, context), { prefix: '/v1' });
-    },
-    { prefix: '/api' },
-  );
-  app.register(
-    async (native) => {
-      native.addHook('onRequest', requireKey(services.keys));
-      nativeJobs(native, context);
-      nativeLogs(native, context);
-      nativeEvents(native, context);
-    },
-    { prefix: '/apis' },
-  );
+  app.register(systemApi, { context, metrics });
+  app.register(assetsApi, { context });
+  app.register(editApi, { context });
+  app.register(nativeApi, { prefix: '/apis', context });
   app.register(async () => answerOtherMethods());
 
-  endOnClose(app, context.news);
+  endOnClose(app, changes);
   return app;
 }
 
-/** Closing ends what waits for news at once, and whoever still reads or writes after a while. */
-function endOnClose(app: FastifyInstance, news: JobChangeHub): void {
+/** Closing ends waiting requests and event streams immediately, and other transfers after a grace period. */
+function endOnClose(app: FastifyInstance, changes: JobChangeHub): void {
   let timer: NodeJS.Timeout | undefined;
   app.addHook('preClose', async () => {
-    news.close();
+    changes.close();
     timer = setTimeout(() => app.server.closeAllConnections(), closeGraceMs);
   });
   app.addHook('onClose', async () => {
     clearTimeout(timer);
-    await news[Symbol.asyncDispose]();
-  });
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-function answerErrors(app: FastifyInstance, { retryAfterSeconds }: ApiOptions): void {
-  app.setErrorHandler((error, request, reply) => {
-    const coded = presentableError(error);
-    const { status, contentType, body } = errorReply(request.url, coded, request.id);
-    if (coded.code === 'INTERNAL_ERROR') request.log.error({ error: redactUrls(stackOf(error)) }, 'request failed');
-    else if (status >= 500 && status !== 501) request.log.warn({ code: coded.code }, redactUrls(coded.message));
-    if (mayRetryLater(coded.code)) reply.header('retry-after', retryAfterSeconds);
-    // A stream of another type may have been announced before it failed.
-    reply.removeHeader('content-length').removeHeader('etag');
-    return reply.code(status).type(contentType).serializer(JSON.stringify).send(body);
-  });
-  app.setNotFoundHandler(() => {
-    throw new CodedError('NOT_FOUND', 'No such route.', { remedy: 'The routes are listed at /docs.' });
+    await changes[Symbol.asyncDispose]();
   });
 }

@@ -12,7 +12,7 @@ import type { ProgressBus } from '../ports/progress-bus.ts';
 import type { StageRun, StageRunner } from '../ports/stage-runner.ts';
 import type { Feature } from './jobs/features.ts';
 
-/** All that the API talks to. */
+/** Everything that the API uses. */
 export interface ApiServices {
   readonly store: JobStore;
   /** The runs of jobs and their logs. */
@@ -24,16 +24,18 @@ export interface ApiServices {
   readonly keys: KeyStore;
   readonly assets: AssetIndex;
   readonly clock: Clock;
-  /** A dry run: the command lines of a job, and why they are so. Rejects with a CodedError. */
+  /** A dry run: the command lines of a job, and the reason for each choice. Rejects with a CodedError. */
   readonly plan: (spec: RenderJobSpec) => Promise<Plan>;
-  /** The address guard: rejects with `CDN_URL_NOT_ALLOWED` for a source that may not be fetched. */
+  /** The address guard: rejects with `SOURCE_HOST_NOT_ALLOWED` for a source that may not be fetched. */
   readonly checkSource: (url: string) => Promise<void>;
-  /** Refuses buckets and S3 servers that a worker would refuse: throws `SOURCE_FORBIDDEN`. Allows all when absent. */
+  /** Throws `SOURCE_FORBIDDEN` for buckets and S3 servers that a worker would reject. Allows all when absent. */
   readonly checkBuckets?: (spec: RenderJobSpec) => void;
   readonly health: () => Promise<HealthFacts>;
-  /** What this installation does beside what all do; nothing when absent. */
-  readonly offered?: ReadonlySet<Feature>;
+  /** Features that only some installations have; none when absent. */
+  readonly features?: ReadonlySet<Feature>;
 }
+
+export type { HealthFacts };
 
 export interface ApiLimits {
   /** Unfinished jobs of one owner. */
@@ -46,7 +48,7 @@ export interface ApiLimits {
   readonly streamsPerKey: number;
   /** Size of any other body in bytes. */
   readonly bodyBytes: number;
-  /** Time that any other body may take to arrive. */
+  /** Seconds that any other body may take to arrive. */
   readonly bodySeconds: number;
 }
 
@@ -60,15 +62,15 @@ export interface ApiOptions {
   /** The deprecated `/api/v1` routes. */
   readonly deprecated: {
     readonly enabled: boolean;
-    /** When they are to go away, as an ISO 8601 date; sent as the HTTP date of the `Sunset` header (RFC 8594). */
+    /** When they end, as an ISO 8601 date; sent as the HTTP date of the `Sunset` header (RFC 8594). */
     readonly sunset: string;
   };
-  /** Distance of heartbeat comments on event streams. */
+  /** Interval of heartbeat comments on event streams. */
   readonly heartbeatSeconds: number;
   /** Value of `Retry-After` on 409 `QUEUE_DEPTH_EXCEEDED`, 429 and 503. */
   readonly retryAfterSeconds: number;
   readonly logger?: FastifyBaseLogger;
-  /** Where the metrics go; a registry of its own when absent. */
+  /** Registry of the metrics; a new one when absent. */
   readonly registry?: Registry;
 }
 

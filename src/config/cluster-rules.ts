@@ -1,77 +1,72 @@
-/** The settings that only make sense together, as far as the rules look at them. */
-export interface ClusterChoice {
-  readonly kubeconfig: string | undefined;
-  readonly apiServerHost: string | undefined;
-  readonly poolsFile: string | undefined;
-  readonly objectsDir: string | undefined;
-  readonly objectsClaim: string | undefined;
-  readonly s3Bucket: string | undefined;
-  readonly s3Prefix: string;
-  readonly s3Endpoint: string | undefined;
-  readonly s3Region: string | undefined;
-  readonly s3SourceBuckets: readonly string[];
-  readonly s3DestinationBuckets: readonly string[];
-  readonly natsUrl: string | undefined;
-  readonly natsCredentialsFile: string | undefined;
-  readonly leaseSeconds: number;
-  readonly leaseRenewSeconds: number;
-  readonly leaseRetrySeconds: number;
-}
+import type { Config } from './settings.ts';
+
+/** The settings that only make sense together. */
+type ClusterConfig = Pick<Config, 'cluster' | 'objects' | 's3' | 'nats' | 'lease'>;
 
 interface Problem {
-  readonly key: keyof ClusterChoice;
+  /** The group and the key of the setting. */
+  readonly path: readonly [group: keyof Config, key: string];
   readonly message: string;
 }
 
-/** What is wrong about settings that are fine each by itself: where, what was expected and what was got. */
-export function clusterProblems(choice: ClusterChoice): Problem[] {
-  const { leaseSeconds, leaseRenewSeconds, leaseRetrySeconds } = choice;
-  const problems: (Problem | undefined | false)[] = [
-    choice.kubeconfig === undefined &&
-      choice.apiServerHost === undefined && {
-        key: 'kubeconfig',
-        message: 'expected a kubeconfig, or to run in a pod (KUBERNETES_SERVICE_HOST), got neither',
-      },
-    choice.poolsFile === undefined && { key: 'poolsFile', message: 'expected a file, got none' },
-    storeProblem(choice),
-    choice.natsCredentialsFile !== undefined &&
-      choice.natsUrl === undefined && {
-        key: 'natsCredentialsFile',
-        message: 'expected FRAMEWRIGHT_NATS_URL beside it, got none',
-      },
-    !(leaseRetrySeconds < leaseRenewSeconds && leaseRenewSeconds < leaseSeconds) && {
-      key: 'leaseSeconds',
-      message:
-        'expected the retry to be shorter than the renew deadline and that to be shorter than the lease, ' +
-        `got ${leaseRetrySeconds}, ${leaseRenewSeconds} and ${leaseSeconds} s: a leader must have stopped before the next one starts`,
-    },
+/** What is wrong about settings of which each is valid by itself: which one, what was expected and what was got. */
+export function clusterProblems(config: ClusterConfig): readonly Problem[] {
+  const problems = [
+    ...accessProblems(config.cluster),
+    storeProblem(config),
+    progressProblem(config.nats),
+    leaseProblem(config.lease),
   ];
-  return problems.filter((problem) => problem !== undefined && problem !== false);
+  return problems.filter((problem) => problem !== undefined);
 }
 
-/** Exactly one place for objects, and no word about the other one. */
-function storeProblem(choice: ClusterChoice): Problem | undefined {
-  const { objectsDir, objectsClaim, s3Bucket, s3Prefix, s3Endpoint, s3Region } = choice;
-  if (objectsDir !== undefined && s3Bucket !== undefined) {
-    return {
-      key: 'objectsDir',
-      message: 'expected either a folder or FRAMEWRIGHT_S3_BUCKET for the object store, got both',
-    };
+function accessProblems({ kubeconfig, apiServerHost, poolsFile }: Config['cluster']): readonly Problem[] {
+  const problems: Problem[] = [];
+  if (kubeconfig === undefined && apiServerHost === undefined) {
+    const message = 'expected a kubeconfig, or to run in a pod (KUBERNETES_SERVICE_HOST), got neither';
+    problems.push({ path: ['cluster', 'kubeconfig'], message });
   }
-  if (objectsDir === undefined && s3Bucket === undefined) {
-    return {
-      key: 'objectsDir',
-      message: 'expected a folder or FRAMEWRIGHT_S3_BUCKET for the object store, got neither',
-    };
+  if (poolsFile === undefined) {
+    problems.push({ path: ['cluster', 'poolsFile'], message: 'expected a file, but it is not set' });
+  }
+  return problems;
+}
+
+/** Exactly one object store, and no setting of the other kind. */
+function storeProblem({ objects, s3 }: ClusterConfig): Problem | undefined {
+  if (objects.dir !== undefined && s3.bucket !== undefined) {
+    const message = 'expected either a folder or FRAMEWRIGHT_S3_BUCKET for the object store, got both';
+    return { path: ['objects', 'dir'], message };
+  }
+  if (objects.dir === undefined && s3.bucket === undefined) {
+    const message = 'expected a folder or FRAMEWRIGHT_S3_BUCKET for the object store, got neither';
+    return { path: ['objects', 'dir'], message };
   }
   // Inputs and destinations may be in buckets although the object store is a folder.
-  const ofJobs = choice.s3SourceBuckets.length + choice.s3DestinationBuckets.length > 0;
-  const ofServer = !ofJobs && (s3Endpoint !== undefined || s3Region !== undefined);
-  if (s3Bucket === undefined && (s3Prefix !== '' || ofServer)) {
-    return { key: 's3Bucket', message: 'expected a bucket beside the other settings of S3, got none' };
+  const forJobs = s3.sourceBuckets.length + s3.destinationBuckets.length > 0;
+  const forStore = !forJobs && (s3.endpoint !== undefined || s3.region !== undefined);
+  if (s3.bucket === undefined && (s3.prefix !== '' || forStore)) {
+    const message = 'expected a bucket beside the other settings of S3, but it is not set';
+    return { path: ['s3', 'bucket'], message };
   }
-  if (objectsDir === undefined && objectsClaim !== undefined) {
-    return { key: 'objectsClaim', message: 'expected FRAMEWRIGHT_OBJECTS_DIR beside it, got none' };
+  if (objects.dir === undefined && objects.claim !== undefined) {
+    const message = 'expected FRAMEWRIGHT_OBJECTS_DIR beside it, but that is not set';
+    return { path: ['objects', 'claim'], message };
   }
   return undefined;
+}
+
+function progressProblem({ url, credentialsFile }: Config['nats']): Problem | undefined {
+  if (credentialsFile === undefined || url !== undefined) return undefined;
+  const message = 'expected FRAMEWRIGHT_NATS_URL beside it, but that is not set';
+  return { path: ['nats', 'credentialsFile'], message };
+}
+
+/** A leader must have stopped before the next one starts. */
+function leaseProblem({ seconds, renewSeconds, retrySeconds }: Config['lease']): Problem | undefined {
+  if (retrySeconds < renewSeconds && renewSeconds < seconds) return undefined;
+  const message =
+    'expected the retry to be shorter than the renew deadline and that to be shorter than the lease, ' +
+    `got ${retrySeconds}, ${renewSeconds} and ${seconds} s: a leader must have stopped before the next one starts`;
+  return { path: ['lease', 'seconds'], message };
 }

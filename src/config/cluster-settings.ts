@@ -1,11 +1,5 @@
-import { resolve } from 'node:path';
 import { z } from 'zod';
-import { admissionSettings } from './admission-settings.ts';
-import { natsSettings } from './nats-settings.ts';
-import { s3Settings } from './s3-settings.ts';
-import { clusterVerbs, optionalText, type Setting, wholeNumber } from './setting.ts';
-
-const optionalPath = z.string().transform((path) => (path === '' ? undefined : resolve(path)));
+import { clusterVerbs, optionalPath, optionalText, type SettingGroup, wholeNumber } from './setting.ts';
 
 /** A namespace or the name of an object: a DNS label (RFC 1123). */
 const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -15,7 +9,7 @@ const optionalName = z
   .refine((text) => text === '' || dnsLabel.test(text), { error: nameError })
   .transform((text) => (text === '' ? undefined : text));
 
-/** What only the commands of a cluster take. */
+/** How the API server is reached, and what of the cluster is used. */
 export const clusterSettings = {
   kubeconfig: {
     verbs: clusterVerbs,
@@ -52,7 +46,7 @@ export const clusterSettings = {
     flag: 'namespace',
     schema: optionalName,
     default: '',
-    about: 'The only namespace whose RenderJobs are seen to; all namespaces when empty.',
+    about: 'The only namespace whose RenderJobs are handled; all namespaces when empty.',
   },
   poolsFile: {
     verbs: clusterVerbs,
@@ -60,40 +54,7 @@ export const clusterSettings = {
     flag: 'pools',
     schema: optionalPath,
     default: '',
-    about: 'YAML list of the pools of nodes on which stages run; needed.',
-  },
-  objectsDir: {
-    verbs: clusterVerbs,
-    variable: 'FRAMEWRIGHT_OBJECTS_DIR',
-    flag: 'objects',
-    schema: optionalPath,
-    default: '',
-    about: 'Folder of the object store on a volume that the workers mount too; either this or a bucket is needed.',
-  },
-  objectsClaim: {
-    verbs: ['operator'],
-    variable: 'FRAMEWRIGHT_OBJECTS_CLAIM',
-    schema: optionalName,
-    default: '',
-    about:
-      'PersistentVolumeClaim that the pods of stages mount at the folder of the object store; in each namespace with jobs there is one of this name.',
-  },
-  ...s3Settings,
-  ...natsSettings,
-  ...admissionSettings,
-  leaseNamespace: {
-    verbs: clusterVerbs,
-    variable: 'FRAMEWRIGHT_LEASE_NAMESPACE',
-    schema: optionalName,
-    default: '',
-    about: 'Namespace of the Lease by which one operator leads; that of the pod or of the kubeconfig when empty.',
-  },
-  leaseName: {
-    verbs: clusterVerbs,
-    variable: 'FRAMEWRIGHT_LEASE_NAME',
-    schema: z.string().regex(dnsLabel, { error: nameError }),
-    default: 'framewright-operator',
-    about: 'Name of that Lease.',
+    about: 'YAML list of the pools of nodes on which stages run; required.',
   },
   keysNamespace: {
     verbs: ['api'],
@@ -102,35 +63,77 @@ export const clusterSettings = {
     default: '',
     about: 'Namespace of the Secrets that hold API keys; that of the pod or of the kubeconfig when empty.',
   },
-  leaseSeconds: {
+} as const satisfies SettingGroup;
+
+/** An object store that is a folder of a volume. */
+export const objectsSettings = {
+  dir: {
+    verbs: clusterVerbs,
+    variable: 'FRAMEWRIGHT_OBJECTS_DIR',
+    flag: 'objects',
+    schema: optionalPath,
+    default: '',
+    about: 'Folder of the object store on a volume that the workers mount too; either this or a bucket is required.',
+  },
+  claim: {
+    verbs: ['operator'],
+    variable: 'FRAMEWRIGHT_OBJECTS_CLAIM',
+    schema: optionalName,
+    default: '',
+    about:
+      'PersistentVolumeClaim that the pods of stages mount at the folder of the object store; each namespace with jobs needs one of this name.',
+  },
+} as const satisfies SettingGroup;
+
+/** The Lease by which one operator leads. */
+export const leaseSettings = {
+  namespace: {
+    verbs: clusterVerbs,
+    variable: 'FRAMEWRIGHT_LEASE_NAMESPACE',
+    schema: optionalName,
+    default: '',
+    about: 'Namespace of the Lease by which one operator leads; that of the pod or of the kubeconfig when empty.',
+  },
+  name: {
+    verbs: clusterVerbs,
+    variable: 'FRAMEWRIGHT_LEASE_NAME',
+    schema: z.string().regex(dnsLabel, { error: nameError }),
+    default: 'framewright-operator',
+    about: 'Name of that Lease.',
+  },
+  seconds: {
     verbs: ['operator'],
     variable: 'FRAMEWRIGHT_LEASE_SECONDS',
     schema: wholeNumber(2, 3600),
     default: '15',
-    about: 'How long after the last sign of the leader another operator takes over.',
+    about: 'How long after the last renewal by the leader another operator takes over.',
   },
-  leaseRenewSeconds: {
+  renewSeconds: {
     verbs: ['operator'],
     variable: 'FRAMEWRIGHT_LEASE_RENEW_SECONDS',
     schema: wholeNumber(1, 3600),
     default: '10',
     about: 'A leader that cannot renew the Lease for this long stops and exits.',
   },
-  leaseRetrySeconds: {
+  retrySeconds: {
     verbs: ['operator'],
     variable: 'FRAMEWRIGHT_LEASE_RETRY_SECONDS',
     schema: wholeNumber(1, 3600),
     default: '2',
     about: 'How often a leader renews the Lease.',
   },
-  metricsHost: {
+} as const satisfies SettingGroup;
+
+/** The status server of the operator. */
+export const metricsSettings = {
+  host: {
     verbs: ['operator'],
     variable: 'FRAMEWRIGHT_METRICS_HOST',
     schema: z.string().min(1),
     default: '0.0.0.0',
     about: 'Address on which `/metrics`, `/healthz` and `/readyz` are served.',
   },
-  metricsPort: {
+  port: {
     verbs: ['operator'],
     variable: 'FRAMEWRIGHT_METRICS_PORT',
     flag: 'metrics-port',
@@ -138,4 +141,4 @@ export const clusterSettings = {
     default: '8081',
     about: 'Port of these; 0 is any free one.',
   },
-} as const satisfies Record<string, Setting>;
+} as const satisfies SettingGroup;

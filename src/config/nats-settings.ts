@@ -1,15 +1,12 @@
-import { resolve } from 'node:path';
 import { z } from 'zod';
-import { clusterVerbs, type Setting, wholeNumber } from './setting.ts';
-
-const optionalPath = z.string().transform((path) => (path === '' ? undefined : resolve(path)));
+import { clusterVerbs, optionalPath, type SettingGroup, wholeNumber } from './setting.ts';
 
 /** `nats://` or `tls://`, a user before the host, and further servers after commas. */
 const address = /^(nats|tls):\/\/[^\s/,@]+(@[^\s/,@]+)?(,(nats|tls):\/\/[^\s/,@]+)*$/;
 
-/** What carries progress in a cluster. */
+/** NATS, which carries progress in a cluster. */
 export const natsSettings = {
-  natsUrl: {
+  url: {
     verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_NATS_URL',
     flag: 'nats',
@@ -23,31 +20,31 @@ export const natsSettings = {
       .transform((text) => (text === '' ? undefined : text)),
     default: '',
     about:
-      'NATS servers that carry progress, such as `nats://nats:4222`; may hold `user:password@`. Without them jobs render and show no progress.',
+      'NATS servers that carry progress, such as `nats://nats:4222`; may hold `user:password@`. Without it jobs render and show no progress.',
   },
-  natsCredentialsFile: {
+  credentialsFile: {
     verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_NATS_CREDENTIALS_FILE',
     schema: optionalPath,
     default: '',
     about: 'Credentials file (.creds) for the NATS server; read again for each connection.',
   },
-  natsCaFile: {
+  caFile: {
     verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_NATS_CA_FILE',
     schema: optionalPath,
     default: '',
     about: 'Authorities (PEM) of the certificate of the NATS server; those of the system when empty.',
   },
-  natsAccountSeedFile: {
+  accountSeedFile: {
     verbs: ['operator'],
     variable: 'FRAMEWRIGHT_NATS_ACCOUNT_SEED_FILE',
     schema: optionalPath,
     default: '',
     about:
-      'Seed (SA…) of the NATS account or of one of its signing keys; with it each worker gets credentials for its own progress alone.',
+      'Seed (SA…) of the NATS account or of one of its signing keys; with it each worker gets credentials that allow its own progress only.',
   },
-  natsAccount: {
+  account: {
     verbs: ['operator'],
     variable: 'FRAMEWRIGHT_NATS_ACCOUNT',
     schema: z
@@ -57,25 +54,25 @@ export const natsSettings = {
     default: '',
     about: 'Public key (A…) of the NATS account, where the seed is that of a signing key.',
   },
-  natsStorage: {
+  storage: {
     verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_NATS_STORAGE',
     schema: z.enum(['memory', 'file'], { error: 'expected memory or file' }),
     default: 'memory',
-    about: 'Where NATS keeps the last news of each job; of a stream that exists it is not changed.',
+    about: 'Where NATS keeps the last progress message of each job; applies when the stream is created.',
   },
-  natsReplicas: {
+  replicas: {
     verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_NATS_REPLICAS',
     schema: wholeNumber(1, 5),
     default: '1',
-    about: 'Servers of the NATS cluster that keep it.',
+    about: 'Servers of the NATS cluster that keep these messages.',
   },
-  natsMaxAgeSeconds: {
+  maxAgeSeconds: {
     verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_NATS_MAX_AGE_SECONDS',
     schema: wholeNumber(60, 604_800),
     default: '3600',
-    about: 'How long the last news of a job is kept.',
+    about: 'How long the last progress message of a job is kept.',
   },
-} as const satisfies Record<string, Setting>;
+} as const satisfies SettingGroup;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { clusterVerbs, commaList, onOff, optionalText, type Setting, wholeNumber } from './setting.ts';
+import { clusterVerbs, commaList, onOff, optionalText, type SettingGroup, wholeNumber } from './setting.ts';
 
-/** Scheme, host and port: credentials have their own place, and nothing else belongs to a server. */
+/** Scheme, host and port: credentials are never part of an endpoint. */
 const endpoint = /^https?:\/\/[^\s/?#@,]+$/i;
 const endpointError = 'expected http://HOST:PORT or https://HOST';
 const optionalEndpoint = z
@@ -10,23 +10,23 @@ const optionalEndpoint = z
   .refine((text) => text === '' || endpoint.test(text), { error: endpointError })
   .transform((text) => (text === '' ? undefined : text));
 
-/** Where objects are in a bucket, and what of S3 jobs may name. */
+/** The bucket of the object store, and which buckets jobs may name. */
 export const s3Settings = {
-  s3Bucket: {
+  bucket: {
     verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_S3_BUCKET',
     schema: optionalText,
     default: '',
-    about: 'Bucket of the object store; credentials come from where the AWS SDK looks for them.',
+    about: 'Bucket of the object store; credentials come from the default provider chain of the AWS SDK.',
   },
-  s3Prefix: {
+  prefix: {
     verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_S3_PREFIX',
     schema: z.string().regex(/^([^/]+(\/[^/]+)*\/?)?$/, { error: 'expected a path without a slash at its start' }),
     default: '',
-    about: 'Beginning of the keys of all objects in the bucket.',
+    about: 'Prefix of the keys of all objects in the bucket.',
   },
-  s3Endpoint: {
+  endpoint: {
     verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_S3_ENDPOINT',
     secret: true,
@@ -34,21 +34,22 @@ export const s3Settings = {
     default: '',
     about: 'URL of the S3 server; that of AWS when empty.',
   },
-  s3Region: {
+  region: {
     verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_S3_REGION',
     schema: optionalText,
     default: '',
     about: 'Region of the bucket; the one of the AWS SDK when empty.',
   },
-  s3ForcePathStyle: {
+  forcePathStyle: {
     verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_S3_FORCE_PATH_STYLE',
     schema: onOff,
     default: 'off',
-    about: 'Whether the bucket stands in the path of URLs, not in their host, as most servers other than AWS want it.',
+    about:
+      'Whether the bucket is part of the path of URLs instead of their host, as most servers other than AWS expect.',
   },
-  s3PublicEndpoint: {
+  publicEndpoint: {
     verbs: ['api'],
     variable: 'FRAMEWRIGHT_S3_PUBLIC_ENDPOINT',
     secret: true,
@@ -56,43 +57,43 @@ export const s3Settings = {
     default: '',
     about: 'URL of the S3 server as clients reach it, for presigned URLs; FRAMEWRIGHT_S3_ENDPOINT when empty.',
   },
-  s3Urls: {
+  urls: {
     verbs: ['api'],
     variable: 'FRAMEWRIGHT_S3_URLS',
     schema: z.enum(['presigned', 'assets']),
     default: 'presigned',
     about:
-      'What URLs of outputs are: presigned ones of the S3 server that expire, or those of `/assets`, which passes the content on. Playlists always go through `/assets`.',
+      'URLs of outputs: `presigned` URLs of the S3 server, which expire, or URLs of `assets`, which this server answers with the content. Playlists always use `/assets`.',
   },
-  s3UrlSeconds: {
+  urlSeconds: {
     verbs: ['api'],
     variable: 'FRAMEWRIGHT_S3_URL_SECONDS',
     schema: wholeNumber(1, 604_800),
     default: '3600',
-    about: 'How long presigned URLs work.',
+    about: 'How long presigned URLs are valid.',
   },
-  s3SourceBuckets: {
+  sourceBuckets: {
     verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_S3_SOURCE_BUCKETS',
     schema: commaList,
     default: '',
     about:
-      'Buckets that inputs of kind `s3` may come from, separated by commas: `bucket`, `bucket/prefix`, or `*` for all that the credentials open; none when empty.',
+      'Buckets that inputs of kind `s3` may come from, separated by commas: `bucket`, `bucket/prefix`, or `*` for all that the credentials allow; none when empty.',
   },
-  s3DestinationBuckets: {
+  destinationBuckets: {
     verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_S3_DESTINATION_BUCKETS',
     schema: commaList,
     default: '',
     about: 'Buckets that outputs may go to by `output.destination.s3`, in the same form; none when empty.',
   },
-  s3Endpoints: {
+  endpoints: {
     verbs: clusterVerbs,
     variable: 'FRAMEWRIGHT_S3_ENDPOINTS',
     secret: true,
     schema: commaList.refine((list) => list.every((one) => endpoint.test(one)), { error: endpointError }),
     default: '',
     about:
-      'Endpoints that `s3` inputs and destinations may name beside that of the object store, separated by commas; with one of these a job has to name a Secret with credentials too.',
+      'Further endpoints that `s3` inputs and destinations may name, separated by commas; a job that names one must also name a Secret with credentials.',
   },
-} as const satisfies Record<string, Setting>;
+} as const satisfies SettingGroup;

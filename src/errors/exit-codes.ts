@@ -4,7 +4,7 @@ export const exitCodes = {
   failed: 1,
   usage: 2,
   unreachable: 3,
-  refused: 4,
+  rejected: 4,
   serverFailed: 5,
   gpuUnusable: 6,
   interrupted: 130,
@@ -18,7 +18,7 @@ export const exitCodeMeanings: readonly { readonly code: ExitCode; readonly mean
   { code: exitCodes.failed, meaning: 'the job failed or was cancelled, or the operation did not succeed' },
   { code: exitCodes.usage, meaning: 'the command line is wrong; nothing was sent' },
   { code: exitCodes.unreachable, meaning: 'the server cannot be reached' },
-  { code: exitCodes.refused, meaning: 'the server refused the request (HTTP 4xx or 501)' },
+  { code: exitCodes.rejected, meaning: 'the server rejected the request (HTTP 4xx or 501)' },
   { code: exitCodes.serverFailed, meaning: 'the server failed (any other HTTP 5xx)' },
   {
     code: exitCodes.gpuUnusable,

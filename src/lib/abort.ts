@@ -1,4 +1,4 @@
-/** The promise's end, or a rejection with the signal's reason as soon as that is aborted, whichever comes first. */
+/** Settles as the promise does, or rejects with the signal's reason when the signal is aborted first. */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const abort = (): void => aborted.reject(signal.reason);

@@ -1,6 +1,6 @@
 /**
- * News for one slow or fast reader: each key waits at most once, with its latest value, in the order in which keys first
- * asked for attention. So a reader that falls behind costs memory per key, never per message.
+ * A queue for one reader that keeps the latest value of each key, in the order in which the keys were first put: a reader
+ * that falls behind costs memory per key, never per value.
  */
 export class CoalescingQueue<K, V> {
   readonly #pending = new Map<K, V>();
@@ -10,37 +10,37 @@ export class CoalescingQueue<K, V> {
     return this.#pending.size;
   }
 
-  /** Replaces what waits under this key; a Map keeps the place of a key that is there. */
+  /** Adds a value, or replaces that of the same key, whose position a Map keeps. */
   put(key: K, value: V): void {
     this.#pending.set(key, value);
     this.#wake?.();
   }
 
-  /** What waits under this key. */
+  /** The value of a key, which stays in the queue. */
   peek(key: K): V | undefined {
     return this.#pending.get(key);
   }
 
-  /** All that waits, removed, oldest first. */
+  /** Removes and returns all values, oldest key first. */
   takeAll(): V[] {
     const values = [...this.#pending.values()];
     this.#pending.clear();
     return values;
   }
 
-  /** The oldest news, removed; waits for some. Undefined once the signal is aborted. */
+  /** Removes and returns the value of the oldest key; waits for one. Undefined when the signal is aborted. */
   async take(signal: AbortSignal): Promise<V | undefined> {
     while (!signal.aborted) {
       for (const [key, value] of this.#pending) {
         this.#pending.delete(key);
         return value;
       }
-      await this.#news(signal);
+      await this.#nextPut(signal);
     }
     return undefined;
   }
 
-  async #news(signal: AbortSignal): Promise<void> {
+  async #nextPut(signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const wake = (): void => resolve();
     this.#wake = wake;

@@ -1,34 +1,33 @@
-/** Keys that were seen of late: neither more than `most` of them nor longer than `maxAgeMs`. */
+/** Keys that were used recently: at most `maxSize` of them, and none that was last used longer than `maxAgeMs` ago. */
 export class ExpiringSet {
-  readonly #seenAt = new Map<string, number>();
-  readonly #most: number;
+  /** The least recently used key first. */
+  readonly #usedAt = new Map<string, number>();
+  readonly #maxSize: number;
   readonly #maxAgeMs: number;
 
-  constructor({ most, maxAgeMs }: { readonly most: number; readonly maxAgeMs: number }) {
-    this.#most = most;
+  constructor({ maxSize, maxAgeMs }: { readonly maxSize: number; readonly maxAgeMs: number }) {
+    this.#maxSize = maxSize;
     this.#maxAgeMs = maxAgeMs;
   }
 
   has(key: string): boolean {
-    return this.#seenAt.has(key);
+    return this.#usedAt.has(key);
   }
 
   delete(key: string): void {
-    this.#seenAt.delete(key);
+    this.#usedAt.delete(key);
   }
 
-  /**
-   * Notes that `key` was seen at `now` (monotonic milliseconds). Gives back the keys that have to go for it: the oldest.
-   */
+  /** Adds `key`, or marks it as used, at `now` (monotonic milliseconds). Returns the keys that it removed by the limits. */
   touch(key: string, now: number): string[] {
-    this.#seenAt.delete(key);
-    this.#seenAt.set(key, now);
-    const gone: string[] = [];
-    for (const [oldest, at] of this.#seenAt) {
-      if (this.#seenAt.size <= this.#most && now - at <= this.#maxAgeMs) break;
-      this.#seenAt.delete(oldest);
-      gone.push(oldest);
+    this.#usedAt.delete(key);
+    this.#usedAt.set(key, now);
+    const removed: string[] = [];
+    for (const [oldest, at] of this.#usedAt) {
+      if (this.#usedAt.size <= this.#maxSize && now - at <= this.#maxAgeMs) break;
+      this.#usedAt.delete(oldest);
+      removed.push(oldest);
     }
-    return gone;
+    return removed;
   }
 }

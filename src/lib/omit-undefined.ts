@@ -1,4 +1,4 @@
-/** `T` whose members that may be undefined are optional instead. */
+/** `T` with optional members where they may be undefined. */
 export type OmitUndefined<T> = {
   [K in keyof T as undefined extends T[K] ? never : K]: T[K];
 } & {

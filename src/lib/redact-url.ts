@@ -1,4 +1,4 @@
-/** A URL as it may stand in logs, errors and results: without credentials, query and fragment, which carry signatures. */
+/** A URL for logs, errors and results: without credentials, query and fragment, which may hold secrets. */
 export function redactUrl(url: string | URL): string {
   const parsed = typeof url === 'string' ? (URL.canParse(url) ? new URL(url) : undefined) : url;
   if (parsed === undefined) return '[not a URL]';
@@ -7,7 +7,7 @@ export function redactUrl(url: string | URL): string {
   return `${parsed.protocol}//${parsed.host}${parsed.pathname}`;
 }
 
-/** The same for every URL within a text, for example a line of FFmpeg's log. */
+/** Redacts every URL within a text, for example a line of FFmpeg's log. */
 export function redactUrls(text: string): string {
   return text.replaceAll(urlInText, (url) => {
     const [, scheme = '', authority = '', path = ''] = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)([^?#]*)/i.exec(url) ?? [];
@@ -15,5 +15,5 @@ export function redactUrls(text: string): string {
   });
 }
 
-/** Up to white space: quotes and brackets may belong to a URL, and hiding too much of a log harms less than too little. */
+/** Up to white space: quotes and brackets may belong to a URL, and to hide too much of a log is safer than too little. */
 const urlInText = /[a-z][a-z0-9+.-]{0,20}:\/\/\S+/gi;

@@ -6,11 +6,11 @@ import type { HealthFacts } from './health.ts';
 
 /** Metrics of requests and jobs, in the Prometheus text format at `/metrics`. */
 export function createApiMetrics(
-  { store, health }: { readonly store: JobStore; readonly health: () => Promise<HealthFacts> },
+  { store, health }: { readonly store: Pick<JobStore, 'count'>; readonly health: () => Promise<HealthFacts> },
   registry?: Registry,
 ): ApiMetrics {
   const own = registry ?? new Registry();
-  // A shared registry has the metrics of the process already.
+  // A shared registry already has the metrics of the process.
   if (registry === undefined) collectDefaultMetrics({ register: own });
   const requests = new Histogram({
     name: 'framewright_http_request_duration_seconds',
@@ -25,7 +25,7 @@ export function createApiMetrics(
     labelNames: ['phase'] as const,
     registers: [],
     async collect() {
-      // A store that is down must not take the other metrics with it.
+      // The other metrics must not depend on the store.
       this.reset();
       for (const phase of phases) {
         const count = await store.count({ phases: [phase] }).catch(() => undefined);
@@ -35,7 +35,7 @@ export function createApiMetrics(
   });
   const workers = new Gauge({
     name: 'framewright_workers',
-    help: 'Workers: busy, those that can take jobs, and the most that the configuration allows.',
+    help: 'Workers by state: busy, available for jobs, and the maximum of the configuration.',
     labelNames: ['state'] as const,
     registers: [],
     async collect() {
@@ -64,6 +64,6 @@ export function createApiMetrics(
 export interface ApiMetrics {
   readonly contentType: string;
   text(): Promise<string>;
-  /** Measures every request of a server. */
+  /** Measures every request to a server. */
   observe(app: FastifyInstance): void;
 }

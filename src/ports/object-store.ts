@@ -6,8 +6,10 @@ export interface ObjectInfo {
   readonly etag: string;
 }
 
-/** A file that is being written and that nobody sees yet. */
+/** An object that is being written and is not visible yet: `publish` makes it visible, `discard` removes it. */
 export interface Upload {
+  /** Unique. A store that keeps it with the object recognises its own object when a publication is repeated. */
+  readonly id: string;
   readonly key: string;
   /** A local file to write to, in the same file system as the object will be. */
   readonly path: string;
@@ -17,13 +19,15 @@ export interface ObjectStore {
   stat(key: string): Promise<ObjectInfo | undefined>;
   /** Bytes `start` to `end`, both included, as in HTTP ranges. Rejects with `NOT_FOUND`. */
   read(key: string, range?: { readonly start: number; readonly end: number }): Promise<AsyncIterable<Uint8Array>>;
-  stage(key: string): Promise<Upload>;
+  /** Rejects with `INVALID_REQUEST` for a text that is no key. */
+  createUpload(key: string): Promise<Upload>;
   /**
-   * Makes a staged file visible, all or nothing. A key that exists is an error (`CONFLICT`), not a replacement. An abort
-   * of `signal` may end it early: it rejects with the signal's reason then, and nothing has become visible.
+   * Makes an upload visible, all or nothing. A key that exists is an error (`CONFLICT`), not a replacement. An abort of
+   * `signal` may end it early: it rejects with the signal's reason then, and nothing has become visible.
    */
-  publish(staged: Upload, options?: { readonly signal?: AbortSignal }): Promise<ObjectInfo>;
-  discard(staged: Upload): Promise<void>;
+  publish(upload: Upload, options?: { readonly signal?: AbortSignal }): Promise<ObjectInfo>;
+  /** Idempotent. */
+  discard(upload: Upload): Promise<void>;
   /** Idempotent. */
   remove(key: string): Promise<void>;
   list(prefix: string): AsyncIterable<ObjectInfo>;

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { type ErrorCode, errorTable, isErrorCode } from '../errors/error-table.ts';
 import { bounds } from '../model/job/bounds.ts';
 import { type StageResult, stageResult } from '../model/status/result.ts';
-import type { StageRun, StopReason } from '../ports/stage-runner.ts';
+import type { RunOutcome, StopReason } from '../ports/stage-runner.ts';
 
 /** What a worker left as its result: a valid one, none, or something else with the reason why it does not count. */
 export type ResultRead = { readonly result: StageResult } | { readonly missing: string };
@@ -46,10 +46,6 @@ export interface RunObservation {
   readonly shutdown?: boolean;
 }
 
-export type RunOutcome = Pick<StageRun, 'exitCode' | 'infrastructure' | 'message' | 'result'> & {
-  readonly state: 'succeeded' | 'failed' | 'lost';
-};
-
 /**
  * The end of a run. A valid result decides, since a worker writes it last, when everything it names is published;
  * without one the exit code is not trusted: Node uses numbers of our table for ends of its own (13, for example).
@@ -72,12 +68,8 @@ export function classifyRunOutcome({ result: read, exit, stopReason, shutdown = 
 export function notStarted(error: unknown): RunOutcome {
   const reason = error instanceof Error ? error.message : String(error);
   const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
-  const end = crashed(
-    full ? 'STORAGE_FULL' : 'WORKER_CRASHED',
-    `The worker could not be started: ${reason}`,
-    undefined,
-  );
-  return { ...end, infrastructure: true };
+  const code = full ? 'STORAGE_FULL' : 'WORKER_CRASHED';
+  return { ...crashed(code, `The worker could not be started: ${reason}`, undefined), infrastructure: true };
 }
 
 /** The end of a run that was stopped and of which nothing is left, or that was stopped before it ran. */
@@ -104,7 +96,12 @@ export function lostRun(message: string, exitCode?: number): RunOutcome {
 }
 
 /** The result that the worker owes is filled in, so that its reader needs no second way to find the code. */
-function crashed(code: ErrorCode, text: string, exitCode: number | undefined, precise?: string): RunOutcome {
+function crashed(
+  code: ErrorCode,
+  text: string,
+  exitCode: number | undefined,
+  precise?: string,
+): Extract<RunOutcome, { state: 'failed' }> {
   const { exit = 1, remedy } = errorTable[code];
   const message = text.slice(0, bounds.message);
   return {

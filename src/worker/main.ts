@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createAddressGuard } from '../adapters/sources/address-guard.ts';
+import { AddressGuard } from '../adapters/sources/address-guard.ts';
 import { CodedError, toCodedError } from '../errors/coded-error.ts';
 import { detectCapabilities } from '../media/gpu/run/detect-capabilities.ts';
 import type { ProgressMessage } from '../model/status/progress.ts';
@@ -8,9 +8,9 @@ import type { Clock } from '../ports/clock.ts';
 import { workerEnvironment } from '../worker-protocol/environment.ts';
 import { openProgressChannel } from './progress-channel.ts';
 import { createProgressReporter } from './report-progress.ts';
+import { exitOf, jobErrorOf, writeResult } from './result/stage-result.ts';
 import { runStage } from './run-stage.ts';
 import { createStageLog } from './stage-log.ts';
-import { exitOf, jobErrorOf, writeResult } from './stage-result.ts';
 import { openStores } from './stage-stores.ts';
 import { type Environment, readStageEnvironment, type StageEnvironment } from './worker-settings.ts';
 
@@ -84,7 +84,7 @@ export async function runWorker({ env, clock, signal, send }: RunWorkerOptions):
   try {
     const { tools, folders, mediaRoot, maxInputBytes, objects, s3, scratchDir, sources, volumesDir } = environment;
     const { store, outputs } = await openStores(spec, environment);
-    const guard = createAddressGuard(sources);
+    const guard = new AddressGuard(sources);
     // What FFmpeg can do is remembered where other workers of this machine find it.
     const cacheDir = join(objects.kind === 'directory' ? objects.dir : scratchDir, '.capabilities');
     const running = runStage(spec, {

@@ -1,13 +1,13 @@
 import type { MediaTools } from '../media/ffmpeg/run/run-tool.ts';
 import type { Capabilities } from '../media/gpu/capabilities.ts';
-import { refuseUnsupported } from '../media/planning/output-settings.ts';
-import type { Measurements, Plan } from '../media/planning/plan.ts';
+import type { Plan } from '../media/planning/plan.ts';
 import { planStage, probeRequests } from '../media/planning/planner.ts';
 import type { Probe } from '../media/probe/probe.ts';
 import { probeCut } from '../media/probe/run/probe-cut.ts';
 import { probeFile } from '../media/probe/run/probe-file.ts';
 import type { StageSpec } from '../model/job/stage.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { PlanConditions } from './render/next-step.ts';
 import { type InputSources, type LocalInput, resolveInputs } from './resolve-inputs.ts';
 import type { StageProgress } from './stage-progress.ts';
 
@@ -17,12 +17,12 @@ export interface PrepareOptions {
   readonly scratchDir: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** What the machine can do; asked once per stage. */
+  /** Detects the capabilities of the machine; called once per stage. */
   readonly detect: (signal: AbortSignal) => Promise<Capabilities>;
   readonly progress?: Pick<StageProgress, 'at'>;
 }
 
-/** A stage whose inputs are here and known. */
+/** A stage whose inputs are on this machine and probed. */
 export interface PreparedStage {
   readonly inputs: readonly LocalInput[];
   /** By the names of the inputs. */
@@ -30,21 +30,16 @@ export interface PreparedStage {
   readonly capabilities: Capabilities;
   readonly plan: Plan;
   readonly fetchSeconds: number;
-  /**
-   * Plans again: with fewer capabilities (a backend has failed), with the measurements that the plan asked for, or without
-   * cutting by copying, which has failed for the reason given.
-   */
-  replan(capabilities: Capabilities, measurements?: Measurements, smartCutFailure?: string): Plan;
+  /** Plans again under other conditions: fewer encoder backends, with measurements, or without a smart cut. */
+  replan(conditions: PlanConditions): Plan;
 }
 
 /**
- * The first half of a stage, which changes nothing outside the scratch folder: fetch, probe, plan. A dry run is this and
- * no more. Rejects with a CodedError of the source, the input or the spec.
+ * The first half of a stage, which changes nothing outside the scratch folder: fetch, probe, plan. A dry run ends here.
+ * Rejects with a CodedError of the source, the input or the spec.
  */
 export async function prepareStage(spec: StageSpec, options: PrepareOptions): Promise<PreparedStage> {
   const { clock, progress, scratchDir, signal, sources, tools } = options;
-  // Before anything is fetched for nothing.
-  refuseUnsupported(spec);
   const detecting = options.detect(signal);
   // Awaited below, after the inputs: until then its failure must not count as unhandled.
   detecting.catch(() => undefined);
@@ -66,14 +61,6 @@ export async function prepareStage(spec: StageSpec, options: PrepareOptions): Pr
 
   progress?.at('planning', 0);
   const capabilities = await detecting;
-  const replan: PreparedStage['replan'] = (reduced, measurements, smartCutFailure) =>
-    planStage({
-      spec,
-      probes,
-      capabilities: reduced,
-      scratchDir,
-      ...(measurements && { measurements }),
-      ...(smartCutFailure !== undefined && { smartCutFailure }),
-    });
-  return { inputs, probes, capabilities, plan: replan(capabilities), fetchSeconds, replan };
+  const replan = (conditions: PlanConditions): Plan => planStage({ spec, probes, scratchDir, ...conditions });
+  return { inputs, probes, capabilities, plan: replan({ capabilities }), fetchSeconds, replan };
 }

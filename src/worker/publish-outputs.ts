@@ -24,30 +24,30 @@ export async function publishAll(
   files: readonly PublishableFile[],
   signal: AbortSignal,
 ): Promise<ObjectInfo[]> {
-  const staged: Upload[] = [];
+  const uploads: Upload[] = [];
   const published: ObjectInfo[] = [];
   try {
     for (const { key, path } of files) {
       signal.throwIfAborted();
-      const object = await store.stage(key);
-      staged.push(object);
-      await move(path, object.path);
+      const upload = await store.createUpload(key);
+      uploads.push(upload);
+      await move(path, upload.path);
     }
     signal.throwIfAborted();
-    const leads = staged.filter(({ key }) => isPlaylist(key));
-    const plain = staged.filter(({ key }) => !isPlaylist(key));
+    const leads = uploads.filter(({ key }) => isPlaylist(key));
+    const plain = uploads.filter(({ key }) => !isPlaylist(key));
     for (let at = 0; at < plain.length; at += atOnce) {
       const batch = plain.slice(at, at + atOnce);
-      const ends = await Promise.allSettled(batch.map((object) => publishOwn(store, object, signal)));
+      const ends = await Promise.allSettled(batch.map((upload) => publishOwn(store, upload, signal)));
       // All of them have ended before one that failed ends the whole: none appears behind its clean-up.
       published.push(...ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : [])));
       const failed = ends.find((end) => end.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
     }
-    for (const object of leads) published.push(await publishOwn(store, object, signal));
+    for (const upload of leads) published.push(await publishOwn(store, upload, signal));
     return published;
   } catch (error) {
-    await Promise.allSettled(staged.map((object) => store.discard(object)));
+    await Promise.allSettled(uploads.map((upload) => store.discard(upload)));
     await Promise.allSettled(published.map(({ key }) => store.remove(key)));
     throw error;
   }
@@ -57,13 +57,13 @@ function isPlaylist(key: string): boolean {
   return /\.(m3u8|mpd)$/.test(key);
 }
 
-async function publishOwn(store: ObjectStore, object: Upload, signal: AbortSignal): Promise<ObjectInfo> {
+async function publishOwn(store: ObjectStore, upload: Upload, signal: AbortSignal): Promise<ObjectInfo> {
   try {
-    return await store.publish(object, { signal });
+    return await store.publish(upload, { signal });
   } catch (error) {
     if (!(error instanceof CodedError) || error.code !== 'CONFLICT') throw error;
-    await store.remove(object.key);
-    return store.publish(object, { signal });
+    await store.remove(upload.key);
+    return store.publish(upload, { signal });
   }
 }
 
@@ -72,7 +72,7 @@ async function move(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
-    if (systemCode(error) !== 'EXDEV') throw storageError('stage an output', error);
+    if (systemCode(error) !== 'EXDEV') throw storageError('move an output into its upload', error);
     await copyFile(from, to, constants.COPYFILE_FICLONE).catch((cause: unknown) => {
       throw storageError('copy an output to the object store', cause);
     });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { destinationConnection, type S3Access } from '../adapters/object-store/bucket-access.ts';
-import { createDirectoryStore } from '../adapters/object-store/directory-store.ts';
+import { DirectoryStore } from '../adapters/object-store/directory-store.ts';
 import { publishingAs } from '../adapters/object-store/installations.ts';
 import { createObjectStore, type ObjectStoreOptions, type OpenedStore } from '../adapters/object-store/open-store.ts';
 import { folderUnderRoot } from '../adapters/sources/media-root.ts';
@@ -25,8 +25,8 @@ export interface StageStoreOptions {
 }
 
 /** Folder for what is being written to a bucket. On the scratch volume, so that a rename puts an output there. */
-export function stagingIn(scratchDir: string): string {
-  return join(scratchDir, 'staged');
+export function uploadDirIn(scratchDir: string): string {
+  return join(scratchDir, 'uploads');
 }
 
 /** Opens the stores of a stage. Rejects with `SOURCE_FORBIDDEN` or `SPEC_INVALID` for a destination that is not allowed. */
@@ -40,7 +40,7 @@ export async function openStores(
   if (destination?.s3 !== undefined) {
     const { bucket, prefix } = destination.s3;
     const connection = destinationConnection(s3, destination.s3);
-    const options = { ...connection, kind: 's3' as const, bucket, prefix, stagingDir: stagingIn(scratchDir) };
+    const options = { ...connection, kind: 's3' as const, bucket, prefix, uploadDir: uploadDirIn(scratchDir) };
     const outputs = await createObjectStore(options).catch((error: unknown) => {
       if (!(error instanceof RangeError)) throw error;
       throw new CodedError('SPEC_INVALID', `spec.output.destination.s3.prefix: ${error.message}`);
@@ -51,7 +51,7 @@ export async function openStores(
     const { claimName, path } = destination.pvc;
     if (volumesDir === undefined) throw noVolumes('spec.output.destination.pvc');
     const root = join(volumesDir, volumeFolders.outputs, claimName);
-    return { store, outputs: createDirectoryStore({ dir: await folderUnderRoot(root, path) }) };
+    return { store, outputs: new DirectoryStore({ dir: await folderUnderRoot(root, path) }) };
   }
   return { store, outputs: store };
 }

@@ -11,7 +11,7 @@ import { bounds } from '../model/job/bounds.ts';
 import { type StageSpec, stageSpec } from '../model/job/stage.ts';
 import { secretVariables, workerEnvironment } from '../worker-protocol/environment.ts';
 import { secretsOf } from '../worker-protocol/stage-access.ts';
-import { stagingIn } from './stage-stores.ts';
+import { uploadDirIn } from './stage-stores.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -130,7 +130,7 @@ function objectsOf(settings: z.output<typeof schema>): ObjectStoreOptions {
     endpoint: s3Endpoint,
     region: s3Region,
     forcePathStyle: s3ForcePathStyle,
-    stagingDir: stagingIn(scratchDir),
+    uploadDir: uploadDirIn(scratchDir),
   };
 }
 

@@ -22,7 +22,9 @@ it('only the files of the S3 store load its client, and nothing loads them befor
       .filter(
         (target) =>
           target.startsWith('@aws-sdk/') ||
-          /(^|\/)s3-(client|errors|fetch|head|read|store|sweep|upload)\.ts$/.test(target),
+          /(^|\/)s3\/|(^|\/)s3-(bucket|client|errors|failure|fetch|head|publish|read|store|sweep|upload|urls)\.ts$/.test(
+            target,
+          ),
       )
       .map((target) => `${name} loads ${target}`),
   );

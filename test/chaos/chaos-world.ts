@@ -2,16 +2,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiCall } from '../../src/adapters/kubernetes/client/api-call.ts';
 import { hasStatus, statuses } from '../../src/adapters/kubernetes/client/api-error.ts';
 import type { Credentials } from '../../src/adapters/kubernetes/client/credentials.ts';
 import { kubeconfigCredentials } from '../../src/adapters/kubernetes/client/kubeconfig.ts';
-import { type ApiCall, Transport } from '../../src/adapters/kubernetes/client/transport.ts';
-import { createDirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
+import { Transport } from '../../src/adapters/kubernetes/client/transport.ts';
+import { DirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
 import { publishingAs } from '../../src/adapters/object-store/installations.ts';
+import type { OpenedStore } from '../../src/adapters/object-store/open-store.ts';
 import { outputKey, outputOf } from '../../src/model/job/output-keys.ts';
 import { labels } from '../../src/model/labels.ts';
 import { isTerminal } from '../../src/model/status/lifecycle.ts';
-import type { ObjectStore } from '../../src/ports/object-store.ts';
 import type { TestCluster } from '../support/cluster.ts';
 import { aResult } from '../support/jobs.ts';
 import { ChaosOperator, installation } from './chaos-operator.ts';
@@ -39,7 +40,7 @@ const image = 'example.com/worker:chaos';
 /** A namespace in which operators live and die, with everything else that happens there, and its whole history. */
 export class ChaosWorld implements AsyncDisposable {
   readonly recorder: Recorder;
-  readonly objects: ObjectStore;
+  readonly objects: OpenedStore;
   readonly namespace: string;
   readonly operators: ChaosOperator[] = [];
   readonly #transport: Transport;
@@ -53,7 +54,7 @@ export class ChaosWorld implements AsyncDisposable {
 
   private constructor(parts: {
     recorder: Recorder;
-    objects: ObjectStore;
+    objects: OpenedStore;
     namespace: string;
     transport: Transport;
     credentials: Credentials;
@@ -83,7 +84,7 @@ export class ChaosWorld implements AsyncDisposable {
     const credentials = await kubeconfigCredentials(cluster.kubeconfig);
     const transport = stack.use(new Transport(credentials, { userAgent: 'framewright-chaos-recorder' }));
     const recorder = stack.use(await Recorder.start(transport, namespace));
-    const objects = createDirectoryStore({ dir: join(folder, 'objects') });
+    const objects = new DirectoryStore({ dir: join(folder, 'objects') });
     return new ChaosWorld({ recorder, objects, namespace, transport, credentials, node, slots, stack: stack.move() });
   }
 
@@ -173,9 +174,9 @@ export class ChaosWorld implements AsyncDisposable {
     const key = outputKey({ uid: labelOf(pod, labels.uid), attempt }, 'main', 'mp4');
     if ((await this.objects.stat(key)) !== undefined) return key;
     const store = publishingAs(this.objects, installation);
-    const staged = await store.stage(key);
-    await writeFile(staged.path, 'pictures');
-    await store.publish(staged);
+    const upload = await store.createUpload(key);
+    await writeFile(upload.path, 'pictures');
+    await store.publish(upload);
     return key;
   }
 

@@ -1,4 +1,5 @@
-import type { ObjectStore } from '../../src/ports/object-store.ts';
+import type { OpenedStore } from '../../src/adapters/object-store/open-store.ts';
+import { overriddenStore } from '../../src/adapters/object-store/overridden-store.ts';
 import type { Fault, SeenCall } from '../support/fault-proxy.ts';
 
 /** Where an operator dies: at its n-th write (from 1), which reaches the server without an answer, or does not reach it. */
@@ -43,15 +44,14 @@ export class Mortality {
   }
 
   /** An object store that this operator can write to for as long as it lives. */
-  limit(objects: ObjectStore): ObjectStore {
-    return {
-      ...objects,
+  limit(objects: OpenedStore): OpenedStore {
+    return overriddenStore(objects, {
       remove: async (key) => {
         const fate = this.#dead ? 'never sent' : this.#count('REMOVE object');
         if (fate !== 'never sent') await objects.remove(key);
         if (fate !== undefined) throw new Error('killed');
       },
-    };
+    });
   }
 
   #count(what: string): Death['mode'] | undefined {

@@ -18,7 +18,9 @@ export interface ClusterAccess {
   readonly own: boolean;
 }
 
-export type ClusterOrReason = { readonly access: ClusterAccess; readonly absent?: never } | { readonly absent: string };
+export type ClusterOrReason =
+  | { readonly access: ClusterAccess; readonly absent?: never }
+  | { readonly absent: string; readonly failing?: boolean };
 
 /**
  * The cluster that a run of the tests shares: the one that `KUBECONFIG_E2E` names, or a control plane of our own. Our

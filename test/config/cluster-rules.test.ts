@@ -10,13 +10,16 @@ const enough = {
 
 describe('the settings of a cluster', () => {
   it('are complete with a way to the API server, pools and one object store', () => {
-    expect(loadConfig({}, enough, 'operator')).toMatchObject({ s3Bucket: 'renders', leaseRetrySeconds: 2 });
-    expect(loadConfig({}, enough, 'api')).toMatchObject({ s3ForcePathStyle: false, s3Prefix: '' });
+    expect(loadConfig({}, enough, 'operator')).toMatchObject({
+      s3: { bucket: 'renders' },
+      lease: { retrySeconds: 2 },
+    });
+    expect(loadConfig({}, enough, 'api')).toMatchObject({ s3: { forcePathStyle: false, prefix: '' } });
   });
 
-  it('name everything that is missing at once', () => {
+  it('report everything that is missing in one error', () => {
     expect(() => loadConfig({}, {}, 'operator')).toThrow(
-      /^FRAMEWRIGHT_KUBECONFIG: expected a kubeconfig.*\nFRAMEWRIGHT_POOLS_FILE: expected a file, got none\nFRAMEWRIGHT_OBJECTS_DIR: expected a folder or FRAMEWRIGHT_S3_BUCKET.*, got neither$/,
+      /^FRAMEWRIGHT_KUBECONFIG: expected a kubeconfig.*\nFRAMEWRIGHT_POOLS_FILE: expected a file, but it is not set\nFRAMEWRIGHT_OBJECTS_DIR: expected a folder or FRAMEWRIGHT_S3_BUCKET.*, got neither$/,
     );
   });
 
@@ -37,11 +40,11 @@ describe('the settings of a cluster', () => {
     ['a claim without a folder', { FRAMEWRIGHT_OBJECTS_CLAIM: 'a' }, /FRAMEWRIGHT_OBJECTS_CLAIM: expected/],
     ['credentials without a server', { FRAMEWRIGHT_NATS_CREDENTIALS_FILE: 'a' }, /expected FRAMEWRIGHT_NATS_URL/],
     ['a lease that is shorter than its deadline', { FRAMEWRIGHT_LEASE_SECONDS: '5' }, /got 2, 10 and 5 s/],
-    ['a namespace that cannot be', { FRAMEWRIGHT_NAMESPACE: 'A_b' }, /FRAMEWRIGHT_NAMESPACE: expected a name/],
+    ['an invalid namespace', { FRAMEWRIGHT_NAMESPACE: 'A_b' }, /FRAMEWRIGHT_NAMESPACE: expected a name/],
     ['a NATS server by HTTP', { FRAMEWRIGHT_NATS_URL: 'http://nats' }, /expected nats:\/\//],
     ['a prefix from the root', { FRAMEWRIGHT_S3_PREFIX: '/a' }, /without a slash at its start/],
     ['a NATS server by its name', { FRAMEWRIGHT_NATS_URL: 'nats://a:4222,b:4222' }, /expected nats:\/\//],
-  ] as const)('are refused with %s', (_case, environment, message, verb: Verb = 'operator') => {
+  ] as const)('are rejected with %s', (_case, environment, message, verb: Verb = 'operator') => {
     expect(() => loadConfig({}, { ...enough, ...environment }, verb)).toThrow(message);
   });
 
@@ -52,7 +55,7 @@ describe('the settings of a cluster', () => {
       FRAMEWRIGHT_S3_ENDPOINT: 'http://s3:9000/',
     };
     const config = loadConfig({}, { ...enough, ...store, FRAMEWRIGHT_S3_SOURCE_BUCKETS: 'films, clips/a' }, 'operator');
-    expect(config).toMatchObject({ s3Endpoint: 'http://s3:9000', s3SourceBuckets: ['films', 'clips/a'] });
+    expect(config).toMatchObject({ s3: { endpoint: 'http://s3:9000', sourceBuckets: ['films', 'clips/a'] } });
   });
 
   it('never show the password of a NATS server that cannot be used', () => {
@@ -62,6 +65,6 @@ describe('the settings of a cluster', () => {
 
   it('take several NATS servers and a user', () => {
     const url = 'nats://me:hunter2@a:4222,tls://b';
-    expect(loadConfig({}, { ...enough, FRAMEWRIGHT_NATS_URL: `${url}/` }, 'operator').natsUrl).toBe(url);
+    expect(loadConfig({}, { ...enough, FRAMEWRIGHT_NATS_URL: `${url}/` }, 'operator').nats.url).toBe(url);
   });
 });

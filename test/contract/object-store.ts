@@ -20,9 +20,9 @@ export function objectStoreContract(name: string, makeStore: () => Promise<Objec
     afterEach(() => close());
 
     const put = async (key: string, content: string): ReturnType<ObjectStore['publish']> => {
-      const staged = await store.stage(key);
-      await writeFile(staged.path, content);
-      return store.publish(staged);
+      const upload = await store.createUpload(key);
+      await writeFile(upload.path, content);
+      return store.publish(upload);
     };
     const text = async (key: string, range?: { start: number; end: number }): Promise<string> =>
       Buffer.concat(await Array.fromAsync(await store.read(key, range))).toString();
@@ -39,21 +39,21 @@ export function objectStoreContract(name: string, makeStore: () => Promise<Objec
       expect(await text('a.txt')).toBe('hello');
     });
 
-    it('a staged object is visible to nobody until it is published', async () => {
-      const staged = await store.stage('a.txt');
-      await writeFile(staged.path, 'half');
+    it('an upload is not visible until it is published', async () => {
+      const upload = await store.createUpload('a.txt');
+      await writeFile(upload.path, 'half');
       expect(await store.stat('a.txt')).toBeUndefined();
       expect(await keys('')).toEqual([]);
       await expect(store.read('a.txt')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     });
 
     it('a discarded object never appears, and discarding twice is fine', async () => {
-      const staged = await store.stage('a.txt');
-      await writeFile(staged.path, 'never');
-      await store.discard(staged);
-      await store.discard(staged);
+      const upload = await store.createUpload('a.txt');
+      await writeFile(upload.path, 'never');
+      await store.discard(upload);
+      await store.discard(upload);
       expect(await store.stat('a.txt')).toBeUndefined();
-      await expect(readFile(staged.path)).rejects.toMatchObject({ code: 'ENOENT' });
+      await expect(readFile(upload.path)).rejects.toMatchObject({ code: 'ENOENT' });
     });
 
     it('publishing over an object is a conflict and leaves the first one as it is', async () => {
@@ -72,8 +72,8 @@ export function objectStoreContract(name: string, makeStore: () => Promise<Objec
     });
 
     it('publishing what was never written fails and makes nothing visible', async () => {
-      const staged = await store.stage('a.txt');
-      await expect(store.publish(staged)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+      const upload = await store.createUpload('a.txt');
+      await expect(store.publish(upload)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
       expect(await store.stat('a.txt')).toBeUndefined();
     });
 
@@ -144,7 +144,7 @@ export function objectStoreContract(name: string, makeStore: () => Promise<Objec
       const refused = { code: 'INVALID_REQUEST' };
       await expect(store.stat(key)).rejects.toMatchObject(refused);
       await expect(store.read(key)).rejects.toMatchObject(refused);
-      await expect(store.stage(key)).rejects.toMatchObject(refused);
+      await expect(store.createUpload(key)).rejects.toMatchObject(refused);
       await expect(store.remove(key)).rejects.toMatchObject(refused);
     });
 

@@ -50,6 +50,12 @@ export function stageOf(behaviour: Behaviour, identity: StageIdentity): StageSpe
 }
 
 /** Watches until a run of the job fits, and returns it. */
+export async function untilRun<R extends StageRun>(
+  runner: StageRunner,
+  uid: string,
+  fits: (run: StageRun) => run is R,
+): Promise<R>;
+export async function untilRun(runner: StageRunner, uid: string, fits: (run: StageRun) => boolean): Promise<StageRun>;
 export async function untilRun(runner: StageRunner, uid: string, fits: (run: StageRun) => boolean): Promise<StageRun> {
   const abort = new AbortController();
   try {
@@ -66,5 +72,3 @@ export async function untilRun(runner: StageRunner, uid: string, fits: (run: Sta
     abort.abort();
   }
 }
-
-export const hasEnded = ({ state }: StageRun): boolean => state !== 'waiting' && state !== 'running';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { hasEnded, identityOf, type StageRunnerHarness, slots, stageOf, untilRun } from './stage-runner-harness.ts';
+import { hasEnded } from '../../src/ports/stage-runner.ts';
+import { identityOf, type StageRunnerHarness, slots, stageOf, untilRun } from './stage-runner-harness.ts';
 
 export function stageRunnerStops(current: () => StageRunnerHarness): void {
   async function running(behaviour: 'hang' | 'stubborn', uid: string): Promise<void> {

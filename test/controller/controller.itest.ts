@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDirectoryStore, type DirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
+import { DirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
 import { SqliteJobStore } from '../../src/adapters/sqlite/sqlite-job-store.ts';
 import { Controller } from '../../src/controller/controller.ts';
 import { defaultPolicy, type Policy } from '../../src/controller/policies/policy.ts';
@@ -42,7 +42,7 @@ afterEach(async () => {
 async function start(policy: Partial<Policy> = {}, slots = 2): Promise<Box> {
   const local = await openLocalRunner(folder, { slots });
   const store = new SqliteJobStore(local.database, { clock, defaultTtlSeconds: 3600 });
-  const objects = createDirectoryStore({ dir: local.data.objects });
+  const objects = new DirectoryStore({ dir: local.data.objects });
   const [errors, events]: [unknown[], string[]] = [[], []];
   const controller = new Controller(
     { store, runner: local.runner, bus: local.bus, objects, clock },
@@ -250,9 +250,9 @@ describe('the loop', () => {
     await submit(box, 'a', 'brief');
     const job = await until(box, 'a', ends);
     const key = job?.status?.result?.outputs[0]?.key ?? '';
-    const staged = await box.objects.stage(key);
-    await writeFile(staged.path, 'a film');
-    await box.objects.publish(staged);
+    const upload = await box.objects.createUpload(key);
+    await writeFile(upload.path, 'a film');
+    await box.objects.publish(upload);
     await wish(box, 'a', { ttlSecondsAfterFinished: 1 });
     await until(box, 'a', (gone) => gone === undefined);
     expect(await box.objects.stat(key)).toBeUndefined();

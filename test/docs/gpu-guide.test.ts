@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/args/command-table.ts';
-import { configTable } from '../../src/config/load-config.ts';
+import { configTable } from '../../src/config/settings.ts';
 import { classifyExit } from '../../src/media/ffmpeg/exit-classification.ts';
 
 const path = join(import.meta.dirname, '../../docs/guides/gpu.md');

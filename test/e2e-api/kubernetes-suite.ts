@@ -174,7 +174,7 @@ export function kubernetesSuite(scene: () => Scene, world: () => ClusterWorld): 
       const reply = await new Client(bare.url, ann.key).post('/apis/render-jobs:plan', clipped());
       expect(reply).toMatchObject({
         status: 501,
-        body: { code: 'NOT_IMPLEMENTED', detail: containing('ffmpeg'), remedy: containing('FRAMEWRIGHT_FFMPEG') },
+        body: { code: 'UNSUPPORTED', detail: containing('ffmpeg'), remedy: containing('FRAMEWRIGHT_FFMPEG') },
       });
       await bare.end('SIGKILL');
     });
@@ -195,7 +195,12 @@ export function kubernetesSuite(scene: () => Scene, world: () => ClusterWorld): 
       expect(await world().operator.end('SIGTERM')).toBe(0);
       await expect
         .poll(async () => (await new Client(world().url, '').get('/health')).body, patience)
-        .toMatchObject({ status: 'degraded', kubernetes: true, nats: true, error: containing('No operator leads') });
+        .toMatchObject({
+          status: 'degraded',
+          kubernetes: true,
+          nats: true,
+          error: containing('No operator is the leader'),
+        });
       expect((await new Client(world().url, '').get('/readyz')).status).toBe(200);
       const name = await submit(ann, clipped());
       expect((await lookUp(ann, name)).status.phase).toBe('Queued');

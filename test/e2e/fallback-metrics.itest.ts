@@ -60,20 +60,30 @@ describeOnSoftwareGpu('a server whose jobs step down the ladder', (gpus) => {
         {
           acceleration: {
             backend: 'qsv-encode',
-            fallbacks: [{ from: 'qsv-full', reason: expect.stringContaining('invalid video parameters') as unknown }],
+            fallbacks: [
+              {
+                from: 'qsv-full',
+                cause: 'unsupported-parameters',
+                message: expect.stringContaining('invalid video parameters') as unknown,
+              },
+            ],
           },
         },
       ],
     });
 
     const log = await (await server.fetch(`/apis/render-jobs/${metadata.name}/logs`)).text();
-    expect(log).toMatch(/"backend":"qsv-full".*"msg":"backend failed, trying the next"/);
-    expect(log).toMatch(/"backend":"qsv-encode".*invalid video parameters.*"msg":"stepped down"/);
+    expect(log).toMatch(/"backend":"qsv-full".*"msg":"encoder backend failed, trying the next one"/);
+    expect(log).toMatch(
+      /"backend":"qsv-encode".*invalid video parameters.*"msg":"fell back to another encoder backend"/,
+    );
     expect(server.output).toMatch(/"backend":"qsv-encode".*invalid video parameters.*"msg":"attempt ended"/);
 
     const metrics = await (await fetch(new URL('/metrics', server.url))).text();
     expect(metrics).toMatch(/^framewright_renders_total\{backend="qsv-encode",outcome="succeeded"\} 1$/m);
-    expect(metrics).toMatch(/^framewright_encoder_fallbacks_total\{from="qsv-full",cause="refused"\} 1$/m);
+    expect(metrics).toMatch(
+      /^framewright_encoder_fallbacks_total\{from="qsv-full",cause="unsupported-parameters"\} 1$/m,
+    );
     // A restart of the process would count anew; one reply more does not.
     expect(await (await fetch(new URL('/metrics', server.url))).text()).toMatch(
       /backend="qsv-encode",outcome="succeeded"\} 1$/m,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CodedError, toCodedError } from '../../src/errors/coded-error.ts';
-import { codeOfExit, errorTable, isErrorCode } from '../../src/errors/error-table.ts';
+import { codeOfExit, codeOfStatus, errorTable, isErrorCode } from '../../src/errors/error-table.ts';
 
 const entries = Object.entries(errorTable);
 
@@ -20,11 +20,34 @@ describe('the error table', () => {
     },
   );
 
-  it.each(entries)('%s says in sentences what it is and what to do', (_code, { summary, remedy, status }) => {
-    expect(summary).toMatch(/^[A-Z].*\.$/);
+  it.each(entries)('%s has a summary and a remedy in sentences', (_code, { summary, remedy, status }) => {
+    expect(summary).toMatch(/^[A-Z].*[.)]$/);
     expect(remedy).toMatch(/^[A-Z`].*\.$/);
     expect(status).toBeGreaterThanOrEqual(400);
     expect(status).toBeLessThan(600);
+  });
+
+  it('has one general code per HTTP status at most', () => {
+    const statuses = entries.filter(([, { general }]) => general).map(([, { status }]) => status);
+    expect(new Set(statuses).size).toBe(statuses.length);
+  });
+
+  it('finds the general code of an HTTP status', () => {
+    expect(codeOfStatus(409)).toBe('CONFLICT');
+    expect(codeOfStatus(503)).toBe('SERVICE_UNAVAILABLE');
+    expect(codeOfStatus(418)).toBe('INVALID_REQUEST');
+  });
+
+  it('announces Retry-After only for errors that another request may not meet', () => {
+    const codes = entries.filter(([, { retryAfter }]) => retryAfter).map(([code]) => code);
+    expect(codes.toSorted()).toEqual([
+      'QUEUE_DEPTH_EXCEEDED',
+      'SERVICE_UNAVAILABLE',
+      'STORAGE_FULL',
+      'STORAGE_UNAVAILABLE',
+      'TOO_MANY_REQUESTS',
+    ]);
+    for (const code of codes) expect(isErrorCode(code) && errorTable[code].retry).toBe('yes');
   });
 
   it('finds the code of an exit status, also of a killed process', () => {

@@ -37,7 +37,7 @@ describe('CoalescingQueue', () => {
     expect(await waiting).toBe(1);
   });
 
-  it('lets a busy key not overtake one that waited longer', async () => {
+  it('keeps the order in which keys were first put', async () => {
     const queue = new CoalescingQueue<string, string>();
     const { signal } = new AbortController();
     queue.put('quiet', 'quiet');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { RateLimitedLog } from '../../src/lib/rate-limited-log.ts';
 
-describe('a log of what may come a thousand times', () => {
-  it('says each thing once a minute, and how often it was not said', () => {
+describe('a rate-limited log', () => {
+  it('writes each warning once a minute, with the number of suppressed ones', () => {
     const lines: [string, object][] = [];
     let now = 0;
     const log = new RateLimitedLog(
@@ -16,7 +16,7 @@ describe('a log of what may come a thousand times', () => {
     expect(lines).toEqual([
       ['it rains', { at: 0 }],
       ['it pours', {}],
-      ['it rains', { at: 60_000, notSaid: 5899 }],
+      ['it rains', { at: 60_000, suppressed: 5899 }],
     ]);
   });
 });

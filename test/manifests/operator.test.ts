@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { parsePools } from '../../src/adapters/kubernetes/pools/pools-file.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { apiRbacRules, operatorRbacRules, type Right, rightText } from '../../src/processes/cluster/rbac-rules.ts';
+import { apiRbacRules, operatorRbacRules, type RbacRule, ruleText } from '../../src/processes/cluster/rbac-rules.ts';
 
 const folder = join(import.meta.dirname, '../../manifests/operator');
 const read = (name: string): unknown[] => [...loadAll(readFileSync(join(folder, name), 'utf8'))];
@@ -39,24 +39,24 @@ const Deployment = z.object({
   }),
 });
 
-/** What the roles of a file grant, each once, as `rightText` says it. */
+/** The rules that the roles of a file grant, as `ruleText` writes them. */
 function granted(file: string): string[] {
   const rules = read(file).flatMap((document) => Roles.safeParse(document).data?.rules ?? []);
   return rules.flatMap(({ apiGroups, resources, verbs }) =>
     apiGroups.flatMap((group) =>
-      resources.flatMap((resource) => verbs.map((verb) => rightText({ group, resource, verb, where: 'jobs' }))),
+      resources.flatMap((resource) => verbs.map((verb) => ruleText({ group, resource, verb }))),
     ),
   );
 }
 
-const asked = (rights: readonly Right[]): string[] => rights.map(rightText).toSorted();
+const texts = (rules: readonly RbacRule[]): string[] => rules.map(ruleText).toSorted();
 
 describe('the manifests of the operator', () => {
   it.each([
     ['rbac.yaml', operatorRbacRules()],
     ['rbac-api.yaml', apiRbacRules()],
-  ])('%s grants what the process looks for at its start, each right once, and nothing else', (file, rights) => {
-    expect(granted(file).toSorted()).toEqual(asked(rights));
+  ])('%s grants the rules that the process checks at its start, each once, and nothing else', (file, rules) => {
+    expect(granted(file).toSorted()).toEqual(texts(rules));
     expect(granted(file).join()).not.toContain('*');
   });
 
@@ -71,8 +71,8 @@ describe('the manifests of the operator', () => {
     const env = (containers?.[0].env ?? []).map(({ name, value = 'from-a-secret' }) => [name, value] as const);
     const inPod = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' };
     const config = loadConfig({}, { ...inPod, ...Object.fromEntries(env) }, verb);
-    expect(config.s3Bucket ?? config.objectsDir).toBeDefined();
-    expect(config.natsUrl).toBeDefined();
+    expect(config.s3.bucket ?? config.objects.dir).toBeDefined();
+    expect(config.nats.url).toBeDefined();
   });
 
   it('pools.yaml holds pools that are taken', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StageSpec } from '../../src/model/job/stage.ts';
-import type { EncoderBackend } from '../../src/model/status/result.ts';
+import type { EncoderBackend, FallbackCause } from '../../src/model/status/result.ts';
 import { run as runProgram } from '../software-gpu/set-up/run.ts';
 import { type BackendBench, createBackendBench, gpuBackends, type WorkerRun } from '../support/backend-bench.ts';
 import { countFrames } from '../support/backend-jobs.ts';
@@ -17,7 +17,11 @@ const job: Partial<StageSpec> = { output, acceleration: 'Preferred' };
 const quickSync = ['qsv-full', 'qsv-encode'] as const;
 const EACCES = 13;
 
-type Reasons = readonly { readonly from: EncoderBackend; readonly reason: RegExp }[];
+type Reasons = readonly {
+  readonly from: EncoderBackend;
+  readonly cause: FallbackCause;
+  readonly message: RegExp;
+}[];
 
 describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
   let dir: string;
@@ -42,8 +46,11 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
     expect(await countFrames(gpus.plain, outputs.get('main') ?? '')).toBe(50);
   };
   const expectReasons = ({ result }: WorkerRun, reasons: Reasons): void => {
-    const told = new Map(result.acceleration?.fallbacks.map(({ from, reason }) => [from, reason]));
-    for (const { from, reason } of reasons) expect(told.get(from)).toMatch(reason);
+    const found = new Map(result.acceleration?.fallbacks.map(({ from, ...rest }) => [from, rest]));
+    for (const { from, cause, message } of reasons) {
+      expect(found.get(from)?.message).toMatch(message);
+      expect(found.get(from)?.cause).toBe(cause);
+    }
   };
   const expectClearFailure = ({ status, result, published }: WorkerRun, code: RegExp): void => {
     expect(status).not.toBe(0);
@@ -61,31 +68,39 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
   });
 
   describe('before the encode', () => {
-    const machines: readonly (readonly [what: string, Faults | 'no node', reason: RegExp])[] = [
-      ['has no render node', 'no node', /^no render node in /],
-      ['may not open the node', { openErrno: EACCES }, /renderD128 could not be opened: |permission/],
-      ['has the GPU of another maker', { vendor: '1002' }, /not an Intel GPU \(vendor 0x1002\)/],
+    const machines: readonly (readonly [what: string, Faults | 'no node', FallbackCause, message: RegExp])[] = [
+      ['has no render node', 'no node', 'no-device', /^no render node in /],
+      [
+        'may not open the node',
+        { openErrno: EACCES },
+        'device-not-opened',
+        /renderD128 could not be opened: |permission/,
+      ],
+      ['has the GPU of another maker', { vendor: '1002' }, 'not-intel', /not an Intel GPU \(vendor 0x1002\)/],
     ];
 
     const runOn = (faults: Faults | 'no node', spec: Partial<StageSpec>): Promise<WorkerRun> =>
       faults === 'no node' ? bench.runWithoutNode(spec) : bench.runWithFaults(faults, quickSync, spec);
 
-    it.each(machines)('uses software where it %s, and says why', async (_what, faults, reason) => {
+    it.each(machines)('uses software where it %s, and says why', async (_what, faults, cause, message) => {
       const run = await runOn(faults, job);
       await expectOneWholeOutput(run);
       expect(run.result.acceleration?.backend).toBe('software');
       expectReasons(run, [
-        { from: 'qsv-full', reason },
-        { from: 'qsv-encode', reason },
+        { from: 'qsv-full', cause, message },
+        { from: 'qsv-encode', cause, message },
       ]);
       expect(eventsOf(run.trace, 'encode.init')).toEqual([]);
     });
 
-    it.each(machines)('fails with a remedy where a GPU is required and it %s', async (_what, faults, reason) => {
-      const run = await runOn(faults, { output, acceleration: 'Required' });
-      expectClearFailure(run, /^GPU_UNAVAILABLE$/);
-      expect(run.result.error?.message).toMatch(new RegExp(reason.source.replace('^', '')));
-    });
+    it.each(machines)(
+      'fails with a remedy where a GPU is required and it %s',
+      async (_what, faults, _cause, message) => {
+        const run = await runOn(faults, { output, acceleration: 'Required' });
+        expectClearFailure(run, /^GPU_UNAVAILABLE$/);
+        expect(run.result.error?.message).toMatch(new RegExp(message.source.replace('^', '')));
+      },
+    );
 
     it('encodes through VA-API where it gets no session of the runtime, which is a GPU too', async () => {
       const faults: Faults = { fail: ['session@1=unsupported'] };
@@ -93,8 +108,8 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
       await expectOneWholeOutput(run);
       expect(run.result.acceleration?.backend).toBe('vaapi');
       expectReasons(run, [
-        { from: 'qsv-full', reason: /session/ },
-        { from: 'qsv-encode', reason: /session/ },
+        { from: 'qsv-full', cause: 'no-session', message: /session/ },
+        { from: 'qsv-encode', cause: 'no-session', message: /session/ },
       ]);
       expect(eventsOf(run.trace, 'encode.init')).toEqual([]);
     });
@@ -105,21 +120,21 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
       'decoder does not open',
       { fail: ['decode-init@1=invalid-parameters'] },
       'qsv-encode',
-      [{ from: 'qsv-full', reason: /MFX video decoder: invalid video parameters/ }],
+      [{ from: 'qsv-full', cause: 'unsupported-parameters', message: /MFX video decoder: invalid video parameters/ }],
     ],
     [
       'decoder fails in mid-stream',
       { fail: ['decode@20=device-failed'] },
       'qsv-encode',
-      [{ from: 'qsv-full', reason: /device failed/ }],
+      [{ from: 'qsv-full', cause: 'device-failed', message: /device failed/ }],
     ],
     [
       'encoder is refused',
       { fail: ['encode-query@1=unsupported'] },
       'software',
       [
-        { from: 'qsv-full', reason: /unsupported/ },
-        { from: 'qsv-encode', reason: /unsupported/ },
+        { from: 'qsv-full', cause: 'unsupported-parameters', message: /unsupported/ },
+        { from: 'qsv-encode', cause: 'unsupported-parameters', message: /unsupported/ },
       ],
     ],
     [
@@ -127,47 +142,47 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
       { fail: ['encode-init@1=invalid-parameters'] },
       'software',
       [
-        { from: 'qsv-full', reason: /invalid video parameters/ },
-        { from: 'qsv-encode', reason: /invalid video parameters/ },
+        { from: 'qsv-full', cause: 'unsupported-parameters', message: /invalid video parameters/ },
+        { from: 'qsv-encode', cause: 'unsupported-parameters', message: /invalid video parameters/ },
       ],
     ],
     [
       'low-power engine is refused',
-      { refuse: ['lowpower'] },
+      { reject: ['lowpower'] },
       'software',
       [
-        { from: 'qsv-full', reason: /Low power mode is unsupported/ },
-        { from: 'qsv-encode', reason: /Low power mode is unsupported/ },
+        { from: 'qsv-full', cause: 'unsupported-parameters', message: /Low power mode is unsupported/ },
+        { from: 'qsv-encode', cause: 'unsupported-parameters', message: /Low power mode is unsupported/ },
       ],
     ],
     [
       'codec is refused',
-      { refuse: ['h264'] },
+      { reject: ['h264'] },
       'software',
       [
-        { from: 'qsv-full', reason: /unsupported/ },
-        { from: 'qsv-encode', reason: /unsupported/ },
+        { from: 'qsv-full', cause: 'unsupported-parameters', message: /unsupported/ },
+        { from: 'qsv-encode', cause: 'unsupported-parameters', message: /unsupported/ },
       ],
     ],
     [
       'processor fails in mid-stream',
       { fail: ['vpp@20=device-failed'] },
       'software',
-      [{ from: 'qsv-full', reason: /device failed/ }],
+      [{ from: 'qsv-full', cause: 'device-failed', message: /device failed/ }],
     ],
     [
       'processor leaves out a filter',
       { fail: ['vpp-init@1=filter-skipped'] },
       'software',
-      [{ from: 'qsv-full', reason: /filter skipped/ }],
+      [{ from: 'qsv-full', cause: 'unsupported-parameters', message: /filter skipped/ }],
     ],
     [
       'device is lost in mid-stream',
       { fail: ['encode@20=device-lost'] },
       'software',
       [
-        { from: 'qsv-full', reason: /device lost/ },
-        { from: 'qsv-encode', reason: /device lost/ },
+        { from: 'qsv-full', cause: 'device-failed', message: /device lost/ },
+        { from: 'qsv-encode', cause: 'device-failed', message: /device lost/ },
       ],
     ],
     [
@@ -175,8 +190,8 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
       { fail: ['encode@20=gpu-hang'] },
       'software',
       [
-        { from: 'qsv-full', reason: /Error during encoding/ },
-        { from: 'qsv-encode', reason: /Error during encoding/ },
+        { from: 'qsv-full', cause: 'device-failed', message: /Error during encoding/ },
+        { from: 'qsv-encode', cause: 'device-failed', message: /Error during encoding/ },
       ],
     ],
   ];
@@ -207,8 +222,8 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
       await expectOneWholeOutput(run);
       expect(run.result.acceleration).toMatchObject({ backend: 'vaapi', device: bench.gpu.node });
       expectReasons(run, [
-        { from: 'qsv-full', reason: /invalid video parameters/ },
-        { from: 'qsv-encode', reason: /invalid video parameters/ },
+        { from: 'qsv-full', cause: 'unsupported-parameters', message: /invalid video parameters/ },
+        { from: 'qsv-encode', cause: 'unsupported-parameters', message: /invalid video parameters/ },
       ]);
       expect(eventsOf(run.trace, 'va.encode.init')).toMatchObject([{ codec: 'h264', width: 160, height: 90 }]);
     });
@@ -222,7 +237,7 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
       await expectOneWholeOutput(run);
       expect(run.result.acceleration).toMatchObject({
         backend: 'qsv-encode',
-        fallbacks: [{ from: 'qsv-full', reason: 'h264 in yuv422p10le is decoded by the CPU' }],
+        fallbacks: [{ from: 'qsv-full', cause: 'cpu-frames', message: 'h264 in yuv422p10le is decoded by the CPU' }],
       });
       expect(eventsOf(run.trace, 'decode.init')).toEqual([]);
       expect(eventsOf(run.trace, 'decode.refused')).toEqual([]);
@@ -235,24 +250,24 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
     beforeAll(async () => {
       const own = await mkdtemp(join(dir, 'poor-'));
       await cp(join(dir, 'assets'), join(own, 'assets'), { recursive: true });
-      poor = await createBackendBench(gpus, own, join(own, 'assets'), { refuse: ['av1', '10bit', 'lowpower'] });
+      poor = await createBackendBench(gpus, own, join(own, 'assets'), { reject: ['av1', '10bit', 'lowpower'] });
     });
     afterAll(() => poor.close());
-    const faults: Faults = { refuse: ['av1', '10bit', 'lowpower'] };
+    const faults: Faults = { reject: ['av1', '10bit', 'lowpower'] };
 
     it.each([
       ['AV1', { codec: 'av1' }, /^no device encodes av1 with 8 bits/],
       ['10 bits', { codec: 'hevc', bitDepth: 10 }, /^no device encodes hevc with 10 bits/],
     ] as const)(
       'uses software for %s, or fails with a remedy, and tries nothing in vain',
-      async (_what, video, reason) => {
+      async (_what, video, message) => {
         const wanted = { container: 'mkv', video: { ...output.video, ...video } } as const;
         const run = await poor.runWithFaults(faults, quickSync, { output: wanted, acceleration: 'Preferred' });
         await expectOneWholeOutput(run);
         expect(run.result.acceleration?.backend).toBe('software');
         expectReasons(run, [
-          { from: 'qsv-full', reason },
-          { from: 'qsv-encode', reason },
+          { from: 'qsv-full', cause: 'target-unsupported', message },
+          { from: 'qsv-encode', cause: 'target-unsupported', message },
         ]);
         expect(run.trace.filter(({ event }) => event.startsWith('encode'))).toEqual([]);
         const required = await poor.runWithFaults(faults, quickSync, { output: wanted, acceleration: 'Required' });

@@ -321,7 +321,7 @@ describeOnSoftwareGpu('a hostile file on the GPU', (gpus) => {
     const { result, path, gpu } = await onGpu(file);
     expect(result).toMatchObject({ exitCode: 0, acceleration: { backend: 'qsv-encode' }, outputs: [{ frames }] });
     expect(result.acceleration?.fallbacks).toHaveLength(1);
-    expect(result.acceleration?.fallbacks[0]?.reason).toMatch(reason);
+    expect(result.acceleration?.fallbacks[0]?.message).toMatch(reason);
     expect(eventsOf(await gpu.trace(), 'decode.init')).toEqual([]);
     await expectLike(path, like[0], like[1]);
   });

@@ -339,7 +339,7 @@ describe('odd inputs', () => {
     );
     const copied = await render(dir.path, { inputs: { late } });
     const found = await probe(copied.path());
-    expect(found).toMatchObject({ attachedPictures: 0, chapters: 1 });
+    expect(found).toMatchObject({ coverArt: 0, chapters: 1 });
     expect(found.video).toHaveLength(1);
     const cut = await render(dir.path, {
       inputs: { late },

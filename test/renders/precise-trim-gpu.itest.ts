@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
-import { createAddressGuard } from '../../src/adapters/sources/address-guard.ts';
+import { DirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
+import { AddressGuard } from '../../src/adapters/sources/address-guard.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import type { StageResult } from '../../src/model/status/result.ts';
 import { runStage } from '../../src/worker/run-stage.ts';
@@ -46,11 +46,11 @@ describeOnSoftwareGpu('an exact trim on a GPU', (gpus) => {
     const video = ['-f', 'lavfi', '-i', 'testsrc2=size=320x192:rate=30:duration=3'];
     await execute('ffmpeg', ['-v', 'error', '-y', ...video, ...encoders[codec], ...format, clip]);
     await cp(clip, join(objects, 'clip.mp4'));
-    const store = createDirectoryStore({ dir: objects });
+    const store = new DirectoryStore({ dir: objects });
     const operations = [{ trim: { start: 0.5, end: 2.2 } }];
     const result = await runStage(stageOf({ operations, output: {}, acceleration }), {
       store,
-      sources: { store, guard: createAddressGuard({ hosts: ['*'], allowedRanges: [] }), maxInputBytes: 1e9 },
+      sources: { store, guard: new AddressGuard({ hosts: ['*'], allowedRanges: [] }), maxInputBytes: 1e9 },
       tools: gpu.tools,
       scratchDir,
       clock: systemClock,

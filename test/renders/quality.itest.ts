@@ -67,7 +67,7 @@ describe('a floor of likeness', () => {
     const { result } = await runWorkerOn(bench, stageOf({ operations: [{ mute: {} }], output }));
     expect(result.acceleration?.backend).toBe('copy');
     expect(result.checks).toContainEqual(
-      expect.objectContaining({ name: 'ssim', ok: true, measured: 'the same picture: it was copied' }),
+      expect.objectContaining({ name: 'ssim', ok: true, measured: 'identical video: it was copied' }),
     );
   });
 

@@ -356,7 +356,7 @@ describe('what a source may be', () => {
     expect(media.map(({ LANGUAGE, NAME, DEFAULT }) => [LANGUAGE, NAME, DEFAULT])).toEqual([
       ['de', 'German', 'YES'],
       ['en', 'English', 'NO'],
-      [undefined, 'Sound', 'NO'],
+      [undefined, 'Audio', 'NO'],
     ]);
     await ffmpeg('-i', set.path('main.m3u8'), '-map', '0', '-f', 'null', '-');
     expect(await readFile(set.path('main.mpd'), 'utf8')).toMatch(/lang="de"[\s\S]*lang="en"/);

@@ -46,7 +46,7 @@ describeOnSoftwareGpu('tone mapping on the GPU', (gpus) => {
 
   it('is one pass with scaling for a film that says how bright it gets', async () => {
     const { plan, path, probe, trace, processors } = await render('told.mp4');
-    expect(plan.steps[0]?.placements).toContainEqual(expect.objectContaining({ what: 'tonemap', place: 'gpu' }));
+    expect(plan.steps[0]?.placements).toContainEqual(expect.objectContaining({ what: 'tonemap', runsOn: 'gpu' }));
     expect(processors).toHaveLength(1);
     expect(processors).toMatchObject([
       {
@@ -68,7 +68,7 @@ describeOnSoftwareGpu('tone mapping on the GPU', (gpus) => {
   ])('is made in main memory for a film that %s', async (_what, input) => {
     const { plan, path, probe, processors } = await render(input);
     expect(plan.backend).toBe('qsv-full');
-    expect(plan.steps[0]?.placements).toContainEqual(expect.objectContaining({ what: 'tonemap', place: 'cpu' }));
+    expect(plan.steps[0]?.placements).toContainEqual(expect.objectContaining({ what: 'tonemap', runsOn: 'cpu' }));
     expect(processors.flatMap(({ operations }) => operations)).not.toContain('tone-map');
     expect(await countFrames(gpus.plain, path)).toBe(frames);
     expect(probe.video[0]).toMatchObject({ colorTransfer: 'bt709' });

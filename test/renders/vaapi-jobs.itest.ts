@@ -173,8 +173,16 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
       backend: 'vaapi',
       device: gpu.node,
       fallbacks: [
-        { from: 'qsv-full', reason: expect.stringMatching(/no session on .*: .*MFX session/) as unknown },
-        { from: 'qsv-encode', reason: expect.stringMatching(/no session on .*: .*MFX session/) as unknown },
+        {
+          from: 'qsv-full',
+          cause: 'no-session',
+          message: expect.stringMatching(/no session on .*: .*MFX session/) as unknown,
+        },
+        {
+          from: 'qsv-encode',
+          cause: 'no-session',
+          message: expect.stringMatching(/no session on .*: .*MFX session/) as unknown,
+        },
       ],
     });
     expect(eventsOf(trace, 'va.encode.init')).toMatchObject([{ lowPower: true, ...encoder }]);

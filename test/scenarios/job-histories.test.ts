@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/errors/error-table.ts';
 import { renderJobStatus } from '../../src/model/job/render-job.ts';
 import { canMove, isTerminal } from '../../src/model/status/lifecycle.ts';
-import { waitCauses } from '../../src/ports/stage-runner.ts';
+import { hasEnded, waitCauses } from '../../src/ports/stage-runner.ts';
 import { type Step, World } from '../support/simulated-world.ts';
 
 const failures: readonly (readonly [ErrorCode, number])[] = [
@@ -86,12 +86,14 @@ describe('over any history, with the controller dying between any two writes', (
         world.settle();
         if (world.job === undefined) return;
         const over = isTerminal(world.job.status?.phase);
-        const again = world.runs.filter(
-          ({ mayRunAgain, stopReason, identity }) =>
-            mayRunAgain === true &&
-            stopReason === undefined &&
-            (over || identity.attempt < (world.job?.status?.attempt ?? 1)),
-        );
+        const again = world.runs
+          .filter(hasEnded)
+          .filter(
+            ({ mayRunAgain, stopReason, identity }) =>
+              mayRunAgain === true &&
+              stopReason === undefined &&
+              (over || identity.attempt < (world.job?.status?.attempt ?? 1)),
+          );
         expect(again).toEqual([]);
       }),
       runs,

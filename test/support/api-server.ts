@@ -5,8 +5,8 @@ import type { FastifyInstance } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { InProcessBus } from '../../src/adapters/in-process/in-process-bus.ts';
-import { createDirectoryStore, type DirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
-import { createAddressGuard } from '../../src/adapters/sources/address-guard.ts';
+import { DirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
+import { AddressGuard } from '../../src/adapters/sources/address-guard.ts';
 import { Database } from '../../src/adapters/sqlite/database.ts';
 import { SqliteAssetIndex } from '../../src/adapters/sqlite/sqlite-asset-index.ts';
 import { SqliteJobStore } from '../../src/adapters/sqlite/sqlite-job-store.ts';
@@ -86,8 +86,8 @@ export class ApiServer implements AsyncDisposable {
     const store = new SqliteJobStore(database, { clock: systemClock, defaultTtlSeconds: 604_800 });
     const keys = new SqliteKeyStore(database);
     const bus = new InProcessBus();
-    const objects = createDirectoryStore({ dir: join(folder, 'objects') });
-    const guard = createAddressGuard({ hosts: ['*'], allowedRanges: [] }, async () => [
+    const objects = new DirectoryStore({ dir: join(folder, 'objects') });
+    const guard = new AddressGuard({ hosts: ['*'], allowedRanges: [] }, async () => [
       { address: '93.184.215.14', family: 4 },
     ]);
     const app = createServer(
@@ -108,7 +108,7 @@ export class ApiServer implements AsyncDisposable {
           throw new CodedError('SPEC_INVALID', 'Expected a plan, got none');
         },
         checkSource: async (url) => {
-          await guard.resolve(url, 'CDN_URL_NOT_ALLOWED');
+          await guard.resolve(url);
         },
         health: async () => ({ ...healthy, ...health }),
         ...services,
@@ -141,9 +141,9 @@ export class ApiServer implements AsyncDisposable {
 
   /** Puts a file into the object store; answers its URL. */
   async publish(key: string, content: Uint8Array | string = 'some bytes'): Promise<string> {
-    const staged = await this.objects.stage(key);
-    await writeFile(staged.path, content);
-    await this.objects.publish(staged);
+    const upload = await this.objects.createUpload(key);
+    await writeFile(upload.path, content);
+    await this.objects.publish(upload);
     return `${this.url}/assets/${key}`;
   }
 

@@ -12,6 +12,7 @@ import type { Probe } from '../../src/media/probe/probe.ts';
 import { probeFile } from '../../src/media/probe/run/probe-file.ts';
 import type { Operation } from '../../src/model/job/operations.ts';
 import type { Output } from '../../src/model/job/output.ts';
+import type { FallbackReason } from '../../src/model/status/result.ts';
 import { isRealGpu, skipOnRealGpu } from './real-gpu.ts';
 import type { SoftwareGpu, SoftwareGpus } from './software-gpu.ts';
 
@@ -32,6 +33,8 @@ export interface BackendResult {
 
 const signal = new AbortController().signal;
 
+const leftOut: FallbackReason = { cause: 'target-unsupported', message: 'left out by the test' };
+
 /** What a machine with the stand-in can do when every trial encode has succeeded: made here, to save the trials' time. */
 export async function capabilitiesWith(
   gpus: SoftwareGpus,
@@ -47,8 +50,8 @@ export async function capabilitiesWith(
   const encodes = backends.flatMap((backend) =>
     combinations.map((combination): GpuEncode => ({ backend, ...combination, lowPower: true })),
   );
-  const unavailable: Partial<Record<QsvBackend, string>> = {};
-  for (const backend of qsvBackends) if (!backends.includes(backend)) unavailable[backend] = 'left out by the test';
+  const unavailable: Partial<Record<QsvBackend, FallbackReason>> = {};
+  for (const backend of qsvBackends) if (!backends.includes(backend)) unavailable[backend] = leftOut;
   const device = { node: gpu.node, driver: 'i915', encodes };
   return { ...found, devices: [device], unavailable };
 }
@@ -64,9 +67,9 @@ async function capabilitiesOfReal(
     .filter((device) => device.node === node)
     .map((device) => ({ ...device, encodes: device.encodes.filter(({ backend }) => left.has(backend)) }));
   if (devices.length === 0)
-    skipOnRealGpu(`${node} cannot be used: ${found.unavailable['qsv-encode'] ?? 'no reason given'}`);
+    skipOnRealGpu(`${node} cannot be used: ${found.unavailable['qsv-encode']?.message ?? 'no reason given'}`);
   const unavailable = { ...found.unavailable };
-  for (const backend of qsvBackends) if (!left.has(backend)) unavailable[backend] = 'left out by the test';
+  for (const backend of qsvBackends) if (!left.has(backend)) unavailable[backend] = leftOut;
   return { ...found, devices, unavailable };
 }
 

@@ -5,31 +5,31 @@ import type { Programs } from '../cluster/set-up/set-up.ts';
 
 /** The cluster of this run of the tests; every suite works in namespaces of its own. */
 export interface TestCluster extends ClusterAccess {
-  /** Runs kubectl; answers what it printed, rejects with what it said. */
+  /** Runs kubectl; resolves with its standard output, rejects with its standard error. */
   readonly run: (args: readonly string[], input?: string) => Promise<string>;
   /** Applies manifests given as objects. */
   readonly apply: (...manifests: readonly object[]) => Promise<void>;
-  /** Makes a namespace that no other suite uses. It goes with the cluster. */
+  /** Creates a namespace that no other suite uses. It is removed with the cluster. */
   readonly namespace: () => Promise<string>;
 }
 
-/** Tests that need a Kubernetes API. Where there is none they are one skipped test that says why; in CI that fails. */
+/** Tests that need a Kubernetes API. Without one they are a single skipped test with the reason; in CI that fails. */
 export function describeOnCluster(name: string, tests: (cluster: TestCluster) => void): void {
   const cluster = inject('cluster');
   describe(name, () => {
     if (cluster.absent === undefined) tests(testCluster(cluster.access));
-    else skip(name, `needs a Kubernetes control plane: ${cluster.absent}`);
+    else skip(name, `needs a Kubernetes control plane: ${cluster.absent}`, cluster.failing);
   });
 }
 
 const suites = {
-  /** Its own control plane, to be stopped and killed as the test likes. */
+  /** A control plane of its own, which the test may stop and kill. */
   cluster: ['clusterPrograms', 'the programs of a Kubernetes control plane'],
   nats: ['natsPrograms', 'nats-server'],
   s3: ['s3Programs', 'the S3 server versitygw'],
 } as const;
 
-/** Tests that start programs themselves. Where these cannot be had they are one skipped test that says why. */
+/** Tests that start programs themselves. Where these cannot be built they are a single skipped test with the reason. */
 export function describeWithPrograms(
   kit: keyof typeof suites,
   name: string,
@@ -39,20 +39,20 @@ export function describeWithPrograms(
   const programs: Programs = inject(key);
   describe(name, () => {
     if (programs.absent === undefined) tests(programs.paths);
-    else skip(name, `needs ${what}: ${programs.absent}`);
+    else skip(name, `needs ${what}: ${programs.absent}`, programs.failing);
   });
 }
 
-/** A test for which somebody plays kubelet: left out, and said so, on a cluster that is not ours. */
+/** A test that needs simulated kubelets: skipped, with a message, on a cluster that is not ours. */
 export function itWithPlayedPods({ own }: TestCluster, name: string, test: () => Promise<void>): void {
-  if (!own) console.error(`${name}: left out, it needs nodes whose pods are played`);
+  if (!own) console.error(`${name}: skipped, it needs simulated nodes`);
   it.runIf(own)(name, test);
 }
 
-function skip(name: string, reason: string): void {
-  // The reporter counts skipped tests and does not name them.
+function skip(name: string, reason: string, failing = false): void {
+  // The reporter counts skipped tests without naming them.
   console.error(`${name}: ${reason}`);
-  it.skipIf((process.env['CI'] ?? '') === '')(reason, () => expect.unreachable(reason));
+  it.skipIf(!failing && (process.env['CI'] ?? '') === '')(reason, () => expect.unreachable(reason));
 }
 
 function testCluster(access: ClusterAccess): TestCluster {

@@ -1,7 +1,15 @@
 import type { ErrorCode } from '../../src/errors/error-table.ts';
 import type { RenderJob, RenderJobSpec, RenderJobStatus } from '../../src/model/job/render-job.ts';
 import type { StageResult } from '../../src/model/status/result.ts';
-import type { RunState, StageRun } from '../../src/ports/stage-runner.ts';
+import type {
+  FailedRun,
+  LostRun,
+  RunningRun,
+  RunState,
+  StageRun,
+  SucceededRun,
+  WaitingRun,
+} from '../../src/ports/stage-runner.ts';
 
 /** 2026-01-01T00:00:00Z: the moment at which built jobs are made. */
 export const epoch = Date.UTC(2026, 0, 1);
@@ -40,20 +48,35 @@ export function aStatus(status: Partial<RenderJobStatus> = {}): RenderJobStatus 
   };
 }
 
+type RunMembers = Omit<WaitingRun, 'state'> &
+  Omit<RunningRun, 'state'> &
+  Omit<SucceededRun, 'state'> &
+  Omit<FailedRun, 'state'> &
+  Omit<LostRun, 'state'>;
+
 export function aRun(
   state: RunState,
-  run: Partial<StageRun> & { readonly attempt?: number; readonly job?: RenderJob } = {},
+  run: Partial<RunMembers> & { readonly attempt?: number; readonly job?: RenderJob } = {},
 ): StageRun {
   const { attempt = 1, job = aJob(), ...rest } = run;
   const { namespace, name, uid } = job.metadata;
-  return {
-    identity: { namespace, name, uid, attempt, stage: 'render' },
-    state,
-    ...(state === 'waiting' ? {} : { startedAt: epoch + 1000, node: 'box' }),
-    ...(state === 'waiting' || state === 'running' ? {} : { finishedAt: epoch + 9000 }),
-    ...(state === 'succeeded' ? { exitCode: 0, result: aResult() } : {}),
-    ...rest,
-  };
+  const identity = { namespace, name, uid, attempt, stage: 'render' };
+  const started = { identity, startedAt: epoch + 1000, node: 'box' };
+  const ended = { ...started, finishedAt: epoch + 9000 };
+  switch (state) {
+    case 'waiting': {
+      const waitingFor = { cause: 'Starting', message: 'Its pod is being started.' } as const;
+      return { identity, state, waitingFor, ...rest };
+    }
+    case 'running':
+      return { ...started, state, ...rest };
+    case 'succeeded':
+      return { ...ended, state, exitCode: 0, result: aResult(), ...rest };
+    case 'failed':
+      return { ...ended, state, ...rest };
+    case 'lost':
+      return { ...ended, state, message: 'The node was lost.', ...rest, infrastructure: true };
+  }
 }
 
 export function aResult(result: Partial<StageResult> = {}): StageResult {
@@ -71,6 +94,6 @@ export function aResult(result: Partial<StageResult> = {}): StageResult {
 }
 
 /** The result of a worker that ended with an error. */
-export function aFailure(code: ErrorCode, exitCode: number): Partial<StageRun> {
+export function aFailure(code: ErrorCode, exitCode: number): Pick<FailedRun, 'exitCode' | 'result'> {
   return { exitCode, result: { version: 1, exitCode, error: { code, message: `it ended with ${code}` } } };
 }

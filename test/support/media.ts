@@ -13,7 +13,7 @@ import { planStage, probeRequests } from '../../src/media/planning/planner.ts';
 import type { Probe } from '../../src/media/probe/probe.ts';
 import { probeCut } from '../../src/media/probe/run/probe-cut.ts';
 import { probeFile } from '../../src/media/probe/run/probe-file.ts';
-import { checkSplices } from '../../src/media/smart-cut/run/check-splice.ts';
+import { checkSplice } from '../../src/media/smart-cut/run/check-splice.ts';
 import { joinSmartCut } from '../../src/media/smart-cut/run/join-smart-cut.ts';
 import type { Operation } from '../../src/model/job/operations.ts';
 import type { Output } from '../../src/model/job/output.ts';
@@ -279,7 +279,7 @@ export async function runPlan(plan: Plan): Promise<string[]> {
   for (const { argv, join: pieces } of plan.steps) {
     if (pieces !== undefined) {
       await joinSmartCut(pieces, AbortSignal.timeout(60_000));
-      await checkSplices(pieces, tools, AbortSignal.timeout(60_000));
+      await checkSplice(pieces, tools, AbortSignal.timeout(60_000));
     }
     said.push(await ffmpeg(...argv));
   }

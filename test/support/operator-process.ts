@@ -11,7 +11,7 @@ export interface OperatorEnd {
   readonly output: string;
 }
 
-/** A real `framewright operator` process with nothing of this one's environment that it could be configured by. */
+/** A real `framewright operator` process that inherits no setting from this one. */
 export class OperatorProcess implements AsyncDisposable {
   readonly child: ChildProcess;
   readonly ended: Promise<OperatorEnd>;
@@ -47,12 +47,12 @@ export class OperatorProcess implements AsyncDisposable {
     promise.catch(() => undefined);
   }
 
-  /** One that is expected to refuse: resolves with how it ended. */
+  /** For a start that is expected to fail: resolves with how it ended. */
   static run(environment: Readonly<Record<string, string>>): Promise<OperatorEnd> {
     return new OperatorProcess(environment).ended;
   }
 
-  /** Resolves when it answers; rejects with what it said when it ends instead. */
+  /** Resolves when it listens; rejects with its output when it ends instead. */
   static async start(environment: Readonly<Record<string, string>>): Promise<OperatorProcess> {
     const operator = new OperatorProcess(environment);
     await operator.#listening;
@@ -63,7 +63,7 @@ export class OperatorProcess implements AsyncDisposable {
     return this.#output;
   }
 
-  /** By which it is known in the Lease; undefined until its caches are up to date. */
+  /** Its name in the Lease; undefined until its caches are up to date. */
   get identity(): string | undefined {
     return /"identity":"([^"]+)"/.exec(this.#output)?.[1];
   }

@@ -56,7 +56,7 @@ export function clipProbe(changes: Partial<Probe> = {}): Probe {
     video: [videoStream()],
     audio: [audioStream()],
     subtitles: [],
-    attachedPictures: 0,
+    coverArt: 0,
     chapters: 0,
     keyframes: [0, 2, 4, 6, 8],
     ...changes,

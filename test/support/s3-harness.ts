@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { createS3Client, type S3Connection } from '../../src/adapters/object-store/s3/s3-client.ts';
-import { createS3Store, type S3Store, type S3StoreOptions } from '../../src/adapters/object-store/s3/s3-store.ts';
+import { S3Store, type S3StoreOptions } from '../../src/adapters/object-store/s3/s3-store.ts';
 import { type S3Server, type S3ServerOptions, startS3Server } from '../cluster/services/s3-server.ts';
 
 /** A real S3 server with buckets and stores that tests make. */
@@ -47,10 +47,10 @@ export async function createS3Bench(
     bucket,
     folder,
     async store(other = {}) {
-      return createS3Store({
+      return new S3Store({
         ...connection,
         bucket: other.bucket ?? (await bucket()),
-        stagingDir: await folder(),
+        uploadDir: await folder(),
         ...other,
       });
     },

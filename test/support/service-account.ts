@@ -29,12 +29,12 @@ export async function inPodOf(
   return { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port, FRAMEWRIGHT_SERVICE_ACCOUNT_DIR: dir };
 }
 
-/** A token by which the API server knows the ServiceAccount. */
+/** A token of the ServiceAccount. */
 export function tokenOf(run: Run, { namespace, name }: { namespace: string; name: string }): Promise<string> {
   return run(['create', 'token', name, '-n', namespace]);
 }
 
-/** A kubeconfig for a proxy that is spoken to without TLS. */
+/** A kubeconfig for a proxy without TLS. */
 export function plainKubeconfig(server: string, token: string): string {
   return JSON.stringify({
     apiVersion: 'v1',

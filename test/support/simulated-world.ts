@@ -4,7 +4,14 @@ import { decide } from '../../src/controller/reconcile/decide.ts';
 import type { ErrorCode } from '../../src/errors/error-table.ts';
 import type { RenderJob, RenderJobSpec } from '../../src/model/job/render-job.ts';
 import { isTerminal } from '../../src/model/status/lifecycle.ts';
-import type { RunState, StageRun, WaitCause } from '../../src/ports/stage-runner.ts';
+import {
+  endedRun,
+  isLive,
+  type LiveRun,
+  type RunOutcome,
+  type StageRun,
+  type WaitCause,
+} from '../../src/ports/stage-runner.ts';
 import { aJob, aResult, epoch } from './jobs.ts';
 
 export type Step =
@@ -39,8 +46,8 @@ export class World {
     this.job = aJob(spec);
   }
 
-  get live(): StageRun[] {
-    return this.runs.filter(({ state }) => state === 'waiting' || state === 'running');
+  get live(): LiveRun[] {
+    return this.runs.filter(isLive);
   }
 
   take(step: Step): void {
@@ -50,20 +57,21 @@ export class World {
         this.reconcile(step.dieAfter);
         return;
       case 'begin':
-        this.#move('waiting', { state: 'running', startedAt: this.now, node: 'box' });
+        this.#begin();
         return;
       case 'wait': {
         const run = this.runs.find(({ state }) => state === 'waiting');
-        const known = run?.waiting;
-        const since = known?.cause === step.cause ? known.since : this.now;
-        this.#move('waiting', { waiting: { cause: step.cause, since }, waitingFor: step.words });
+        if (run?.state !== 'waiting') return;
+        const known = run.waitingFor;
+        const since = known.cause === step.cause ? (known.since ?? this.now) : this.now;
+        this.#replace(run, { ...run, waitingFor: { cause: step.cause, since, message: step.words } });
         return;
       }
       case 'preempt':
-        this.#move('running', { state: 'lost', infrastructure: true, mayRunAgain: true, finishedAt: this.now });
+        this.#end({ state: 'lost', infrastructure: true, message: 'Kueue took the slot away.' }, true);
         return;
       case 'end':
-        this.#move('running', { ...endOf(step), finishedAt: this.now });
+        this.#end(outcomeOf(step));
         return;
       case 'progress': {
         const { namespace, name, uid } = this.job.metadata;
@@ -126,7 +134,7 @@ export class World {
           break;
         case 'stopStage': {
           const run = this.runs.find(({ identity }) => isDeepStrictEqual(identity, action.identity));
-          if (run !== undefined) this.#replace(run, { stopReason: action.reason });
+          if (run !== undefined) this.#replace(run, { ...run, stopReason: action.reason });
           break;
         }
         case 'removeJob':
@@ -152,7 +160,7 @@ export class World {
       const quiet = !this.reconcile() && this.live.length === 0;
       this.take({ do: 'begin' });
       for (const run of this.live.filter(({ stopReason }) => stopReason !== undefined))
-        this.#replace(run, { state: 'failed', exitCode: 143, finishedAt: this.now });
+        this.#replace(run, endedRun(run, { state: 'failed', exitCode: 143 }, this.now));
       this.take({ do: 'end', state: 'succeeded' });
       if (quiet) {
         if (isTerminal(this.job?.status?.phase) || this.job?.spec.suspend === true) return;
@@ -168,23 +176,38 @@ export class World {
     if (this.runs.some(({ identity }) => identity.attempt === attempt && identity.stage === stage)) return;
     const key = `${attempt}/${stage}`;
     this.starts.set(key, (this.starts.get(key) ?? 0) + 1);
-    this.runs.push({ identity: { namespace, name, uid, attempt, stage }, state: 'waiting' });
+    const waitingFor = { cause: 'Starting', message: 'The worker is being started.' } as const;
+    this.runs.push({ identity: { namespace, name, uid, attempt, stage }, state: 'waiting', waitingFor });
   }
 
-  #move(from: RunState, change: Partial<StageRun>): void {
-    const run = this.runs.find(({ state }) => state === from);
-    if (run !== undefined) this.#replace(run, change);
+  #begin(): void {
+    const run = this.runs.find(({ state }) => state === 'waiting');
+    if (run?.state !== 'waiting') return;
+    const { waitingFor: _, ...rest } = run;
+    this.#replace(run, { ...rest, state: 'running', startedAt: this.now, node: 'box' });
   }
 
-  #replace(run: StageRun, change: Partial<StageRun>): void {
-    this.runs[this.runs.indexOf(run)] = { ...run, ...change };
+  #end(outcome: RunOutcome, mayRunAgain = false): void {
+    const run = this.runs.find(({ state }) => state === 'running');
+    if (run?.state !== 'running') return;
+    const ended = endedRun(run, outcome, this.now);
+    this.#replace(run, mayRunAgain ? { ...ended, mayRunAgain } : ended);
+  }
+
+  #replace(run: StageRun, by: StageRun): void {
+    this.runs[this.runs.indexOf(run)] = by;
   }
 }
 
-function endOf(step: Extract<Step, { do: 'end' }>): Partial<StageRun> {
-  if (step.state === 'failed') {
-    const { code, exitCode } = step;
-    return { state: 'failed', exitCode, result: { version: 1, exitCode, error: { code, message: 'it broke' } } };
+function outcomeOf(step: Extract<Step, { do: 'end' }>): RunOutcome {
+  switch (step.state) {
+    case 'failed': {
+      const { code, exitCode } = step;
+      return { state: 'failed', exitCode, result: { version: 1, exitCode, error: { code, message: 'it broke' } } };
+    }
+    case 'lost':
+      return { state: 'lost', infrastructure: true, message: 'The node was lost.' };
+    case 'succeeded':
+      return { state: 'succeeded', exitCode: 0, result: aResult() };
   }
-  return step.state === 'lost' ? { state: 'lost' } : { state: 'succeeded', exitCode: 0, result: aResult() };
 }

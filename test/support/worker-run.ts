@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
-import { createAddressGuard } from '../../src/adapters/sources/address-guard.ts';
+import { DirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
+import { AddressGuard } from '../../src/adapters/sources/address-guard.ts';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import type { StageSpec } from '../../src/model/job/stage.ts';
 import type { StageResult } from '../../src/model/status/result.ts';
@@ -62,8 +62,8 @@ export async function runStageOn(
   gpu: SoftwareGpu,
   backends: readonly (typeof qsvBackends)[number][] = qsvBackends,
 ): Promise<StageResult> {
-  const store = createDirectoryStore({ dir: bench.objects });
-  const guard = createAddressGuard({ hosts: ['*'], allowedRanges: [] });
+  const store = new DirectoryStore({ dir: bench.objects });
+  const guard = new AddressGuard({ hosts: ['*'], allowedRanges: [] });
   return runStage(spec, {
     store,
     sources: { store, guard, maxInputBytes: 1e9, mediaRoot: bench.mediaRoot },

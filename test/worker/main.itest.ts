@@ -90,7 +90,7 @@ describe('a worker', () => {
       processes: [{ name: 'render', backend: 'software' }],
       probes: { main: { video: [{ codec: 'h264' }] } },
     });
-    expect(await readdir(join(bench.objects, '.staging'))).toEqual([]);
+    expect(await readdir(join(bench.objects, '.uploads'))).toEqual([]);
   });
 
   it('tells its progress as lines on stdout where it has no parent to tell', async () => {
@@ -189,7 +189,7 @@ describe('a worker', () => {
     });
     expect(await outcome(spec)).toMatchObject({ status: 16, code: 'OUTPUT_CONTRACT_FAILED' });
     expect(await bench.published()).toEqual([]);
-    expect(bench.result().checks).toContainEqual({ name: 'audio', ok: false, expected: 'sound', measured: 'no sound' });
+    expect(bench.result().checks).toContainEqual({ name: 'audio', ok: false, expected: 'audio', measured: 'no audio' });
   });
 
   describe('refuses with a code of its own', () => {
@@ -312,7 +312,7 @@ describe('a worker', () => {
     });
 
     it.each(['http://127.0.0.1:1/a.mp4', 'http://169.254.169.254/latest/meta-data/'])('refuses %s', async (url) => {
-      expect(await outcome(urlInput(url))).toMatchObject({ status: 44, code: 'SOURCE_FORBIDDEN' });
+      expect(await outcome(urlInput(url))).toMatchObject({ status: 49, code: 'SOURCE_HOST_NOT_ALLOWED' });
     });
 
     it('says that its server is gone', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { writeResult } from '../../src/worker/stage-result.ts';
+import { writeResult } from '../../src/worker/result/stage-result.ts';
 import { canMount } from '../support/can-mount.ts';
 
 const run = promisify(execFile);

@@ -2,9 +2,10 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
+import { DirectoryStore } from '../../src/adapters/object-store/directory-store.ts';
+import type { OpenedStore } from '../../src/adapters/object-store/open-store.ts';
+import { overriddenStore } from '../../src/adapters/object-store/overridden-store.ts';
 import { CodedError } from '../../src/errors/coded-error.ts';
-import type { ObjectStore } from '../../src/ports/object-store.ts';
 import { publishAll } from '../../src/worker/publish-outputs.ts';
 
 let dir: string;
@@ -17,20 +18,19 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true }));
 
 /** A store on a real folder that notes the order of what becomes visible, and fails at one key. */
-function watched(failAt?: string): { readonly store: ObjectStore; readonly visible: string[] } {
-  const store = createDirectoryStore({ dir: join(dir, 'objects') });
+function watched(failAt?: string): { readonly store: OpenedStore; readonly visible: string[] } {
+  const store = new DirectoryStore({ dir: join(dir, 'objects') });
   const visible: string[] = [];
   return {
     visible,
-    store: {
-      ...store,
-      async publish(staged) {
-        if (staged.key === failAt) throw new CodedError('STORAGE_FULL', 'Expected room, got none');
-        const info = await store.publish(staged);
-        visible.push(staged.key);
+    store: overriddenStore(store, {
+      async publish(upload) {
+        if (upload.key === failAt) throw new CodedError('STORAGE_FULL', 'Expected room, got none');
+        const info = await store.publish(upload);
+        visible.push(upload.key);
         return info;
       },
-    },
+    }),
   };
 }
 
@@ -63,7 +63,7 @@ describe('a set of segments', () => {
       const publishing = publishAll(store, await files([...segments, ...playlists]), new AbortController().signal);
       await expect(publishing).rejects.toThrow(/Expected room/);
       expect(await present()).toEqual([]);
-      expect(await readdir(join(dir, 'objects', '.staging'))).toEqual([]);
+      expect(await readdir(join(dir, 'objects', '.uploads'))).toEqual([]);
     },
   );
 
@@ -77,19 +77,18 @@ describe('a set of segments', () => {
   it('is taken back when the worker is told to go in the middle of it', async () => {
     const abort = new AbortController();
     const { store } = watched();
-    const slow: ObjectStore = {
-      ...store,
+    const slow = overriddenStore(store, {
       // A bucket takes its time, and ends an upload early.
-      async publish(staged, options) {
-        if (staged.key === playlists[1]) abort.abort(new CodedError('INTERRUPTED', 'told to go'));
+      async publish(upload, options) {
+        if (upload.key === playlists[1]) abort.abort(new CodedError('INTERRUPTED', 'told to go'));
         options?.signal?.throwIfAborted();
-        return store.publish(staged, options);
+        return store.publish(upload, options);
       },
-    };
+    });
     const publishing = publishAll(slow, await files([...segments, ...playlists]), abort.signal);
     await expect(publishing).rejects.toThrow(/told to go/);
     expect(await present()).toEqual([]);
-    expect(await readdir(join(dir, 'objects', '.staging'))).toEqual([]);
+    expect(await readdir(join(dir, 'objects', '.uploads'))).toEqual([]);
   });
 
   it('replaces what an earlier run of the same attempt has left', async () => {

@@ -68,7 +68,7 @@ describe('the environment of a worker', () => {
     };
     const server = { endpoint: 'http://s3:9000', region: 'here', forcePathStyle: true };
     expect(readStageEnvironment(env)).toMatchObject({
-      objects: { kind: 's3', bucket: 'renders', prefix: 'team', stagingDir: '/run/scratch/staged', ...server },
+      objects: { kind: 's3', bucket: 'renders', prefix: 'team', uploadDir: '/run/scratch/uploads', ...server },
       s3: { sourceBuckets: ['films', 'clips/public/'], destinationBuckets: [], ...server },
     });
   });

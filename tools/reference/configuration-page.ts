@@ -1,6 +1,6 @@
 import { availableParallelism, homedir } from 'node:os';
-import { configTable } from '../../src/config/load-config.ts';
 import { verbs } from '../../src/config/setting.ts';
+import { configTable } from '../../src/config/settings.ts';
 import { generatedFrom, page, table } from './markdown.ts';
 
 /** `configuration.md`: every setting of the commands that serve. */
@@ -8,7 +8,7 @@ export function configurationPage(): string {
   return page(
     generatedFrom('src/config/'),
     '# Configuration',
-    'Settings of `framewright standalone`, `framewright operator` and `framewright api`. A flag goes before its variable. A wrong value stops the start with a list of all that is wrong.',
+    'Settings of `framewright standalone`, `framewright operator` and `framewright api`. A flag overrides its variable. A wrong value stops the start with a list of everything that is wrong.',
     table(
       ['variable', 'flag', 'of', 'default', 'meaning'],
       configTable.map(({ variable, flag, verbs: takers, about, default: fallback }) => [

@@ -1,11 +1,12 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { fromBase32, toBase32 } from '../../lib/base32.ts';
 
-// NATS writes Ed25519 keys as base32 of a prefix, 32 bytes and a checksum. The client's own library does the arithmetic in
-// JavaScript and takes tens of milliseconds for a signature; Node's takes less than one.
+// NATS writes Ed25519 keys as base 32 of a prefix, 32 bytes and a checksum. `@nats-io/nkeys` computes Ed25519 in JavaScript,
+// which is about a hundred times slower than node:crypto: docs/decisions/0022-sign-nats-credentials-with-node-crypto.md.
 
-/** First bytes of public keys; the letter that they begin with. */
-const kinds = { account: 0, user: 20 << 3 } as const;
-export type NkeyKind = keyof typeof kinds;
+/** First bytes of public keys, which decide their first letter. */
+const prefixes = { account: 0, user: 20 << 3 } as const;
+type NkeyKind = keyof typeof prefixes;
 
 export interface Nkey {
   /** `A…` or `U…` */
@@ -16,32 +17,34 @@ export interface Nkey {
   readonly privateKey: KeyObject;
 }
 
-const seedMark = 18 << 3;
+/** First bits of a seed: the letter S. */
+const seedPrefix = 18 << 3;
 const rawBytes = 32;
-/** What stands before the 32 bytes of an Ed25519 key in PKCS #8 (RFC 8410). */
-const pkcs8Start = Buffer.from('302e020100300506032b657004220420', 'hex');
+/** What precedes the 32 bytes of an Ed25519 key in PKCS #8 (RFC 8410). */
+const pkcs8Header = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 export function createNkey(kind: NkeyKind): Nkey {
   return nkeyOf(kind, randomBytes(rawBytes));
 }
 
-/** @throws Error that does not show the seed, when it is none of this kind */
+/** @throws Error that does not contain the text, when it is not a seed of this kind */
 export function nkeyFromSeed(kind: NkeyKind, seed: string): Nkey {
   const bytes = fromBase32(seed.trim());
   const raw = bytes?.subarray(2, 2 + rawBytes);
   const key = raw?.length === rawBytes ? nkeyOf(kind, raw) : undefined;
+  // Comparing the whole text verifies its kind and its checksum too.
   if (key?.seed !== seed.trim())
-    throw new Error(`Expected the seed of ${kind === 'user' ? 'a user' : 'an account'}, got another text`);
+    throw new Error(`Expected the seed of ${kind === 'user' ? 'a user' : 'an account'}, got other text`);
   return key;
 }
 
-function nkeyOf(kind: NkeyKind, raw: Buffer): Nkey {
-  const privateKey = createPrivateKey({ key: Buffer.concat([pkcs8Start, raw]), format: 'der', type: 'pkcs8' });
+function nkeyOf(kind: NkeyKind, raw: Uint8Array): Nkey {
+  const privateKey = createPrivateKey({ key: Buffer.concat([pkcs8Header, raw]), format: 'der', type: 'pkcs8' });
   const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
-  const prefix = kinds[kind];
+  const prefix = prefixes[kind];
   return {
     publicKey: withChecksum(Buffer.concat([Buffer.of(prefix), Buffer.from(x, 'base64url')])),
-    seed: withChecksum(Buffer.concat([Buffer.of(seedMark | (prefix >> 5), (prefix & 31) << 3), raw])),
+    seed: withChecksum(Buffer.concat([Buffer.of(seedPrefix | (prefix >> 5), (prefix & 31) << 3), raw])),
     privateKey,
   };
 }
@@ -59,19 +62,4 @@ function crc16(bytes: Buffer): number {
     for (let bit = 0; bit < 8; bit += 1) crc = ((crc << 1) ^ ((crc & 0x8000) === 0 ? 0 : 0x1021)) & 0xffff;
   }
   return crc;
-}
-
-/** RFC 4648, without padding. */
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-
-function toBase32(bytes: Buffer): string {
-  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('');
-  const groups = bits.match(/.{1,5}/g) ?? [];
-  return groups.map((group) => alphabet[Number.parseInt(group.padEnd(5, '0'), 2)] ?? '').join('');
-}
-
-function fromBase32(text: string): Buffer | undefined {
-  if (!/^[A-Z2-7]+$/.test(text)) return undefined;
-  const bits = Array.from(text, (letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
 }

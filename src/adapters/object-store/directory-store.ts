@@ -1,183 +1,149 @@
 import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { access, link, lstat, mkdir, open, readdir, realpath, rename, unlink } from 'node:fs/promises';
+import { access, lstat, mkdir, open, readdir, realpath } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { CodedError } from '../../errors/coded-error.ts';
-import type { ObjectInfo, ObjectStore } from '../../ports/object-store.ts';
+import type { ObjectInfo, ObjectStore, Upload } from '../../ports/object-store.ts';
 import { assertObjectKey, isObjectKey } from './object-key.ts';
+import { publishFile } from './publish-file.ts';
 import { isMissing, storageError, systemCode } from './storage-error.ts';
-import { createUploadFolder, unlinkIfThere } from './upload-files.ts';
+import { UploadFolder, unlinkIfPresent } from './upload-folder.ts';
 
 export interface DirectoryStoreOptions {
-  /** Folder of the objects; made when it is not there. */
+  /** Folder of the objects; created when it does not exist. */
   readonly dir: string;
   /** Start of the URLs under which clients reach objects, without a slash at its end; none when absent. */
   readonly baseUrl?: string;
-  /** Whether the file system has hard links; found out with each publication when absent. */
-  readonly hardLinks?: false;
+  /** Whether publications try hard links; true when absent. */
+  readonly hardLinks?: boolean;
 }
 
-/** An ObjectStore whose objects are plain files that programs on this machine can use in place. */
-export interface DirectoryStore extends ObjectStore {
+/** Keys cannot begin with a dot, so no key reaches it. On the file system of the objects. */
+const uploadsName = '.uploads';
+
+/**
+ * Objects as plain files of a folder, which programs on this machine can read directly. Uploads lie in the same folder
+ * and are published by a hard link, which never replaces a file.
+ */
+export class DirectoryStore implements ObjectStore {
+  readonly #dir: string;
+  readonly #baseUrl: string;
+  readonly #hardLinks: boolean;
+  readonly #uploads: UploadFolder;
+
+  constructor({ dir, baseUrl = '', hardLinks = true }: DirectoryStoreOptions) {
+    this.#dir = dir;
+    this.#baseUrl = baseUrl;
+    this.#hardLinks = hardLinks;
+    this.#uploads = new UploadFolder(join(dir, uploadsName));
+  }
+
+  async stat(key: string): Promise<ObjectInfo | undefined> {
+    const file = await this.#find(key);
+    return file && describe(key, file.stats);
+  }
+
   /** The file of an object, to be read only; `undefined` when there is no such object. */
-  localPath(key: string): Promise<string | undefined>;
-  /** Rejects with `STORAGE_UNAVAILABLE` when the folder cannot be made or written to. */
-  check(): Promise<void>;
-  /** Removes staged files that nobody has written to since `olderThan` (Unix milliseconds); returns how many. */
-  sweep(olderThan: number): Promise<number>;
-}
+  async localPath(key: string): Promise<string | undefined> {
+    return (await this.#find(key))?.path;
+  }
 
-/** Keys cannot begin with a dot, so no key reaches it; objects and staged files share a file system. */
-const stagingName = '.staging';
+  async read(
+    key: string,
+    range?: { readonly start: number; readonly end: number },
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const file = await this.#find(key);
+    if (file === undefined) throw new CodedError('NOT_FOUND', `Expected the object ${key}, but it does not exist`);
+    const { size } = file.stats;
+    if (range !== undefined && (range.start < 0 || range.start > range.end || range.start >= size)) {
+      const got = `${range.start} to ${range.end}`;
+      throw new CodedError('RANGE_NOT_SATISFIABLE', `Expected a range within ${size} bytes, got ${got}`);
+    }
+    try {
+      const handle = await open(file.path, constants.O_RDONLY | constants.O_NOFOLLOW);
+      return handle.createReadStream(range && { start: range.start, end: range.end });
+    } catch (error) {
+      throw storageError(`read the object ${key}`, error);
+    }
+  }
 
-/** Objects as files of a folder: staged beside them, linked into place in one step that never replaces a file. */
-export function createDirectoryStore({ dir, baseUrl = '', hardLinks }: DirectoryStoreOptions): DirectoryStore {
-  const staging = createUploadFolder(join(dir, stagingName));
+  async createUpload(key: string): Promise<Upload> {
+    return this.#uploads.create(key);
+  }
 
-  const describe = (key: string, stats: Stats): ObjectInfo => ({
-    key,
-    bytes: stats.size,
-    modifiedAt: Math.floor(stats.mtimeMs),
-    etag: etagOf(stats),
-  });
+  async publish(upload: Upload): Promise<ObjectInfo> {
+    const { key, path: from } = upload;
+    const to = join(this.#dir, assertObjectKey(key));
+    this.#uploads.assertOwn(upload);
+    try {
+      await publishFile({ from, to, hardLinks: this.#hardLinks, claimDir: join(this.#dir, uploadsName) });
+      return describe(key, await lstat(to));
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw storageError(`publish the object ${key}`, error);
+      throw new CodedError('CONFLICT', `Expected a new key, got ${key}, which was published before`, { cause: error });
+    }
+  }
 
-  /** The file of a key, when it and its folders are what they seem: a link could lead out of the root. */
-  const fileOf = async (key: string): Promise<{ readonly path: string; readonly stats: Stats } | undefined> => {
-    const path = join(dir, assertObjectKey(key));
+  async discard(upload: Upload): Promise<void> {
+    await this.#uploads.discard(upload);
+  }
+
+  async remove(key: string): Promise<void> {
+    const file = await this.#find(key);
+    if (file !== undefined) await unlinkIfPresent(file.path, `remove the object ${key}`);
+  }
+
+  async *list(prefix: string): AsyncGenerator<ObjectInfo> {
+    for (const key of (await keysBelow(this.#dir, '')).toSorted()) {
+      if (!key.startsWith(prefix)) continue;
+      const file = await this.#find(key);
+      if (file !== undefined) yield describe(key, file.stats);
+    }
+  }
+
+  /** Keys of this store are unguessable and its objects are removed with their jobs: its URLs do not expire. */
+  async urlFor(key: string): Promise<string> {
+    return `${this.#baseUrl}/assets/${assertObjectKey(key).split('/').map(encodeURIComponent).join('/')}`;
+  }
+
+  /** Rejects with `STORAGE_UNAVAILABLE` when the folder cannot be created or written to. */
+  async check(): Promise<void> {
+    try {
+      await mkdir(this.#dir, { recursive: true });
+      await access(this.#dir, constants.R_OK | constants.W_OK | constants.X_OK);
+    } catch (error) {
+      throw storageError('keep objects in their folder', error);
+    }
+  }
+
+  /** Removes abandoned uploads, unchanged since `olderThan` (Unix milliseconds); returns their number. */
+  async sweep(olderThan: number): Promise<number> {
+    return this.#uploads.sweep(olderThan);
+  }
+
+  /** The file of a key, unless it or its folder is a link: a link could lead out of the root. */
+  async #find(key: string): Promise<{ readonly path: string; readonly stats: Stats } | undefined> {
+    const path = join(this.#dir, assertObjectKey(key));
     try {
       const stats = await lstat(path);
       if (!stats.isFile()) return undefined;
-      const root = await realpath(dir);
+      const root = await realpath(this.#dir);
       const folder = await realpath(dirname(path));
       return folder === root || folder.startsWith(root + sep) ? { path, stats } : undefined;
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw storageError(`read the object ${key}`, error);
     }
-  };
+  }
+}
 
-  return {
-    async stat(key) {
-      const file = await fileOf(key);
-      return file && describe(key, file.stats);
-    },
-
-    async localPath(key) {
-      return (await fileOf(key))?.path;
-    },
-
-    async read(key, range) {
-      const file = await fileOf(key);
-      if (file === undefined) throw new CodedError('NOT_FOUND', `Expected the object ${key}, got none of that key`);
-      if (range !== undefined && (range.start < 0 || range.start > range.end || range.start >= file.stats.size)) {
-        throw new CodedError('RANGE_NOT_SATISFIABLE', `Expected a range within ${file.stats.size} bytes, got another`);
-      }
-      try {
-        const handle = await open(file.path, constants.O_RDONLY | constants.O_NOFOLLOW);
-        return handle.createReadStream(range && { start: range.start, end: range.end });
-      } catch (error) {
-        throw storageError(`read the object ${key}`, error);
-      }
-    },
-
-    stage: staging.stage,
-
-    async publish(staged) {
-      const target = join(dir, assertObjectKey(staged.key));
-      staging.assertOwn(staged);
-      try {
-        await sync(staged.path);
-        await mkdir(dirname(target), { recursive: true });
-        if (hardLinks === false || !(await moveByLink(staged.path, target))) {
-          await moveByClaim(staged.path, target, join(dir, stagingName));
-        }
-        await sync(dirname(target));
-        return describe(staged.key, await lstat(target));
-      } catch (error) {
-        if (systemCode(error) === 'EEXIST') {
-          throw new CodedError('CONFLICT', `Expected no object ${staged.key}, got one that was published before`, {
-            cause: error,
-          });
-        }
-        throw storageError(`publish the object ${staged.key}`, error);
-      }
-    },
-
-    discard: staging.discard,
-
-    async remove(key) {
-      const file = await fileOf(key);
-      if (file !== undefined) await unlinkIfThere(file.path, `remove the object ${key}`);
-    },
-
-    async *list(prefix) {
-      for (const key of (await keysBelow(dir, '')).toSorted()) {
-        if (!key.startsWith(prefix)) continue;
-        const file = await fileOf(key);
-        if (file !== undefined) yield describe(key, file.stats);
-      }
-    },
-
-    urlFor(key) {
-      // The keys of this store are unguessable and its objects are removed with their jobs: their URLs do not expire.
-      return Promise.resolve(`${baseUrl}/assets/${assertObjectKey(key).split('/').map(encodeURIComponent).join('/')}`);
-    },
-
-    async check() {
-      try {
-        await mkdir(dir, { recursive: true });
-        await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
-      } catch (error) {
-        throw storageError('keep objects in their folder', error);
-      }
-    },
-
-    sweep: staging.sweep,
-  };
+function describe(key: string, stats: Stats): ObjectInfo {
+  return { key, bytes: stats.size, modifiedAt: Math.floor(stats.mtimeMs), etag: etagOf(stats) };
 }
 
 /** Changes whenever the content does: objects are never written twice, so inode, size and time identify the bytes. */
 function etagOf({ ino, size, mtimeMs }: Stats): string {
   return createHash('sha256').update(`${ino}-${size}-${mtimeMs}`).digest('hex').slice(0, 32);
-}
-
-/** Some file systems of volumes (SMB, FUSE) have no hard links. */
-const noLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
-
-/** Gives a file its name in one step, or fails with EEXIST, as rename would not. False where there are no links. */
-async function moveByLink(path: string, target: string): Promise<boolean> {
-  try {
-    await link(path, target);
-  } catch (error) {
-    if (noLinks.has(systemCode(error) ?? '')) return false;
-    throw error;
-  }
-  await unlink(path);
-  return true;
-}
-
-/** The same with a rename, which the one does who has made the claim; one that a crash has left is swept. */
-async function moveByClaim(path: string, target: string, staging: string): Promise<void> {
-  const claim = join(staging, `${createHash('sha256').update(target).digest('hex')}.claim`);
-  const handle = await open(claim, 'wx');
-  try {
-    const taken = await lstat(target).catch(() => undefined);
-    if (taken !== undefined) throw Object.assign(new Error('the name is taken'), { code: 'EEXIST' });
-    await rename(path, target);
-  } finally {
-    await handle.close();
-    await unlinkIfThere(claim, 'remove a claim');
-  }
-}
-
-/** Bytes and names must be on the disk before an object counts as published. */
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 async function keysBelow(dir: string, prefix: string): Promise<string[]> {

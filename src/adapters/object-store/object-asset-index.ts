@@ -4,7 +4,7 @@ import { CodedError } from '../../errors/coded-error.ts';
 import type { Asset, AssetIndex } from '../../ports/asset-index.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import { type AssetMark, cursorAfter, entryKey, markKey, markOf, marksOf, placeOf } from './asset-marks.ts';
+import { type AssetMark, cursorAfter, entryKey, markKey, markOf, marksOf, positionOf } from './asset-marks.ts';
 
 const storedAsset = z.object({
   key: z.string(),
@@ -20,20 +20,20 @@ const storedAsset = z.object({
 export interface ObjectAssetIndexOptions {
   readonly objects: ObjectStore;
   readonly clock: Pick<Clock, 'now'>;
-  /** Entries in memory: some hundred bytes each. */
+  /** Entries in memory, of some hundred bytes each. */
   readonly cachedEntries?: number;
 }
 
-/** Entries that are read at once for one page. */
-const readsAtOnce = 16;
+/** Entries that are read in parallel for one page. */
+const parallelReads = 16;
 
-/** Age from which a mark without an entry is what a crash has left. */
+/** Age from which a mark without an entry is the remainder of a crash. */
 const abandonedMs = 60_000;
 
 /**
- * Uploaded files, as small objects in the store that holds their bytes: any number of servers share it, and there is
- * nothing else to run or to back up. Whether a file is known is always the store's word; only what an entry says, which
- * never changes, is remembered.
+ * The asset index as small objects in the store that holds the files: any number of servers share it, and there is
+ * nothing else to run or to back up. Whether a file is known is read from the store each time; only the content of
+ * entries, which never changes, is cached.
  */
 export class ObjectAssetIndex implements AssetIndex {
   readonly #objects: ObjectStore;
@@ -52,7 +52,7 @@ export class ObjectAssetIndex implements AssetIndex {
   async add(asset: Asset): Promise<void> {
     if ((await this.get(asset.key)) !== undefined) throw taken(asset.key);
     const mark = markKey(asset);
-    // The mark first: one without an entry is passed over, an entry without a mark would never be listed.
+    // The mark first: a mark without an entry is skipped, an entry without a mark would never be listed.
     await this.#publish(mark, asset.key).catch((error: unknown) => {
       if (!isConflict(error)) throw error;
     });
@@ -60,7 +60,7 @@ export class ObjectAssetIndex implements AssetIndex {
       await this.#publish(entryKey(asset.key), JSON.stringify(asset));
     } catch (error) {
       const known = isConflict(error) ? await this.get(asset.key) : undefined;
-      // Another server may have added it under the very same mark, which is then that one's.
+      // Another server may have added it under the same mark, which belongs to that entry.
       if (known === undefined || markKey(known) !== mark) await this.#objects.remove(mark);
       throw isConflict(error) ? taken(asset.key) : error;
     }
@@ -73,7 +73,7 @@ export class ObjectAssetIndex implements AssetIndex {
       const asset = readEntry(Buffer.concat(chunks).toString());
       return asset?.key === key ? asset : undefined;
     } catch (error) {
-      // A text that is no key at all is the key of nothing.
+      // A text that cannot be a key is the key of no file.
       if (error instanceof CodedError && (error.code === 'NOT_FOUND' || error.code === 'INVALID_REQUEST'))
         return undefined;
       throw error;
@@ -84,19 +84,19 @@ export class ObjectAssetIndex implements AssetIndex {
     filter: { readonly owner?: string; readonly namespace?: string },
     { limit, cursor }: { readonly limit: number; readonly cursor?: string },
   ): Promise<{ readonly assets: readonly Asset[]; readonly cursor?: string }> {
-    const before = cursor === undefined ? undefined : placeOf(cursor);
+    const before = cursor === undefined ? undefined : positionOf(cursor);
     const marks: AssetMark[] = [];
     for await (const { key } of this.#objects.list(marksOf(filter))) {
       const mark = markOf(key);
       if (mark === undefined || (filter.owner !== undefined && mark.owner !== filter.owner)) continue;
-      if (before === undefined || mark.place < before) marks.push(mark);
+      if (before === undefined || mark.position < before) marks.push(mark);
     }
-    marks.sort((a, b) => (a.place < b.place ? 1 : -1));
+    marks.sort((a, b) => (a.position < b.position ? 1 : -1));
     const assets: Asset[] = [];
     let at = 0;
-    // A mark whose file has just been removed fills no place of the page.
+    // A mark whose file was removed meanwhile does not count for the page.
     while (assets.length < limit && at < marks.length) {
-      const some = marks.slice(at, at + Math.min(readsAtOnce, limit - assets.length));
+      const some = marks.slice(at, at + Math.min(parallelReads, limit - assets.length));
       at += some.length;
       for (const asset of await Promise.all(some.map((mark) => this.#entry(mark))))
         if (asset !== undefined) assets.push(asset);
@@ -117,20 +117,20 @@ export class ObjectAssetIndex implements AssetIndex {
   async #entry(mark: AssetMark): Promise<Asset | undefined> {
     const known = this.#entries.get(mark.key);
     if (known !== undefined) {
-      this.#remember(mark.key, known);
+      this.#cache(mark.key, known);
       return known;
     }
     const asset = await this.get(mark.asset);
-    // An entry of this name that belongs to another mark is listed by that one.
+    // An entry that belongs to another mark is listed by that one.
     if (asset !== undefined && markKey(asset) === mark.key) {
-      this.#remember(mark.key, asset);
+      this.#cache(mark.key, asset);
       return asset;
     }
     if (this.#clock.now() - mark.createdAt > abandonedMs) await this.#objects.remove(mark.key);
     return undefined;
   }
 
-  #remember(mark: string, asset: Asset): void {
+  #cache(mark: string, asset: Asset): void {
     this.#entries.delete(mark);
     this.#entries.set(mark, asset);
     if (this.#entries.size <= this.#limit) return;
@@ -139,18 +139,18 @@ export class ObjectAssetIndex implements AssetIndex {
   }
 
   async #publish(key: string, text: string): Promise<void> {
-    const staged = await this.#objects.stage(key);
+    const upload = await this.#objects.createUpload(key);
     try {
-      await writeFile(staged.path, text, { mode: 0o640 });
-      await this.#objects.publish(staged);
+      await writeFile(upload.path, text, { mode: 0o640 });
+      await this.#objects.publish(upload);
     } catch (error) {
-      await this.#objects.discard(staged);
+      await this.#objects.discard(upload);
       throw error;
     }
   }
 }
 
-/** What an entry says; undefined for what is none. */
+/** Parses an entry; undefined for another text. */
 function readEntry(text: string): Asset | undefined {
   try {
     return storedAsset.safeParse(JSON.parse(text)).data;

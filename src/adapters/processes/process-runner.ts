@@ -7,9 +7,20 @@ import type { StageIdentity, StageSpec } from '../../model/job/stage.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { JobRef } from '../../ports/job-store.ts';
 import type { ProgressBus } from '../../ports/progress-bus.ts';
-import type { PoolSlots, StageRun, StageRunner, StopReason } from '../../ports/stage-runner.ts';
+import {
+  type EndedRun,
+  endedRun,
+  type LiveRun as LiveStageRun,
+  type PoolSlots,
+  type RunningRun,
+  type RunOutcome,
+  type StageRun,
+  type StageRunner,
+  type StopReason,
+  type WaitingRun,
+} from '../../ports/stage-runner.ts';
 import { workerEnvironment } from '../../worker-protocol/environment.ts';
-import { classifyRunOutcome, notStarted, type RunOutcome } from '../../worker-protocol/run-outcome.ts';
+import { classifyRunOutcome, notStarted } from '../../worker-protocol/run-outcome.ts';
 import { progressOf } from '../../worker-protocol/worker-message.ts';
 import type { Database } from '../sqlite/database.ts';
 import type { LogLimits } from './bounded-log.ts';
@@ -47,7 +58,7 @@ export interface ProcessRunnerOptions {
 interface LiveRun {
   readonly name: string;
   readonly spec: StageSpec;
-  run: StageRun;
+  run: LiveStageRun;
   worker?: WorkerProcess;
 }
 
@@ -67,7 +78,7 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
   /** Waiting and running ones, in the order in which they were asked for. */
   readonly #live = new Map<string, LiveRun>();
   /** Ends that could not be put on record yet. */
-  readonly #unsaved = new Map<string, StageRun>();
+  readonly #unsaved = new Map<string, EndedRun>();
   readonly #ending = new Set<Promise<void>>();
   readonly #changes = new ChangeFeed<string, Changed>();
   #retry: NodeJS.Timeout | undefined;
@@ -108,7 +119,7 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
     }
     const name = runName(identity);
     if (this.#live.has(name) || this.#records.get(identity) !== undefined) return;
-    const waitingFor = `All ${this.#options.slots} workers are busy.`;
+    const waitingFor = waiting(`All ${this.#options.slots} workers are busy.`);
     this.#live.set(name, { name, spec, run: { identity, state: 'waiting', waitingFor } });
     this.#changed(identity);
     this.#startNext();
@@ -120,9 +131,8 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
   ): Promise<void> {
     const live = this.#live.get(runName(identity));
     if (live === undefined || live.run.stopReason !== undefined) return;
-    const waits = live.run.state === 'waiting';
     live.run = { ...live.run, stopReason: reason };
-    if (waits) {
+    if (live.run.state === 'waiting') {
       this.#finish(live, { state: 'failed', message: 'The stage was ended before it started.' });
       return;
     }
@@ -132,7 +142,7 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
   }
 
   async observe(uid: string): Promise<readonly StageRun[]> {
-    const known = new Map(this.#records.ofJob(uid).map((run) => [runName(run.identity), run]));
+    const known = new Map<string, StageRun>(this.#records.ofJob(uid).map((run) => [runName(run.identity), run]));
     for (const [name, run] of this.#unsaved) if (run.identity.uid === uid) known.set(name, run);
     for (const [name, { run }] of this.#live) if (run.identity.uid === uid) known.set(name, run);
     return [...known.values()].toSorted((a, b) => a.identity.attempt - b.identity.attempt);
@@ -196,21 +206,21 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
     for (const live of this.#live.values()) {
       if (free <= 0) return;
       if (live.run.state !== 'waiting') continue;
-      if (!this.#launch(live)) return;
+      if (!this.#launch(live, live.run)) return;
       free -= 1;
     }
   }
 
   /** Starts a run that waited; false when it could not be put on record, in which case it waits on. */
-  #launch(live: LiveRun): boolean {
+  #launch(live: LiveRun, waitingRun: WaitingRun): boolean {
     const { clock, node } = this.#options;
-    const { identity } = live.run;
-    const started: StageRun = { identity, state: 'running', node, startedAt: clock.now() };
+    const { identity } = waitingRun;
+    const started: RunningRun = { identity, state: 'running', node, startedAt: clock.now() };
     try {
       this.#records.save(started);
     } catch (error) {
       this.#options.onError(`start ${live.name}`, error);
-      live.run = { ...live.run, waitingFor: 'The database can not be written.' };
+      live.run = { ...waitingRun, waitingFor: waiting('The database cannot be written.') };
       clearTimeout(this.#retry);
       this.#retry = setTimeout(() => this.#startNext(), startAgainMs);
       return false;
@@ -276,15 +286,15 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
   }
 
   #finish(live: LiveRun, end: RunOutcome): void {
-    const { waitingFor: _, ...run } = live.run;
-    const ended: StageRun = { ...run, ...end, finishedAt: this.#options.clock.now() };
+    const { identity } = live.run;
+    const ended = endedRun(live.run, end, this.#options.clock.now());
     // Kept in memory for as long as it can't be saved; after a crash it is found again by what the worker left.
     this.#unsaved.set(live.name, ended);
     for (const [name, unsaved] of this.#unsaved) {
       if (this.#attempt('record an end', () => this.#records.save(unsaved))) this.#unsaved.delete(name);
     }
     this.#live.delete(live.name);
-    this.#changed(run.identity);
+    this.#changed(identity);
   }
 
   #attempt(what: string, work: () => void): boolean {
@@ -300,6 +310,11 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
   #changed(identity: StageIdentity): void {
     this.#changes.publish(identity.uid, changeOf(identity));
   }
+}
+
+/** A wait for this server, which has no limit. */
+function waiting(message: string): WaitingRun['waitingFor'] {
+  return { cause: 'Starting', message };
 }
 
 function changeOf({ namespace, name, uid }: StageIdentity): Changed {

@@ -1,15 +1,25 @@
 import { z } from 'zod';
+import { omitUndefined } from '../../lib/omit-undefined.ts';
 import type { StageIdentity } from '../../model/job/stage.ts';
 import { stageResult } from '../../model/status/result.ts';
-import type { StageRun, StopReason } from '../../ports/stage-runner.ts';
+import {
+  type EndedRun,
+  type FailedRun,
+  type RunningRun,
+  type StopReason,
+  stopReasons,
+} from '../../ports/stage-runner.ts';
 import type { Database } from '../sqlite/database.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
 /** A run as it is kept, with the process that a later server may have to find. */
-export interface RunRecord {
-  readonly run: StageRun;
+export interface RunRecord<Run = RecordedRun> {
+  readonly run: Run;
   readonly process?: ProcessIdentity;
 }
+
+/** A run that waits has no record: the controller starts it again. */
+type RecordedRun = RunningRun | EndedRun;
 
 const optional = <T extends z.ZodType>(type: T) => type.nullable().transform((value) => value ?? undefined);
 
@@ -25,7 +35,7 @@ const row = z.object({
   finished_at: optional(z.int()),
   exit_code: optional(z.int()),
   infrastructure: optional(z.int()),
-  stop_reason: optional(z.enum(['cancelled', 'timeout', 'suspended', 'deleted', 'superseded'])),
+  stop_reason: optional(z.enum(stopReasons)),
   message: optional(z.string()),
   result: optional(z.string()),
   pid: optional(z.int()),
@@ -54,8 +64,9 @@ export class RunRecords {
     this.#database = database;
   }
 
-  save({ identity, ...run }: StageRun): void {
-    const { uid, attempt, stage, namespace, name } = identity;
+  save(run: RecordedRun): void {
+    const { uid, attempt, stage, namespace, name } = run.identity;
+    const { finishedAt, exitCode, infrastructure, message, result } = endOf(run);
     const values = {
       uid,
       attempt,
@@ -65,12 +76,12 @@ export class RunRecords {
       state: run.state,
       node: run.node ?? null,
       started_at: run.startedAt ?? null,
-      finished_at: run.finishedAt ?? null,
-      exit_code: run.exitCode ?? null,
-      infrastructure: run.infrastructure === undefined ? null : Number(run.infrastructure),
+      finished_at: finishedAt ?? null,
+      exit_code: exitCode ?? null,
+      infrastructure: infrastructure === undefined ? null : Number(infrastructure),
       stop_reason: run.stopReason ?? null,
-      message: run.message ?? null,
-      result: run.result === undefined ? null : JSON.stringify(run.result),
+      message: message ?? null,
+      result: result === undefined ? null : JSON.stringify(result),
     };
     this.#database.transaction(() => this.#database.prepare(upsert).run(values));
   }
@@ -85,18 +96,19 @@ export class RunRecords {
     this.#database.transaction(() => this.#database.prepare(text).run(reason, uid, attempt, stage));
   }
 
-  get({ uid, attempt, stage }: StageIdentity): StageRun | undefined {
+  get({ uid, attempt, stage }: StageIdentity): RecordedRun | undefined {
     return this.#select(byIdentity, uid, attempt, stage)[0]?.run;
   }
 
   /** Oldest attempt first. */
-  ofJob(uid: string): StageRun[] {
+  ofJob(uid: string): RecordedRun[] {
     return this.#select('uid = ? ORDER BY attempt, seq', uid).map(({ run }) => run);
   }
 
   /** Runs whose end is not on record. */
-  unended(): RunRecord[] {
-    return this.#select("state = 'running' ORDER BY seq");
+  unended(): RunRecord<RunningRun>[] {
+    const records = this.#select("state = 'running' ORDER BY seq");
+    return records.flatMap(({ run, ...rest }) => (run.state === 'running' ? [{ ...rest, run }] : []));
   }
 
   /** Who has run, and whether it has ended: without results, so that it stays small. */
@@ -123,24 +135,48 @@ export class RunRecords {
 }
 
 function recordFromRow(value: unknown): RunRecord {
-  const { uid, attempt, stage, namespace, name, state, ...found } = row.parse(value);
+  const found = row.parse(value);
   const { pid, pid_started: started, boot_id: bootId } = found;
-  const run: StageRun = {
-    identity: { namespace, name, uid, attempt, stage },
-    state,
-    ...(found.node === undefined ? {} : { node: found.node }),
-    ...(found.started_at === undefined ? {} : { startedAt: found.started_at }),
-    ...(found.finished_at === undefined ? {} : { finishedAt: found.finished_at }),
-    ...(found.exit_code === undefined ? {} : { exitCode: found.exit_code }),
-    ...(found.infrastructure === undefined ? {} : { infrastructure: found.infrastructure === 1 }),
-    ...(found.stop_reason === undefined ? {} : { stopReason: found.stop_reason }),
-    ...(found.message === undefined ? {} : { message: found.message }),
-    ...(found.result === undefined ? {} : { result: stageResult.parse(JSON.parse(found.result)) }),
-  };
   return {
-    run,
+    run: runFromRow(found),
     ...(pid === undefined || started === undefined || bootId === undefined
       ? {}
       : { process: { pid, started, bootId } }),
   };
+}
+
+function runFromRow({ uid, attempt, stage, namespace, name, state, ...found }: z.infer<typeof row>): RecordedRun {
+  const identity = { namespace, name, uid, attempt, stage };
+  const base = omitUndefined({ identity, node: found.node, stopReason: found.stop_reason });
+  if (state === 'running') return { ...base, state, startedAt: z.int().parse(found.started_at) };
+  const ended = omitUndefined({ startedAt: found.started_at, finishedAt: found.finished_at });
+  const exitCode = found.exit_code;
+  const result = found.result === undefined ? undefined : stageResult.parse(JSON.parse(found.result));
+  switch (state) {
+    case 'succeeded':
+      return { ...base, ...ended, state, exitCode: exitCode ?? 0, result: stageResult.parse(result) };
+    case 'failed': {
+      const infrastructure = found.infrastructure === undefined ? undefined : found.infrastructure === 1;
+      return {
+        ...base,
+        ...ended,
+        state,
+        ...omitUndefined({ exitCode, result, infrastructure, message: found.message }),
+      };
+    }
+    case 'lost':
+      return {
+        ...base,
+        ...ended,
+        ...omitUndefined({ exitCode }),
+        state,
+        infrastructure: true,
+        message: found.message ?? '',
+      };
+  }
+}
+
+/** The members of an ended run that a running one does not have. */
+function endOf(run: RecordedRun): Omit<Partial<FailedRun>, 'state'> {
+  return run.state === 'running' ? {} : run;
 }

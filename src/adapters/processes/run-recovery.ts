@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/clock.ts';
+import { endedRun } from '../../ports/stage-runner.ts';
 import { classifyRunOutcome } from '../../worker-protocol/run-outcome.ts';
 import { isAlive, type ProcessIdentity, signalGroup, signalProcess, statOf } from './process-identity.ts';
 import { type RunDirectory, runName } from './run-directory.ts';
@@ -35,7 +36,7 @@ export async function recoverRuns(
     const result = await directory.readResult(name);
     const end = classifyRunOutcome({ result, ...(run.stopReason === undefined ? {} : { stopReason: run.stopReason }) });
     await directory.removeScratch(name);
-    records.save({ ...run, ...end, finishedAt: clock.now() });
+    records.save(endedRun(run, end, clock.now()));
   }
   await sweep(options);
   return { runs: unended.length, processes };

@@ -5,7 +5,7 @@ import { redactUrl } from '../../lib/redact-url.ts';
 import { addressProblem, parseRanges } from './address-ranges.ts';
 
 export interface SourcePolicy {
-  /** Hosts that sources may come from: `cdn.example.com`, `*.example.com` (subdomains), `*` (any). */
+  /** Hosts that sources may come from: `media.example.com`, `*.example.com` (subdomains), `*` (any). */
   readonly hosts: readonly string[];
   /** CIDR ranges that are allowed although they are private. */
   readonly allowedRanges: readonly string[];
@@ -22,69 +22,68 @@ export interface GuardedUrl {
   readonly addresses: readonly [PinnedAddress, ...PinnedAddress[]];
 }
 
-export interface AddressGuard {
-  /**
-   * Checks all that can be told without DNS: scheme, credentials, host list, literal addresses. Throws a CodedError with
-   * `code`: `CDN_URL_NOT_ALLOWED` for an API that refuses early, `SOURCE_FORBIDDEN` (the default) for a worker.
-   */
-  check(url: string, code?: RefusalCode): URL;
-  /**
-   * Resolves the host and checks every address. A connection must use the returned ones: a second look-up may give
-   * another answer (DNS rebinding). Rejects as `check` throws, and with `SOURCE_UNAVAILABLE` when there is no address.
-   */
-  resolve(url: string, code?: RefusalCode): Promise<GuardedUrl>;
-}
-
-export type RefusalCode = 'SOURCE_FORBIDDEN' | 'CDN_URL_NOT_ALLOWED';
-
 /** All addresses of a host, as the system resolves it. */
 export type Resolver = (host: string) => Promise<readonly PinnedAddress[]>;
 
 /**
- * The one place that decides from where sources may be fetched. Every request and every redirect passes it; metadata
- * services and private networks are refused whatever name leads to them. Throws RangeError on a policy it cannot read.
+ * Decides from where sources may be fetched. Every request and every redirect is checked here; metadata services and
+ * private networks are rejected, whatever name leads to them.
  */
-export function createAddressGuard(policy: SourcePolicy, resolver: Resolver = systemResolver): AddressGuard {
-  const allowed = parseRanges(policy.allowedRanges);
-  const patterns = policy.hosts.map(normalHost).filter((host) => host !== '');
+export class AddressGuard {
+  readonly #allowed: ReturnType<typeof parseRanges>;
+  readonly #patterns: readonly string[];
+  readonly #resolver: Resolver;
 
-  const check = (text: string, code: RefusalCode = 'SOURCE_FORBIDDEN'): URL => {
-    if (!URL.canParse(text)) throw new CodedError(code, 'Expected an http or https URL, got a text that is no URL');
+  /** Throws RangeError for a range that cannot be parsed. */
+  constructor(policy: SourcePolicy, resolver: Resolver = systemResolver) {
+    this.#allowed = parseRanges(policy.allowedRanges);
+    this.#patterns = policy.hosts.map(normalHost).filter((host) => host !== '');
+    this.#resolver = resolver;
+  }
+
+  /** Checks all that needs no DNS: scheme, credentials, host list, literal addresses. Throws `SOURCE_HOST_NOT_ALLOWED`. */
+  check(text: string): URL {
+    if (!URL.canParse(text)) throw notAllowed('Expected an http or https URL, got a text that is no URL');
     const url = new URL(text);
     if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-      throw new CodedError(code, `Expected an http or https URL, got one of scheme ${url.protocol}`);
+      throw notAllowed(`Expected an http or https URL, got one of scheme ${url.protocol}`);
     }
     if (url.username !== '' || url.password !== '') {
-      throw new CodedError(code, `Expected a URL without user name and password, got one with them for ${url.host}`);
+      throw notAllowed(`Expected a URL without user name and password, got one with them for ${url.host}`);
     }
     const host = normalHost(url.hostname);
-    if (!patterns.some((pattern) => matches(host, pattern))) {
-      throw new CodedError(code, `Expected a host of the allowed source hosts, got ${host}`);
+    if (!this.#patterns.some((pattern) => matches(host, pattern))) {
+      throw notAllowed(`Expected a host of the allowed source hosts, got ${host}`);
     }
-    if (isIP(host) !== 0) refuseAddress(url, host, code);
+    if (isIP(host) !== 0) this.#checkAddress(url, host);
     return url;
-  };
+  }
 
-  const refuseAddress = (url: URL, address: string, code: RefusalCode): void => {
-    const problem = addressProblem(address, allowed);
+  /**
+   * Resolves the host and checks every address. A connection must use the returned ones: a second look-up may give
+   * another answer (DNS rebinding). Rejects as `check` throws, and with `SOURCE_UNAVAILABLE` when there is no address.
+   */
+  async resolve(text: string): Promise<GuardedUrl> {
+    const url = this.check(text);
+    const host = normalHost(url.hostname);
+    const family = isIP(host);
+    const addresses = family === 4 || family === 6 ? [{ address: host, family } as const] : await this.#resolver(host);
+    // One forbidden address among allowed ones is rejected too: the connection might use that one.
+    for (const { address } of addresses) this.#checkAddress(url, address);
+    const [first, ...rest] = addresses;
+    if (first === undefined) throw unresolved(host);
+    return { url, addresses: [first, ...rest] };
+  }
+
+  #checkAddress(url: URL, address: string): void {
+    const problem = addressProblem(address, this.#allowed);
     if (problem === undefined) return;
-    throw new CodedError(code, `Expected ${redactUrl(url)} to lie at a public address, got ${problem}`);
-  };
+    throw notAllowed(`Expected ${redactUrl(url)} to have a public address, got ${problem}`);
+  }
+}
 
-  return {
-    check,
-    async resolve(text, code = 'SOURCE_FORBIDDEN') {
-      const url = check(text, code);
-      const host = normalHost(url.hostname);
-      const family = isIP(host);
-      const addresses = family === 4 || family === 6 ? [{ address: host, family } as const] : await resolver(host);
-      // One forbidden address among good ones is refused too: the connection might take that one.
-      for (const { address } of addresses) refuseAddress(url, address, code);
-      const [first, ...rest] = addresses;
-      if (first === undefined) throw unresolved(host);
-      return { url, addresses: [first, ...rest] };
-    },
-  };
+function notAllowed(message: string): CodedError {
+  return new CodedError('SOURCE_HOST_NOT_ALLOWED', message);
 }
 
 /** Lower case, without the brackets of IPv6 and without the dot of the DNS root. */
@@ -111,5 +110,7 @@ async function systemResolver(host: string): Promise<PinnedAddress[]> {
 }
 
 function unresolved(host: string, cause?: unknown): CodedError {
-  return new CodedError('SOURCE_UNAVAILABLE', `Expected the host ${host} to have an address, got none`, { cause });
+  return new CodedError('SOURCE_UNAVAILABLE', `Expected the host ${host} to have an address, but it does not resolve`, {
+    cause,
+  });
 }

@@ -6,7 +6,7 @@ import { storageError } from '../object-store/storage-error.ts';
 export interface Download {
   /** File to write; it is replaced. */
   readonly destination: string;
-  /** Size of the whole. */
+  /** Size of the whole object. */
   readonly bytes: number;
   /** The bytes from `start` to `end`, both included. */
   readonly read: (range: { readonly start: number; readonly end: number }) => Promise<AsyncIterable<Uint8Array>>;
@@ -14,12 +14,12 @@ export interface Download {
   readonly onProgress?: (receivedBytes: number, totalBytes: number) => void;
 }
 
-/** One connection to an object store carries a fraction of what a machine can take. */
-const partsAtOnce = 4;
+/** One connection to an object store has a fraction of the throughput of a machine. */
+const parallelParts = 4;
 const partBytes = 16 * 1024 ** 2;
 
 /**
- * Fetches an object into a file, several parts at once, each written as it arrives. Rejects with what `read` rejects
+ * Fetches an object into a file, several parts in parallel, each written as it arrives. Rejects with what `read` rejects
  * with, `STORAGE_FULL`, `STORAGE_UNAVAILABLE`, or the signal's reason.
  */
 export async function download({ destination, bytes, read, signal, onProgress }: Download): Promise<void> {
@@ -40,17 +40,17 @@ export async function download({ destination, bytes, read, signal, onProgress }:
       let position = start;
       for await (const piece of await read({ start, end })) {
         if (ended.aborted) return;
-        if (position + piece.length > end + 1) throw unexpected(end + 1 - start);
+        if (position + piece.length > end + 1) throw unexpectedSize(end + 1 - start, 'more');
         await writeAll(file, piece, position);
         position += piece.length;
         received += piece.length;
         onProgress?.(received, bytes);
       }
-      if (position !== end + 1) throw unexpected(end + 1 - start);
+      if (position !== end + 1) throw unexpectedSize(end + 1 - start, String(position - start));
     }
   };
   try {
-    const workers = Array.from({ length: partsAtOnce }, async () =>
+    const workers = Array.from({ length: parallelParts }, async () =>
       work().catch((error: unknown) => {
         failed.abort(error);
         throw error;
@@ -64,11 +64,11 @@ export async function download({ destination, bytes, read, signal, onProgress }:
   }
 }
 
-function unexpected(bytes: number): CodedError {
-  return new CodedError('STORAGE_UNAVAILABLE', `Expected ${bytes} bytes of an object, got another number`);
+function unexpectedSize(bytes: number, got: string): CodedError {
+  return new CodedError('STORAGE_UNAVAILABLE', `Expected ${bytes} bytes of an object, got ${got}`);
 }
 
-/** A disk that is nearly full takes a part of a write and refuses the next one. */
+/** Writes all bytes: a disk that is nearly full accepts a part of a write and rejects the next one. */
 export async function writeAll(file: FileHandle, piece: Uint8Array, position: number): Promise<void> {
   try {
     for (let written = 0; written < piece.length; ) {

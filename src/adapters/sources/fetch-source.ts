@@ -7,11 +7,11 @@ import type { Clock } from '../../ports/clock.ts';
 import { storageError } from '../object-store/storage-error.ts';
 import type { AddressGuard, GuardedUrl } from './address-guard.ts';
 import { writeAll } from './download.ts';
-import { judgeStatus, nextStart, type Resource } from './http-reply.ts';
+import { classifyReply, nextStart, type Resource } from './http-reply.ts';
 
 export interface FetchTimeouts {
   readonly connectMs: number;
-  /** Until the headers of an answer are there. */
+  /** Longest time until the headers of an answer. */
   readonly headersMs: number;
   /** Longest silence within a body. */
   readonly idleMs: number;
@@ -26,7 +26,7 @@ export interface FetchOptions {
   readonly signal: AbortSignal;
   readonly onProgress?: (receivedBytes: number, totalBytes: number | undefined) => void;
   readonly timeouts?: Partial<FetchTimeouts>;
-  /** Tries in a row that bring no byte before the source counts as unavailable; 3 when absent. */
+  /** Tries in a row without a byte before the source counts as unavailable; 3 when absent. */
   readonly fruitlessTries?: number;
 }
 
@@ -38,13 +38,13 @@ export interface FetchedFile {
 
 const defaultTimeouts: FetchTimeouts = { connectMs: 10_000, headersMs: 30_000, idleMs: 30_000 };
 const maxRedirects = 5;
-/** A server that cuts every connection after a few bytes must not hold a worker for ever. */
+/** A server that cuts every connection after a few bytes must not occupy a worker for ever. */
 const maxRequests = 50;
 
 /**
- * Fetches an http(s) source into a file. Redirects are followed by hand, each one checked by the guard and connected to
- * the address that was checked; a cut body is resumed with Range and If-Range (RFC 9110, section 13.1.5).
- * Rejects with `SOURCE_FORBIDDEN`, `SOURCE_NOT_FOUND`, `SOURCE_UNAVAILABLE`, `FILE_TOO_LARGE`, `STORAGE_FULL` or the
+ * Fetches an http(s) source into a file. Each redirect is checked by the guard and connected to the address that was
+ * checked; a cut body is resumed with Range and If-Range (RFC 9110, section 13.1.5).
+ * Rejects with `SOURCE_HOST_NOT_ALLOWED`, `SOURCE_NOT_FOUND`, `SOURCE_UNAVAILABLE`, `FILE_TOO_LARGE`, `STORAGE_FULL` or the
  * signal's reason.
  */
 export async function fetchSource(source: string, options: FetchOptions): Promise<FetchedFile> {
@@ -78,7 +78,7 @@ interface Body {
   received: number;
 }
 
-/** One request: `undefined` when the body is complete, the failure when another request may go on; else rejects. */
+/** One request: `undefined` when the body is complete, the failure when another request may continue; else rejects. */
 async function transfer(source: string, body: Body, options: FetchOptions): Promise<CodedError | undefined> {
   try {
     await follow(source, body, options);
@@ -100,7 +100,10 @@ async function follow(source: string, body: Body, options: FetchOptions): Promis
       const location = await exchange(guarded.url, agent, body, options);
       if (location === undefined) return;
       if (!URL.canParse(location, guarded.url.href)) {
-        throw new CodedError('SOURCE_UNAVAILABLE', `Expected ${redactUrl(guarded.url)} to redirect to a URL, got none`);
+        throw new CodedError(
+          'SOURCE_UNAVAILABLE',
+          `Expected ${redactUrl(guarded.url)} to redirect to a URL, got a location that is no URL`,
+        );
       }
       target = new URL(location, guarded.url).href;
     } finally {
@@ -113,7 +116,7 @@ async function follow(source: string, body: Body, options: FetchOptions): Promis
   );
 }
 
-/** Asks for what is missing and writes it; returns where a redirect leads instead. */
+/** Requests the missing part and writes it; returns the location of a redirect instead. */
 async function exchange(url: URL, agent: Agent, body: Body, options: FetchOptions): Promise<string | undefined> {
   const { resource, received } = body;
   const resumable = received > 0 && resource?.validator !== undefined;
@@ -128,21 +131,21 @@ async function exchange(url: URL, agent: Agent, body: Body, options: FetchOption
       ...(resumable && { range: `bytes=${received}-`, 'if-range': resource.validator }),
     },
   });
-  const verdict = judgeStatus(answer.statusCode, answer.headers, redactUrl(url));
-  if (verdict.kind !== 'body') {
-    // Its body is not wanted: the connection is closed with the agent.
+  const reply = classifyReply(answer.statusCode, answer.headers, redactUrl(url));
+  if (reply.kind !== 'body') {
+    // The body is not needed: the connection is closed with the agent.
     answer.body.on('error', () => undefined).destroy();
-    if (verdict.kind === 'redirect') return verdict.location;
-    if (verdict.restart) body.received = 0;
-    throw verdict.error;
+    if (reply.kind === 'redirect') return reply.location;
+    if (reply.restart) body.received = 0;
+    throw reply.error;
   }
-  // Should this part not fit to the one before, the next request asks for the whole.
+  // When this part does not follow the one before, the next request asks for the whole file.
   body.resource = undefined;
-  const start = nextStart(verdict.range, received, resource, verdict.resource);
+  const start = nextStart(reply.range, received, resource, reply.resource);
   body.received = start;
-  body.resource = verdict.resource;
+  body.resource = reply.resource;
   await body.file.truncate(start);
-  const total = verdict.resource.total;
+  const total = reply.resource.total;
   if (total !== undefined && total > options.maxBytes) throw tooLarge(url, options.maxBytes);
   await write(answer.body, body, url, options);
   if (total !== undefined && body.received !== total) {
@@ -166,7 +169,7 @@ async function write(
   }
 }
 
-/** Connects to the checked addresses and to no other, whatever DNS says by then. */
+/** Connects to the checked addresses only, whatever DNS answers by then. */
 function pinnedAgent({ addresses }: GuardedUrl, timeouts: FetchTimeouts): Agent {
   return new Agent({
     connections: 1,
@@ -187,7 +190,7 @@ function tooLarge(url: URL, maxBytes: number): CodedError {
   return new CodedError('FILE_TOO_LARGE', `Expected at most ${maxBytes} bytes from ${redactUrl(url)}, got more`);
 }
 
-/** Errors of the connection are the source's; the client's messages may hold the URL, so only their codes are told. */
+/** A failed connection as an error of the source. Only its code: the client's messages may hold the URL. */
 function unavailable(source: string, error: unknown): CodedError {
   if (error instanceof CodedError) return error;
   const code =

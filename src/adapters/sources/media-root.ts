@@ -4,12 +4,12 @@ import { CodedError } from '../../errors/coded-error.ts';
 import { storageError, systemCode } from '../object-store/storage-error.ts';
 
 /**
- * The real path of a file below the media root, for use in place. Links are followed as long as they stay inside.
+ * The real path of a file below the media root, which is read there. Links are followed as long as they stay inside.
  * Rejects with `SOURCE_FORBIDDEN` for a path that leads outside, `SOURCE_NOT_FOUND` for one that leads to no file.
  */
 export async function fileUnderRoot(root: string | undefined, path: string): Promise<string> {
   if (root === undefined) {
-    throw new CodedError('SOURCE_FORBIDDEN', `Expected a media root for the file ${path}, got none configured`, {
+    throw new CodedError('SOURCE_FORBIDDEN', `Expected a media root for the file ${path}, but this server has none`, {
       remedy: 'Start the server with `--media-root DIR`, or upload the file.',
     });
   }
@@ -23,14 +23,14 @@ export async function fileUnderRoot(root: string | undefined, path: string): Pro
 }
 
 /**
- * The real path of a folder below a root, made where it is not there. Links are followed as long as they stay inside.
+ * The real path of a folder below a root, which is created when it does not exist. Links are followed as long as they stay inside.
  * Rejects with `SOURCE_FORBIDDEN` for a path that leads outside, `STORAGE_UNAVAILABLE`, `STORAGE_FULL`.
  */
 export async function folderUnderRoot(root: string, path: string): Promise<string> {
   try {
     const top = await realpath(root);
     let folder = top;
-    // One by one: nothing is made behind a link that leads outside.
+    // One by one: nothing is created behind a link that leads outside.
     for (const part of path.split('/').filter((name) => name !== '')) {
       await mkdir(join(folder, part)).catch((error: unknown) => {
         if (systemCode(error) !== 'EEXIST') throw error;
@@ -40,7 +40,7 @@ export async function folderUnderRoot(root: string, path: string): Promise<strin
     }
     return folder;
   } catch (error) {
-    throw storageError(`make the folder ${path}`, error);
+    throw storageError(`create the folder ${path}`, error);
   }
 }
 
@@ -49,7 +49,7 @@ function isBelow(path: string, top: string): boolean {
 }
 
 function outside(path: string): CodedError {
-  return new CodedError('SOURCE_FORBIDDEN', `Expected ${path} to lie under its root, got a path that leads outside`);
+  return new CodedError('SOURCE_FORBIDDEN', `Expected a path below the root, got ${path}, which leads outside`);
 }
 
 async function real(path: string, label: string): Promise<string> {
@@ -58,7 +58,9 @@ async function real(path: string, label: string): Promise<string> {
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' || code === 'EACCES' || code === 'ENAMETOOLONG') {
-      throw new CodedError('SOURCE_NOT_FOUND', `Expected ${label} to be there, got ${code}`, { cause: error });
+      throw new CodedError('SOURCE_NOT_FOUND', `Expected ${label} to exist and to be readable, got ${code}`, {
+        cause: error,
+      });
     }
     throw storageError(`read ${label}`, error);
   }

@@ -1,6 +1,7 @@
 import { CodedError } from '../../errors/coded-error.ts';
 import { createS3Client, type S3Connection, timeoutsOf } from '../object-store/s3/s3-client.ts';
-import { s3Error, s3Failure } from '../object-store/s3/s3-errors.ts';
+import { s3Error } from '../object-store/s3/s3-errors.ts';
+import { s3Failure } from '../object-store/s3/s3-failure.ts';
 import { headObject } from '../object-store/s3/s3-head.ts';
 import { readObject } from '../object-store/s3/s3-read.ts';
 import { download } from './download.ts';
@@ -16,8 +17,8 @@ export interface S3Fetch extends S3Connection {
 }
 
 /**
- * Fetches an object of any bucket into a file; resolves to its size. The object that is looked up first is the one that
- * is fetched: one that changes meanwhile is refused. Rejects with `SOURCE_NOT_FOUND`, `SOURCE_UNAVAILABLE`,
+ * Fetches an object of any bucket into a file; resolves to its size. All parts are of the object that was looked up
+ * first: one that changes meanwhile is rejected. Rejects with `SOURCE_NOT_FOUND`, `SOURCE_UNAVAILABLE`,
  * `FILE_TOO_LARGE`, `STORAGE_FULL` or the signal's reason.
  */
 export async function fetchObject(fetch: S3Fetch): Promise<number> {
@@ -29,7 +30,7 @@ export async function fetchObject(fetch: S3Fetch): Promise<number> {
     const head = await headObject(client, { Bucket: bucket, Key: key }, { abortSignal, explained: () => true });
     const { ContentLength: bytes = 0, ETag: etag } = head;
     if (bytes > maxBytes) {
-      throw new CodedError('FILE_TOO_LARGE', `Expected at most ${maxBytes} bytes in the object of s3, got ${bytes}`);
+      throw new CodedError('FILE_TOO_LARGE', `Expected at most ${maxBytes} bytes in ${describe(fetch)}, got ${bytes}`);
     }
     const read = { client, bucket, key, etag, signal, idleMs };
     await download({
@@ -48,27 +49,28 @@ export async function fetchObject(fetch: S3Fetch): Promise<number> {
   }
 }
 
-function sourceError(error: unknown, place: S3Fetch): CodedError {
-  // Failures of our own disk, and sizes, are told as they are.
+function sourceError(error: unknown, fetch: S3Fetch): CodedError {
+  // Failures of the local disk, and sizes, stay as they are.
   if (error instanceof CodedError && error.code !== 'STORAGE_UNAVAILABLE') return error;
-  const { problem, told } = s3Failure(error);
-  const named = `the object ${JSON.stringify(place.key.slice(0, 200))} of the bucket ${place.bucket}`;
+  const { problem, label } = s3Failure(error);
+  const object = describe(fetch);
   switch (problem) {
     case 'no-object':
     case 'no-bucket':
-      return new CodedError('SOURCE_NOT_FOUND', `Expected ${named}, got ${told}`);
+      return new CodedError('SOURCE_NOT_FOUND', `Expected ${object}, got ${label}`);
     case 'denied':
-      return new CodedError('SOURCE_NOT_FOUND', `Expected to be allowed to read ${named}, got ${told}`, {
+      return new CodedError('SOURCE_NOT_FOUND', `Expected permission to read ${object}, got ${label}`, {
         remedy: 'Give the worker s3:GetObject on the bucket, or name a Secret with credentials that have it.',
       });
     case 'changed':
-      return new CodedError(
-        'SOURCE_UNAVAILABLE',
-        `Expected ${named} to stay as it is while it is fetched, got another`,
-      );
+      return new CodedError('SOURCE_UNAVAILABLE', `Expected ${object} not to change during the fetch, but it changed`);
     default: {
-      const { message, remedy, cause } = s3Error(`fetch ${named}`, error, place);
+      const { message, remedy, cause } = s3Error(`fetch ${object}`, error, fetch);
       return new CodedError('SOURCE_UNAVAILABLE', message, { remedy, cause });
     }
   }
+}
+
+function describe({ bucket, key }: S3Fetch): string {
+  return `the object ${JSON.stringify(key.slice(0, 200))} of the bucket ${bucket}`;
 }

@@ -4,9 +4,9 @@ import { addAudio, blur, caption, merge, mute, speedRamp, subtitle, trim } from 
 import { output } from '../../model/job/output.ts';
 import { accelerations, renderJobSpec } from '../../model/job/render-job.ts';
 
-// Bodies of the Edit API. An operation's own fields are those of the model, so that bounds and descriptions are said once.
+// Bodies of the Edit API. An operation's own fields are those of the model, so that bounds and descriptions are written once.
 
-/** Captions that a request may carry; more than a job holds are stored as a file beside it. */
+/** Most captions in a request; more than fit into a job are stored as a file beside it. */
 const maxCaptions = 20_000;
 
 const sourceUrl = z.string().min(1).max(bounds.url).describe('URL of an uploaded file, or an http or https URL.');
@@ -18,11 +18,11 @@ const common = {
     .optional()
     .describe('Whether an Intel GPU must, should (the default) or must not encode.'),
   priority: renderJobSpec.shape.priority,
-  webhook: z.unknown().optional().describe('Not offered yet: a request with it is refused.'),
+  webhook: z.unknown().optional().describe('Not supported yet: a request with it is rejected.'),
   delivery: z
     .enum(['async', 'sync'])
     .optional()
-    .describe('async (the default) answers at once; sync waits for the end of the job, up to a bound.'),
+    .describe('async (the default) replies immediately; sync waits for the end of the job, up to a limit.'),
 };
 
 export const editBodies = {
@@ -72,6 +72,16 @@ export const editBodies = {
     ...common,
   }),
 } as const;
+
+export const editOperationNames = [
+  'trim',
+  'merge',
+  'mute',
+  'add-audio',
+  'subtitle',
+  'blur',
+  'speed-ramp',
+] as const satisfies readonly (keyof typeof editBodies)[];
 
 export type EditOperation = keyof typeof editBodies;
 export type EditBody<O extends EditOperation = EditOperation> = z.output<(typeof editBodies)[O]>;

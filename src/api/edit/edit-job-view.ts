@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { jobType } from '../../model/job/job-type.ts';
-import { caption } from '../../model/job/operations.ts';
 import type { RenderJob } from '../../model/job/render-job.ts';
 import { isTerminal } from '../../model/status/lifecycle.ts';
 import type { Progress } from '../../model/status/progress.ts';
 import type { OutputFile } from '../../model/status/result.ts';
+import { type ApiContext, liveProgress, outputUrl } from '../context.ts';
 
-// The Edit API's view of a RenderJob. Times are Unix milliseconds; a field is there exactly when its description says so.
+// The Edit API's view of a RenderJob. Times are Unix milliseconds; a field is present exactly when its description says so.
 
 export const editStatuses = ['queued', 'active', 'done', 'failed', 'cancelled'] as const;
 export type EditStatus = (typeof editStatuses)[number];
@@ -38,10 +38,9 @@ const unixMs = z.int().min(0);
 
 export const editJob = z.strictObject({
   jobId: z.string().describe('Id of the job.'),
-  status: z.enum(editStatuses).describe('Where the job stands.'),
+  status: z.enum(editStatuses).describe('State of the job.'),
   progress: z.number().min(0).max(1).optional().describe('0 to 1; present when active.'),
   outputUrl: z.string().optional().describe('Where the output can be fetched; present when done.'),
-  captions: z.array(caption).optional().describe('Present when a transcription is done.'),
   error: z.string().optional().describe('Why it failed; present when failed.'),
   createdAt: unixMs.describe('Unix milliseconds.'),
   updatedAt: unixMs.describe('Unix milliseconds.'),
@@ -51,7 +50,7 @@ export type EditJob = z.output<typeof editJob>;
 export const editListItem = z.strictObject({
   id: z.string().describe('Id of the job.'),
   type: z.enum(editTypes).describe('Kind of the job.'),
-  status: z.enum(editStatuses).describe('Where the job stands.'),
+  status: z.enum(editStatuses).describe('State of the job.'),
   progress: z.number().min(0).max(1).optional().describe('0 to 1; present when active, and 1 when done.'),
   createdAt: unixMs.describe('Unix milliseconds.'),
   outputUrl: z.string().optional().describe('Present when done.'),
@@ -60,11 +59,11 @@ export type EditListItem = z.output<typeof editListItem>;
 
 export const editAccepted = z.strictObject({
   jobId: z.string().describe('Id of the job.'),
-  status: z.enum(editStatuses).describe('Where the job stands.'),
+  status: z.enum(editStatuses).describe('State of the job.'),
 });
 
 export function editStatus({ spec, status }: Pick<RenderJob, 'spec' | 'status'>): EditStatus {
-  // A cancel that was accepted always ends as one, so readers see their own cancel at once and never lose sight of it.
+  // An accepted cancel always ends in Cancelled, so clients see their own cancel immediately and in every later reply.
   if (spec.cancelled === true && !isTerminal(status?.phase)) return 'cancelled';
   switch (status?.phase) {
     case 'Running':
@@ -87,15 +86,24 @@ export function editType(job: Pick<RenderJob, 'spec'>): EditType {
 }
 
 /** The output that `outputUrl` is about: the main one, else the first. */
-export function mainOutput({ status }: Pick<RenderJob, 'status'>): OutputFile | undefined {
+function mainOutput({ status }: Pick<RenderJob, 'status'>): OutputFile | undefined {
   const outputs = status?.result?.outputs ?? [];
   return outputs.find(({ name }) => name === 'main') ?? outputs[0];
 }
 
-/** Live news of the bus, and the URL of the main output; both looked up before. */
-export interface EditExtras {
+/** What a view needs beside the job itself: live progress, and the URL of the main output. */
+interface EditExtras {
   readonly progress?: Progress | undefined;
   readonly outputUrl?: string | undefined;
+}
+
+/** Looks up what a view needs; `base` is the start of URLs in the reply. */
+export async function editExtras(context: ApiContext, job: RenderJob, base: string): Promise<EditExtras> {
+  const output = job.status?.phase === 'Succeeded' ? mainOutput(job) : undefined;
+  return {
+    progress: liveProgress(context, job),
+    outputUrl: output && (await outputUrl(context, job, output.key, base)),
+  };
 }
 
 function fraction({ status }: RenderJob, live: Progress | undefined): number {
@@ -116,22 +124,20 @@ function updatedAt({ metadata, status }: RenderJob, live: Progress | undefined):
   return Math.max(...moments.filter((moment) => moment !== undefined).map((moment) => Date.parse(moment)));
 }
 
-export function viewEditJob(job: RenderJob, { progress, outputUrl }: EditExtras): EditJob {
+export function viewEditJob(job: RenderJob, { progress, outputUrl: url }: EditExtras): EditJob {
   const status = editStatus(job);
-  const captions = job.status?.result?.captions;
   return {
     jobId: job.metadata.name,
     status,
     ...(status === 'active' && { progress: fraction(job, progress) }),
-    ...(status === 'done' && captions === undefined && outputUrl !== undefined && { outputUrl }),
-    ...(status === 'done' && captions !== undefined && { captions }),
+    ...(status === 'done' && url !== undefined && { outputUrl: url }),
     ...(status === 'failed' && { error: job.status?.error?.message ?? job.status?.message ?? 'The job failed.' }),
     createdAt: Date.parse(job.metadata.creationTimestamp),
     updatedAt: updatedAt(job, progress),
   };
 }
 
-export function viewEditListItem(job: RenderJob, { progress, outputUrl }: EditExtras): EditListItem {
+export function viewEditListItem(job: RenderJob, { progress, outputUrl: url }: EditExtras): EditListItem {
   const status = editStatus(job);
   return {
     id: job.metadata.name,
@@ -140,6 +146,6 @@ export function viewEditListItem(job: RenderJob, { progress, outputUrl }: EditEx
     ...(status === 'active' && { progress: fraction(job, progress) }),
     ...(status === 'done' && { progress: 1 }),
     createdAt: Date.parse(job.metadata.creationTimestamp),
-    ...(status === 'done' && outputUrl !== undefined && { outputUrl }),
+    ...(status === 'done' && url !== undefined && { outputUrl: url }),
   };
 }

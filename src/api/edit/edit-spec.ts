@@ -4,65 +4,66 @@ import type { Acceleration, RenderJobSpec } from '../../model/job/render-job.ts'
 import { sourceOf } from '../jobs/sources.ts';
 import type { EditBody, EditOperation } from './edit-bodies.ts';
 
-/** What one request of the Edit API comes to: the parts of a spec, and where each input came from in the body. */
+/** Parts of a spec from one request, and the field of the body that each input came from. */
 interface Parts {
   readonly inputs: readonly Input[];
   readonly operation: Operation;
   readonly paths: Readonly<Record<string, string>>;
 }
 
-/** A source URL of a body under the name that its input will have. */
+/** A source URL of a body, with the name of its input. */
 interface Source {
   readonly name: string;
   readonly url: string;
   readonly path: string;
 }
 
-type Folders = readonly string[];
+/** Starts of URLs of assets of this installation. */
+type AssetPrefixes = readonly string[];
 
-function inputsOf(sources: readonly Source[], folders: Folders): Pick<Parts, 'inputs' | 'paths'> {
+function inputsOf(sources: readonly Source[], prefixes: AssetPrefixes): Pick<Parts, 'inputs' | 'paths'> {
   return {
-    inputs: sources.map(({ name, url, path }) => ({ name, ...sourceOf(url, folders, path) })),
+    inputs: sources.map(({ name, url, path }) => ({ name, ...sourceOf(url, prefixes, path) })),
     paths: Object.fromEntries(sources.map(({ name, path }) => [name, path])),
   };
 }
 
 const video = (url: string): Source => ({ name: 'v1', url, path: 'videoUrl' });
 
-type Builders = { readonly [O in EditOperation]: (body: EditBody<O>, folders: Folders) => Parts };
+type Builders = { readonly [O in EditOperation]: (body: EditBody<O>, prefixes: AssetPrefixes) => Parts };
 
 const builders: Builders = {
-  trim: ({ videoUrl, start, end, precise }, folders) => ({
-    ...inputsOf([video(videoUrl)], folders),
+  trim: ({ videoUrl, start, end, precise }, prefixes) => ({
+    ...inputsOf([video(videoUrl)], prefixes),
     operation: { trim: { start, end, precise } },
   }),
-  merge: ({ videoUrls, transition }, folders) => {
+  merge: ({ videoUrls, transition }, prefixes) => {
     const sources = videoUrls.map((url, index) => ({ name: `v${index + 1}`, url, path: `videoUrls[${index}]` }));
     const append = sources.slice(1).map(({ name }) => name);
-    return { ...inputsOf(sources, folders), operation: { merge: { append, transition } } };
+    return { ...inputsOf(sources, prefixes), operation: { merge: { append, transition } } };
   },
-  mute: ({ videoUrl, ranges }, folders) => ({
-    ...inputsOf([video(videoUrl)], folders),
+  mute: ({ videoUrl, ranges }, prefixes) => ({
+    ...inputsOf([video(videoUrl)], prefixes),
     operation: { mute: { ranges } },
   }),
-  'add-audio': ({ videoUrl, audioUrl, mode, volume, offset, loop, fadeIn, fadeOut }, folders) => ({
-    ...inputsOf([video(videoUrl), { name: 'audio', url: audioUrl, path: 'audioUrl' }], folders),
+  'add-audio': ({ videoUrl, audioUrl, mode, volume, offset, loop, fadeIn, fadeOut }, prefixes) => ({
+    ...inputsOf([video(videoUrl), { name: 'audio', url: audioUrl, path: 'audioUrl' }], prefixes),
     operation: { addAudio: { input: 'audio', mode, volume, offset, loop, fadeIn, fadeOut } },
   }),
-  subtitle: ({ videoUrl, subtitleUrl, captions, mode, language, style }, folders) => {
+  subtitle: ({ videoUrl, subtitleUrl, captions, mode, language, style }, prefixes) => {
     const text = subtitleUrl === undefined ? [] : [{ name: 'subtitle', url: subtitleUrl, path: 'subtitleUrl' }];
     const source = subtitleUrl === undefined ? { captions } : { input: 'subtitle' };
     return {
-      ...inputsOf([video(videoUrl), ...text], folders),
+      ...inputsOf([video(videoUrl), ...text], prefixes),
       operation: { subtitle: { ...source, mode, language, style } },
     };
   },
-  blur: ({ videoUrl, regions, unit }, folders) => ({
-    ...inputsOf([video(videoUrl)], folders),
+  blur: ({ videoUrl, regions, unit }, prefixes) => ({
+    ...inputsOf([video(videoUrl)], prefixes),
     operation: { blur: { regions, unit } },
   }),
-  'speed-ramp': ({ videoUrl, segments, audio }, folders) => ({
-    ...inputsOf([video(videoUrl)], folders),
+  'speed-ramp': ({ videoUrl, segments, audio }, prefixes) => ({
+    ...inputsOf([video(videoUrl)], prefixes),
     operation: { speedRamp: { segments, audio } },
   }),
 };
@@ -77,16 +78,16 @@ const accelerationOf: Readonly<Record<NonNullable<EditBody['acceleration']>, Acc
 };
 
 /**
- * The spec of an Edit request, and the field of the body that each input came from.
+ * The spec of a request, and the field of the body that each input came from.
  *
- * @param folders the beginnings of URLs of ours
+ * @param prefixes starts of URLs of assets of this installation
  */
 export function editSpec<O extends EditOperation>(
   type: O,
   body: EditBody<O>,
-  folders: Folders,
+  prefixes: AssetPrefixes,
 ): { readonly spec: RenderJobSpec; readonly paths: Readonly<Record<string, string>> } {
-  const { inputs, operation, paths } = builders[type](body, folders);
+  const { inputs, operation, paths } = builders[type](body, prefixes);
   const { output, acceleration, priority } = body;
   const spec = {
     inputs: [...inputs],
@@ -98,7 +99,7 @@ export function editSpec<O extends EditOperation>(
   return { spec, paths };
 }
 
-/** The same spec with its captions in a file instead: for more of them than a job holds. */
+/** The same spec with its captions in a file, for captions that do not fit into a job. */
 export function withCaptionsFile(spec: RenderJobSpec, asset: string): RenderJobSpec {
   return {
     ...spec,
@@ -111,7 +112,7 @@ export function withCaptionsFile(spec: RenderJobSpec, asset: string): RenderJobS
   };
 }
 
-/** The captions that a spec holds itself. */
+/** The captions inside a spec. */
 export function captionsOf(spec: RenderJobSpec): readonly Caption[] | undefined {
   return spec.operations?.find(({ subtitle }) => subtitle?.captions !== undefined)?.subtitle?.captions;
 }

@@ -3,7 +3,7 @@ import { CodedError } from '../../errors/coded-error.ts';
 import type { KeyStore, Role } from '../../ports/key-store.ts';
 import { parseApiKey, verifyApiKey } from './api-key.ts';
 
-/** Who makes a request. */
+/** The owner of the key of a request. */
 export interface Caller {
   readonly keyId: string;
   readonly owner: string;
@@ -25,7 +25,7 @@ function presentedKey({ headers }: FastifyRequest): string | undefined {
   return token;
 }
 
-/** A hook that lets only requests with a valid key pass; it runs before a body is read. */
+/** A hook that rejects requests without a valid key, before their body is read. */
 export function requireKey(keys: KeyStore): onRequestAsyncHookHandler {
   return async (request, reply) => {
     const text = presentedKey(request);

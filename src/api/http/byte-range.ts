@@ -1,9 +1,9 @@
-/** What a `Range` header asks of a file of `size` bytes (RFC 9110, section 14). */
+/** The part of a file that a `Range` header requests (RFC 9110, section 14). */
 export type RangeRequest = 'whole' | 'unsatisfiable' | { readonly start: number; readonly end: number };
 
 /**
- * Reads a `Range` header. Bounds of the answer are both included. What is malformed, in another unit, or asks for several
- * parts is answered with the whole file, as the RFC allows.
+ * Reads a `Range` header for a file of `size` bytes; `end` is inclusive. A malformed header, another unit and several parts
+ * stand for the whole file, as the RFC allows.
  */
 export function byteRange(header: string | undefined, size: number): RangeRequest {
   const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.replaceAll(' ', '') ?? '') ?? [];

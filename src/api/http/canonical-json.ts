@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** JSON with the members of objects in order of their names, so that equal values are equal texts (after RFC 8785). */
+/** JSON with the members of objects sorted by name, so that equal values give equal texts (after RFC 8785). */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) => {
     if (typeof member !== 'object' || member === null || Array.isArray(member)) return member;

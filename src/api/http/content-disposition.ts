@@ -2,13 +2,13 @@
 const maxLength = 200;
 
 /**
- * The file name that a client gave, made harmless: the last part of its path, without control characters, and never empty
+ * A safe form of the file name that a client sent: the last part of its path, without control characters, and never empty
  * or only dots. It is shown and offered for downloads; no file is ever created under it.
  */
 export function safeFilename(name: string): string {
   const last = name.split(/[/\\]/).at(-1) ?? '';
   const clean = last
-    // Besides control characters: marks that reverse the direction of text, which disguise endings.
+    // Besides control characters: marks that reverse the direction of text, which disguise file extensions.
     .replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
     .toWellFormed()
     .trim();
@@ -31,7 +31,7 @@ export function contentDisposition(kind: 'inline' | 'attachment', filename: stri
   return `${kind}; filename="${ascii}"; filename*=UTF-8''${encoded}`;
 }
 
-/** The file name of a `Content-Disposition` header of a request; `undefined` when it has none that can be read. */
+/** The file name of a `Content-Disposition` header of a request; `undefined` when it has none that is readable. */
 export function filenameOf(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   const extended = /filename\*\s*=\s*utf-8''([^;\s]+)/i.exec(header)?.[1];

@@ -7,7 +7,7 @@ export interface ServerEvent {
   readonly data: unknown;
 }
 
-/** One event as it goes over the wire. JSON has no raw line breaks, so it is one `data` line. */
+/** One event in the format of the stream. JSON has no raw line breaks, so it is one `data` line. */
 export function eventText({ event, id, data }: ServerEvent): string {
   return `event: ${event}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
 }
@@ -15,7 +15,7 @@ export function eventText({ event, id, data }: ServerEvent): string {
 /** A line that clients ignore; it keeps proxies from closing a quiet connection. */
 export const heartbeat = ': heartbeat\n\n';
 
-/** How long a client waits before it comes back, in milliseconds. */
+/** How long a client waits before it reconnects, in milliseconds. */
 export function retryText(milliseconds: number): string {
   return `retry: ${milliseconds}\n\n`;
 }

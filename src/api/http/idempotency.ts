@@ -24,6 +24,6 @@ export function idempotencyKeyOf({ headers }: Pick<FastifyRequest, 'headers'>): 
 export function idempotencyMismatch(): CodedError {
   return new CodedError(
     'IDEMPOTENCY_MISMATCH',
-    'Expected the body that was first sent with this Idempotency-Key, got another one.',
+    'Expected the body that was first sent with this Idempotency-Key, got a different body.',
   );
 }

@@ -5,7 +5,7 @@ const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 
 
 /**
  * Answers 405 with an `Allow` header to the other methods of every route (RFC 9110, section 15.5.6). Call the returned
- * function once all routes are there.
+ * function after all routes are registered.
  */
 export function collectRoutes(app: FastifyInstance): () => void {
   const known = new Map<string, Set<string>>();
@@ -23,7 +23,7 @@ export function collectRoutes(app: FastifyInstance): () => void {
         url,
         exposeHeadRoute: false,
         schema: { hide: true },
-        // Before the body is read: it does not matter what it is.
+        // Before the body is read: its content does not matter.
         onRequest: async ({ method }, reply) => {
           reply.header('allow', allow);
           throw new CodedError('METHOD_NOT_ALLOWED', `Expected one of ${allow}, got ${method}.`);

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 
-/** Leads to the next page of a list by a `Link` header (RFC 8288), so that the body stays as documented. */
-export function nextPage(
+/** Links to the next page of a list with a `Link` header (RFC 8288), so that the body stays as documented. */
+export function linkNextPage(
   reply: FastifyReply,
   path: string,
   query: Readonly<Record<string, string | number>>,

@@ -24,7 +24,7 @@ function unchanged(reply: FastifyReply, payload: string): boolean {
   return matchesEtag(headers['if-none-match'], etag);
 }
 
-/** Headers that belong to every reply, and those of replies about jobs. */
+/** Headers of every reply, and those of replies about jobs. */
 export function addReplyHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 
-/** The id of a request in its reply and in every log line: the client's own if it is harmless, else a new one. */
+/** The id of a request in its reply and in every log line: the client's own if it is well-formed, else a new one. */
 export function requestId({ headers }: IncomingMessage): string {
   const given = headers['x-request-id'];
   return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given)
@@ -11,8 +11,8 @@ export function requestId({ headers }: IncomingMessage): string {
 }
 
 /**
- * One line per request, made of what cannot hold a secret: the route instead of the URL (asset names and queries are
- * capabilities), no headers, no bodies.
+ * One line per request, without anything that can contain a secret: the route instead of the URL (asset names and queries
+ * grant access), no headers, no bodies.
  */
 export function logRequests(app: FastifyInstance): void {
   app.addHook('onResponse', async (request, reply) => {

@@ -2,12 +2,12 @@ import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 import { CodedError, type ErrorDetail } from '../../errors/coded-error.ts';
 
-/** Failing places that one reply lists; a hostile body can have hundreds of thousands. */
+/** Failing fields that one reply lists; a hostile body can have hundreds of thousands. */
 const maxDetails = 100;
 
 type Issue = z.core.$ZodIssue;
 
-/** A path as people write it: `operations[0].trim.end`. */
+/** A path in the usual notation: `operations[0].trim.end`. */
 export function pathText(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
@@ -21,7 +21,7 @@ function deepest(branches: readonly (readonly Issue[])[]): readonly Issue[] {
 }
 
 function describe(issue: Issue): string {
-  // Zod says "received undefined" of what is not there at all.
+  // Zod reports a missing field as "received undefined".
   const [, expected] = /^Invalid input: expected (.+), received undefined$/.exec(issue.message) ?? [];
   return expected === undefined ? issue.message.replace(/^Invalid input: /, '') : `is required (expected ${expected})`;
 }
@@ -39,7 +39,7 @@ function* flatten(issues: readonly Issue[], base: readonly PropertyKey[]): Gener
   }
 }
 
-/** Every failing path of a document, as one `INVALID_REQUEST` whose message lists them too. */
+/** All failing paths of a document as one `INVALID_REQUEST` whose message lists them too. */
 export function validationError(error: z.core.$ZodError, part: string): CodedError {
   const details: ErrorDetail[] = [];
   let more = 0;
@@ -50,7 +50,7 @@ export function validationError(error: z.core.$ZodError, part: string): CodedErr
   return invalidRequest(details, more);
 }
 
-/** `INVALID_REQUEST` for failing places that no schema can see. */
+/** `INVALID_REQUEST` for fields that fail a check outside any schema. */
 export function invalidRequest(details: readonly ErrorDetail[], more = 0): CodedError {
   const listed = details.map(({ path, message }) => `${path}: ${message}`).join('; ');
   return new CodedError('INVALID_REQUEST', more === 0 ? listed : `${listed}; and ${more} more`, { details });
@@ -62,6 +62,9 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown, part: stri
   if (result.success) return result.data;
   throw validationError(result.error, part);
 }
+
+/** For routes whose handler parses the body itself; the schema only documents it. */
+export const unvalidated = () => (data: unknown) => ({ value: data });
 
 /** Lets Fastify validate with the zod schemas of the routes. */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =

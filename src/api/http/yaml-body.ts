@@ -4,7 +4,7 @@ import { CodedError } from '../../errors/coded-error.ts';
 
 const types = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml', 'application/vnd.yaml'];
 
-/** A single YAML document (RFC 9512). Aliases are refused: a few lines of them can stand for gigabytes. */
+/** A single YAML document (RFC 9512). Aliases are rejected: a few lines of them can expand to gigabytes. */
 export function parseYaml(text: string): unknown {
   try {
     return load(text, { schema: CORE_SCHEMA, maxAliases: 0, maxDepth: 50 });
@@ -14,7 +14,7 @@ export function parseYaml(text: string): unknown {
   }
 }
 
-/** Lets the routes of a plugin take YAML beside JSON. */
-export function takeYaml(app: FastifyInstance): void {
+/** Lets the routes of a plugin accept YAML beside JSON. */
+export function acceptYaml(app: Pick<FastifyInstance, 'addContentTypeParser'>): void {
   app.addContentTypeParser(types, { parseAs: 'string' }, async (_request: unknown, text: string) => parseYaml(text));
 }

@@ -8,17 +8,17 @@ import type { Caller } from '../http/auth.ts';
 import { idempotencyMismatch } from '../http/idempotency.ts';
 import type { ApiLimits } from '../services.ts';
 
-/** A job that a request asks for. */
+/** A job that a request describes. */
 export interface WantedJob extends JobRef {
   readonly spec: RenderJobSpec;
   readonly shape: 'edit' | 'native';
-  /** Digest of the request, where it came with an idempotency key. */
+  /** Digest of the request, where the request has an idempotency key. */
   readonly requestDigest?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** The job that an earlier request with the same idempotency key made; rejects with `IDEMPOTENCY_MISMATCH` if it asked for something else. */
+/** The job of an earlier request with the same idempotency key; rejects with `IDEMPOTENCY_MISMATCH` if that was another request. */
 export async function earlierJob(
   store: JobStore,
   caller: Caller,
@@ -38,8 +38,8 @@ function requireSameRequest({ metadata }: RenderJob, caller: Caller, requestDige
 }
 
 /**
- * Makes a job within the owner's limit of unfinished jobs. With a request digest, an existing job of the same name is the
- * answer to the same request; without, it is a `CONFLICT`.
+ * Creates a job within the owner's limit of unfinished jobs. With a request digest, an existing job of the same name is
+ * the result of the same request; without, it is a `CONFLICT`.
  */
 export async function createJob(
   store: JobStore,
@@ -64,8 +64,8 @@ export async function createJob(
   );
   if (!created) {
     if (wanted.requestDigest === undefined) {
-      throw new CodedError('CONFLICT', `Expected a new name, got ${wanted.name}, which a job has already.`, {
-        remedy: 'Choose another name, leave it out, or repeat the first request with its Idempotency-Key.',
+      throw new CodedError('CONFLICT', `Expected an unused name, got ${wanted.name}, which another job has.`, {
+        remedy: 'Choose another name, omit it, or send the first request again with its Idempotency-Key.',
       });
     }
     requireSameRequest(job, caller, wanted.requestDigest);
@@ -73,7 +73,7 @@ export async function createJob(
   return { job, created };
 }
 
-/** Bytes of a spec as it travels to a worker. */
+/** Size of a spec as a worker gets it, in bytes. */
 export function specBytes(spec: RenderJobSpec): number {
   return Buffer.byteLength(JSON.stringify(spec));
 }

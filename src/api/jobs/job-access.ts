@@ -6,7 +6,7 @@ import { labels } from '../../model/labels.ts';
 import { ConflictError, type JobFilter, type JobStore } from '../../ports/job-store.ts';
 import type { Caller } from '../http/auth.ts';
 
-// Who sees what: a user the own jobs, a team owner those of the namespace, an admin all.
+// A user sees its own jobs, a team owner those of the namespace, an admin all.
 
 export function maySee(caller: Caller, job: RenderJob): boolean {
   if (caller.role === 'admin') return true;
@@ -14,7 +14,7 @@ export function maySee(caller: Caller, job: RenderJob): boolean {
   return caller.role === 'team-owner' || job.metadata.labels?.[labels.owner] === caller.owner;
 }
 
-/** The part of all jobs that a caller sees. */
+/** The jobs that a caller may see. */
 export function visibleTo(caller: Caller): JobFilter {
   if (caller.role === 'admin') return {};
   if (caller.role === 'team-owner') return { namespace: caller.namespace };
@@ -26,8 +26,8 @@ export function noSuchJob(): CodedError {
 }
 
 /**
- * A job by its id. One that belongs to someone else is as absent as one that never was. A lookup that misses the cache
- * asks the store itself, so that a client reads its own writes.
+ * A job by its id. A job of another owner is not found, like one that never existed. A lookup that misses the cache
+ * reads from the store itself, so that a client reads its own writes.
  */
 export async function findJob(
   store: JobStore,
@@ -42,15 +42,15 @@ export async function findJob(
   return job;
 }
 
-/** Each lost race is a write of someone else's: more of them than writers one job ever has. */
+/** Each conflict is the write of another client: more of them than clients that change one job. */
 const maxConflicts = 30;
 const maxPauseMs = 100;
 
 /**
- * Changes a job by what `change` makes of its latest state; when someone else was faster, reads again and asks `change`
- * anew. `change` may throw to refuse, and is done when it returns a job.
+ * Applies `change` to the latest state of a job; after a conflict with another write, reads the job again and retries.
+ * `change` may throw to reject the request.
  *
- * @param read with `fresh` past the cache, which is behind once a write was refused
+ * @param read with `fresh` past the cache, which is stale after a conflict
  */
 export async function changeJob(
   read: (how: { readonly fresh: boolean }) => Promise<RenderJob>,
@@ -63,7 +63,7 @@ export async function changeJob(
     } catch (error) {
       if (!(error instanceof ConflictError) || attempt >= maxConflicts) throw error;
     }
-    // Many who begin at once do not meet again and again.
+    // Clients that start together must not collide again and again.
     await sleep(Math.random() * Math.min(maxPauseMs, 5 * attempt));
   }
 }

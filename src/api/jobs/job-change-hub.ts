@@ -2,18 +2,19 @@ import type { RenderJob } from '../../model/job/render-job.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { type JobRef, type JobStore, keyOf } from '../../ports/job-store.ts';
 
-export interface JobChanges {
+interface JobUpdate {
+  /** The latest state; of a removed job the last one known. */
   readonly job: RenderJob;
   readonly removed: boolean;
 }
 
-type Listener = (news: JobChanges) => void;
+type Listener = (update: JobUpdate) => void;
 
 /** Wait before a broken watch is opened again. */
 const reopenMs = 1000;
 
 /**
- * One watch on the store for all waiting requests: each gets the news of its job only. It opens with the first listener
+ * One watch on the store for all waiting requests: each gets the updates of its job only. It opens with the first listener
  * and stays open until the server closes.
  */
 export class JobChangeHub implements AsyncDisposable {
@@ -41,7 +42,7 @@ export class JobChangeHub implements AsyncDisposable {
     };
   }
 
-  /** Aborted when the server closes: whoever waits must end then. */
+  /** Aborted when the server closes: every waiting request must end then. */
   get closing(): AbortSignal {
     return this.#closing.signal;
   }
@@ -54,7 +55,7 @@ export class JobChangeHub implements AsyncDisposable {
             listener({ job, removed: type === 'removed' });
         }
       } catch {
-        // A store that is away for a moment: every waiter also looks for itself now and then.
+        // The store is unavailable for a moment. Every waiting request also reads its job from time to time.
       }
       await this.#clock.sleep(reopenMs, signal).catch(() => undefined);
     }

@@ -1,25 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { toBase32 } from '../../lib/base32.ts';
 import { bounds } from '../../model/job/bounds.ts';
 
-// Names are DNS-1123 labels of at most 44 characters: names of children are made from them.
+// Names are DNS-1123 labels of at most 44 characters: the names of Kubernetes Jobs are derived from them.
 
-const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
-
-/** Base 32 without padding, in lower case (RFC 4648). */
+/** Base 32 in lower case. */
 function base32(bytes: Uint8Array): string {
-  let text = '';
-  let bits = 0;
-  let value = 0;
-  for (const byte of bytes) {
-    value = (value << 8) | byte;
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += alphabet[(value >>> bits) & 31];
-    }
-    value &= (1 << bits) - 1;
-  }
-  return bits > 0 ? text + alphabet[(value << (5 - bits)) & 31] : text;
+  return toBase32(bytes).toLowerCase();
 }
 
 function sha256(...parts: readonly string[]): Uint8Array {
@@ -36,19 +23,19 @@ export function newJobName(type: string, now: number): string {
   return `${kebab(type)}-${now}-${base32(randomBytes(7)).slice(0, 10)}`;
 }
 
-/** The name that a manifest's `generateName` asks for. */
+/** A name for a manifest with `generateName`. */
 export function generatedName(prefix: string): string {
   return `${prefix.slice(0, bounds.jobName - 10)}${base32(randomBytes(7)).slice(0, 10)}`;
 }
 
-/** The name that an idempotency key stands for: the same for the same owner and key, on every replica, for ever. */
+/** The name for an idempotency key: always the same for the same owner and key, on every replica. */
 export function idempotentJobName(owner: { readonly owner: string; readonly namespace: string }, key: string): string {
   return `job-${base32(sha256('idempotency', owner.namespace, owner.owner, key).subarray(0, 20))}`;
 }
 
 /**
- * The name of the job that repeats `name`: `<base>-r<n>`, always the same one, so that a repeated request makes one job.
- * `isRetry` tells a retry, whose number goes up, from a job whose own name happens to end like one.
+ * The name of the retry of `name`: `<base>-r<n>`, always the same, so that a repeated request creates one job. `isRetry`
+ * distinguishes a retry, whose number goes up, from a job whose own name happens to end like that.
  */
 export function retryJobName(name: string, isRetry: boolean): string {
   const [, base, number] = (isRetry ? /^(.+)-r(\d{1,4})$/.exec(name) : null) ?? [];

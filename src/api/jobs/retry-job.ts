@@ -8,8 +8,8 @@ import type { ApiLimits } from '../services.ts';
 import { retryJobName } from './job-names.ts';
 
 /**
- * Repeats a failed or cancelled job as a new one, because a terminal phase never changes. Its name follows from the old
- * one, so the same request again answers the same job.
+ * Retries a failed or cancelled job as a new one, because a terminal phase never changes. Its name is derived from the old
+ * one, so the same request again gives the same job.
  */
 export async function retryJob(
   store: JobStore,
@@ -37,10 +37,7 @@ export async function retryJob(
     { owner, maxUnfinished: limits.unfinishedJobs },
   );
   if (outcome.job.metadata.annotations?.[annotations.retryOf] !== metadata.name) {
-    throw new CodedError(
-      'CONFLICT',
-      `Expected the name ${name} to be free or to be a retry of this job, got another job of that name.`,
-    );
+    throw new CodedError('CONFLICT', `Expected ${name} to be unused or a retry of this job, but it is another job.`);
   }
   return outcome;
 }

@@ -5,31 +5,31 @@ import type { RenderJobSpec } from '../../model/job/render-job.ts';
 import { invalidRequest } from '../http/validation.ts';
 import type { ApiServices } from '../services.ts';
 
-/** Names of objects that a client can have: flat, so that nothing but published and uploaded files is reachable. */
+/** Names of objects that clients can reach: without folders, so only published and uploaded files match. */
 const assetKey = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/;
 
 export function isAssetKey(text: string): boolean {
   return assetKey.test(text);
 }
 
-/** The asset that a URL of ours names, absolute or as a path; `undefined` for any other URL. */
-export function assetOf(url: string, folders: readonly string[]): string | undefined {
-  for (const folder of ['/assets/', ...folders]) {
-    if (!url.startsWith(folder)) continue;
-    const [name = ''] = url.slice(folder.length).split(/[?#]/, 1);
+/** The asset of a URL, absolute or a path; `undefined` for a URL outside these prefixes. */
+function assetOf(url: string, prefixes: readonly string[]): string | undefined {
+  for (const prefix of ['/assets/', ...prefixes]) {
+    if (!url.startsWith(prefix)) continue;
+    const [name = ''] = url.slice(prefix.length).split(/[?#]/, 1);
     if (isAssetKey(name)) return name;
   }
   return undefined;
 }
 
 /**
- * Where an input comes from, as the model says it: `asset` for a URL of ours, `url` for another http(s) one.
+ * The source of an input: `asset` for a URL of an asset of this installation, `url` for another http(s) URL.
  *
- * @param folders beginnings of URLs of ours
+ * @param prefixes starts of URLs of assets
  * @param path field of the request
  */
-export function sourceOf(url: string, folders: readonly string[], path: string): Pick<Input, 'asset' | 'url'> {
-  const asset = assetOf(url, folders);
+export function sourceOf(url: string, prefixes: readonly string[], path: string): Pick<Input, 'asset' | 'url'> {
+  const asset = assetOf(url, prefixes);
   if (asset !== undefined) return { asset };
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol) || !/^https?:\/\//.test(url)) {
@@ -41,8 +41,8 @@ export function sourceOf(url: string, folders: readonly string[], path: string):
 }
 
 /**
- * Checks every input of a spec before the job is made: uploaded files must be there, URLs must pass the address guard.
- * `pathOf` names the field of the request that an input came from.
+ * Checks every input of a spec before the job is created: assets must exist, URLs must pass the address guard.
+ * `pathOf` gives the field of the request that an input came from.
  */
 export async function checkSources(
   { objects, checkSource, checkBuckets }: Pick<ApiServices, 'objects' | 'checkSource' | 'checkBuckets'>,
@@ -53,18 +53,16 @@ export async function checkSources(
   await Promise.all(
     spec.inputs.map(async (input) => {
       if (input.asset !== undefined && (await objects.stat(input.asset)) === undefined) {
-        const path = pathOf(input);
-        throw new CodedError(
-          'SOURCE_NOT_FOUND',
-          `${path}: expected an uploaded or rendered file, got one that does not exist.`,
-          {
-            details: [{ path, message: 'no such file' }],
-          },
-        );
+        throw missingAsset(pathOf(input));
       }
       if (input.url !== undefined) await guarded(checkSource, input.url, pathOf(input));
     }),
   );
+}
+
+function missingAsset(path: string): CodedError {
+  const message = `${path}: expected an uploaded or rendered file, got one that does not exist.`;
+  return new CodedError('SOURCE_NOT_FOUND', message, { details: [{ path, message: 'no such file' }] });
 }
 
 async function guarded(checkSource: ApiServices['checkSource'], url: string, path: string): Promise<void> {

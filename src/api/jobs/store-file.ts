@@ -7,13 +7,13 @@ import type { Caller } from '../http/auth.ts';
 import type { ApiServices } from '../services.ts';
 
 export interface IncomingFile {
-  /** As it is shown; no file is created under it. */
+  /** Shown to clients; no file is created under it. */
   readonly filename: string;
   readonly extension: string;
   readonly mediaType: string;
   readonly content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   readonly maxBytes: number;
-  /** The name of the object without its ending; random when absent. */
+  /** Key of the object without its extension; random when absent. */
   readonly stem?: string;
 }
 
@@ -22,21 +22,21 @@ export function tooLarge(maxBytes: number): CodedError {
 }
 
 /**
- * Streams a file into the object store and adds it to the asset index. Nothing is left behind when it is empty, too
- * large, or breaks off. Rejects with `CONFLICT` when there is an object under the given stem already.
+ * Streams a file into the object store and adds it to the asset index. Nothing remains of a file that is empty, too
+ * large or incomplete. Rejects with `CONFLICT` when an object with the given stem exists.
  */
 export async function storeFile(
   { objects, assets, clock }: Pick<ApiServices, 'objects' | 'assets' | 'clock'>,
   caller: Caller,
   file: IncomingFile,
 ): Promise<Asset> {
-  // The name must not be guessable: whoever knows the URL can fetch the file.
+  // The key must not be guessable: any client that knows the URL can fetch the file.
   const key = `${file.stem ?? randomUUID()}.${file.extension}`;
-  const staged = await objects.stage(key);
+  const upload = await objects.createUpload(key);
   const hash = createHash('sha256');
   let bytes = 0;
-  const target = createWriteStream(staged.path, { flags: 'w', mode: 0o640 });
-  // A file that is still being opened when the upload fails would be made after it was discarded.
+  const target = createWriteStream(upload.path, { flags: 'w', mode: 0o640 });
+  // A file that is still being opened when the upload fails would be created after the upload was discarded.
   const closed = new Promise<void>((resolve) => target.once('close', resolve));
   try {
     await pipeline(
@@ -56,10 +56,10 @@ export async function storeFile(
         details: [{ path: 'file', message: 'is empty' }],
       });
     }
-    await objects.publish(staged);
+    await objects.publish(upload);
   } catch (error) {
     await closed;
-    await objects.discard(staged);
+    await objects.discard(upload);
     throw error;
   }
   const asset: Asset = {

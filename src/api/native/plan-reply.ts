@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Plan } from '../../media/planning/plan.ts';
 import { outputContract } from '../../model/job/output-contract.ts';
-import { backends, outputFile, precisionReport } from '../../model/status/result.ts';
+import { backends, encoderFallback, outputFile, precisionReport } from '../../model/status/result.ts';
 
 const placement = z.strictObject({
   what: z.string().describe('decode, encode, or an operation.'),
-  place: z.enum(['gpu', 'cpu', 'copy']).describe('Where it runs.'),
+  runsOn: z.enum(['gpu', 'cpu', 'copy']).describe('Where it runs.'),
   why: z.string().describe('Why there.'),
 });
 
@@ -109,9 +109,7 @@ export const planReply: z.ZodType<Plan> = z
   .strictObject({
     backend: z.enum(backends).describe('Where the encoding runs; copy when nothing is encoded.'),
     device: z.string().exactOptional().describe('Device node of the GPU.'),
-    fallbacks: z
-      .array(z.strictObject({ from: z.enum(backends), reason: z.string() }))
-      .describe('Why each better backend is not used.'),
+    fallbacks: z.array(encoderFallback).describe('Why each better backend is not used.'),
     analyses: z.array(analysis).describe('Measurements that are made before the final plan is drawn.'),
     files: z
       .array(z.strictObject({ path: z.string(), content: z.string() }))

@@ -6,11 +6,13 @@ import { audioOutput, output, videoOutput } from '../../model/job/output.ts';
 import { outputContract } from '../../model/job/output-contract.ts';
 import { renderJobManifest, renderJobSpec } from '../../model/job/render-job.ts';
 import { outputFile } from '../../model/status/result.ts';
+import { editError } from '../edit/edit-errors.ts';
 import { editJob } from '../edit/edit-job-view.ts';
 import { canonicalJson } from '../http/canonical-json.ts';
-import { nativeJob } from '../native/native-job-view.ts';
+import { plainError } from '../http/reply-schemas.ts';
+import { nativeJob } from '../native/job-view.ts';
 import { planReply } from '../native/plan-reply.ts';
-import { editError, problem } from '../replies.ts';
+import { problem } from '../native/problem.ts';
 
 /** Schemas that have a name of their own in the document, the largest first. */
 const named: Readonly<Record<string, z.ZodType>> = {
@@ -28,6 +30,7 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Caption: caption,
   EditJob: editJob,
   EditError: editError,
+  PlainError: plainError,
   Problem: problem,
 };
 

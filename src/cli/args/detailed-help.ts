@@ -3,7 +3,7 @@ import type { OptionSpec } from './command-line.ts';
 import type { CommandSpec } from './command-table.ts';
 import { columns, wrap } from './help.ts';
 
-/** The help of a command with what only the model or the configuration know: operations and settings. */
+/** The help of a command with the operations of the model or the settings of the configuration. */
 export async function detailedHelp(
   command: CommandSpec,
   render: (command: CommandSpec, more?: readonly string[]) => string,
@@ -37,7 +37,7 @@ async function operationHelp(): Promise<string> {
 
 /** The flags of a verb that serves, from the table of settings. */
 export async function serverOptions(verb: Verb): Promise<OptionSpec[]> {
-  const { configTable } = await import('../../config/load-config.ts');
+  const { configTable } = await import('../../config/settings.ts');
   return configTable.flatMap(({ verbs: takers, flag, variable, about, default: fallback }) =>
     flag === undefined || !takers.includes(verb)
       ? []
@@ -45,14 +45,14 @@ export async function serverOptions(verb: Verb): Promise<OptionSpec[]> {
           {
             name: flag,
             value: 'VALUE',
-            description: `${about} ${variable}${fallback === '' ? '' : `, else ${fallback}`}.`,
+            description: `${about} [${variable}${fallback === '' ? '' : `, default: ${fallback}`}]`,
           },
         ],
   );
 }
 
 async function variableHelp(verb: Verb): Promise<string> {
-  const { configTable } = await import('../../config/load-config.ts');
+  const { configTable } = await import('../../config/settings.ts');
   const rows = configTable
     .filter(({ verbs: takers, flag }) => flag === undefined && takers.includes(verb))
     .map(({ variable, about }) => [variable, about] as const);

@@ -1,6 +1,7 @@
 import { CodedError } from '../../errors/coded-error.ts';
+import { bounds } from '../../model/job/bounds.ts';
 import type { Acceleration } from '../../model/job/render-job.ts';
-import type { EncoderBackend } from '../../model/status/result.ts';
+import type { EncoderBackend, EncoderFallback, FallbackReason } from '../../model/status/result.ts';
 import type { Capabilities, GpuDevice, GpuEncode } from '../gpu/capabilities.ts';
 import { vaapiRate } from './vaapi-rate.ts';
 import type { VideoTarget } from './video-target.ts';
@@ -8,7 +9,7 @@ import type { VideoTarget } from './video-target.ts';
 export interface BackendChain {
   readonly backend: Exclude<EncoderBackend, 'copy'>;
   readonly device?: GpuDevice;
-  readonly fallbacks: readonly { readonly from: EncoderBackend; readonly reason: string }[];
+  readonly fallbacks: readonly EncoderFallback[];
 }
 
 const gpuBackends = ['qsv-full', 'qsv-encode', 'vaapi'] as const;
@@ -21,30 +22,36 @@ type BackendTarget = Pick<VideoTarget, 'codec' | 'bitDepth' | 'rate'>;
  * The best backend that can encode all targets on one device, with the reason for every better one that cannot.
  * Throws GPU_UNAVAILABLE when a GPU is required and none will do.
  *
- * @param cpuPicture Why the picture must pass through the CPU before it is encoded; absent when it need not.
+ * @param cpuFrames Why frames must pass through main memory before they are encoded; absent when they need not.
  */
 export function chooseBackend(
   acceleration: Acceleration,
   capabilities: Capabilities,
   targets: readonly BackendTarget[],
-  cpuVideo: string | undefined,
+  cpuFrames: string | undefined,
 ): BackendChain {
   if (acceleration === 'Disabled')
     return {
       backend: 'software',
-      fallbacks: gpuBackends.map((from) => ({ from, reason: 'acceleration is Disabled' })),
+      fallbacks: gpuBackends.map((from) => ({
+        from,
+        cause: 'acceleration-disabled',
+        message: 'acceleration is Disabled',
+      })),
     };
-  const fallbacks: { from: EncoderBackend; reason: string }[] = [];
+  const fallbacks: EncoderFallback[] = [];
   for (const backend of gpuBackends) {
     const device = capabilities.devices.find((candidate) =>
       targets.every((target) => encodeOf(candidate, backend, target) !== undefined),
     );
-    const reason = capabilities.unavailable[backend] ?? (backend === 'qsv-full' ? cpuVideo : undefined);
+    const reason =
+      capabilities.unavailable[backend] ?? (backend === 'qsv-full' ? cpuFramesReason(cpuFrames) : undefined);
     if (reason === undefined && device !== undefined) return { backend, device, fallbacks };
-    fallbacks.push({ from: backend, reason: (reason ?? missingReason(capabilities, backend, targets)).slice(0, 160) });
+    const { cause, message } = reason ?? missingReason(capabilities, backend, targets);
+    fallbacks.push({ from: backend, cause, message: message.slice(0, bounds.fallbackMessage) });
   }
   if (acceleration === 'Required') {
-    const why = fallbacks.map(({ from, reason }) => `${from}: ${reason}`).join('; ');
+    const why = fallbacks.map(({ from, message }) => `${from}: ${message}`).join('; ');
     throw new CodedError('GPU_UNAVAILABLE', `spec.acceleration: expected a usable Intel GPU, got none (${why})`, {
       details: [{ path: 'spec.acceleration', message: why }],
     });
@@ -65,8 +72,24 @@ export function encodeOf(device: GpuDevice, backend: GpuBackend, target: Backend
   return fitting.find(({ lowPower }) => lowPower) ?? fitting[0];
 }
 
-function missingReason({ devices }: Capabilities, backend: GpuBackend, targets: readonly BackendTarget[]): string {
-  if (devices.length === 0) return 'no usable Intel render node';
+function cpuFramesReason(message: string | undefined): FallbackReason | undefined {
+  return message === undefined ? undefined : { cause: 'cpu-frames', message };
+}
+
+function missingReason(
+  { devices }: Capabilities,
+  backend: GpuBackend,
+  targets: readonly BackendTarget[],
+): FallbackReason {
+  if (devices.length === 0) return { cause: 'no-device', message: 'no usable Intel render node' };
+  return { cause: 'target-unsupported', message: unsupportedTarget(devices, backend, targets) };
+}
+
+function unsupportedTarget(
+  devices: readonly GpuDevice[],
+  backend: GpuBackend,
+  targets: readonly BackendTarget[],
+): string {
   const lacking = targets.find((target) => !devices.some((device) => encodeOf(device, backend, target) !== undefined));
   if (lacking === undefined) return 'no single device encodes all outputs';
   const { codec, bitDepth } = lacking;

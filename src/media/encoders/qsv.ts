@@ -1,4 +1,4 @@
-import { filter } from '../filters/graph.ts';
+import { type Filter, filter } from '../filters/graph.ts';
 import {
   commonArguments,
   dropsBFrames,
@@ -45,7 +45,7 @@ export function qsvDecode(preset: Preset): string[] {
 }
 
 /** Filters that bring frames from memory to the encoder. Frames are uploaded first: vpp_qsv loses time stamps otherwise. */
-export function qsvUpload({ bitDepth }: VideoTarget): string[] {
+export function qsvUpload({ bitDepth }: VideoTarget): Filter[] {
   const format = bitDepth === 10 ? 'p010le' : 'nv12';
   return [filter('format', { pix_fmts: format }), filter('hwupload', { extra_hw_frames: 64 })];
 }

@@ -1,4 +1,4 @@
-import { filter } from '../filters/graph.ts';
+import { type Filter, filter } from '../filters/graph.ts';
 import type { GpuEncode } from '../gpu/capabilities.ts';
 import { vaapiRate } from './vaapi-rate.ts';
 import { commonArguments, groupOfPictures, type Preset, type VideoTarget } from './video-target.ts';
@@ -12,7 +12,7 @@ export function vaapiDevice(node: string): string[] {
 }
 
 /** Filters that bring frames from memory to the encoder. */
-export function vaapiUpload({ bitDepth }: VideoTarget): string[] {
+export function vaapiUpload({ bitDepth }: VideoTarget): Filter[] {
   return [filter('format', { pix_fmts: bitDepth === 10 ? 'p010le' : 'nv12' }), filter('hwupload')];
 }
 

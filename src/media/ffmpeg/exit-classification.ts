@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../errors/error-table.ts';
-import type { EncoderBackend } from '../../model/status/result.ts';
+import type { EncoderBackend, FallbackCause } from '../../model/status/result.ts';
 
 /** How an FFmpeg process ended. */
 export interface FfmpegExit {
@@ -18,6 +18,8 @@ export interface FfmpegFailure {
   readonly code: ErrorCode;
   /** One sentence with the line of the log that says most. */
   readonly message: string;
+  /** Why the next encoder backend is used instead, where one may be. */
+  readonly fallbackCause: FallbackCause;
 }
 
 /**
@@ -30,18 +32,19 @@ export function classifyExit(exit: FfmpegExit): FfmpegFailure {
   if (exit.signal !== undefined) return signalled(exit.signal, exit.backend);
   // FFmpeg 7 repeats the cause when its threads end, in fewer words.
   for (const candidates of [lines.filter((line) => !noise.test(line)), lines]) {
-    for (const { pattern, code, gpuOnly } of patterns) {
+    for (const { pattern, code, gpuOnly, fallbackCause = fallbackCauseOf(code) } of patterns) {
       if (gpuOnly === true && !isGpu(exit.backend)) continue;
       const line = candidates.findLast((candidate) => pattern.test(candidate));
-      if (line !== undefined) return { code, message: said(line) };
+      if (line !== undefined) return { code, message: said(line), fallbackCause };
     }
   }
-  const known = exit.exitCode === undefined ? undefined : byStatus(exit.exitCode, exit.backend);
+  const code = (exit.exitCode === undefined ? undefined : byStatus(exit.exitCode, exit.backend)) ?? 'FFMPEG_FAILED';
   const lastLine = lines.findLast((line) => line !== '' && !noise.test(line));
   const status = `FFmpeg ended with status ${exit.exitCode ?? 'unknown'}`;
   return {
-    code: known ?? 'FFMPEG_FAILED',
+    code,
     message: lastLine === undefined ? `${status} and said nothing` : `${status}: ${shorten(lastLine)}`,
+    fallbackCause: fallbackCauseOf(code),
   };
 }
 
@@ -89,11 +92,26 @@ const fallbackCodes: ReadonlySet<ErrorCode> = new Set([
   'FFMPEG_STALLED',
 ]);
 
+/** Why the next encoder backend is used after a failure with this code. */
+export function fallbackCauseOf(code: ErrorCode): FallbackCause {
+  return fallbackCausesByCode[code] ?? 'ffmpeg-failed';
+}
+
+const fallbackCausesByCode: Readonly<Partial<Record<ErrorCode, FallbackCause>>> = {
+  GPU_UNAVAILABLE: 'device-not-opened',
+  GPU_FAILED: 'device-failed',
+  GPU_UNSUPPORTED_PARAMETERS: 'unsupported-parameters',
+  CAPABILITY_MISSING: 'capability-missing',
+  FFMPEG_STALLED: 'stalled',
+};
+
 interface Pattern {
   readonly pattern: RegExp;
   readonly code: ErrorCode;
   /** Means something else, or nothing, where no GPU takes part. */
   readonly gpuOnly?: true;
+  /** Where it is more precise than that of the code. */
+  readonly fallbackCause?: FallbackCause;
 }
 
 // In this order: a full disk or a lost device makes later lines of damage that are not the cause.
@@ -106,7 +124,11 @@ const patterns: readonly Pattern[] = [
     code: 'GPU_FAILED',
     gpuOnly: true,
   },
-  { pattern: /Error (initializing|creating|setting) an? (internal )?MFX session/i, code: 'GPU_UNAVAILABLE' },
+  {
+    pattern: /Error (initializing|creating|setting) an? (internal )?MFX session/i,
+    code: 'GPU_UNAVAILABLE',
+    fallbackCause: 'no-session',
+  },
   {
     pattern:
       /No VA display found|Failed to (create a VAAPI device|initiali[sz]e VAAPI connection)|Device creation failed/i,
@@ -209,9 +231,9 @@ function byStatus(status: number, backend: EncoderBackend): ErrorCode | undefine
 
 function signalled(signal: string, backend: EncoderBackend): FfmpegFailure {
   // A driver that crashes takes FFmpeg with it; SIGKILL from outside is nearly always the kernel's out-of-memory killer.
-  if (isGpu(backend) && signal !== 'SIGKILL') return { code: 'GPU_FAILED', message: `FFmpeg was ended by ${signal}` };
-  const cause = signal === 'SIGKILL' ? '; out of memory is the usual cause' : '';
-  return { code: 'FFMPEG_FAILED', message: `FFmpeg was ended by ${signal}${cause}` };
+  const code = isGpu(backend) && signal !== 'SIGKILL' ? 'GPU_FAILED' : 'FFMPEG_FAILED';
+  const why = signal === 'SIGKILL' ? '; out of memory is the usual cause' : '';
+  return { code, message: `FFmpeg was ended by ${signal}${why}`, fallbackCause: fallbackCauseOf(code) };
 }
 
 /** Lines that FFmpeg writes on its way out and that explain nothing. */

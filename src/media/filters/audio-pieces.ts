@@ -1,13 +1,13 @@
 import { audioFormat } from '../planning/source.ts';
 import type { AudioState } from '../planning/timeline.ts';
-import { chain, filter, join, type Pad } from './graph.ts';
+import { chain, type Filter, filter, join, type Pad } from './graph.ts';
 
 /** A range of sound in samples, and what is done to it. */
 export interface AudioPiece {
   readonly from: number;
   /** First sample after the range; the rest of the sound when absent. */
   readonly to?: number;
-  readonly filters: readonly string[];
+  readonly filters: readonly Filter[];
 }
 
 /** One piece of a sound, starting at 0. */
@@ -63,7 +63,7 @@ export function crossfade(parts: readonly AudioPart[], fade: number, format: For
   const slices = parts.map(({ pad, length }, index) => {
     const from = index === 0 ? 0 : fade;
     const to = index === parts.length - 1 ? length : length - fade;
-    const slice = (start: number, end: number, ...filters: readonly string[]): Pad =>
+    const slice = (start: number, end: number, ...filters: readonly Filter[]): Pad =>
       pieceOf(pad, { from: start, to: end, filters });
     return {
       head: () => slice(0, fade, filter('afade', { type: 'in', start_sample: 0, nb_samples: fade })),

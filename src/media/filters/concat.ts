@@ -38,7 +38,7 @@ function partsOf(clip: Clip): readonly Probe[] {
 function difference(a: Probe, b: Probe): string | undefined {
   if (a.format !== b.format) return 'format';
   if (a.video.length !== b.video.length || a.audio.length !== b.audio.length) return 'number of streams';
-  if (a.attachedPictures + b.attachedPictures > 0) return 'attached pictures';
+  if (a.coverArt + b.coverArt > 0) return 'cover art';
   const video = a.video
     .map((stream, index) => pictureDifference(stream, b.video[index]))
     .find((why) => why !== undefined);

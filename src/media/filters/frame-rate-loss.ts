@@ -1,4 +1,3 @@
-import { readFilter } from './filter-text.ts';
 import type { Pad } from './graph.ts';
 
 /**
@@ -7,7 +6,7 @@ import type { Pad } from './graph.ts';
  */
 export function losesFrameRate(pad: Pad, [major]: readonly [major: number, minor: number]): boolean {
   if (major < 7 || pad.from === 'stream') return false;
-  const last = pad.filters.map((text) => readFilter(text).name).findLast((name) => name === 'setpts' || name === 'fps');
+  const last = pad.filters.map(({ name }) => name).findLast((name) => name === 'setpts' || name === 'fps');
   if (last !== undefined) return last === 'setpts';
   const [main] = pad.inputs;
   return main !== undefined && losesFrameRate(main, [major, 0]);

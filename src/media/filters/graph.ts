@@ -1,10 +1,9 @@
 import type { VideoStream } from '../probe/probe.ts';
-import { escapeFilterValue } from './escape.ts';
 import { decimal } from './numbers.ts';
 
-// A filter graph is a web of immutable pads: each names the filters that made it and the pads these read. An operation
-// takes a pad and gives a new one; what nobody asks for in the end is never written, and a pad that is read twice is
-// split while writing.
+// A filter graph consists of immutable pads: each names the filters that produce it and the pads that these read. An
+// operation takes a pad and returns a new one. Filters stay data until `writeGraph` writes those that lead to an output;
+// it also splits a pad that is read more than once.
 
 export type Medium = 'video' | 'audio';
 
@@ -12,7 +11,7 @@ export type Medium = 'video' | 'audio';
 export interface InputFile {
   readonly path: string;
   readonly options: readonly string[];
-  /** Files that differ here are opened apart: two readers of one decoder at different times would buffer all between. */
+  /** Files that differ here are opened separately: two readers of one decoder at different times would buffer all between. */
   readonly instance: number;
 }
 
@@ -22,9 +21,9 @@ export interface StreamPad {
   readonly input: InputFile;
   /** Index of the stream in its file. */
   readonly stream: number;
-  /** What is known of a picture, where it may be decoded elsewhere than in main memory. */
+  /** The probed stream, for video that may be decoded elsewhere than in main memory. */
   readonly video?: VideoStream;
-  /** Options that its file is opened with to be decoded there. */
+  /** Options with which its file is opened to be decoded there. */
   readonly decode?: readonly string[];
 }
 
@@ -32,103 +31,57 @@ export interface FilterPad {
   readonly from: 'filter';
   readonly medium: Medium;
   readonly inputs: readonly Pad[];
-  /** Filters in a row, already written. */
-  readonly filters: readonly string[];
-  /** They do nothing but keep the size of what the CPU decodes, should the stream change its size. */
+  /** Filters one after the other. */
+  readonly filters: readonly Filter[];
+  /** They only keep the size of what the CPU decodes, should the stream change its size. */
   readonly guard?: true;
-  /** The layer that these filters lay over the first input, in the form that a GPU can lay over it. */
+  /** The layer that these filters overlay on the first input, in the form that a GPU can overlay. */
   readonly layer?: Layer;
-  /** What this pad and those before it are the work of, up to the next one that says so: `1:blur`. */
+  /** The operation that made this pad and those before it, up to the next one with its own value: `1:blur`. */
   readonly work?: string;
 }
 
-/** A picture with transparency that is there from 0 on, all the time; where nothing is shown it is transparent. */
+/** A video with transparency that lasts from 0 to the end; where nothing is shown it is transparent. */
 export interface Layer {
   readonly pad: Pad;
-  /** Place of its upper left corner, in pixels. */
+  /** Position of its upper left corner, in pixels. */
   readonly x: number;
   readonly y: number;
-  /** Whether it goes on for ever, or ends with a frame that stays. */
+  /** Whether it never ends, or ends with a frame that stays. */
   readonly endless: boolean;
 }
 
 export type Pad = StreamPad | FilterPad;
 
+/** One FFmpeg filter. The values of its options are not escaped. */
+export interface Filter {
+  readonly name: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
 export type FilterOptions = Readonly<Record<string, string | number | undefined>>;
 
-/** One filter with its options, all of them escaped. */
-export function filter(name: string, options: FilterOptions = {}): string {
-  const written = Object.entries(options).flatMap(([key, value]) =>
-    value === undefined ? [] : [`${key}=${escapeFilterValue(typeof value === 'number' ? decimal(value) : value)}`],
+/** A filter with its options; numbers in FFmpeg's notation, options without a value left out. */
+export function filter(name: string, options: FilterOptions = {}): Filter {
+  const given = Object.entries(options).flatMap(([key, value]): (readonly [string, string])[] =>
+    value === undefined ? [] : [[key, typeof value === 'number' ? decimal(value) : value]],
   );
-  return written.length === 0 ? name : `${name}=${written.join(':')}`;
+  return { name, options: Object.fromEntries(given) };
 }
 
 /** Filters after a pad; the pad itself when there are none. */
-export function chain(pad: Pad, ...filters: readonly string[]): Pad {
+export function chain(pad: Pad, ...filters: readonly Filter[]): Pad {
   return filters.length === 0 ? pad : { from: 'filter', medium: pad.medium, inputs: [pad], filters };
 }
 
 /** A filter of several pads. */
-export function join(medium: Medium, inputs: readonly Pad[], ...filters: readonly string[]): FilterPad {
+export function join(medium: Medium, inputs: readonly Pad[], ...filters: readonly Filter[]): FilterPad {
   return { from: 'filter', medium, inputs, filters };
 }
 
 /** A pad that reads nothing: `color`, `anullsrc`. */
-export function generate(medium: Medium, ...filters: readonly string[]): Pad {
+export function generate(medium: Medium, ...filters: readonly Filter[]): Pad {
   return { from: 'filter', medium, inputs: [], filters };
-}
-
-export interface WrittenGraph {
-  /** The value of `-filter_complex`. */
-  readonly text: string;
-  /** One `-map` value per sink, in their order. */
-  readonly labels: readonly string[];
-}
-
-/** Writes what leads to the sinks. `indexOf` answers the number of an input on the command line. */
-export function writeGraph(sinks: readonly FilterPad[], indexOf: (input: InputFile) => number): WrittenGraph {
-  const readers = new Map<string | FilterPad, number>();
-  const specifier = (pad: StreamPad): string => `${indexOf(pad.input)}:${pad.stream}`;
-  const keyOf = (pad: Pad): string | FilterPad => (pad.from === 'filter' ? pad : specifier(pad));
-  const count = (pad: Pad): void => {
-    const key = keyOf(pad);
-    const seen = readers.get(key) ?? 0;
-    readers.set(key, seen + 1);
-    if (seen === 0 && pad.from === 'filter') pad.inputs.forEach(count);
-  };
-  sinks.forEach(count);
-
-  const statements: string[] = [];
-  const spare = new Map<string | FilterPad, string[]>();
-  let next = 0;
-  const fresh = (): string => `p${next++}`;
-
-  /** The filters up to this pad, without a label at the end. */
-  const written = (pad: FilterPad): string => {
-    const own = pad.filters.join(',');
-    const [only, ...others] = pad.inputs;
-    if (only?.from === 'filter' && others.length === 0 && readers.get(only) === 1) return `${written(only)},${own}`;
-    return `${pad.inputs.map((input) => `[${label(input)}]`).join('')}${own}`;
-  };
-
-  const label = (pad: Pad): string => {
-    const key = keyOf(pad);
-    const left = spare.get(key)?.shift();
-    if (left !== undefined) return left;
-    const copies = readers.get(key) ?? 1;
-    if (pad.from === 'stream' && copies === 1) return specifier(pad);
-    const head = pad.from === 'filter' ? written(pad) : `[${specifier(pad)}]`;
-    const names = Array.from({ length: copies }, fresh);
-    const split = `${pad.medium === 'video' ? 'split' : 'asplit'}=${copies}`;
-    const body = copies === 1 ? head : pad.from === 'filter' ? `${head},${split}` : `${head}${split}`;
-    statements.push(`${body}${names.map((name) => `[${name}]`).join('')}`);
-    spare.set(key, names.slice(1));
-    return names[0] ?? '';
-  };
-
-  const labels = sinks.map((sink) => `[${label(sink)}]`);
-  return { text: statements.join(';'), labels };
 }
 
 /** The streams that lead to a pad, in the order of their first use. */

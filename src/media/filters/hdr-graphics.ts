@@ -1,5 +1,5 @@
 import type { DynamicRange } from '../planning/timeline.ts';
-import { filter } from './graph.ts';
+import { type Filter, filter } from './graph.ts';
 
 // Texts and marks are made for SDR. Laid over HDR with the same numbers, white would be 10,000 cd/m² in PQ: their white is
 // brought to the 203 cd/m² that ITU-R BT.2408 gives to graphics.
@@ -37,7 +37,7 @@ export function graphicsColour(colour: string, range: DynamicRange): string {
 }
 
 /** Filters that bring an RGB picture to a picture of this range as graphics. */
-export function graphicsFilters(range: DynamicRange): string[] {
+export function graphicsFilters(range: DynamicRange): Filter[] {
   if (range === 'sdr') return [];
   const light = `${white[range]}*pow(val/maxval,${gamma})`;
   const signal =

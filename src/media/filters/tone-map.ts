@@ -2,7 +2,7 @@ import type { PlanBuilder } from '../planning/plan-builder.ts';
 import { pixelFormat } from '../planning/source.ts';
 import type { DynamicRange, VideoState } from '../planning/timeline.ts';
 import type { HdrMetadata } from '../probe/hdr-metadata.ts';
-import { filter } from './graph.ts';
+import { type Filter, filter } from './graph.ts';
 import { clamp } from './numbers.ts';
 
 const hdrSideData = ['MASTERING_DISPLAY_METADATA', 'CONTENT_LIGHT_LEVEL'];
@@ -19,12 +19,12 @@ export function toneMapFilters(
   { dynamicRange, stream }: Pick<VideoState, 'dynamicRange' | 'stream'>,
   bitDepth: 8 | 10,
   path: string,
-): string[] {
+): Filter[] {
   if (dynamicRange === 'sdr') return [];
   builder.needFilter('zscale', path);
   builder.needFilter('tonemap', path);
   if (!builder.placements.some(({ what }) => what === 'tonemap')) {
-    builder.place('tonemap', 'cpu', 'the output cannot carry HDR or was asked to be SDR');
+    builder.addPlacement('tonemap', 'cpu', 'the output cannot carry HDR or was asked to be SDR');
   }
   return [
     // What the stream says of itself is often incomplete, so the input side is said here.

@@ -1,5 +1,4 @@
-import { readFilter } from '../filters/filter-text.ts';
-import { filter } from '../filters/graph.ts';
+import { type Filter, filter } from '../filters/graph.ts';
 
 /** Options of vpp_qsv by their names. */
 export type ProcessorOptions = Readonly<Record<string, string | number>>;
@@ -14,7 +13,7 @@ export type GpuForm =
       readonly rank: number;
       readonly options: ProcessorOptions;
       /** What vpp_qsv does not say of its frames: it gives them the notes of those it was given (FFmpeg 7.1). */
-      readonly notes?: readonly string[];
+      readonly notes?: readonly Filter[];
     };
 
 type Options = Readonly<Record<string, string>>;
@@ -39,8 +38,7 @@ function processed(rank: keyof typeof ranks, options: ProcessorOptions): Extract
  * How the GPU does what a filter does on the CPU; `undefined` where only the CPU can. Options that vpp_qsv has no word
  * for count as such: a filter is done as it is meant, or not here.
  */
-export function gpuForm(text: string): GpuForm | undefined {
-  const { name, options } = readFilter(text);
+export function gpuForm({ name, options }: Filter): GpuForm | undefined {
   return Object.hasOwn(forms, name) ? forms[name]?.(options) : undefined;
 }
 
@@ -95,25 +93,25 @@ const forms: Readonly<Record<string, (options: Options) => GpuForm | undefined>>
 /** Filters whose pictures the GPU makes by another method: alike for the eye, not for a measurement. */
 const otherMethods = ['bwdif', 'hqdn3d', 'unsharp', 'tonemap'];
 
-export function hasOtherMethod(text: string): boolean {
-  return otherMethods.includes(readFilter(text).name);
+export function hasOtherMethod({ name }: Filter): boolean {
+  return otherMethods.includes(name);
 }
 
-export function isToneMap(text: string): boolean {
-  return readFilter(text).name === 'tonemap';
+export function isToneMap({ name }: Filter): boolean {
+  return name === 'tonemap';
 }
 
 const toneMapping = ['zscale', 'format', 'zscale', 'tonemap', 'zscale', 'format'];
 
 /** The filters from this one on that together bring a PQ picture to BT.709 (tone-map.ts); none where others stand. */
-export function toneMapFiltersAt(texts: readonly string[], at: number): readonly string[] {
-  const run = texts.slice(at).map(readFilter);
+export function toneMapFiltersAt(filters: readonly Filter[], at: number): readonly Filter[] {
+  const run = filters.slice(at);
   const [first] = run;
   const same = toneMapping.every((name, index) => run[index]?.name === name);
   if (!same || first?.options['transferin'] !== 'smpte2084') return [];
   // With those that take away what said that the picture was HDR.
   const after = run.findIndex(({ name }, index) => index >= toneMapping.length && name !== 'sidedata');
-  return texts.slice(at, after < 0 ? undefined : at + after);
+  return after < 0 ? run : run.slice(0, after);
 }
 
 /** What a strength of 100 is on the CPU: hqdn3d's spatial strength, and unsharp's amount. */

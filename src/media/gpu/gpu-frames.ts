@@ -1,5 +1,4 @@
-import { readFilter } from '../filters/filter-text.ts';
-import { chain, filter, type Pad } from '../filters/graph.ts';
+import { chain, type Filter, filter, type Pad } from '../filters/graph.ts';
 import { bitsOfFormat, type GpuForm, type ProcessorOptions, surfaceFormat, toneMapRank } from './gpu-filters.ts';
 
 /** What a picture says of its colours, in FFmpeg's names; what it does not say is absent. */
@@ -38,14 +37,14 @@ interface Pending {
   /** The depth before it. */
   readonly bits: 8 | 10;
   /** The same work as filters of the CPU. */
-  readonly filters: readonly string[];
+  readonly filters: readonly Filter[];
   /** Filters that follow the pass and change what frames say of themselves. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Filter[];
 }
 
 /** One filter more in main memory. */
-export function filtered(frames: MainFrames, text: string): MainFrames {
-  return { ...noted(frames, text), memory: 'main', pad: chain(frames.pad, text) };
+export function filtered(frames: MainFrames, added: Filter): MainFrames {
+  return { ...noted(frames, added), memory: 'main', pad: chain(frames.pad, added) };
 }
 
 /** Whether a filter can be added while steps are pending. */
@@ -60,15 +59,15 @@ function isHalfTurn({ options }: Pending, form: GpuForm): boolean {
 }
 
 /** One filter more in GPU memory, which fits. */
-export function appended(frames: GpuFrames, text: string, form: GpuForm): GpuFrames {
-  if (form.how === 'passes') return { ...noted(frames, text), pad: chain(frames.pad, text) };
-  const { bits } = noted(frames, text);
+export function appended(frames: GpuFrames, added: Filter, form: GpuForm): GpuFrames {
+  if (form.how === 'passes') return { ...noted(frames, added), pad: chain(frames.pad, added) };
+  const { bits } = noted(frames, added);
   if (Object.keys(form.options).join() === 'format' && bits === frames.bits) return frames;
   const { pending } = frames;
   const notes = form.notes ?? [];
-  if (pending === undefined) return begun(frames, { ...form, filters: [text], notes });
+  if (pending === undefined) return begun(frames, { ...form, filters: [added], notes });
   const options = { ...pending.options, ...(isHalfTurn(pending, form) ? { transpose: 'reversal' } : form.options) };
-  const filters = [...pending.filters, text];
+  const filters = [...pending.filters, added];
   const both = { ...pending, rank: form.rank, options, filters, notes: [...pending.notes, ...notes] };
   return { ...frames, bits, pending: both };
 }
@@ -83,18 +82,18 @@ export function begun(
     notes = [],
   }: Pick<Pending, 'rank' | 'options' | 'filters'> & Partial<Pick<Pending, 'notes'>>,
 ): GpuFrames {
-  const { bits } = filters.reduce((now, text) => noted(now, text), frames);
+  const { bits } = filters.reduce((now, next) => noted(now, next), frames);
   return { ...frames, bits, pending: { rank, options, bits: frames.bits, filters, notes } };
 }
 
 const bt709: Colours = { matrix: 'bt709', primaries: 'bt709', transfer: 'bt709' };
 
 /** HDR frames with nothing pending whose tones are to be mapped, which is what these filters do on the CPU. */
-export function toneMapped(frames: GpuFrames, filters: readonly string[]): GpuFrames {
-  const { bits } = filters.reduce((now, text) => noted(now, text), frames);
+export function toneMapped(frames: GpuFrames, filters: readonly Filter[]): GpuFrames {
+  const { bits } = filters.reduce((now, next) => noted(now, next), frames);
   const options = { tonemap: 1, format: surfaceFormat(bits) };
   const tags = { range: 'tv', color_primaries: 'bt709', color_trc: 'bt709', colorspace: 'bt709' };
-  const notes = [filter('setparams', tags), ...filters.filter((text) => readFilter(text).name === 'sidedata')];
+  const notes = [filter('setparams', tags), ...filters.filter(({ name }) => name === 'sidedata')];
   const mapped = begun(frames, { rank: toneMapRank, options, filters, notes });
   return { ...mapped, colours: bt709, saysLight: false };
 }
@@ -143,8 +142,7 @@ export function uploaded({ pad, ...rest }: MainFrames): GpuFrames {
 }
 
 /** What a filter changes of what is known. */
-function noted<T extends Frames>(frames: T, text: string): T {
-  const { name, options } = readFilter(text);
+function noted<T extends Frames>(frames: T, { name, options }: Filter): T {
   switch (name) {
     case 'fps':
       return { ...frames, rate: options['fps'], steady: true };

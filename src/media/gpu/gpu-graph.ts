@@ -1,6 +1,17 @@
 import { type Memory, memoize } from '../../lib/memoize.ts';
-import { chain, type FilterPad, filter, join, type Layer, type Pad, type StreamPad } from '../filters/graph.ts';
+import {
+  chain,
+  type Filter,
+  type FilterPad,
+  filter,
+  join,
+  type Layer,
+  type Pad,
+  type StreamPad,
+} from '../filters/graph.ts';
+import { filterText } from '../filters/write-graph.ts';
 import type { VideoStream } from '../probe/probe.ts';
+import { cpuDecodeReason } from './gpu-decode.ts';
 import { type GpuForm, gpuForm, hasOtherMethod, isToneMap, toneMapFiltersAt, turnRank } from './gpu-filters.ts';
 import {
   appended,
@@ -16,7 +27,6 @@ import {
   toneMapped,
   uploaded,
 } from './gpu-frames.ts';
-import { cpuDecode } from './gpu-video.ts';
 
 export interface GpuGraphOptions {
   /** Options of an input that is decoded into GPU memory. */
@@ -102,7 +112,7 @@ export class GpuGraph {
     const { video } = pad;
     const bits = (video?.bitDepth ?? 8) > 8 ? 10 : 8;
     const known = { bits, colours: video === undefined ? {} : coloursOf(video), steady: false } as const;
-    if (video === undefined || cpuDecode(video) !== undefined) return { ...known, memory: 'main', pad };
+    if (video === undefined || cpuDecodeReason(video) !== undefined) return { ...known, memory: 'main', pad };
     const decoded: StreamPad = { ...pad, decode: this.#decode };
     const frames: GpuFrames = {
       ...known,
@@ -131,58 +141,59 @@ export class GpuGraph {
       if (decoded.memory === 'gpu') return decoded;
     }
     let frames = this.#read.has(only) ? this.#inMemory(only, work) : this.#place(only, work);
-    const texts = pad.filters.slice(0, count);
-    for (let at = 0; at < texts.length; at += 1) {
-      const mapping = toneMapFiltersAt(texts, at);
+    const filters = pad.filters.slice(0, count);
+    for (let at = 0; at < filters.length; at += 1) {
+      const mapping = toneMapFiltersAt(filters, at);
       const mapped = mapping.length === 0 ? undefined : this.#toneMapped(frames, mapping);
       if (mapped !== undefined) at += mapping.length - 1;
-      frames = mapped ?? this.#filter(frames, texts[at] ?? '', work);
+      const next = filters[at];
+      frames = mapped ?? (next === undefined ? frames : this.#filter(frames, next, work));
     }
     return frames;
   }
 
-  #toneMapped(frames: GpuFrames | MainFrames, mapping: readonly string[]): GpuFrames | undefined {
+  #toneMapped(frames: GpuFrames | MainFrames, mapping: readonly Filter[]): GpuFrames | undefined {
     if (frames.memory === 'main' || frames.saysLight !== true || !this.#mapsTones) return undefined;
     const ready = this.#flushed(frames);
     return (
       ready &&
       memoize(
         memoize(this.#gpuSteps, ready, () => new Map()),
-        mapping.join(),
+        mapping.map(filterText).join(),
         () => toneMapped(ready, mapping),
       )
     );
   }
 
-  #formOf(text: string): GpuForm | undefined {
-    return this.#exact && hasOtherMethod(text) ? undefined : gpuForm(text);
+  #formOf(next: Filter): GpuForm | undefined {
+    return this.#exact && hasOtherMethod(next) ? undefined : gpuForm(next);
   }
 
-  #filter(frames: GpuFrames | MainFrames, text: string, work: string): GpuFrames | MainFrames {
-    if (frames.memory === 'main') return this.#filteredOnCpu(frames, text, work);
-    return this.#filteredOnGpu(frames, text) ?? this.#filteredOnCpu(this.#downloaded(frames), text, work);
+  #filter(frames: GpuFrames | MainFrames, next: Filter, work: string): GpuFrames | MainFrames {
+    if (frames.memory === 'main') return this.#filteredOnCpu(frames, next, work);
+    return this.#filteredOnGpu(frames, next) ?? this.#filteredOnCpu(this.#downloaded(frames), next, work);
   }
 
-  #filteredOnGpu(frames: GpuFrames, text: string): GpuFrames | undefined {
-    const form = this.#formOf(text);
+  #filteredOnGpu(frames: GpuFrames, next: Filter): GpuFrames | undefined {
+    const form = this.#formOf(next);
     if (form === undefined) return undefined;
     const ready = fits(frames, form) ? frames : this.#flushed(frames);
     if (ready === undefined) return undefined;
     return memoize(
       memoize(this.#gpuSteps, ready, () => new Map()),
-      text,
-      () => appended(ready, text, form),
+      filterText(next),
+      () => appended(ready, next, form),
     );
   }
 
-  #filteredOnCpu(frames: MainFrames, text: string, work: string): MainFrames {
-    const next = memoize(
+  #filteredOnCpu(frames: MainFrames, next: Filter, work: string): MainFrames {
+    const made = memoize(
       memoize(this.#cpuSteps, frames, () => new Map()),
-      text,
-      () => filtered(frames, text),
+      filterText(next),
+      () => filtered(frames, next),
     );
-    this.#cpuWork.set(next.pad, isToneMap(text) ? 'tonemap' : work);
-    return next;
+    this.#cpuWork.set(made.pad, isToneMap(next) ? 'tonemap' : work);
+    return made;
   }
 
   /** What reads several pads, or none, in main memory. */
@@ -193,11 +204,11 @@ export class GpuGraph {
       return frames;
     });
     const [first = { memory: 'main', bits: 8, colours: {}, steady: false } as const] = read;
-    const [head = '', ...rest] = filters.slice(0, count);
+    const [head, ...rest] = filters.slice(0, count);
     const pads = read.map((input) => input.pad);
-    const joined: MainFrames = { ...first, pad: join('video', pads, head) };
+    const joined: MainFrames = { ...first, pad: join('video', pads, ...(head === undefined ? [] : [head])) };
     this.#cpuWork.set(joined.pad, work);
-    return rest.reduce((frames, text) => this.#filteredOnCpu(frames, text, work), joined);
+    return rest.reduce((frames, next) => this.#filteredOnCpu(frames, next, work), joined);
   }
 
   #inMemory(pad: Pad, work = ''): MainFrames {
@@ -229,15 +240,15 @@ export class GpuGraph {
       const made = under && this.#overlaid(under.made, pad.layer);
       return made && { made, worth: true };
     }
-    const start = pad.filters.map((text) => this.#formOf(text)).lastIndexOf(undefined) + 1;
+    const start = pad.filters.map((next) => this.#formOf(next)).lastIndexOf(undefined) + 1;
     const base =
       start === 0 && only !== undefined && others.length === 0
         ? this.#raised(only, work)
         : { made: this.#uploaded(this.#cpuPart(pad, start, work)), worth: false };
     let { made, worth }: { made?: GpuFrames | undefined; worth: boolean } = base ?? { worth: false };
-    for (const text of pad.filters.slice(start)) {
-      const form = this.#formOf(text);
-      made = made && this.#filteredOnGpu(made, text);
+    for (const next of pad.filters.slice(start)) {
+      const form = this.#formOf(next);
+      made = made && this.#filteredOnGpu(made, next);
       worth ||= form?.how === 'processed' && !Object.hasOwn(form.options, 'format');
     }
     return made !== undefined && worth ? { made, worth } : { made: this.#uploaded(frames), worth: false };

@@ -17,14 +17,14 @@ export const longestBoxHeader = 16;
 /**
  * The type and length of the box whose header begins at `start`; a length of 0 reaches to `end`.
  *
- * @throws MalformedMp4Error when no box can be there
+ * @throws MalformedMp4Error when there can be no box
  */
 export function boxAt(bytes: Uint8Array, start: number, end: number): Mp4Box {
   if (end - start < 8) throw malformed(`${end - start} bytes at ${start}`);
   const view = viewOf(bytes);
   const short = view.getUint32(start);
   const long = short === 1;
-  if (long && end - start < longestBoxHeader) throw malformed(`a cut-off header at ${start}`);
+  if (long && end - start < longestBoxHeader) throw malformed(`a truncated header at ${start}`);
   const size = long ? Number(view.getBigUint64(start + 8)) : short === 0 ? end - start : short;
   const header = long ? longestBoxHeader : 8;
   if (size < header || size > end - start) throw malformed(`a length of ${size} at ${start}`);
@@ -55,7 +55,7 @@ export function findContent(bytes: Uint8Array, path: readonly string[]): Uint8Ar
   return found === undefined ? undefined : contentOf(bytes, found);
 }
 
-/** The same of a box that has to be there. @throws MalformedMp4Error */
+/** The content of a required box. @throws MalformedMp4Error */
 export function contentAt(bytes: Uint8Array, path: readonly string[]): Uint8Array {
   const content = findContent(bytes, path);
   if (content === undefined) throw malformed(`no ${path.join('/')}`);

@@ -1,6 +1,6 @@
 import type { OperationParameters } from '../../model/job/operations.ts';
 import { mix } from '../filters/audio-pieces.ts';
-import { chain, filter, type Pad } from '../filters/graph.ts';
+import { chain, type Filter, filter, type Pad } from '../filters/graph.ts';
 import { missing, type OperationContext } from '../planning/plan-builder.ts';
 import { audioPad, hasAudio, timelineOf } from '../planning/source.ts';
 import { type AudioState, type Timeline, withAudio } from '../planning/timeline.ts';
@@ -43,7 +43,7 @@ export function addAudio(timeline: Timeline, parameters: Parameters, context: Op
     length,
   );
   const end = filter('atrim', { end_sample: Math.round(duration * format.sampleRate) });
-  builder.place(
+  builder.addPlacement(
     'addAudio',
     'cpu',
     mixed
@@ -83,6 +83,6 @@ function placed(
   );
 }
 
-function fadeToEnd(total: number, length: number): string {
+function fadeToEnd(total: number, length: number): Filter {
   return filter('afade', { type: 'out', start_sample: total - length, nb_samples: length });
 }

@@ -23,7 +23,11 @@ export function blur(
   { builder, path }: OperationContext,
 ): Timeline {
   const { video, pad } = builder.video(timeline, path);
-  builder.place('blur', 'cpu', 'regions with a time are blurred in main memory: GPU filters have no time window');
+  builder.addPlacement(
+    'blur',
+    'cpu',
+    'regions with a time are blurred in main memory: GPU filters have no time window',
+  );
   let now = pad;
   for (const [index, region] of regions.entries()) {
     const at = `${path}.regions[${index}]`;

@@ -1,4 +1,4 @@
-import { type Operation, operationType } from '../../model/job/operations.ts';
+import { type Operation, taggedOperation } from '../../model/job/operations.ts';
 import type { OperationContext } from '../planning/plan-builder.ts';
 import type { Timeline } from '../planning/timeline.ts';
 import { addAudio } from './add-audio.ts';
@@ -15,18 +15,30 @@ import { watermark } from './watermark.ts';
 
 /** Applies one operation to the timeline that the operations before it have left. */
 export function applyOperation(timeline: Timeline, operation: Operation, at: Omit<OperationContext, 'path'>): Timeline {
-  const context: OperationContext = { ...at, path: `spec.operations[${at.index}].${operationType(operation)}` };
-  if (operation.transcode !== undefined) return transcode(timeline, operation.transcode, context);
-  if (operation.trim !== undefined) return trim(timeline, operation.trim, context);
-  if (operation.merge !== undefined) return merge(timeline, operation.merge, context);
-  if (operation.mute !== undefined) return mute(timeline, operation.mute, context);
-  if (operation.addAudio !== undefined) return addAudio(timeline, operation.addAudio, context);
-  if (operation.subtitle !== undefined) return subtitle(timeline, operation.subtitle, context);
-  if (operation.blur !== undefined) return blur(timeline, operation.blur, context);
-  if (operation.speedRamp !== undefined) return speedRamp(timeline, operation.speedRamp, context);
-  if (operation.watermark !== undefined) return watermark(timeline, operation.watermark, context);
-  if (operation.normalizeLoudness !== undefined)
-    return normalizeLoudness(timeline, operation.normalizeLoudness, context);
-  if (operation.thumbnail !== undefined) return thumbnail(timeline, operation.thumbnail, context);
-  return timeline;
+  const tagged = taggedOperation(operation);
+  const context: OperationContext = { ...at, path: `spec.operations[${at.index}].${tagged.type}` };
+  switch (tagged.type) {
+    case 'transcode':
+      return transcode(timeline, tagged.parameters, context);
+    case 'trim':
+      return trim(timeline, tagged.parameters, context);
+    case 'merge':
+      return merge(timeline, tagged.parameters, context);
+    case 'mute':
+      return mute(timeline, tagged.parameters, context);
+    case 'addAudio':
+      return addAudio(timeline, tagged.parameters, context);
+    case 'subtitle':
+      return subtitle(timeline, tagged.parameters, context);
+    case 'blur':
+      return blur(timeline, tagged.parameters, context);
+    case 'speedRamp':
+      return speedRamp(timeline, tagged.parameters, context);
+    case 'watermark':
+      return watermark(timeline, tagged.parameters, context);
+    case 'normalizeLoudness':
+      return normalizeLoudness(timeline, tagged.parameters, context);
+    case 'thumbnail':
+      return thumbnail(timeline, tagged.parameters, context);
+  }
 }

@@ -1,7 +1,7 @@
 import type { OperationParameters } from '../../model/job/operations.ts';
 import { crossfade } from '../filters/audio-pieces.ts';
 import { canJoin, joinedClip } from '../filters/concat.ts';
-import { chain, filter, generate, join, type Pad } from '../filters/graph.ts';
+import { chain, type Filter, filter, generate, join, type Pad } from '../filters/graph.ts';
 import { fraction, sum } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
 import { delayTracks } from '../outputs/text-tracks.ts';
@@ -46,7 +46,7 @@ export function merge(
   const differs =
     transition === undefined ? canJoin(parts.map((one) => one.timeline)) : 'a transition mixes the pictures';
   if (differs === undefined) {
-    builder.place(
+    builder.addPlacement(
       'merge',
       'copy',
       'the clips are equal in codec, size and rate, so the packets of the picture are joined',
@@ -64,7 +64,7 @@ export function merge(
     const audio = joined.audio === undefined ? undefined : joinAudio(builder, parts, timeline, seconds, 0);
     return { ...joined, ...(audio && { audio }), tracks: delayTracks(timeline.tracks, shift), retimed: true };
   }
-  builder.place('merge', 'cpu', `${differs}, so every clip is brought to the form of the first`);
+  builder.addPlacement('merge', 'cpu', `${differs}, so every clip is brought to the form of the first`);
   return mergeVideo(builder, parts, timeline, timeline.video, { transition, path, before: before.length });
 }
 
@@ -178,7 +178,7 @@ function joinVideo(
 ): Pad {
   const frame = den / num;
   // Joining counts in microseconds; the grid of frames makes the count exact again.
-  const grid = (total: number): string[] => [
+  const grid = (total: number): Filter[] => [
     filter('fps', { fps: fraction(frameRate), start_time: 0 }),
     filter('tpad', { stop_mode: 'clone', stop: 2 }),
     filter('trim', { end_frame: total }),
@@ -240,7 +240,7 @@ function joinAudio(
 }
 
 function mergeAudio(builder: PlanBuilder, parts: readonly Part[], timeline: Timeline): Timeline {
-  builder.place('merge', 'cpu', 'sounds are joined sample by sample');
+  builder.addPlacement('merge', 'cpu', 'sounds are joined sample by sample');
   const seconds = parts.map((part) => part.timeline.audio?.end ?? 0);
   const audio = joinAudio(builder, parts, timeline, seconds, 0);
   return { ...(audio && { audio }), duration: sum(seconds), tracks: timeline.tracks, retimed: true };

@@ -19,13 +19,13 @@ export function mute(
     return timeline;
   }
   if (ranges === undefined) {
-    builder.place('mute', 'copy', 'the sound is left out, the picture is not touched');
+    builder.addPlacement('mute', 'copy', 'the sound is left out, the picture is not touched');
     return silent;
   }
   checkRanges(ranges, timeline.duration, path);
   const quiet = united(ranges, audio.end, audio.sampleRate);
   if (quiet.length === 0) return timeline;
-  builder.place('mute', 'cpu', 'samples are silenced one by one; the picture is not touched');
+  builder.addPlacement('mute', 'cpu', 'samples are silenced one by one; the picture is not touched');
   const pad = joinPieces(builder.audioOf(timeline, audio), pieces(quiet, Math.round(audio.end * audio.sampleRate)));
   return { ...timeline, audio: withAudio(audio, pad, 'mute') };
 }

@@ -14,7 +14,7 @@ export function normalizeLoudness(
     builder.note(`${path}: there is no sound to bring to a loudness.`);
     return timeline;
   }
-  builder.place(
+  builder.addPlacement(
     'normalizeLoudness',
     'cpu',
     'the sound is measured first and then brought to the target; the picture is not touched',

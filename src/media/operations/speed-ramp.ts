@@ -1,6 +1,6 @@
 import type { OperationParameters } from '../../model/job/operations.ts';
 import { crossfade, pieceOf } from '../filters/audio-pieces.ts';
-import { chain, filter, type Pad } from '../filters/graph.ts';
+import { chain, type Filter, filter, type Pad } from '../filters/graph.ts';
 import { fraction, sum } from '../filters/numbers.ts';
 import { outTime, type SpeedPiece, setptsExpression, speedCurve, steps } from '../filters/speed-curve.ts';
 import { isFixed, retimeTracks } from '../outputs/text-tracks.ts';
@@ -53,7 +53,7 @@ export function speedRamp(
     files += 1;
     return builder.write(`retimed-${index}-${files}.${format}`, content);
   };
-  builder.place('speedRamp', 'cpu', 'frames get new times and the sound another tempo');
+  builder.addPlacement('speedRamp', 'cpu', 'frames get new times and the sound another tempo');
   const picture = video && rampVideo(video, builder.padOf(timeline, video), curve);
   const sound = audio && tone === 'pitch' ? rampAudio(audio, builder.audioOf(timeline, audio), curve) : undefined;
   return {
@@ -109,7 +109,7 @@ function rampAudio(audio: AudioState, pad: Pad, curve: readonly SpeedPiece[]): A
 }
 
 /** Changes of tempo that keep the pitch; one instance does 0.5 to 2 without skipping sound, so several are chained. */
-function tempo(speed: number): string[] {
+function tempo(speed: number): Filter[] {
   if (Math.abs(speed - 1) < 1e-9) return [];
   const count = Math.max(1, Math.ceil(Math.abs(Math.log2(speed)) - 1e-9));
   return Array.from({ length: count }, () => filter('atempo', { tempo: speed ** (1 / count) }));

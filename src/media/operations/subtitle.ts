@@ -29,7 +29,7 @@ function burn(timeline: Timeline, { captions, input, style = {} }: Parameters, c
   const { builder, path, index } = context;
   const { video, pad } = builder.video(timeline, path);
   builder.needFilter('subtitles', path);
-  builder.place('subtitle', 'cpu', 'libass draws text in main memory');
+  builder.addPlacement('subtitle', 'cpu', 'libass draws text in main memory');
   const size = { original_size: `${video.width}x${video.height}` };
   if (captions !== undefined) {
     checkTimes(captions, timeline.duration, context);
@@ -118,7 +118,7 @@ function checkTimes(captions: readonly Caption[], duration: number, { builder, p
 
 function soft(timeline: Timeline, { captions, input, language }: Parameters, context: OperationContext): Timeline {
   const { builder, path, index } = context;
-  builder.place('subtitle', 'copy', 'the text becomes a track of its own; the picture is not touched');
+  builder.addPlacement('subtitle', 'copy', 'the text becomes a track of its own; the picture is not touched');
   const common = { ...(language !== undefined && { language }), skip: 0, delay: 0, end: timeline.duration };
   if (captions !== undefined) {
     checkTimes(captions, timeline.duration, context);

@@ -1,4 +1,4 @@
-import { chain, filter, type Pad } from '../filters/graph.ts';
+import { chain, type Filter, filter, type Pad } from '../filters/graph.ts';
 import { fraction, type Rational, ratio } from '../filters/numbers.ts';
 import type { Clip } from '../planning/clip.ts';
 import type { PlanBuilder } from '../planning/plan-builder.ts';
@@ -37,7 +37,7 @@ export function rangePad(
   const { clip } = timeline;
   const rate = gridRate(video);
   const frames = (length: number): number => Math.round(length * ratio(rate));
-  const cut = (from: number): string[] => [
+  const cut = (from: number): Filter[] => [
     filter('trim', {
       start_frame: frames(from),
       end_frame: seconds === undefined ? undefined : frames(from + seconds) + 1,

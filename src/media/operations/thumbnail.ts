@@ -1,6 +1,6 @@
 import type { OperationParameters } from '../../model/job/operations.ts';
 import { outputKey } from '../../model/job/output-keys.ts';
-import { chain, filter, join, type Pad } from '../filters/graph.ts';
+import { chain, type Filter, filter, join, type Pad } from '../filters/graph.ts';
 import { decimal, even } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
 import type { PlannedOutput } from '../planning/plan.ts';
@@ -33,7 +33,7 @@ export function thumbnail(
   if (video === undefined) throw missing('video', path);
   const kind = poster ? 'poster' : sprite ? 'sprite' : 'preview';
   const frame: Frame = { timeline, video, context, name: uniqueName(builder, name ?? kind, path) };
-  builder.place('thumbnail', 'cpu', 'a few frames are scaled and written as pictures beside the main output');
+  builder.addPlacement('thumbnail', 'cpu', 'a few frames are scaled and written as pictures beside the main output');
   if (poster) makePoster(frame, poster);
   if (sprite) makeSprite(frame, sprite);
   if (preview) makePreview(frame, preview);
@@ -238,7 +238,7 @@ function sizeOf(video: VideoState, width: number | undefined): { readonly width:
   return { width: even(width), height: even((video.height * width) / video.width) };
 }
 
-function shrink({ video, context }: Frame, size: { readonly width: number; readonly height: number }): string[] {
+function shrink({ video, context }: Frame, size: { readonly width: number; readonly height: number }): Filter[] {
   const tone = toneMapFilters(context.builder, video, 8, context.path);
   const same = size.width === video.width && size.height === video.height;
   return [...tone, ...(same ? [] : [filter('scale', { w: size.width, h: size.height, flags: 'bicubic' })])];

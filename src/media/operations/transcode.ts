@@ -1,5 +1,5 @@
 import type { OperationParameters } from '../../model/job/operations.ts';
-import { chain, filter } from '../filters/graph.ts';
+import { chain, type Filter, filter } from '../filters/graph.ts';
 import { even } from '../filters/numbers.ts';
 import { strongest } from '../gpu/gpu-filters.ts';
 import type { OperationContext } from '../planning/plan-builder.ts';
@@ -20,7 +20,7 @@ export function transcode(timeline: Timeline, parameters: Parameters, context: O
   const always = parameters.deinterlace === 'always';
   if (steps.length === 0 && !always) return timeline;
   const { video, pad } = builder.video(timeline, path);
-  builder.place(
+  builder.addPlacement(
     'transcode',
     'cpu',
     always ? 'deinterlacing needs the decoded picture' : 'turning, cropping and retouching need the decoded picture',
@@ -71,6 +71,6 @@ function retouched({ denoise = 0, sharpen = 0 }: Parameters): Step[] {
   ];
 }
 
-function apply(...filters: readonly string[]): Step {
+function apply(...filters: readonly Filter[]): Step {
   return (picture) => (picture.pad === undefined ? picture : { ...picture, pad: chain(picture.pad, ...filters) });
 }

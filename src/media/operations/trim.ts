@@ -1,5 +1,5 @@
 import type { OperationParameters } from '../../model/job/operations.ts';
-import { chain, filter, type Pad } from '../filters/graph.ts';
+import { chain, type Filter, filter, type Pad } from '../filters/graph.ts';
 import { fraction } from '../filters/numbers.ts';
 import { cutTracks } from '../outputs/text-tracks.ts';
 import { type Clip, halfFrameOf, keyframeBefore, type Window } from '../planning/clip.ts';
@@ -145,7 +145,7 @@ function cutVideo(picture: VideoState, { start, end, toEnd }: Cut): VideoState {
   );
 }
 
-function videoCut(picture: VideoState, start: number, end: number | undefined, frames: number): string[] {
+function videoCut(picture: VideoState, start: number, end: number | undefined, frames: number): Filter[] {
   const fromStart = filter('setpts', { expr: 'PTS-STARTPTS' });
   if (picture.variable)
     return [filter('trim', { start: start - 0.0005, end: end === undefined ? undefined : end - 0.0005 }), fromStart];

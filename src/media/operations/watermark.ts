@@ -1,5 +1,5 @@
 import type { OperationParameters } from '../../model/job/operations.ts';
-import { chain, filter, join, type Pad } from '../filters/graph.ts';
+import { chain, type Filter, filter, join, type Pad } from '../filters/graph.ts';
 import { graphicsFilters } from '../filters/hdr-graphics.ts';
 import { clamp, decimal, even, fraction } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
@@ -30,7 +30,7 @@ export function watermark(timeline: Timeline, parameters: Parameters, { builder,
   const still = isPicture(once.probe);
   // FFmpeg decodes a second input ahead without a bound, and frames in GPU memory come from a pool that has one.
   const why = still ? '' : ', as nothing bounds how many frames of a clip would go to a GPU ahead of their time';
-  builder.place('watermark', 'cpu', `the mark is laid over the picture in main memory${why}`);
+  builder.addPlacement('watermark', 'cpu', `the mark is laid over the picture in main memory${why}`);
   const clip = still ? once : builder.clipOf(once.probe, once.path, ['-stream_loop', '-1']);
   const size = sizeOf(mark, parameters.width, video);
   const edge = (margin / 100) * video.height;
@@ -88,7 +88,7 @@ function markPad(
   { width, height }: Size,
   { opacity = 1, start = 0 }: Parameters,
   still: boolean,
-  tone: readonly string[],
+  tone: readonly Filter[],
 ): Pad {
   const { input } = decodeInput(clip);
   const source: Pad = { from: 'stream', medium: 'video', input, stream: mark.stream.index };
@@ -111,7 +111,7 @@ function markLayer(mark: Pad, picture: VideoState, { start = 0, end }: Parameter
   const until = end !== undefined && end < picture.end ? end : undefined;
   // Half a frame early, so that the frame that is meant is the first to be on the other side.
   const early = frameSeconds(picture) / 2;
-  const clear = (enable: string): string => filter('colorchannelmixer', { aa: 0, enable });
+  const clear = (enable: string): Filter => filter('colorchannelmixer', { aa: 0, enable });
   const changes = [
     ...(start > 0 ? [0] : []),
     ...(start > 0 ? [start - early] : [0]),

@@ -1,4 +1,5 @@
-import { chain, type FilterPad, type InputFile, type Pad, streamsBehind, writeGraph } from '../filters/graph.ts';
+import { chain, type FilterPad, filter, type InputFile, type Pad, streamsBehind } from '../filters/graph.ts';
+import { writeGraph } from '../filters/write-graph.ts';
 import { inputArguments } from '../planning/clip.ts';
 
 /** A stream that goes into the output as it is. */
@@ -84,7 +85,7 @@ export function commandLine(outputs: readonly CommandOutput[], globals: readonly
 /** Only filters have labels. */
 function sinkOf(pad: Pad): FilterPad {
   if (pad.from === 'filter') return pad;
-  const through = chain(pad, pad.medium === 'video' ? 'null' : 'anull');
+  const through = chain(pad, filter(pad.medium === 'video' ? 'null' : 'anull'));
   if (through.from !== 'filter') throw new TypeError('Expected a filter after a stream, got the stream');
   return through;
 }

@@ -1,6 +1,6 @@
 import { bitsPerSecond } from '../../model/job/primitives.ts';
 import { type EncodedCodec, isEncodedCodec, type Rate, type VideoTarget } from '../encoders/video-target.ts';
-import { chain, filter, type Pad } from '../filters/graph.ts';
+import { chain, type Filter, filter, type Pad } from '../filters/graph.ts';
 import { fraction, frameRateOf, ratio } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
 import type { OutputRequest } from '../planning/output-settings.ts';
@@ -113,14 +113,14 @@ export function finishVideo(
 }
 
 /** The tags of a picture that stays HDR, on its frames: encoders of FFmpeg 7 take them from there and nowhere else. */
-function hdrTags(dynamicRange: DynamicRange): string[] {
+function hdrTags(dynamicRange: DynamicRange): Filter[] {
   if (dynamicRange === 'sdr') return [];
   const transfer = dynamicRange === 'pq' ? 'smpte2084' : 'arib-std-b67';
   return [filter('setparams', { range: 'tv', color_primaries: 'bt2020', color_trc: transfer, colorspace: 'bt2020nc' })];
 }
 
 /** Another rate, up to the end of the last frame: after a cut the filter knows a wrong end of the stream. */
-function rateFilters({ end, frameRate }: VideoState, target: VideoTarget): string[] {
+function rateFilters({ end, frameRate }: VideoState, target: VideoTarget): Filter[] {
   return [
     filter('fps', { fps: fraction(target.frameRate), start_time: 0 }),
     filter('tpad', { stop_mode: 'clone', stop: Math.ceil(ratio(target.frameRate) / ratio(frameRate)) + 1 }),

@@ -1,4 +1,4 @@
-/** What a segment weighs and how long it plays. */
+/** Size and duration of a segment. */
 export interface Load {
   readonly seconds: number;
   readonly bytes: number;

@@ -3,15 +3,15 @@ import { viewOf } from '../mp4/bytes.ts';
 
 /**
  * The `codecs` parameter (RFC 6381) of a track, from the decoder configuration in its sample entry. Players choose a
- * decoder by it before they load anything, so it must say what the stream really is.
+ * decoder by it before they load media, so it must describe the stream itself.
  *
  * @param entry a box of `stsd`
- * @throws CodedError FFMPEG_FAILED for a codec that has no name here, or a configuration that is cut off
+ * @throws CodedError FFMPEG_FAILED for a codec without a known name, or a truncated configuration
  */
 export function codecString(bytes: Uint8Array, entry: Mp4Box): string {
-  const make = writers[entry.type];
-  if (make === undefined) throw malformed(`the sample entry ${entry.type}`);
-  return make(bytes, entry);
+  const write = writers[entry.type];
+  if (write === undefined) throw malformed(`the sample entry ${entry.type}`);
+  return write(bytes, entry);
 }
 
 type Writer = (bytes: Uint8Array, entry: Mp4Box) => string;
@@ -60,7 +60,7 @@ function hevc(bytes: Uint8Array, entry: Mp4Box): string {
   ].join('.');
 }
 
-/** AV1 Codec ISO Media File Format Binding, section 5; colours are named where they are not those of the default. */
+/** AV1 Codec ISO Media File Format Binding, section 5; colours are written only where they differ from the default. */
 function av1(bytes: Uint8Array, entry: Mp4Box): string {
   const [, second = 0, third = 0] = videoConfig(bytes, entry, 'av1C', 4);
   const tier = (third & 0x80) === 0 ? 'M' : 'H';
@@ -82,7 +82,7 @@ function vp9(bytes: Uint8Array, entry: Mp4Box): string {
   const [profile = 0, level = 0, third = 0, primaries = 1, transfer = 1, matrix = 1] = config;
   const [chroma, range] = [(third >> 1) & 7, third & 1];
   const values = [profile, level, third >> 4];
-  // What is not specified is no value of the parameter: without the optional part it means BT.709 in 4:2:0.
+  // "Unspecified" is not a value of the parameter; without the optional part it means BT.709 in 4:2:0.
   const plain =
     [primaries, transfer, matrix].every((value) => value === 1 || value === 2) && chroma <= 1 && range === 0;
   return ['vp09', ...[...values, ...(plain ? [] : [chroma, primaries, transfer, matrix, range])].map(decimals)].join(
@@ -93,10 +93,10 @@ function vp9(bytes: Uint8Array, entry: Mp4Box): string {
 /** Object types of ISO/IEC 14496-1 and 14496-3, from the descriptors in `esds`. */
 function mpeg4Audio(bytes: Uint8Array, entry: Mp4Box): string {
   const esds = findBox(bytes, ['esds'], entry.content + 28, entry.end);
-  if (esds === undefined) throw malformed('sound without esds');
+  if (esds === undefined) throw malformed('audio without esds');
   const decoder = descriptor(bytes, esds.content + 4, esds.end, [0x03, 0x04]);
   const type = decoder === undefined ? undefined : bytes[decoder.content];
-  if (decoder === undefined || type === undefined) throw malformed('sound without a decoder configuration');
+  if (decoder === undefined || type === undefined) throw malformed('audio without a decoder configuration');
   if (type !== 0x40) return `mp4a.${hex(type).toUpperCase()}`;
   const specific = descriptor(bytes, decoder.content + 13, decoder.end, [0x05]);
   const [first = 0, second = 0] = specific === undefined ? [] : bytes.subarray(specific.content, specific.end);
@@ -104,7 +104,7 @@ function mpeg4Audio(bytes: Uint8Array, entry: Mp4Box): string {
   return `mp4a.40.${object === 31 ? 32 + ((first & 7) << 3) + (second >> 5) : object}`;
 }
 
-/** Follows tags down the tree of descriptors; an ES descriptor has fields of its own before those in it. */
+/** Follows a path of tags through nested descriptors; an ES descriptor has three bytes of fields before them. */
 function descriptor(
   bytes: Uint8Array,
   start: number,
@@ -133,7 +133,7 @@ function descriptor(
 /** Content of a box in a video sample entry, whose boxes follow 78 bytes of fields. */
 function videoConfig(bytes: Uint8Array, entry: Mp4Box, type: string, least: number): Uint8Array {
   const config = findBox(bytes, [type], entry.content + 78, entry.end);
-  if (config === undefined) throw malformed(`a picture without ${type}`);
+  if (config === undefined) throw malformed(`video without ${type}`);
   if (config.end - config.content < least) throw malformed(`${type} of ${config.end - config.content} bytes`);
   return bytes.subarray(config.content, config.end);
 }

@@ -14,36 +14,11 @@ import { type StreamPlan, streamNames } from './stream-plan.ts';
  * (ISO/IEC 23009-1, section 5.3.9.6; profile "live" is the one of segments in files of their own).
  */
 export function dashManifest(stream: PackagedStream): string {
-  const { plan, media, texts } = stream;
-  const target = targetDuration(media);
+  const { plan, media } = stream;
   const buffer = Math.max(1, largest(media.flatMap((one) => loadsOf(one).map(({ seconds }) => seconds))));
   const duration = Math.max(...media.map(lengthOf), 0);
-  const groups = [
-    ...groupsOf(media, 'video', ({ codec, track }) => `${family(codec)} ${track.dynamicRange ?? ''}`),
-    ...groupsOf(
-      media,
-      'audio',
-      ({ codec, track }) => `${family(codec)} ${track.language ?? ''} ${place(media, track)}`,
-    ),
-  ];
-  const sets = groups.map((members, id) => {
-    const main = groups.findIndex(([one]) => one?.track.kind === members[0]?.track.kind) === id;
-    return adaptationSet(plan, members, { id, main, target });
-  });
-  const subtitles = texts.map(({ track, bytes }, index) =>
-    element(
-      'AdaptationSet',
-      { id: sets.length + index, contentType: 'text', mimeType: 'text/vtt', lang: track.language },
-      [
-        element('Role', { schemeIdUri: 'urn:mpeg:dash:role:2011', value: 'subtitle' }),
-        element(
-          'Representation',
-          { id: track.id, bandwidth: Math.max(1, Math.ceil((bytes * 8) / Math.max(duration, 1))) },
-          [`<BaseURL>${escaped(streamNames.text(plan.prefix, track.id))}</BaseURL>`],
-        ),
-      ],
-    ),
-  );
+  const sets = mediaSets(plan, media);
+  const subtitles = subtitleSets(stream, { firstId: sets.length, duration });
   const mpd = element(
     'MPD',
     {
@@ -56,6 +31,40 @@ export function dashManifest(stream: PackagedStream): string {
     [element('Period', { id: '0', start: 'PT0S', duration: isoDuration(duration) }, [...sets, ...subtitles])],
   );
   return `<?xml version="1.0" encoding="UTF-8"?>\n${mpd}\n`;
+}
+
+function mediaSets(plan: StreamPlan, media: readonly PackagedMedia[]): string[] {
+  const target = targetDuration(media);
+  const groups = [
+    ...groupsOf(media, 'video', ({ codec, track }) => `${family(codec)} ${track.dynamicRange ?? ''}`),
+    ...groupsOf(
+      media,
+      'audio',
+      ({ codec, track }) => `${family(codec)} ${track.language ?? ''} ${positionInGroup(media, track)}`,
+    ),
+  ];
+  return groups.map((members, id) => {
+    const main = groups.findIndex(([one]) => one?.track.kind === members[0]?.track.kind) === id;
+    return adaptationSet(plan, members, { id, main, target });
+  });
+}
+
+function subtitleSets(
+  { plan, texts }: PackagedStream,
+  { firstId, duration }: { readonly firstId: number; readonly duration: number },
+): string[] {
+  return texts.map(({ track, bytes }, index) => {
+    const bandwidth = Math.max(1, Math.ceil((bytes * 8) / Math.max(duration, 1)));
+    const url = `<BaseURL>${escaped(streamNames.text(plan.prefix, track.id))}</BaseURL>`;
+    return element(
+      'AdaptationSet',
+      { id: firstId + index, contentType: 'text', mimeType: 'text/vtt', lang: track.language },
+      [
+        element('Role', { schemeIdUri: 'urn:mpeg:dash:role:2011', value: 'subtitle' }),
+        element('Representation', { id: track.id, bandwidth }, [url]),
+      ],
+    );
+  });
 }
 
 /** Tracks that a player may switch between. */
@@ -72,8 +81,8 @@ function groupsOf(
   return [...groups.values()];
 }
 
-/** Which of the tracks of its group a track is: the second language is no other version of the first. */
-function place(media: readonly PackagedMedia[], track: PackagedMedia['track']): number {
+/** The position of a track in its group: players must not switch between the languages of a group. */
+function positionInGroup(media: readonly PackagedMedia[], track: PackagedMedia['track']): number {
   return media.filter((other) => other.track.group === track.group).findIndex((other) => other.track.id === track.id);
 }
 
@@ -83,7 +92,7 @@ function family(codec: string): string {
 
 interface SetFacts {
   readonly id: number;
-  /** The first of its kind is what a player takes by itself. */
+  /** The first of its kind, which a player selects by default. */
   readonly main: boolean;
   readonly target: number;
 }
@@ -113,7 +122,7 @@ function adaptationSet(plan: StreamPlan, members: readonly PackagedMedia[], { id
   );
 }
 
-/** Start times of the segments, to the millisecond: what aligned tracks have in common. */
+/** Start times of the segments, to the millisecond: equal for aligned tracks. */
 function timesOf({ segments, timescale }: PackagedMedia): string {
   return segments.map(({ start }) => Math.round((start * 1000) / timescale)).join();
 }
@@ -163,14 +172,14 @@ function representation(plan: StreamPlan, media: PackagedMedia, target: number):
   return element('Representation', attributes, [...channels, template]);
 }
 
-/** A rate as a fraction where it is one of NTSC's. */
+/** A whole number, or a fraction for NTSC and other rates. */
 function rateText(rate: number): string {
   const ntsc = Math.round(rate * 1.001);
   if (Math.abs(rate - Math.round(rate)) < 0.0005) return String(Math.round(rate));
   return Math.abs((ntsc * 1000) / 1001 - rate) < 0.001 ? `${ntsc * 1000}/1001` : `${Math.round(rate * 1000)}/1000`;
 }
 
-/** Runs of equal segments in one entry each. */
+/** One entry for each run of equal segments. */
 function timeline({ segments }: PackagedMedia): string[] {
   const runs: { start: number; duration: number; repeat: number }[] = [];
   for (const { start, duration } of segments) {
@@ -184,7 +193,7 @@ function timeline({ segments }: PackagedMedia): string[] {
   );
 }
 
-/** `$` is the mark of a template's identifiers. */
+/** `$` delimits the identifiers of a template. */
 function templated(name: string): string {
   return name.replaceAll('$', '$$$$');
 }

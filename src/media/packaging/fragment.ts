@@ -14,7 +14,7 @@ export interface Sample {
   readonly offset: number;
 }
 
-/** What a sample is when its fragment does not say (`trex`). */
+/** Values of a sample for which its fragment has none (`trex`). */
 export interface SampleDefaults {
   readonly duration: number;
   readonly size: number;
@@ -45,7 +45,7 @@ export function samplesOf(moof: Uint8Array, position: number, track: SampleDefau
     if (tfdt === undefined) throw malformed('a fragment without its time');
     let decode = longOrShort(moof, tfdt);
     for (const run of boxesIn(moof, content, end).filter((part) => part.type === 'trun')) {
-      const read = runOf(moof, run, decode, position, defaults);
+      const read = runOf(moof, run, { decode, position, defaults });
       for (const sample of read) samples.push(sample);
       decode = read.reduce((time, { duration }) => time + duration, decode);
     }
@@ -57,7 +57,7 @@ export function samplesOf(moof: Uint8Array, position: number, track: SampleDefau
 function longOrShort(bytes: Uint8Array, { content, end }: Mp4Box): number {
   const view = viewOf(bytes);
   const long = bytes[content] === 1;
-  if (end - content < (long ? 12 : 8)) throw malformed('a time that is cut off');
+  if (end - content < (long ? 12 : 8)) throw malformed('a truncated time');
   return long ? Number(view.getBigUint64(content + 4)) : view.getUint32(content + 4);
 }
 
@@ -75,14 +75,23 @@ function fragmentDefaults(bytes: Uint8Array, tfhd: Mp4Box | undefined, track: Sa
   };
 }
 
-function runOf(bytes: Uint8Array, trun: Mp4Box, start: number, position: number, defaults: SampleDefaults): Sample[] {
+interface RunStart {
+  /** Decoding time of the first sample. */
+  readonly decode: number;
+  /** Position of the `moof` in the file, from which offsets count. */
+  readonly position: number;
+  readonly defaults: SampleDefaults;
+}
+
+/** The samples of a `trun` (ISO/IEC 14496-12, section 8.8.8). */
+function runOf(bytes: Uint8Array, trun: Mp4Box, { decode: start, position, defaults }: RunStart): Sample[] {
   const read = reader(bytes, trun);
   const head = read();
   const flags = head & 0xffffff;
   const signed = head >>> 24 === 1;
   const count = read();
   if (count > trun.end - trun.start && (flags & 0xf00) !== 0) throw malformed(`${count} samples in a run`);
-  if ((flags & 0x000001) === 0) throw malformed('a run without the place of its samples');
+  if ((flags & 0x000001) === 0) throw malformed('a run without the offset of its samples');
   let offset = position + (read() | 0);
   const first = (flags & 0x000004) !== 0 ? read() : undefined;
   let decode = start;

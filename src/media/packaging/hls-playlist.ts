@@ -11,10 +11,10 @@ import {
 import { type StreamPlan, streamNames } from './stream-plan.ts';
 import { languageName, uniqueNames } from './track-names.ts';
 
-// Playlists of HTTP Live Streaming as RFC 8216 and Apple's authoring specification for video on demand want them. URIs are
-// the bare names of files that lie beside the playlist.
+// Playlists of HTTP Live Streaming for video on demand (RFC 8216, Apple's authoring specification). URIs are the bare names
+// of files that lie beside the playlist.
 
-/** EXT-X-MAP outside of I-frame playlists needs 6; players of fragmented MP4 are made for 7. */
+/** EXT-X-MAP outside of I-frame playlists needs 6; fragmented MP4 is commonly published with 7. */
 const version = 7;
 
 /** The playlist of one track. @param target the same for all tracks of a set */
@@ -70,37 +70,34 @@ export function textPlaylist({ prefix, duration }: Pick<StreamPlan, 'prefix' | '
 export function masterPlaylist(stream: PackagedStream): string {
   const { plan, media, texts } = stream;
   const target = targetDuration(media);
-  // A group is read only together with a picture; sound alone is a variant by itself.
+  // An audio group belongs to a video; a variant of audio alone has no group.
   const groups = new Set(plan.variants.flatMap(({ video, audio }) => (video === undefined ? [] : [audio])));
   const variants = plan.variants.flatMap((variant) => {
     const video = media.find(({ track }) => track.id === variant.video);
-    const sound = media.filter(({ track }) => track.group !== undefined && track.group === variant.audio);
-    const main = video ?? sound[0];
+    const audio = media.filter(({ track }) => track.group !== undefined && track.group === variant.audio);
+    const main = video ?? audio[0];
     if (main === undefined) return [];
     const group = groups.has(variant.audio) ? variant.audio : undefined;
-    return [variantLines(plan, main, video === undefined ? [] : sound, { target, group, subtitles: texts.length > 0 })];
+    return [variantLines(plan, main, video === undefined ? [] : audio, { target, group, subtitles: texts.length > 0 })];
   });
-  const sounds = media.filter(({ track }) => track.kind === 'audio' && groups.has(track.group));
+  const audioTracks = media.filter(({ track }) => track.kind === 'audio' && groups.has(track.group));
   const iframes = media.filter(({ track, keyframes }) => track.kind === 'video' && keyframes.length > 0);
   return lines([
     '#EXTM3U',
     `#EXT-X-VERSION:${version}`,
     ...(media.every(({ independent }) => independent) ? ['#EXT-X-INDEPENDENT-SEGMENTS'] : []),
-    ...renditionLines(plan, sounds, texts),
+    ...audioLines(plan, audioTracks),
+    ...subtitleLines(plan, texts),
     ...variants.flat(),
     ...iframes.map((video) => iframeLine(plan, video)),
   ]);
 }
 
-function renditionLines(
-  { prefix }: StreamPlan,
-  sounds: readonly PackagedMedia[],
-  texts: readonly PackagedText[],
-): string[] {
-  const groups = [...new Set(sounds.map(({ track }) => track.group ?? ''))];
-  const audio = groups.flatMap((group) => {
-    const members = sounds.filter(({ track }) => track.group === group);
-    const names = uniqueNames(members.map(({ track }) => languageName(track.language) ?? 'Sound'));
+function audioLines({ prefix }: StreamPlan, audioTracks: readonly PackagedMedia[]): string[] {
+  const groups = [...new Set(audioTracks.map(({ track }) => track.group ?? ''))];
+  return groups.flatMap((group) => {
+    const members = audioTracks.filter(({ track }) => track.group === group);
+    const names = uniqueNames(members.map(({ track }) => languageName(track.language) ?? 'Audio'));
     return members.map(({ track }, index) =>
       tag('EXT-X-MEDIA', [
         ['TYPE', 'AUDIO'],
@@ -114,8 +111,11 @@ function renditionLines(
       ]),
     );
   });
+}
+
+function subtitleLines({ prefix }: StreamPlan, texts: readonly PackagedText[]): string[] {
   const titles = uniqueNames(texts.map(({ track }) => languageName(track.language) ?? 'Subtitles'));
-  const subtitles = texts.map(({ track }, index) =>
+  return texts.map(({ track }, index) =>
     tag('EXT-X-MEDIA', [
       ['TYPE', 'SUBTITLES'],
       ['GROUP-ID', quoted('text')],
@@ -127,12 +127,11 @@ function renditionLines(
       ['URI', quoted(streamNames.playlist(prefix, track.id))],
     ]),
   );
-  return [...audio, ...subtitles];
 }
 
 interface VariantFacts {
   readonly target: number;
-  /** The group of sound that belongs to it, where the playlist has it. */
+  /** The audio group of the variant, where the playlist contains it. */
   readonly group: string | undefined;
   readonly subtitles: boolean;
 }
@@ -140,22 +139,22 @@ interface VariantFacts {
 function variantLines(
   { prefix }: StreamPlan,
   main: PackagedMedia,
-  sound: readonly PackagedMedia[],
+  audio: readonly PackagedMedia[],
   { target, group, subtitles }: VariantFacts,
 ): string[] {
-  const peaks = sound.map((media) => peakBandwidth(loadsOf(media), target));
-  const means = sound.map((media) => averageBandwidth(loadsOf(media)));
-  const codecs = new Set([main.codec, ...sound.map(({ codec }) => codec)]);
-  const picture = main.track.kind === 'video';
+  const peaks = audio.map((media) => peakBandwidth(loadsOf(media), target));
+  const means = audio.map((media) => averageBandwidth(loadsOf(media)));
+  const codecs = new Set([main.codec, ...audio.map(({ codec }) => codec)]);
+  const isVideo = main.track.kind === 'video';
   const info = tag('EXT-X-STREAM-INF', [
     ['BANDWIDTH', String(peakBandwidth(loadsOf(main), target) + Math.max(0, ...peaks))],
     ['AVERAGE-BANDWIDTH', String(averageBandwidth(loadsOf(main)) + Math.max(0, ...means))],
     ['CODECS', quoted([...codecs].join(','))],
-    ...(picture ? pictureAttributes(main) : []),
-    ...(picture ? [['FRAME-RATE', main.frameRate.toFixed(3)] as const] : []),
+    ...(isVideo ? videoAttributes(main) : []),
+    ...(isVideo ? [['FRAME-RATE', main.frameRate.toFixed(3)] as const] : []),
     ['AUDIO', group && quoted(group)],
     ['SUBTITLES', subtitles ? quoted('text') : undefined],
-    ['CLOSED-CAPTIONS', picture ? 'NONE' : undefined],
+    ['CLOSED-CAPTIONS', isVideo ? 'NONE' : undefined],
   ]);
   return [info, streamNames.playlist(prefix, main.track.id)];
 }
@@ -166,12 +165,12 @@ function iframeLine({ prefix }: StreamPlan, video: PackagedMedia): string {
     ['BANDWIDTH', String(peakBandwidth(loads, iframeTarget(video)))],
     ['AVERAGE-BANDWIDTH', String(averageBandwidth(loads))],
     ['CODECS', quoted(video.codec)],
-    ...pictureAttributes(video),
+    ...videoAttributes(video),
     ['URI', quoted(streamNames.iframes(prefix, video.track.id))],
   ]);
 }
 
-function pictureAttributes({ width, height, track }: PackagedMedia): Attribute[] {
+function videoAttributes({ width, height, track }: PackagedMedia): Attribute[] {
   const range = { sdr: 'SDR', pq: 'PQ', hlg: 'HLG' } as const;
   return [
     ['RESOLUTION', `${width}x${height}`],

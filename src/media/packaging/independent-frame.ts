@@ -1,7 +1,7 @@
 /**
  * Whether decoding can start with a frame and needs nothing before it, from its bytes: an IDR frame of H.264 or HEVC. A
  * key frame of an open group (recovery point, CRA) shows frames after it that need the group before.
- * For other codecs the sync flag of the container says it.
+ * For other codecs the sync flag of the container decides.
  *
  * @param frame the frame or its beginning, as MP4 stores it: each NAL unit after its length
  */
@@ -13,7 +13,7 @@ export function isIndependent(frame: Uint8Array, codec: string, nalLengthSize: n
     for (let byte = 0; byte < nalLengthSize; byte++) length = length * 256 + (frame[at + byte] ?? 0);
     const head = frame[at + nalLengthSize] ?? 0;
     const type = hevc ? (head >> 1) & 0x3f : head & 0x1f;
-    // Parameter sets and messages come before the picture itself.
+    // Parameter sets and SEI messages precede the slices.
     if (hevc ? type <= 31 : type >= 1 && type <= 5) return hevc ? type >= 16 && type <= 20 : type === 5;
     at += nalLengthSize + length;
   }

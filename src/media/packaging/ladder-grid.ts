@@ -2,12 +2,12 @@ import type { Rational } from '../filters/numbers.ts';
 import { ratio } from '../filters/numbers.ts';
 import { refusal } from '../planning/unsupported.ts';
 
-/** What decides where a rendition may be cut. */
+/** The properties that decide where a rendition may be cut. */
 export interface GridRendition {
   readonly frameRate: Rational;
-  /** Longest distance of key frames that was asked for, in seconds. */
+  /** Requested longest distance of key frames, in seconds. */
   readonly keyframeInterval?: number;
-  /** The field of the job that says more about its picture. */
+  /** Path of its video settings in the spec. */
   readonly path: string;
 }
 
@@ -21,12 +21,12 @@ export interface LadderGrid {
 /** What Apple's authoring specification recommends: segments of 6 s, a key frame every 2 s. */
 export const defaultSegmentSeconds = 6;
 const defaultKeyframeSeconds = 2;
-/** Room for the rounding of a number such as 0.04 × 25. */
+/** Tolerates the rounding of a number such as 0.04 × 25. */
 const grain = 1e-6;
 
 /**
- * Key frames that stand on the same moments in all renditions, and segments that are cut at them, as near to the wanted
- * length as whole frames allow: 6 s at 29.97 frames per second are 6.006 s.
+ * Key frames at the same times in all renditions, and segments that are cut at them, as near to the requested length as
+ * whole frames allow: 6 s at 29.97 frames per second are 6.006 s.
  *
  * @throws CodedError SPEC_INVALID when no group of frames of one rate is as long as one of the other
  */
@@ -76,7 +76,7 @@ const commonRates: readonly Rational[] = [
   { num: 60, den: 1 },
 ];
 
-/** The constant rate for a picture whose rate varies: the common one next to the mean, else one that drops no frames. */
+/** The constant rate for a video of variable rate: the common one nearest to the mean, else one that drops no frames. */
 export function constantRate(mean: Rational): number {
   const fps = ratio(mean);
   const distance = (rate: Rational): number => Math.abs(ratio(rate) / fps - 1);

@@ -1,7 +1,7 @@
 import type { Load } from './bandwidth.ts';
 import type { StreamPlan, StreamTrack } from './stream-plan.ts';
 
-/** One segment of a track; times in ticks of the track, on the clock of the presentation. */
+/** One segment of a track; presentation times in ticks of the track. */
 export interface SegmentFacts {
   readonly start: number;
   readonly duration: number;
@@ -20,7 +20,7 @@ export interface KeyframeFacts {
   readonly bytes: number;
 }
 
-/** A track of picture or sound after it was cut. */
+/** A video or audio track after it was cut into segments. */
 export interface PackagedMedia {
   readonly track: StreamTrack;
   readonly timescale: number;
@@ -28,7 +28,7 @@ export interface PackagedMedia {
   readonly codec: string;
   readonly width: number;
   readonly height: number;
-  /** Frames per second, or packets of sound. */
+  /** Frames or audio packets per second. */
   readonly frameRate: number;
   readonly segments: readonly SegmentFacts[];
   readonly keyframes: readonly KeyframeFacts[];
@@ -41,7 +41,7 @@ export interface PackagedText {
   readonly bytes: number;
 }
 
-/** A set whose segments are written, and of which all figures are known. */
+/** A set of segments that are written and measured. */
 export interface PackagedStream {
   readonly plan: StreamPlan;
   readonly media: readonly PackagedMedia[];
@@ -64,7 +64,7 @@ export function lengthOf({ segments, timescale }: Pick<PackagedMedia, 'segments'
   return segments.reduce((ticks, { duration }) => ticks + duration, 0) / timescale;
 }
 
-/** The largest number, or 0; lists may be longer than a call has room for arguments. */
+/** The largest number, or 0; lists may be longer than the arguments of a call can be. */
 export function largest(values: readonly number[]): number {
   return values.reduce((most, value) => Math.max(most, value), 0);
 }

@@ -1,7 +1,7 @@
 /**
- * Playlists of one segment each, the first, the one in the middle and the last of a media playlist: what is decoded as a
- * sample of it. FFmpeg's own seeking in playlists of fragmented MP4 goes astray (5.1 to 7.1), and a segment that decodes
- * by itself is what a player needs.
+ * Playlists of one segment each: the first, the middle and the last segment of a media playlist, which are decoded as a
+ * sample of it. FFmpeg does not seek correctly in playlists of fragmented MP4 (5.1 to 7.1), and a player needs segments
+ * that decode by themselves.
  */
 export function samplePlaylists(playlist: string): string[] {
   const lines = playlist.split('\n').filter((line) => line !== '');

@@ -1,20 +1,20 @@
 import type { PlannedOutput } from '../planning/plan.ts';
 import { masterId, type StreamPlan, type StreamTrack, streamNames } from './stream-plan.ts';
 
-/** A packet of sound at 8 kHz, in seconds: segments are of whole packets, and nothing says that the last one is cut off. */
+/** An audio packet at 8 kHz, in seconds: segments consist of whole packets, and no field shortens the last one. */
 const packetSeconds = 0.128;
 
 const hlsType = 'application/vnd.apple.mpegurl';
 const dashType = 'application/dash+xml';
 
-/** Where a player finds one track: what is checked in place of the file that a step has written. */
+/** The playlist of one track: checked instead of the file that a step has written. */
 export function playlistPath({ folder, prefix }: StreamPlan, id: string): string {
   return `${folder}/${streamNames.playlist(prefix, id)}`;
 }
 
 /**
- * What is told of a set in a result: the playlist that was asked for and the other one, the playlist of every rendition
- * and sound, and the texts. Segments are not listed; their number and size are.
+ * The outputs of a set in a result: the requested playlist and the other one, the playlist of every rendition and audio
+ * track, and the texts. Segments are not listed; their number and size are.
  *
  * @param tracks what each track must be, in the order of `plan.tracks`
  */
@@ -22,10 +22,10 @@ export function publishedSet(plan: StreamPlan, tracks: readonly PlannedOutput[])
   const { folder, main, prefix } = plan;
   const all = plan.tracks.map((track, index) => ({ track, planned: tracks[index] }));
   const contract = tracks[0]?.contract ?? {};
-  // FFmpeg takes the length of the first variant for that of the whole, whatever is longer beside it.
+  // FFmpeg reports the duration of the first variant as that of the whole, even when other tracks are longer.
   const [variant] = plan.variants;
   const above = all.find(({ track }) => track.id === variant?.video || track.group === variant?.audio);
-  const first = above?.planned && withGrace(above.track, above.planned);
+  const first = above?.planned && withPacketTolerance(above.track, above.planned);
   const hls: PlannedOutput = {
     name: main === 'hls' ? 'main' : 'main_hls',
     kind: 'playlist',
@@ -57,8 +57,8 @@ export function publishedSet(plan: StreamPlan, tracks: readonly PlannedOutput[])
   return [...(main === 'hls' ? [hls, dash] : [dash, hls]), ...listed];
 }
 
-/** Seconds by which sound may be longer than what it was made from. */
-function withGrace({ kind }: StreamTrack, { expect, ...planned }: PlannedOutput): PlannedOutput {
+/** Audio may be longer than its source by one packet. */
+function withPacketTolerance({ kind }: StreamTrack, { expect, ...planned }: PlannedOutput): PlannedOutput {
   if (kind !== 'audio') return { ...planned, expect };
   return { ...planned, expect: { ...expect, tolerance: (expect.tolerance ?? 0) + packetSeconds } };
 }
@@ -72,11 +72,11 @@ function listedTrack(plan: StreamPlan, track: StreamTrack, planned: PlannedOutpu
     return { name: track.id, kind: 'vtt', path, extension: 'vtt', mediaType: 'text/vtt', key, expect, contract: {} };
   }
   const variant = plan.variants.find(({ video }) => video === track.id);
-  // The name of the only rendition is that of the playlist above it.
+  // The only rendition is called main, like the top-level playlist, so it gets the id of its track.
   const name = variant === undefined || variant.name === 'main' ? track.id : variant.name;
   const { requireAudio: _whole, ...contract } = planned.contract;
   return {
-    ...withGrace(track, planned),
+    ...withPacketTolerance(track, planned),
     name,
     kind: 'playlist',
     path,

@@ -14,8 +14,8 @@ export interface FragmentBytes {
 export const segmentType = makeBox('styp', ascii('msdh'), uint32(0), ascii('msdh'), ascii('cmfs'));
 
 /**
- * Samples in decoding order as movie fragments. Each key frame of a picture gets one of its own, so that its bytes alone
- * are a fragment that decodes: what an I-frame playlist needs. Sound is one fragment.
+ * Samples in decoding order as movie fragments. Each video key frame gets its own fragment, so that its bytes alone decode:
+ * an I-frame playlist needs that. Audio is one fragment.
  *
  * @param sequence number of the first fragment
  */
@@ -40,7 +40,7 @@ function fragment(samples: readonly Sample[], trackId: number, sequence: number)
   const payload = samples.reduce((bytes, { size }) => bytes + size, 0);
   const moof = (offset: number): Uint8Array =>
     makeBox('moof', fullBox('mfhd', 0, 0, uint32(sequence)), traf(samples, trackId, offset));
-  // The place of the samples counts from the start of moof, whose length does not depend on it.
+  // The offset of the samples counts from the start of moof, whose length does not depend on it.
   const length = moof(0).length;
   const head = concatBytes([moof(length + 8), uint32(payload + 8), ascii('mdat')]);
   return { head, samples, size: head.length + payload };
@@ -52,7 +52,7 @@ function traf(samples: readonly Sample[], trackId: number, offset: number): Uint
   const sameFlags = samples.every(({ flags }) => flags === first?.flags);
   const shifted = samples.some(({ composition }) => composition !== 0);
   const header = [...(sameDuration ? [first?.duration ?? 0] : []), ...(sameFlags ? [first?.flags ?? 0] : [])];
-  // default-base-is-moof, and the defaults that are there.
+  // default-base-is-moof, and which defaults are present.
   const tfhd = 0x020000 + (sameDuration ? 0x000008 : 0) + (sameFlags ? 0x000020 : 0);
   const trun = 0x000201 + (sameDuration ? 0 : 0x000100) + (sameFlags ? 0 : 0x000400) + (shifted ? 0x000800 : 0);
   const rows = samples.flatMap(({ duration, size, flags, composition }) => [

@@ -8,7 +8,7 @@ import {
   targetDuration,
 } from './packaged-stream.ts';
 
-/** How the `codecs` parameter of each codec begins, by FFmpeg's names. */
+/** Prefix of the `codecs` parameter of each codec, by FFmpeg's names. */
 const families: Readonly<Record<string, string>> = {
   h264: 'avc1',
   hevc: 'hvc1',
@@ -23,8 +23,8 @@ const families: Readonly<Record<string, string>> = {
 };
 
 /**
- * What only the set of segments can tell about one of its tracks: their lengths against the plan, their number against
- * the other tracks of its kind, and the codec that players are told.
+ * Checks of one track that need the set of segments: their lengths against the plan, their number against the other tracks
+ * of its kind, and the codec in the playlists and the manifest.
  *
  * @param probed the codec as ffprobe reads it from the segments
  */
@@ -38,7 +38,7 @@ function segmentCheck({ plan, media: all }: PackagedStream, media: PackagedMedia
   const { segments, track, frameRate } = media;
   const lengths = segments.map(({ duration }) => secondsOf(media, duration));
   const target = targetDuration(all);
-  // Where a picture is copied, its own key frames decide; two frames of grace for sound, which is cut at the nearest.
+  // A copied video is cut at its own key frames. Two frames are tolerated for audio, which is cut at the nearest packet.
   const free = all.some((one) => one.track.kind === 'video' && one.track.copied);
   const grace = 2 / Math.max(frameRate, 1);
   const onGrid = lengths.slice(0, -1).every((length) => Math.abs(length - plan.segmentSeconds) <= grace);

@@ -8,11 +8,11 @@ export interface StreamTrack {
   /** `video_720p`, `audio_1`, `text_1`: unique in the set, and the start of the names of its files. */
   readonly id: string;
   readonly kind: 'video' | 'audio' | 'text';
-  /** What the step writes. */
+  /** The file that the step writes. */
   readonly path: string;
-  /** Kept as it is: its key frames are those of the source. */
+  /** Copied: its key frames are those of the source. */
   readonly copied: boolean;
-  /** The tracks of one choice of sound, or all subtitles. */
+  /** The audio tracks that are alternatives to each other, or all subtitles. */
   readonly group?: string;
   /** BCP 47. */
   readonly language?: string;
@@ -20,7 +20,7 @@ export interface StreamTrack {
   readonly dynamicRange?: DynamicRange;
 }
 
-/** What a player may choose by the speed of its connection: a picture with its group of sound, or sound alone. */
+/** What a player selects by the speed of its connection: a video with its audio group, or audio alone. */
 export interface StreamVariant {
   readonly name: string;
   /** Ids and groups of `StreamTrack`. */
@@ -29,9 +29,9 @@ export interface StreamVariant {
 }
 
 export interface StreamPlan {
-  /** The description that was asked for; the other one lies beside it. */
+  /** The requested format; the description of the other one lies beside it. */
   readonly main: 'hls' | 'dash';
-  /** Start of all published names: they lie flat among the files of other jobs. */
+  /** Prefix of all published names: the object store has no folders for jobs. */
   readonly prefix: string;
   /** Where the set is written. */
   readonly folder: string;
@@ -45,7 +45,7 @@ export interface StreamPlan {
 
 export const masterId = 'main';
 
-/** Names of the files of a set. Ids of tracks hold no dot, and an underscore only before what is appended here. */
+/** Names of the files of a set. Ids of tracks contain no dot. */
 export const streamNames = {
   playlist: (prefix: string, id: string): string => `${prefix}${id}.m3u8`,
   iframes: (prefix: string, id: string): string => `${prefix}${id}_iframes.m3u8`,

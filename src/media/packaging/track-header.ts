@@ -4,7 +4,7 @@ import { fullBox, int64, makeBox, uint32 } from '../mp4/make-box.ts';
 import { codecString } from './codec-string.ts';
 import type { SampleDefaults } from './fragment.ts';
 
-/** What the `moov` of a file with one track says about it. */
+/** The track of a file with one track, from its `moov`. */
 export interface TrackHeader {
   readonly trackId: number;
   /** Ticks per second. */
@@ -13,14 +13,14 @@ export interface TrackHeader {
   readonly codec: string;
   /** Bytes of the length before each NAL unit; absent for codecs without NAL units. */
   readonly nalLengthSize?: number;
-  /** Size of the picture with square pixels; 0 for sound. */
+  /** Size of the video with square pixels; 0 for audio. */
   readonly width: number;
   readonly height: number;
   readonly defaults: SampleDefaults;
   /**
-   * Ticks at the start of the media that a player leaves out: what an encoder of sound needs to get going, and for a
-   * picture the wait for the first frame that is stored out of order. Offsets below 0 would say the same of a picture,
-   * but FFmpeg's own demuxer moves such a picture to later times.
+   * Ticks at the start of the media that a player skips: the priming of an audio encoder, and for video the reorder delay
+   * of the first frame. Negative composition offsets could express the latter, but FFmpeg's demuxer shifts such a video to
+   * later times.
    */
   readonly skipped: number;
   /** Ticks before the first sample. */
@@ -42,7 +42,7 @@ export function trackHeader(moov: Uint8Array): TrackHeader {
   const trex = need(['mvex', 'trex']);
   const stsd = need(['trak', 'mdia', 'minf', 'stbl', 'stsd']);
   const [entry] = boxesIn(moov, stsd.content + 8, stsd.end);
-  if (entry === undefined) throw malformed('a track without a description of its samples');
+  if (entry === undefined) throw malformed('a track without a sample entry');
   const audio = typeAt(moov, need(['trak', 'mdia', 'hdlr']).content + 8) === 'soun';
   const config = nalConfig(moov, entry);
   return {
@@ -61,8 +61,8 @@ export function trackHeader(moov: Uint8Array): TrackHeader {
 }
 
 /**
- * The size in the header of the track has the shape of the samples in it. Where that is only the rounding of a scaled
- * picture to even sides, the size that a decoder gives counts.
+ * The track header has the display size, in which the pixel shape is applied. Where it differs only by the rounding of a
+ * scaled video to even dimensions, the decoded size counts.
  */
 function frameSize(view: DataView, entry: Mp4Box, tkhd: Mp4Box): Pick<TrackHeader, 'width' | 'height'> {
   const stored = { width: view.getUint16(entry.content + 24), height: view.getUint16(entry.content + 26) };
@@ -75,7 +75,7 @@ function frameSize(view: DataView, entry: Mp4Box, tkhd: Mp4Box): Pick<TrackHeade
   return near ? stored : shown;
 }
 
-/** What an edit list says: an empty edit is a delay, and what comes before its media time is left out. */
+/** The edit list: an empty edit is a delay, and media before its media time is skipped. */
 function edits(moov: Uint8Array, timescale: number): Pick<TrackHeader, 'skipped' | 'delay'> {
   const view = viewOf(moov);
   const elst = findBox(moov, ['moov', 'trak', 'edts', 'elst']);
@@ -114,15 +114,15 @@ function videoConfig(moov: Uint8Array, entry: Mp4Box, type: string): Mp4Box | un
 }
 
 /**
- * The initialization segment of a track: its own boxes, without what players trip over. Its edit list says no more than
- * what is left out at the start: a delay is part of the time stamps.
+ * The initialization segment of a track: its boxes, without those that players do not handle. Its edit list only skips
+ * media at the start: a delay is part of the time stamps.
  */
 export function initSegment(moov: Uint8Array, { skipped }: Pick<TrackHeader, 'skipped'>): Uint8Array {
   const whole = findBox(moov, ['moov']);
   if (whole === undefined) throw malformed('no moov');
   const raw = ({ start, end }: Mp4Box): Uint8Array => moov.subarray(start, end);
   const parts = boxesIn(moov, whole.content, whole.end).flatMap((part) => {
-    // Tags of the source and of the encoder belong into files that are kept, not into every player's start.
+    // Tags of the source and of the encoder do not belong in a segment that every player loads first.
     if (part.type === 'udta' || part.type === 'meta') return [];
     if (part.type !== 'trak') return [raw(part)];
     const inner = boxesIn(moov, part.content, part.end).filter(({ type }) => type !== 'edts');
@@ -135,6 +135,6 @@ export function initSegment(moov: Uint8Array, { skipped }: Pick<TrackHeader, 'sk
 }
 
 function editOf(mediaTime: number): Uint8Array {
-  // A duration of 0 is the whole of a fragmented track.
+  // A duration of 0 means the whole fragmented track.
   return makeBox('edts', fullBox('elst', 1, 0, uint32(1), int64(0), int64(mediaTime), uint32(0x00010000)));
 }

@@ -1,6 +1,6 @@
 const names = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' });
 
-/** The English name of a language, as menus of players show it; `undefined` for none and for unknown tags. */
+/** The English name of a language for the menus of players; `undefined` without a tag and for unknown tags. */
 export function languageName(tag: string | undefined): string | undefined {
   if (tag === undefined) return undefined;
   try {
@@ -10,7 +10,7 @@ export function languageName(tag: string | undefined): string | undefined {
   }
 }
 
-/** The shortest tag of a language (BCP 47) from what a file says; `undefined` when that is no tag. */
+/** The shortest tag (BCP 47) of the language in a file; `undefined` when it is not a valid tag. */
 export function shortTag(language: string | undefined): string | undefined {
   if (language === undefined || !/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$/.test(language)) return undefined;
   try {
@@ -21,7 +21,7 @@ export function shortTag(language: string | undefined): string | undefined {
   }
 }
 
-/** The same names, with a number where one is there already. */
+/** The same names, with a number after each repeated one. */
 export function uniqueNames(wanted: readonly string[]): string[] {
   return wanted.map((name, index) => {
     const before = wanted.slice(0, index).filter((other) => other === name).length;

@@ -35,7 +35,7 @@ export function encodeSeconds(
   const fps = video.frameRate.num / video.frameRate.den;
   const frames = timeline.duration * fps;
   const cores = Math.max(1, cpus);
-  const filters = new Set(builder.placements.filter(({ place }) => place === 'cpu').map(({ what }) => what));
+  const filters = new Set(builder.placements.filter(({ runsOn }) => runsOn === 'cpu').map(({ what }) => what));
   const filtering = [...filters].reduce(
     (seconds, what) => seconds + (frames * video.width * video.height) / fullHd / (filterRates[what] ?? 200),
     0,

@@ -1,3 +1,4 @@
+import type { Result } from '../../lib/result.ts';
 import type { VideoTarget } from '../encoders/video-target.ts';
 import type { Pad } from '../filters/graph.ts';
 import { type FinishedAudio, finishAudio } from '../outputs/audio-output.ts';
@@ -107,8 +108,10 @@ function videoPart(
   }
   // Where a plain copy would do, it leaves the choice of packets to a seek; this picks them one by one.
   const smart = smartOf(builder, timeline, picture, request);
-  if (smart !== undefined && typeof smart !== 'string')
-    return { how: 'copy', stream: joinedStream(smart), video: picture, clip: smart.clip, smart };
+  if (smart?.ok === true) {
+    const { value } = smart;
+    return { how: 'copy', stream: joinedStream(value), video: picture, clip: value.clip, smart: value };
+  }
   const blocker = videoCopyBlocker(timeline, picture, request, builder.force);
   if (blocker === undefined && clip !== undefined) {
     const stream: CopiedStream = { from: 'copy', input: copyInput(clip), specifier: String(picture.stream.index) };
@@ -129,18 +132,18 @@ function videoPart(
     video: picture,
     pad: pads.video(),
     target,
-    why: typeof smart === 'string' ? `${blocker ?? 'it is cut'}, and ${smart}` : (blocker ?? 'it was changed'),
+    why: smart?.ok === false ? `${blocker ?? 'it is cut'}, and ${smart.why}` : (blocker ?? 'it was changed'),
     ...(frames !== undefined && { frames }),
   };
 }
 
-/** How a cut is made by copying, or why not; `undefined` when something else than the cut changes the picture. */
+/** How a smart cut is made, or why not; `undefined` when something else than the cut changes the picture. */
 function smartOf(
   builder: PlanBuilder,
   { clip }: Timeline,
   picture: VideoState,
   request: OutputRequest,
-): SmartVideo | string | undefined {
+): Result<SmartVideo> | undefined {
   const exact = clip?.window?.exactStart === true || clip?.window?.exactEnd === true;
   if (clip === undefined || !exact || picture.pad !== undefined || builder.force) return undefined;
   return videoBlocker(clip, picture, request) === undefined ? smartVideo(builder, clip, picture, request) : undefined;

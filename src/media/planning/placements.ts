@@ -24,17 +24,17 @@ export function placementsOf(
   for (const { request, video, audio } of outputs) {
     const name = outputs.length > 1 ? ` of ${request.name}` : '';
     if (video.how === 'copy')
-      lines.push({ what: `video${name}`, place: 'copy', why: video.smart === undefined ? kept : joined });
+      lines.push({ what: `video${name}`, runsOn: 'copy', why: video.smart === undefined ? kept : joined });
     if (video.how === 'encode') {
       lines.push({
         what: `encode${name}`,
-        place: onGpu(backends?.backend) ? 'gpu' : 'cpu',
-        why: `${video.why}; ${backends?.fallbacks.at(-1)?.reason ?? 'the GPU encodes it'}`,
+        runsOn: onGpu(backends?.backend) ? 'gpu' : 'cpu',
+        why: `${video.why}; ${backends?.fallbacks.at(-1)?.message ?? 'the GPU encodes it'}`,
       });
     }
     if (audio.how === 'copy')
-      lines.push({ what: `audio${name}`, place: 'copy', why: 'nothing changes the sound, so its packets are kept' });
-    if (audio.how === 'encode') lines.push({ what: `audio${name}`, place: 'cpu', why: audio.why });
+      lines.push({ what: `audio${name}`, runsOn: 'copy', why: 'nothing changes the sound, so its packets are kept' });
+    if (audio.how === 'encode') lines.push({ what: `audio${name}`, runsOn: 'cpu', why: audio.why });
   }
   return lines;
 }
@@ -51,13 +51,13 @@ function decodePlacement(
   work: readonly Placement[],
   pictures: boolean,
 ): Placement {
-  if (backend !== 'qsv-full') return { what: 'decode', place: 'cpu', why: 'the picture is needed in main memory' };
+  if (backend !== 'qsv-full') return { what: 'decode', runsOn: 'cpu', why: 'the picture is needed in main memory' };
   const videoWork = [...Object.keys(gpuReasons), ...onlyCpu];
-  const down = work.filter(({ what, place }) => place === 'cpu' && videoWork.includes(what)).map(({ what }) => what);
+  const down = work.filter(({ what, runsOn }) => runsOn === 'cpu' && videoWork.includes(what)).map(({ what }) => what);
   const reasons = [...new Set([...down, ...(pictures ? ['thumbnail'] : [])])];
   return {
     what: 'decode',
-    place: 'gpu',
+    runsOn: 'gpu',
     why:
       reasons.length === 0
         ? 'the picture stays in GPU memory from file to file'
@@ -82,8 +82,8 @@ function workPlacements(placements: readonly Placement[], cpuWork: ReadonlySet<s
   const onCpu = [...cpuWork].map((work) => work.replace(/^\d+:/, ''));
   return placements.map((line) => {
     const why = gpuReasons[line.what];
-    return line.place !== 'cpu' || why === undefined || onCpu.includes(line.what)
+    return line.runsOn !== 'cpu' || why === undefined || onCpu.includes(line.what)
       ? line
-      : { what: line.what, place: 'gpu', why };
+      : { what: line.what, runsOn: 'gpu', why };
   });
 }

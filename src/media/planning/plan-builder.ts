@@ -4,7 +4,15 @@ import type { Medium, Pad } from '../filters/graph.ts';
 import type { Capabilities } from '../gpu/capabilities.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Clip } from './clip.ts';
-import type { Analysis, LoudnessMeasurement, Measurements, Placement, PlannedFile, PlannedOutput } from './plan.ts';
+import type {
+  Analysis,
+  LoudnessMeasurement,
+  Measurements,
+  Placement,
+  PlannedFile,
+  PlannedOutput,
+  RunsOn,
+} from './plan.ts';
 import { audioPad, type Deinterlace, videoPad } from './source.ts';
 import type { AudioState, Timeline, VideoState } from './timeline.ts';
 import { refusal } from './unsupported.ts';
@@ -85,8 +93,8 @@ export class PlanBuilder {
     if (!this.notes.includes(text)) this.notes.push(text);
   }
 
-  place(what: string, place: Placement['place'], why: string): void {
-    this.placements.push({ what, place, why });
+  addPlacement(what: string, runsOn: RunsOn, why: string): void {
+    this.placements.push({ what, runsOn, why });
   }
 
   /** Refuses when this FFmpeg lacks a filter. */

@@ -1,5 +1,5 @@
 import type { OutputContract } from '../../model/job/output-contract.ts';
-import type { EncoderBackend, OutputFile, PrecisionReport } from '../../model/status/result.ts';
+import type { EncoderBackend, EncoderFallback, OutputFile, PrecisionReport } from '../../model/status/result.ts';
 import type { StreamPlan } from '../packaging/stream-plan.ts';
 import type { SmartJoin } from '../smart-cut/join.ts';
 
@@ -10,7 +10,7 @@ export type RunsOn = 'gpu' | 'cpu' | 'copy';
 export interface Placement {
   /** `decode`, `encode`, or the operation: `trim`, `blur`, … */
   readonly what: string;
-  readonly place: RunsOn;
+  readonly runsOn: RunsOn;
   readonly why: string;
 }
 
@@ -95,7 +95,7 @@ export interface Plan {
   readonly backend: EncoderBackend;
   readonly device?: string;
   /** Why each better backend was not used. */
-  readonly fallbacks: readonly { readonly from: EncoderBackend; readonly reason: string }[];
+  readonly fallbacks: readonly EncoderFallback[];
   /** When not empty: run these, then plan again with their measurements. */
   readonly analyses: readonly Analysis[];
   readonly files: readonly PlannedFile[];

@@ -1,11 +1,11 @@
-import { type Operation, operationInputs, operationType } from '../../model/job/operations.ts';
+import { operationInputs, type TaggedOperation, taggedOperation } from '../../model/job/operations.ts';
 import type { StageSpec } from '../../model/job/stage.ts';
-import { refuseIdleTolerance } from '../filters/loudness.ts';
+import { rejectIdleTolerance } from '../filters/loudness.ts';
 import { applyOperation } from '../operations/index.ts';
 import { isIndirect } from '../probe/containers.ts';
 import type { Probe } from '../probe/probe.ts';
 import { assemble } from './assemble.ts';
-import { outputRequests, refuseUnsupported } from './output-settings.ts';
+import { outputRequests } from './output-settings.ts';
 import type { Plan } from './plan.ts';
 import { PlanBuilder, type PlanRequest } from './plan-builder.ts';
 import { timelineOf } from './source.ts';
@@ -31,12 +31,11 @@ export function probeRequests({ inputs, operations }: Pick<StageSpec, 'inputs' |
   let origin = 0;
   let end: number | undefined;
   let exact = false;
-  for (const operation of operations) {
-    const type = operationType(operation);
-    // After these the file's own clock does not count any more.
-    if (type === 'merge' || type === 'speedRamp') break;
-    if (operation.trim === undefined) continue;
-    const { trim } = operation;
+  for (const operation of operations.map(taggedOperation)) {
+    // The file's own clock does not count after these.
+    if (operation.type === 'merge' || operation.type === 'speedRamp') break;
+    if (operation.type !== 'trim') continue;
+    const trim = operation.parameters;
     exact ||= trim.precise !== false;
     if (trim.end !== undefined) end = Math.min(end ?? Number.POSITIVE_INFINITY, origin + trim.end);
     if (trim.start !== undefined) {
@@ -44,7 +43,7 @@ export function probeRequests({ inputs, operations }: Pick<StageSpec, 'inputs' |
       moments.push(origin);
     }
   }
-  const changed = operations.some((operation) => changesVideo(operation));
+  const changed = operations.map(taggedOperation).some(changesVideo);
   const cut = exact && !changed ? { start: origin, ...(end !== undefined && { end }) } : undefined;
   return [
     ...(first === undefined
@@ -54,10 +53,21 @@ export function probeRequests({ inputs, operations }: Pick<StageSpec, 'inputs' |
   ];
 }
 
-/** Whether an operation leaves nothing of the picture to be copied. */
-function changesVideo({ merge, speedRamp, blur, watermark, subtitle, transcode }: Operation): boolean {
-  if (subtitle !== undefined) return subtitle.mode !== 'soft';
-  return [merge, speedRamp, blur, watermark].some((changing) => changing !== undefined) || transcode?.force === true;
+/** Whether an operation leaves no frame that could be copied. */
+function changesVideo(operation: TaggedOperation): boolean {
+  switch (operation.type) {
+    case 'merge':
+    case 'speedRamp':
+    case 'blur':
+    case 'watermark':
+      return true;
+    case 'subtitle':
+      return operation.parameters.mode !== 'soft';
+    case 'transcode':
+      return operation.parameters.force === true;
+    default:
+      return false;
+  }
 }
 
 /**
@@ -71,8 +81,7 @@ function changesVideo({ merge, speedRamp, blur, watermark, subtitle, transcode }
  */
 export function planStage(request: PlanRequest): Plan {
   const { spec, probes } = request;
-  refuseUnsupported(spec);
-  refuseIdleTolerance(spec);
+  rejectIdleTolerance(spec);
   const name = spec.inputs[0]?.name ?? '';
   for (const [index, input] of spec.inputs.entries()) checkInput(probes.get(input.name), index);
   const builder = new PlanBuilder(request);

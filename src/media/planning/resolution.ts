@@ -1,5 +1,5 @@
 import type { VideoOutput } from '../../model/job/output.ts';
-import { filter } from '../filters/graph.ts';
+import { type Filter, filter } from '../filters/graph.ts';
 import { even } from '../filters/numbers.ts';
 
 export interface Size {
@@ -21,7 +21,7 @@ export function outputSize(source: Size, wanted: Resolution): Size {
 }
 
 /** Filters that bring a picture to a wanted resolution. */
-export function resolutionFilters(source: Size, wanted: Resolution): string[] {
+export function resolutionFilters(source: Size, wanted: Resolution): Filter[] {
   const { width, height, scaled } = fitted(source, wanted);
   const resize = scaled.width === source.width && scaled.height === source.height ? [] : [scale(scaled)];
   if (scaled.width === width && scaled.height === height) return resize;
@@ -34,12 +34,12 @@ export function resolutionFilters(source: Size, wanted: Resolution): string[] {
   return [...resize, letterbox(scaled, { width, height })];
 }
 
-export function scale({ width, height }: Size): string {
+export function scale({ width, height }: Size): Filter {
   return filter('scale', { w: width, h: height, flags: 'bicubic' });
 }
 
 /** Black bars around a picture that is smaller than its frame. */
-export function letterbox(inner: Size, outer: Size): string {
+export function letterbox(inner: Size, outer: Size): Filter {
   return filter('pad', {
     w: outer.width,
     h: outer.height,
@@ -50,7 +50,7 @@ export function letterbox(inner: Size, outer: Size): string {
 }
 
 /** Filters that fit a picture into a frame of another size with bars. */
-export function containFilters(source: Size, frame: Size): string[] {
+export function containFilters(source: Size, frame: Size): Filter[] {
   return resolutionFilters(source, { ...frame, fit: 'contain' });
 }
 

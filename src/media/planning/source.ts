@@ -1,4 +1,4 @@
-import { chain, filter, type Pad } from '../filters/graph.ts';
+import { chain, type Filter, filter, type Pad } from '../filters/graph.ts';
 import { decimal, even, fraction, type Rational } from '../filters/numbers.ts';
 import type { AudioStream, Probe, VideoStream } from '../probe/probe.ts';
 import { type Clip, decodeInput, halfFrameOf, keepsGraph, reachesEnd } from './clip.ts';
@@ -122,7 +122,7 @@ function guarded(source: Pad, stream: VideoStream): Pad {
 }
 
 /** The frames of the clip's window, from 0 on; constant rates on an even grid, whatever gaps the file has. */
-function windowFilters(clip: Clip, from: number, picture: VideoState): string[] {
+function windowFilters(clip: Clip, from: number, picture: VideoState): Filter[] {
   const { frameRate, variable } = picture;
   const grid = filter('fps', { fps: fraction(frameRate), start_time: 0 });
   const { window } = clip;
@@ -138,7 +138,7 @@ function windowFilters(clip: Clip, from: number, picture: VideoState): string[] 
   ];
 }
 
-function variableWindow(start: number, end: number | undefined): string[] {
+function variableWindow(start: number, end: number | undefined): Filter[] {
   const early = 0.0005;
   return [
     filter('trim', { start: Math.max(0, start - early), end: end === undefined ? undefined : end - early }),
@@ -147,14 +147,14 @@ function variableWindow(start: number, end: number | undefined): string[] {
   ];
 }
 
-function deinterlaceFilters({ interlaced }: VideoStream, mode: Deinterlace): string[] {
+function deinterlaceFilters({ interlaced }: VideoStream, mode: Deinterlace): Filter[] {
   const always = filter('bwdif', { mode: 'send_frame', deint: 'all' });
   // A GPU works on frames that say that they are interlaced, and on no others.
   if (mode === 'always') return interlaced ? [always] : [filter('setfield', { mode: 'tff' }), always];
   return mode === 'auto' && interlaced ? [filter('bwdif', { mode: 'send_frame', deint: 'interlaced' })] : [];
 }
 
-function shapeFilters(stream: VideoStream, { width, height }: VideoState): string[] {
+function shapeFilters(stream: VideoStream, { width, height }: VideoState): Filter[] {
   const rgb = /^(rgb|bgr|gbr|argb|abgr|pal8)/.test(stream.pixelFormat);
   const full = stream.colorRange === 'pc' || stream.pixelFormat.startsWith('yuvj');
   const range = full ? { in_range: 'full', out_range: 'limited' } : {};
@@ -200,7 +200,7 @@ export function audioPad(clip: Clip, sound: AudioState): Pad {
  * shares of ITU-R BS.775, together at most 1: FFmpeg does that for integers only, and floating point would be clipped by
  * the encoder.
  */
-export function mixChannels(from: number, to: number): string[] {
+export function mixChannels(from: number, to: number): Filter[] {
   if (from === 1 && to === 2) return [filter('pan', { args: 'stereo|c0=c0|c1=c0' })];
   if (to >= from) return [];
   // Named, or the mix could be made by an earlier filter that converts as well.
@@ -208,7 +208,7 @@ export function mixChannels(from: number, to: number): string[] {
   return [...known, filter('aresample', { rematrix_maxval: 1 })];
 }
 
-export function audioFormat({ sampleRate, layout }: { readonly sampleRate: number; readonly layout: string }): string {
+export function audioFormat({ sampleRate, layout }: { readonly sampleRate: number; readonly layout: string }): Filter {
   return filter('aformat', { sample_fmts: 'fltp', sample_rates: sampleRate, channel_layouts: layout });
 }
 

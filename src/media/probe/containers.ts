@@ -2,15 +2,15 @@ import type { Container } from '../../model/job/output.ts';
 import type { Probe } from './probe.ts';
 
 /**
- * The containers that are one file. `cmaf` is a track of picture or sound of hls and dash before it is cut into segments,
- * and `webvtt` one of text.
+ * The containers that are one file. `cmaf` is a video or audio track of hls and dash before it is cut into segments, and
+ * `webvtt` a text track.
  */
 export type FileContainer = Exclude<Container, 'hls' | 'dash'> | 'cmaf' | 'webvtt';
 
 interface Rules {
   readonly video: readonly string[];
   readonly audio: readonly string[];
-  /** Subtitle codec that text is written as. */
+  /** Subtitle codec that text is converted to. */
   readonly text: string;
   /** Subtitle codecs that can be copied. */
   readonly subtitles: readonly string[];
@@ -23,7 +23,7 @@ interface Rules {
 const pcm = ['pcm_s16le', 'pcm_s16be', 'pcm_s24le', 'pcm_s24be', 'pcm_s32le', 'pcm_s32be', 'pcm_f32le'];
 const subtitleTexts = ['subrip', 'ass', 'ssa', 'webvtt', 'mov_text', 'text'];
 
-/** Which codec fits where, by FFmpeg's names: what FFmpeg 5.1 writes without experimental flags, and players read. */
+/** The codecs of each container, by FFmpeg's names: those that FFmpeg 5.1 writes without experimental flags and players read. */
 const rules: Readonly<Record<FileContainer, Rules>> = {
   mp4: {
     video: ['h264', 'hevc', 'av1', 'vp9', 'mpeg4', 'mpeg2video'],
@@ -101,7 +101,7 @@ const rules: Readonly<Record<FileContainer, Rules>> = {
   },
 };
 
-/** How a container is called towards people, who never ask for the inner ones. */
+/** The name of a container in messages: the internal ones cannot be requested. */
 export function containerName(container: FileContainer): string {
   return container === 'cmaf' ? 'hls and dash' : container;
 }
@@ -114,7 +114,7 @@ export function takesAudio(container: FileContainer, codec: string): boolean {
   return rules[container].audio.includes(codec);
 }
 
-/** How a subtitle stream is written: `copy`, the codec to convert text to, or `undefined` when it cannot be kept. */
+/** How a subtitle stream is written: `copy`, the codec that text is converted to, or `undefined` when it is dropped. */
 export function subtitleCodec(container: FileContainer, codec: string): string | undefined {
   const { subtitles, text } = rules[container];
   if (subtitles.includes(codec)) return 'copy';
@@ -125,13 +125,13 @@ export function textCodec(container: FileContainer): string {
   return rules[container].text;
 }
 
-/** Fragments of a track that is cut later: one for each key frame of a picture, and of about a second for sound. */
+/** Fragments of a track that is cut later: one for each key frame of a video, and of about a second for audio. */
 const fragments = {
   video: ['-movflags', '+frag_keyframe+delay_moov+default_base_moof'],
   audio: ['-movflags', '+delay_moov+default_base_moof', '-frag_duration', '1000000'],
 } as const;
 
-/** Arguments of the muxer: the index comes first in MP4 and MOV, so that a player can start at once. */
+/** Arguments of the muxer: the index comes first in MP4 and MOV, so that a player can start immediately. */
 export function muxArguments(container: FileContainer, audioCodec: string | undefined): string[] {
   if (container === 'cmaf') {
     const flac = audioCodec === 'flac' ? ['-strict', '-2'] : [];
@@ -151,16 +151,16 @@ export function mediaTypeOf(container: FileContainer, hasVideo: boolean): string
   return hasVideo ? rules[container].videoType : rules[container].audioType;
 }
 
-/** The container of a file if it can be written, else mp4. FFmpeg reads families, so the ending decides within one. */
+/** The container of a file if it can be written, else mp4. FFmpeg detects families; the file extension decides within one. */
 export function containerOfFile({ format, path }: Probe): FileContainer {
-  const ending = path.slice(path.lastIndexOf('.') + 1).toLowerCase();
-  if (format.includes('matroska')) return ending === 'webm' ? 'webm' : 'mkv';
-  return format.includes('mov') && ending === 'mov' ? 'mov' : 'mp4';
+  const extension = path.slice(path.lastIndexOf('.') + 1).toLowerCase();
+  if (format.includes('matroska')) return extension === 'webm' ? 'webm' : 'mkv';
+  return format.includes('mov') && extension === 'mov' ? 'mov' : 'mp4';
 }
 
 /**
- * Formats of ffprobe that lead to other files or addresses, or hold no media of their own: a file must not make the
- * worker read what the job did not name.
+ * Formats of ffprobe that refer to other files or addresses, or contain no media themselves: a file must not make the
+ * worker read anything that the job does not name.
  */
 const indirect = ['hls', 'concat', 'dash', 'sdp', 'rtsp', 'lavfi', 'ffmetadata', 'tty', 'imf', 'lrc'];
 

@@ -1,4 +1,5 @@
 import { isRecord } from '../../lib/json.ts';
+import { omitUndefined } from '../../lib/omit-undefined.ts';
 import type { StreamEnd, StreamEnds } from '../planning/stream-ends.ts';
 import { type HdrMetadata, hdrMetadataOf } from './hdr-metadata.ts';
 import type { AudioStream, Probe, SubtitleStream, VideoStream } from './probe.ts';
@@ -8,10 +9,10 @@ type Fraction = VideoStream['frameRate'];
 
 /**
  * A probe from what `ffprobe -of json -show_format -show_streams -show_chapters -show_data_hash sha256` printed.
- * Tolerant: members that are missing, `N/A` or of another type are left out, or 0 where a number must be.
- * Throws SyntaxError when `json` is no JSON object.
+ * Tolerant: members that are missing, `N/A` or of another type are left out, or 0 where a number is required.
+ * Throws SyntaxError when `json` is not a JSON object.
  *
- * @param ends Where streams really begin and end, which counts instead of what the container says.
+ * @param ends Where streams begin and end as measured, which overrides the container.
  */
 export function parseProbe(path: string, json: string, ends?: StreamEnds): Probe {
   const document: unknown = JSON.parse(json);
@@ -22,12 +23,12 @@ export function parseProbe(path: string, json: string, ends?: StreamEnds): Probe
     measured(stream, ends?.get(number(stream['index']) ?? -1), last),
   );
   const video = streams.filter((stream) => stream['codec_type'] === 'video');
-  const pictures = video.filter((stream) => member(stream, 'disposition')['attached_pic'] === 1);
-  const videoStreams = video.filter((stream) => !pictures.includes(stream)).map(videoStream);
+  const coverArt = video.filter((stream) => member(stream, 'disposition')['attached_pic'] === 1);
+  const videoStreams = video.filter((stream) => !coverArt.includes(stream)).map(videoStream);
   const audioStreams = streams.filter((stream) => stream['codec_type'] === 'audio').map(audioStream);
-  const heard = [...videoStreams, ...audioStreams];
+  const timed = [...videoStreams, ...audioStreams];
   const startTime = number(format['start_time']) ?? 0;
-  const lengths = heard.map(({ startTime: from, duration }) =>
+  const lengths = timed.map(({ startTime: from, duration }) =>
     duration === undefined ? 0 : from - startTime + duration,
   );
   const longest = Math.max(0, ...lengths);
@@ -42,7 +43,7 @@ export function parseProbe(path: string, json: string, ends?: StreamEnds): Probe
     video: videoStreams,
     audio: audioStreams,
     subtitles: streams.filter((stream) => stream['codec_type'] === 'subtitle').map(subtitleStream),
-    attachedPictures: pictures.length,
+    coverArt: coverArt.length,
     chapters: list(document['chapters']).length,
   };
 }
@@ -54,7 +55,7 @@ export function parseFrameHdr(json: string): HdrMetadata | undefined {
   return hdrMetadataOf(list(list(document['frames'])[0]?.['side_data_list']));
 }
 
-/** A stream with what was measured in place of what was claimed: length, number of frames, mean frame rate. */
+/** A stream with the measured duration, number of frames and mean frame rate instead of those of the container. */
 function measured(stream: Json, end: StreamEnd | undefined, last: number | undefined): Json {
   if (end === undefined) return withLength(stream, last);
   const duration = end.end - end.start;
@@ -70,7 +71,7 @@ function measured(stream: Json, end: StreamEnd | undefined, last: number | undef
   };
 }
 
-/** FFmpeg's Matroska tells where a stream ends, others how long it is: no stream lasts beyond the end of the file. */
+/** FFmpeg's Matroska muxer stores where a stream ends, others its duration: no stream lasts beyond the end of the file. */
 function withLength(stream: Json, last: number | undefined): Json {
   const start = number(stream['start_time']) ?? 0;
   const tagged = number(stream['duration']) === undefined ? durationOf(stream) : undefined;
@@ -98,7 +99,7 @@ function videoStream(stream: Json): VideoStream {
     startTime: number(stream['start_time']) ?? 0,
     interlaced,
     hasBFrames: number(stream['has_b_frames']) ?? 0,
-    ...optional({
+    ...omitUndefined({
       profile: text(stream['profile']),
       frames: number(stream['nb_frames']) ?? number(tagOf(stream, 'NUMBER_OF_FRAMES')),
       duration: durationOf(stream),
@@ -123,7 +124,7 @@ function audioStream(stream: Json): AudioStream {
     channels: number(stream['channels']) ?? 0,
     startTime: number(stream['start_time']) ?? 0,
     timeBase: fraction(stream['time_base']) ?? { num: 1, den: 1000 },
-    ...optional({
+    ...omitUndefined({
       channelLayout: text(stream['channel_layout']),
       duration: durationOf(stream),
       bitrate: number(stream['bit_rate']) ?? number(tagOf(stream, 'BPS')),
@@ -137,34 +138,34 @@ function subtitleStream(stream: Json): SubtitleStream {
   return {
     index: number(stream['index']) ?? 0,
     codec: text(stream['codec_name']) ?? 'unknown',
-    ...optional({ language: languageOf(stream) }),
+    ...omitUndefined({ language: languageOf(stream) }),
   };
 }
 
-/** ffprobe tells how far the picture is turned against the clock; a player turns it back, so the sign changes. */
+/** ffprobe reports the counterclockwise rotation of the video; a player reverses it, so the sign changes. */
 function rotationOf(stream: Json): VideoStream['rotation'] {
-  const clockwise = turnOf(stream);
-  const turn = (((Math.round(clockwise / 90) * 90) % 360) + 360) % 360;
-  // FFmpeg keeps the size of a picture that it turns by any other angle.
+  const clockwise = clockwiseOf(stream);
+  const quarter = (((Math.round(clockwise / 90) * 90) % 360) + 360) % 360;
+  // FFmpeg keeps the frame size when it rotates by any other angle.
   if (Math.abs(clockwise - Math.round(clockwise / 90) * 90) >= 1) return 0;
-  return turn === 90 || turn === 180 || turn === 270 ? turn : 0;
+  return quarter === 90 || quarter === 180 || quarter === 270 ? quarter : 0;
 }
 
-function turnOf(stream: Json): number {
+function clockwiseOf(stream: Json): number {
   const matrix = list(stream['side_data_list'])
     .map((data) => number(data['rotation']))
     .find((value) => value !== undefined);
   return matrix === undefined ? (number(tagOf(stream, 'rotate')) ?? 0) : -matrix;
 }
 
-/** Whether the display matrix mirrors (its determinant is negative) or turns by something else than quarters. */
+/** Whether the display matrix mirrors (its determinant is negative) or rotates by other than multiples of 90 degrees. */
 function isWarped(stream: Json): boolean {
   const printed = list(stream['side_data_list']).map((data) => data['displaymatrix']);
   const text = printed.find((value): value is string => typeof value === 'string') ?? '';
   const [[a = 1, b = 0] = [], [c = 0, d = 1] = []] = [...text.matchAll(/^\d{8}:([-\s\d]+)$/gm)].map(([, row = '']) =>
     row.trim().split(/\s+/).map(Number),
   );
-  return a * d - b * c < 0 || Math.abs(turnOf(stream) - Math.round(turnOf(stream) / 90) * 90) >= 1;
+  return a * d - b * c < 0 || Math.abs(clockwiseOf(stream) - Math.round(clockwiseOf(stream) / 90) * 90) >= 1;
 }
 
 /** The bits of a sample, from names such as yuv420p10le, p010le, gray12be; `bits_per_raw_sample` is often missing. */
@@ -176,7 +177,7 @@ function bitDepthOf(pixelFormat: string, rawSample: number | undefined): number 
   return rawSample !== undefined && rawSample >= 8 && rawSample <= 16 ? rawSample : 8;
 }
 
-/** Interlaced streams name their field rate as the nominal one, which is twice the mean and no sign of a varying rate. */
+/** Interlaced streams have their field rate as the nominal one, which is twice the mean and not a variable rate. */
 function isVariable(mean: Fraction | undefined, nominal: Fraction | undefined, interlaced: boolean): boolean {
   if (mean === undefined || nominal === undefined) return false;
   const ratio = nominal.num / nominal.den / (mean.num / mean.den);
@@ -196,13 +197,13 @@ function hashOf(stream: Json): string | undefined {
   return /^SHA256:([0-9a-f]{64})$/i.exec(text(stream['extradata_hash']) ?? '')?.[1]?.toLowerCase();
 }
 
-/** `und` is the container's way to say nothing. */
+/** `und` means that the language is unknown. */
 function languageOf(stream: Json): string | undefined {
   const language = text(tagOf(stream, 'language'));
   return language === 'und' ? undefined : language;
 }
 
-/** Tags differ in case from container to container, and Matroska adds the language: BPS, BPS-eng. */
+/** The case of tags differs between containers, and Matroska appends the language: BPS, BPS-eng. */
 function tagOf(stream: Json, name: string): unknown {
   const wanted = name.toLowerCase();
   const found = Object.entries(member(stream, 'tags')).find(
@@ -223,7 +224,7 @@ function number(value: unknown): number | undefined {
   return Number.isFinite(parsed) ? parsed : undefined;
 }
 
-/** Texts come from the file: bounded, since they may be hostile. */
+/** Text of the file: bounded, since it may be hostile. */
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' && value !== 'N/A' ? value.slice(0, 200) : undefined;
 }
@@ -235,12 +236,4 @@ function member(value: Json, name: string): Json {
 
 function list(value: unknown): readonly Json[] {
   return Array.isArray(value) ? value.filter(isRecord) : [];
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** Without the members that are undefined, as `exactOptionalPropertyTypes` wants optional members. */
-function optional<T extends object>(members: T): Defined<T>;
-function optional(members: object): object {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }

@@ -1,4 +1,4 @@
-/** Place of a colour in the CIE 1931 diagram, each 0 to 1. */
+/** Coordinates of a colour in the CIE 1931 diagram, each 0 to 1. */
 export interface Chromaticity {
   readonly x: number;
   readonly y: number;
@@ -21,7 +21,7 @@ export interface ContentLight {
   readonly average: number;
 }
 
-/** What HDR10 says about a film beside its colours; either part may be missing. */
+/** The static metadata of HDR10; either part may be missing. */
 export interface HdrMetadata {
   readonly mastering?: MasteringDisplay;
   readonly light?: ContentLight;
@@ -29,7 +29,7 @@ export interface HdrMetadata {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** The metadata among the side data of a stream or a frame as ffprobe prints it; what makes no sense is left out. */
+/** The metadata among the side data of a stream or a frame as ffprobe prints it; implausible values are left out. */
 export function hdrMetadataOf(sideData: readonly Json[]): HdrMetadata | undefined {
   const typed = (type: string): Json | undefined => sideData.find((data) => data['side_data_type'] === type);
   const mastering = masteringOf(typed('Mastering display metadata'));
@@ -44,7 +44,7 @@ function masteringOf(data: Json | undefined): MasteringDisplay | undefined {
   const [red, green, blue, white] = [point('red'), point('green'), point('blue'), point('white_point')];
   const [minLuminance, maxLuminance] = [rational(data['min_luminance']), rational(data['max_luminance'])];
   const points = [red, green, blue, white].flatMap(({ x, y }) => [x, y]);
-  // Zero stands for "unknown", and encoders refuse what no display can be.
+  // Zero means "unknown", and encoders reject impossible displays.
   const sensible =
     points.every((value) => value > 0 && value < 1) &&
     minLuminance >= 0 &&
@@ -60,13 +60,13 @@ function lightOf(data: Json | undefined): ContentLight | undefined {
   return known(max) && known(average) && max > 0 ? { max, average } : undefined;
 }
 
-/** `34000/50000` as a number; NaN where it is none. */
+/** `34000/50000` as a number; NaN for anything else. */
 function rational(value: unknown): number {
   const [, num, den] = /^(\d{1,12})\/(\d{1,12})$/.exec(typeof value === 'string' ? value : '') ?? [];
   return Number(num) / Number(den);
 }
 
-/** Options of x265, which counts chromaticity in 1/50000 and luminance in 1/10000 cd/m². */
+/** Options of x265, whose units are 1/50000 for chromaticity and 1/10000 cd/m² for luminance. */
 export function x265HdrOptions({ mastering, light }: HdrMetadata): string[] {
   const point = ({ x, y }: Chromaticity): string => `(${Math.round(x * 50_000)},${Math.round(y * 50_000)})`;
   const units = (luminance: number): number => Math.round(luminance * 10_000);

@@ -1,7 +1,7 @@
 import type { CutPackets } from '../smart-cut/packets.ts';
 import type { HdrMetadata } from './hdr-metadata.ts';
 
-/** What is known of a media file, from ffprobe. Times in seconds, sizes in pixels and bytes. */
+/** The properties of a media file, from ffprobe. Times in seconds, sizes in pixels and bytes. */
 export interface Probe {
   readonly path: string;
   readonly format: string;
@@ -12,14 +12,14 @@ export interface Probe {
   readonly video: readonly VideoStream[];
   readonly audio: readonly AudioStream[];
   readonly subtitles: readonly SubtitleStream[];
-  /** What a file of subtitles holds, where it is small enough to be changed. */
+  /** Content of a subtitle file, where it is small enough to be changed. */
   readonly text?: string;
-  /** Attached pictures, which are not part of the timeline. */
-  readonly attachedPictures: number;
+  /** Number of cover art images, which are not part of the timeline. */
+  readonly coverArt: number;
   readonly chapters: number;
-  /** Presentation times of key frames of the first video stream near the moments that the planner asked for, ascending. */
+  /** Presentation times of key frames of the first video stream near the times that the planner requests, ascending. */
   readonly keyframes?: readonly number[];
-  /** Packets near the ends of an exact cut of the first video stream, where it may be cut by copying. */
+  /** Packets near the ends of an exact cut of the first video stream, where a smart cut is possible. */
   readonly cut?: CutPackets;
 }
 
@@ -30,9 +30,9 @@ export interface VideoStream {
   /** Coded size. */
   readonly width: number;
   readonly height: number;
-  /** Clockwise turn in degrees that a player applies: 0, 90, 180 or 270. */
+  /** Clockwise rotation in degrees that a player applies: 0, 90, 180 or 270. */
   readonly rotation: 0 | 90 | 180 | 270;
-  /** The file asks for something else beside or instead of that turn: a mirror image, or a turn by another angle. */
+  /** The display matrix is not such a rotation alone: it mirrors, or rotates by another angle. */
   readonly warped?: boolean;
   readonly sampleAspectRatio: { readonly num: number; readonly den: number };
   readonly pixelFormat: string;
@@ -52,7 +52,7 @@ export interface VideoStream {
   readonly colorRange?: string;
   /** Mastering display and light levels, from the container or the first frame. */
   readonly hdr?: HdrMetadata;
-  /** They are in the frames alone, where a GPU's decoder may not tell of them. */
+  /** `hdr` is in the frames only, where the decoder of a GPU may not report it. */
   readonly hdrInFrames?: true;
   readonly bitrate?: number;
   /** SHA-256 of the codec's extradata; equal for streams that can be joined by copy. */

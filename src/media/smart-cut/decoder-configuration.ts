@@ -2,19 +2,19 @@ import { concatBytes, sameBytes } from '../mp4/bytes.ts';
 import { type NalCodec, nalKind, SmartCutError } from './nal-units.ts';
 import { idOf } from './parameter-sets.ts';
 
-/** What a decoder must know before the first picture: `avcC` or `hvcC` (ISO/IEC 14496-15). */
+/** What a decoder needs before the first frame: `avcC` or `hvcC` (ISO/IEC 14496-15). */
 export interface DecoderConfiguration {
   /** Bytes of the length before each NAL unit of a sample. */
   readonly lengthBytes: number;
   readonly units: readonly Uint8Array[];
 }
 
-/** Bytes of an `hvcC` before its arrays; in an `avcC` the number of sequence parameter sets stands at 5. */
+/** Bytes of an `hvcC` before its arrays; in an `avcC` the number of SPS is at 5. */
 const hevcHeader = 22;
 
 export function parseConfiguration(codec: NalCodec, box: Uint8Array): DecoderConfiguration {
   const read = new ByteReader(box);
-  if (read.byte(0) !== 1) throw new SmartCutError('expected a decoder configuration of version 1, got another');
+  if (read.byte(0) !== 1) throw new SmartCutError('expected a decoder configuration of version 1, got another version');
   return codec === 'h264' ? parseAvc(read) : parseHevc(read);
 }
 
@@ -23,9 +23,9 @@ function parseAvc(read: ByteReader): DecoderConfiguration {
   const units: Uint8Array[] = [];
   let at = 6;
   for (let set = read.byte(5) & 0x1f; set > 0; set -= 1) at = read.unit(at, units);
-  const pictureSets = read.byte(at);
+  const ppsCount = read.byte(at);
   at += 1;
-  for (let set = pictureSets; set > 0; set -= 1) at = read.unit(at, units);
+  for (let set = ppsCount; set > 0; set -= 1) at = read.unit(at, units);
   return { lengthBytes, units };
 }
 
@@ -42,22 +42,25 @@ function parseHevc(read: ByteReader): DecoderConfiguration {
 }
 
 /**
- * One configuration for copied and encoded pictures: the parameter sets of both, the highest level of both, and the rest
- * as the copied stream has it. Refuses where both use a number.
+ * One configuration for copied and re-encoded frames: the parameter sets of both, the highest level of both, and the rest
+ * as in the copied stream.
+ *
+ * @param reencoded configurations of the head and the tail, and their parameter sets with new ids
+ * @throws SmartCutError when both use the same id
  */
 export function mergeConfigurations(
   codec: NalCodec,
   copied: Uint8Array,
-  edges: readonly { readonly box: Uint8Array; readonly sets: readonly Uint8Array[] }[],
+  reencoded: readonly { readonly box: Uint8Array; readonly sets: readonly Uint8Array[] }[],
 ): Uint8Array {
-  // What stands there about the light of the pictures holds for all of them, so it stays.
+  // HDR metadata in the configuration applies to all frames, so it stays.
   const kept = parseConfiguration(codec, copied).units.filter(
     (unit) => isParameterSet(codec, unit) || nalKind(codec, unit) === 'sei',
   );
-  const added = distinct(edges.flatMap(({ sets }) => sets));
+  const added = distinct(reencoded.flatMap(({ sets }) => sets));
   assertApart(codec, kept, added);
   const units = [...kept, ...added];
-  const boxes = [copied, ...edges.map(({ box }) => box)];
+  const boxes = [copied, ...reencoded.map(({ box }) => box)];
   return codec === 'h264' ? writeAvc(copied, boxes, units) : writeHevc(copied, boxes, units);
 }
 
@@ -74,22 +77,22 @@ function assertApart(codec: NalCodec, kept: readonly Uint8Array[], added: readon
   const seen = new Set(kept.filter((unit) => isParameterSet(codec, unit)).map(name));
   for (const unit of added) {
     const id = name(unit);
-    if (seen.has(id)) throw new SmartCutError(`expected numbers of parameter sets of their own, got ${id} twice`);
+    if (seen.has(id)) throw new SmartCutError(`expected different ids of parameter sets, got ${id} twice`);
     seen.add(id);
   }
 }
 
 function writeAvc(copied: Uint8Array, boxes: readonly Uint8Array[], units: readonly Uint8Array[]): Uint8Array {
-  const sequence = units.filter((unit) => nalKind('h264', unit) === 'sps');
-  const video = units.filter((unit) => nalKind('h264', unit) === 'pps');
+  const sps = units.filter((unit) => nalKind('h264', unit) === 'sps');
+  const pps = units.filter((unit) => nalKind('h264', unit) === 'pps');
   const header = Uint8Array.from(copied.subarray(0, 5));
   header[3] = highest(boxes, 3);
   return concatBytes([
     header,
-    Uint8Array.of(0xe0 | sequence.length),
-    ...sequence.flatMap(withLength),
-    Uint8Array.of(video.length),
-    ...video.flatMap(withLength),
+    Uint8Array.of(0xe0 | sps.length),
+    ...sps.flatMap(withLength),
+    Uint8Array.of(pps.length),
+    ...pps.flatMap(withLength),
     // Chroma and bit depth of the high profiles.
     copied.subarray(endOfAvc(copied)),
   ]);
@@ -110,7 +113,7 @@ function writeHevc(copied: Uint8Array, boxes: readonly Uint8Array[], units: read
     header,
     Uint8Array.of(arrays.length),
     ...arrays.flatMap(({ type, members }) => [
-      // Complete: no such set comes within the stream that is not here.
+      // array_completeness: the stream itself contains no further parameter set of the type.
       Uint8Array.of(0x80 | type, members.length >> 8, members.length & 0xff),
       ...members.flatMap(withLength),
     ]),
@@ -125,7 +128,7 @@ function withLength(unit: Uint8Array): Uint8Array[] {
   return [Uint8Array.of(unit.length >> 8, unit.length & 0xff), unit];
 }
 
-/** Reads with a clear error where a box is cut off. */
+/** Throws a `SmartCutError` where a box is truncated. */
 class ByteReader {
   readonly #box: Uint8Array;
 
@@ -143,7 +146,7 @@ class ByteReader {
     return this.byte(at) * 256 + this.byte(at + 1);
   }
 
-  /** Adds the unit at a position, which stands behind its length; answers where it ends. */
+  /** Adds the unit at a position, which follows its length, and returns where it ends. */
   unit(at: number, units: Uint8Array[]): number {
     const end = at + 2 + this.word(at);
     if (end > this.#box.length) throw new SmartCutError('expected a whole parameter set, got part of one');

@@ -3,17 +3,17 @@ import { ascii, concatBytes } from '../mp4/bytes.ts';
 import { fullBox, int64, makeBox, uint16, uint32, uint32s } from '../mp4/make-box.ts';
 import { entryHeader } from './mp4-track.ts';
 
-/** One track of pictures whose samples stand in a row in the file. */
+/** One video track whose samples are contiguous in the file. */
 export interface Movie {
   /** Ticks per second of everything in the file. */
   readonly timescale: number;
   /** Position of the first sample. */
   readonly offset: number;
   readonly sizes: readonly number[];
-  /** When each sample is shown, in the order of decoding; not negative. */
+  /** When each sample is shown, in decoding order; not negative. */
   readonly pts: readonly number[];
   readonly keys: readonly boolean[];
-  /** When the last shown picture ends. */
+  /** When the last shown frame ends. */
   readonly end: number;
   readonly entry: Uint8Array;
   readonly language: number;
@@ -22,8 +22,8 @@ export interface Movie {
 }
 
 /**
- * When each sample is decoded: the moments of presentation in their order, late by as many pictures as the stream is
- * reordered. Ascending and never after the picture is shown, whatever the rate.
+ * When each sample is decoded: the sorted presentation times, delayed by the reorder depth of the stream. Ascending, and
+ * never after the frame is shown, whatever the rate.
  */
 export function decodeTimes(pts: readonly number[]): number[] {
   const sorted = pts.toSorted((a, b) => a - b);
@@ -67,7 +67,7 @@ export function movieBox(movie: Movie): Uint8Array {
   return makeBox('moov', header, makeBox('trak', trackHeader, editList(first, dts[0] ?? 0, end), media(movie, dts)));
 }
 
-/** Shows the track from its first picture on: time before that is empty, and the delay of decoding is skipped. */
+/** Shows the track from its first frame on: time before that is empty, and the delay of decoding is skipped. */
 function editList(first: number, firstDecoded: number, end: number): Uint8Array {
   const rate = uint16(1, 0);
   const empty = first > 0 ? [int64(first, -1), rate] : [];
@@ -113,7 +113,7 @@ function lastDecodedEnd(dts: readonly number[], pts: readonly number[], end: num
   return (dts.at(-1) ?? 0) + (end - lastShown);
 }
 
-/** Pairs of a length and a value, after their number. */
+/** The number of runs, then the length and the value of each. */
 function runLengths(values: readonly number[]): Uint8Array {
   const pairs: number[] = [];
   for (const value of values) {

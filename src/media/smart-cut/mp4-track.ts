@@ -8,7 +8,7 @@ export interface Samples {
   /** Positions in the file. */
   readonly offsets: Float64Array;
   readonly sizes: Float64Array;
-  /** When each is shown, on the clock of the presentation. */
+  /** Presentation time of each. */
   readonly pts: Float64Array;
   readonly keys: Uint8Array;
 }
@@ -24,7 +24,7 @@ export interface Mp4Track {
   readonly entry: Uint8Array;
   /** Content of `avcC` or `hvcC`. */
   readonly configuration: Uint8Array;
-  /** Packed language, and the matrix and size of the track header, as they stand in the file. */
+  /** Packed language, and the matrix and size of the track header, as they are in the file. */
   readonly language: number;
   readonly matrix: Uint8Array;
   readonly size: Uint8Array;
@@ -50,7 +50,8 @@ export function parseTrack(moov: Uint8Array): Mp4Track {
   const configuration = boxesIn(descriptions, entry.start + entryHeader, entry.end).find(
     ({ type }) => type === 'avcC' || type === 'hvcC',
   );
-  if (configuration === undefined) throw new SmartCutError('expected a decoder configuration, got none');
+  if (configuration === undefined)
+    throw new SmartCutError('expected a decoder configuration, got a sample entry without one');
   const header = contentAt(track, ['tkhd']);
   const at = header[0] === 1 ? 52 : 40;
   const times = decodeTimes(table);
@@ -66,7 +67,7 @@ export function parseTrack(moov: Uint8Array): Mp4Track {
   };
 }
 
-/** Ticks to add to a composition time to get the time of presentation: what the edit list says. */
+/** Ticks to add to a composition time to get the presentation time, from the edit list. */
 function startOf(moov: Uint8Array, track: Uint8Array, timescale: number): number {
   const list = findContent(track, ['edts', 'elst']);
   if (list === undefined) return 0;
@@ -130,7 +131,7 @@ function decodeTimes(table: Uint8Array): DecodeTimes {
   return { dts, last: entries.at(-1)?.[1] ?? 0 };
 }
 
-/** Length and position of each pair of a table that counts runs. */
+/** Length and position of each entry of a run-length table. */
 function* runs(box: Uint8Array): Generator<readonly [number, number]> {
   const view = viewOf(box);
   for (let index = 0; index < view.getUint32(4); index += 1) yield [view.getUint32(8 + index * 8), 8 + index * 8];
@@ -164,7 +165,7 @@ function offsetsOf(table: Uint8Array, sizes: Float64Array): Float64Array {
       }
     }
   }
-  if (sample < sizes.length) throw new SmartCutError(`expected places of ${sizes.length} samples, got ${sample}`);
+  if (sample < sizes.length) throw new SmartCutError(`expected offsets of ${sizes.length} samples, got ${sample}`);
   return offsets;
 }
 

@@ -1,12 +1,12 @@
-/** The codecs whose streams are cut by copying: both are rows of NAL units with parameter sets that have numbers. */
+/** The codecs that a smart cut can copy: their streams are NAL units with parameter sets that have ids. */
 export type NalCodec = 'h264' | 'hevc';
 
-/** A parsed stream that is not what the cut can work with; the whole clip is then encoded instead. */
+/** A stream that a smart cut cannot handle; the whole clip is encoded instead. */
 export class SmartCutError extends Error {
   override readonly name = 'SmartCutError';
 }
 
-/** What a NAL unit is for, as far as a cut must know (H.264 table 7-1, H.265 table 7-1). */
+/** What a NAL unit is for, as far as a smart cut needs it (H.264 table 7-1, H.265 table 7-1). */
 export type NalKind = 'slice' | 'vps' | 'sps' | 'pps' | 'sei' | 'delimiter' | 'other';
 
 const h264Kinds: Readonly<Record<number, NalKind>> = {
@@ -38,20 +38,20 @@ export function nalKind(codec: NalCodec, unit: Uint8Array): NalKind {
   return type < hevcSliceTypes ? 'slice' : (hevcKinds[type] ?? 'other');
 }
 
-/** Messages about the light of the pictures: mastering display and content light level. */
-const lightMessages: readonly number[] = [137, 144];
+/** SEI messages with HDR metadata: mastering display and content light level. */
+const hdrMessages: readonly number[] = [137, 144];
 
-/** Whether a unit is one message about the light of the pictures, which refers to nothing else. */
-export function isLightMessage(codec: NalCodec, unit: Uint8Array): boolean {
+/** Whether a unit is one SEI message with HDR metadata, which refers to no other unit. */
+export function isHdrMessage(codec: NalCodec, unit: Uint8Array): boolean {
   if (nalKind(codec, unit) !== 'sei') return false;
   const plain = unescape(unit);
   const header = codec === 'h264' ? 1 : 2;
   const [type = 0, size = 0] = plain.subarray(header);
-  // Longer types and sizes begin with 255; behind the message stands the bit that ends a unit.
-  return lightMessages.includes(type) && plain.length === header + 2 + size + 1 && plain.at(-1) === 0x80;
+  // Longer types and sizes begin with 255; after the message comes the stop bit of the unit.
+  return hdrMessages.includes(type) && plain.length === header + 2 + size + 1 && plain.at(-1) === 0x80;
 }
 
-/** Types without a meaning in the standard, which Dolby Vision uses for its layers. */
+/** Types that the standard leaves unspecified and Dolby Vision uses for its layers. */
 export function isDolbyVision(codec: NalCodec, unit: Uint8Array): boolean {
   return codec === 'hevc' && [62, 63].includes(nalType(codec, unit));
 }
@@ -88,7 +88,7 @@ export function joinSample(units: readonly Uint8Array[], lengthBytes: number): U
   return sample;
 }
 
-/** A unit without the bytes that keep start codes out of it (H.264 7.4.1.1, H.265 7.4.2.1). */
+/** A unit without its emulation prevention bytes (H.264 7.4.1.1, H.265 7.4.2.1). */
 export function unescape(unit: Uint8Array): Uint8Array {
   const plain = new Uint8Array(unit.length);
   let length = 0;
@@ -117,7 +117,7 @@ export function escape(plain: Uint8Array): Uint8Array {
     unit[length++] = byte;
     zeros = byte === 0 ? zeros + 1 : 0;
   }
-  // Stuffing behind the last slice ends with zeros, and a unit must not.
+  // Stuffing after the last slice ends with zeros, and a unit must not.
   if (zeros === 2) unit[length++] = 3;
   return unit.slice(0, length);
 }

@@ -1,18 +1,18 @@
-/** One packet of a video stream; its moment in ticks of the stream's time base. */
+/** One packet of a video stream; its presentation time in ticks of the stream's time base. */
 export interface VideoPacket {
   readonly pts: number;
   readonly key: boolean;
-  /** Decoded and not shown: what an edit list hides. */
+  /** Decoded and not shown, because an edit list hides it. */
   readonly hidden: boolean;
 }
 
 /** What is known of the packets near a cut. */
 export interface CutPackets {
-  /** In the order of decoding, without gaps, from a key frame before the first moment on. */
+  /** In decoding order, without gaps, from a key frame before the start of the cut on. */
   readonly start: readonly VideoPacket[];
-  /** Moments of the key frames in `start` at which decoding can begin without anything before. */
-  readonly joints: readonly number[];
-  /** The same around the second moment; absent when the cut goes to the end of the file. */
+  /** Presentation times of the key frames in `start` at which decoding can begin. */
+  readonly splicePoints: readonly number[];
+  /** The same around the end of the cut; absent when the cut goes to the end of the file. */
   readonly end?: readonly VideoPacket[];
 }
 
@@ -31,8 +31,8 @@ export function parsePackets(text: string): VideoPacket[] {
   );
 }
 
-/** Moments of presentation in what FFmpeg's `framecrc` printed: stream, dts, pts, duration, size, checksum. */
-export function parseMoments(text: string): number[] {
+/** Presentation times in what FFmpeg's `framecrc` printed: stream, dts, pts, duration, size, checksum. */
+export function parseTimes(text: string): number[] {
   return text.split('\n').flatMap((line) => {
     const pts = /^\d+,\s*-?\d+,\s*(-?\d+),/.exec(line)?.[1];
     return pts === undefined ? [] : [Number(pts)];

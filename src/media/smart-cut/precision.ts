@@ -3,7 +3,7 @@ import type { VideoPart } from '../planning/output-streams.ts';
 import type { PlanBuilder } from '../planning/plan-builder.ts';
 import type { SmartVideo } from './smart-steps.ts';
 
-/** How the trims of a job are made, as far as it is known before they are; absent without a trim or a picture. */
+/** How the trims of a job are made, as far as it is known before they are; absent without a trim or a video. */
 export function precisionOf({ trimmed }: PlanBuilder, video: VideoPart | undefined): PrecisionReport | undefined {
   if (trimmed === undefined || video === undefined || video.how === 'none') return undefined;
   const errors = {
@@ -16,19 +16,19 @@ export function precisionOf({ trimmed }: PlanBuilder, video: VideoPart | undefin
 }
 
 function smartPrecision(
-  { cut: { head, tail, copied, firstShown }, clip: { window }, video: picture }: SmartVideo,
+  { cut: { head, tail, copied, firstShown }, clip: { window }, video }: SmartVideo,
   errors: Pick<PrecisionReport, 'startErrorSeconds' | 'endErrorSeconds'>,
 ): PrecisionReport {
   const encodedFrames = (head?.frames ?? 0) + (tail?.frames ?? 0);
-  // Where the rate varies, no picture need begin at the moment that was asked for.
+  // With a variable frame rate, no frame need begin at the requested time.
   const late = window?.exactStart === true ? firstShown - window.start : 0;
   return {
     method: 'smart-cut',
-    ...(picture.frames !== undefined && { copiedFrames: Math.max(0, picture.frames - encodedFrames) }),
+    ...(video.frames !== undefined && { copiedFrames: Math.max(0, video.frames - encodedFrames) }),
     encodedFrames,
     encoded: [
       ...(head ? [{ start: 0, end: rounded(copied.start), frames: head.frames }] : []),
-      ...(tail ? [{ start: rounded(copied.end ?? 0), end: rounded(picture.end), frames: tail.frames }] : []),
+      ...(tail ? [{ start: rounded(copied.end ?? 0), end: rounded(video.end), frames: tail.frames }] : []),
     ],
     ...errors,
     startErrorSeconds: rounded((errors.startErrorSeconds ?? 0) + late),

@@ -5,16 +5,16 @@ import { decimal } from '../filters/numbers.ts';
 import type { Clip } from '../planning/clip.ts';
 import type { VideoState } from '../planning/timeline.ts';
 import type { VideoStream } from '../probe/probe.ts';
-import { type EdgeRange, nalCodecOf } from './cut-plan.ts';
+import { nalCodecOf, type ReencodedRange } from './cut-plan.ts';
 
 /**
- * Quality of encoded edges on x264's scale: beyond what the eye sees against the copied pictures beside them. They are a
- * few pictures, so their size does not matter.
+ * Quality of the re-encoded head and tail on x264's scale: no visible difference from the copied frames beside them. They
+ * are a few frames, so their size does not matter.
  */
-const edgeQuality = 12;
+const reencodedQuality = 12;
 
-/** What encoders of edges must produce: pictures in the form of the stream, not in that of the timeline. */
-export function edgeTarget({ stream, dynamicRange, frameRate }: VideoState, preset: Preset): VideoTarget {
+/** What the head and the tail are encoded to: the form of the stream, not that of the timeline. */
+export function reencodedTarget({ stream, dynamicRange, frameRate }: VideoState, preset: Preset): VideoTarget {
   const codec = nalCodecOf(stream);
   if (codec === undefined) throw new TypeError(`Expected h264 or hevc to be cut by copying, got ${stream.codec}`);
   return {
@@ -26,13 +26,13 @@ export function edgeTarget({ stream, dynamicRange, frameRate }: VideoState, pres
     bitDepth: stream.bitDepth > 8 ? 10 : 8,
     dynamicRange,
     ...(stream.hdr !== undefined && { hdr: stream.hdr }),
-    rate: { kind: 'quality', value: edgeQuality },
+    rate: { kind: 'quality', value: reencodedQuality },
     preset,
     container: 'mp4',
   };
 }
 
-/** A file opened to read on from a moment for a time, in seconds from its start. */
+/** A file that is opened at `seek` and read for `limit` seconds. */
 export function readFrom(
   clip: Clip,
   seek: number,
@@ -48,9 +48,13 @@ export function readFrom(
   };
 }
 
-/** The pictures of an edge as they are stored: neither turned nor converted, evenly spaced so that none is left out. */
-export function edgePad(clip: Clip, { stream, frameRate }: VideoState, { from, until, seek, limit }: EdgeRange): Pad {
-  // Moments of packets are those of the file, which `-copyts` keeps; an exact seek would count from another zero.
+/** The frames of a range as they are stored: neither turned nor converted, evenly spaced so that none is dropped. */
+export function reencodedPad(
+  clip: Clip,
+  { stream, frameRate }: VideoState,
+  { from, until, seek, limit }: ReencodedRange,
+): Pad {
+  // Times of packets are those of the file, which `-copyts` keeps; an exact seek would count from another zero.
   const input = readFrom(clip, seek, limit, ['-noaccurate_seek', '-noautorotate']);
   return chain(
     { from: 'stream', medium: 'video', input, stream: stream.index },
@@ -61,8 +65,8 @@ export function edgePad(clip: Clip, { stream, frameRate }: VideoState, { from, u
 }
 
 /**
- * Arguments of an edge's encoder. Without B-frames, pictures come in the order in which they are shown, and a decoder
- * need not keep more of them than for the copied ones.
+ * Arguments of the encoder of a head or a tail. Without B-frames, frames are stored in the order in which they are shown,
+ * and a decoder need not keep more of them than for the copied ones.
  */
 export function reencodedEnd(
   pad: Pad,
@@ -90,7 +94,7 @@ const profiles: Readonly<Record<string, string>> = {
   High: 'high',
 };
 
-/** The profile of the stream, which some decoders are set up for once; that of HEVC follows from the bit depth. */
+/** The profile of the stream, since some decoders are set up only once; that of HEVC follows from the bit depth. */
 function profileOf({ codec, profile, bitDepth }: VideoStream, backend: BackendEncoder['backend']): string | undefined {
   if (codec !== 'h264' || bitDepth > 8) return undefined;
   const name = profiles[profile ?? ''];

@@ -2,7 +2,7 @@ import type { SmartJoin } from './join.ts';
 import type { Samples } from './mp4-track.ts';
 import { SmartCutError } from './nal-units.ts';
 
-/** Which samples of the source are copied, and the moments of those that are encoded anew, ascending. */
+/** Which samples of the source are copied, and the presentation times of those that are re-encoded, ascending. */
 export interface Selection {
   readonly copied: readonly number[];
   readonly head: readonly number[];
@@ -10,15 +10,18 @@ export interface Selection {
 }
 
 /**
- * Sorts the samples of the source into copied and encoded ones, and makes sure that the copied ones can stand alone: from
- * a key frame on without a gap in the order of decoding, but for pictures that lead the key frame and belong to the head.
+ * Sorts the samples of the source into copied and re-encoded ones, and verifies that the copied ones decode without
+ * others: they begin with a key frame and have no gap in decoding order, except for frames that lead the key frame and
+ * belong to the head.
+ *
+ * @throws SmartCutError when they do not
  */
 export function selectSamples(join: SmartJoin, samples: Samples): Selection {
   const { start, copyStart, copyEnd = Number.POSITIVE_INFINITY, end = Number.POSITIVE_INFINITY } = join;
   const first = samples.pts.indexOf(copyStart);
   if (first === -1 || samples.keys[first] !== 1)
     throw new SmartCutError(
-      `expected a key frame at tick ${copyStart}, got ${first === -1 ? 'no picture' : 'another picture'}`,
+      `expected a key frame at tick ${copyStart}, got ${first === -1 ? 'no frame' : 'another frame'}`,
     );
   const [copied, head, tail]: [number[], number[], number[]] = [[], [], []];
   let behind = false;
@@ -32,7 +35,7 @@ export function selectSamples(join: SmartJoin, samples: Samples): Selection {
       tail.push(pts);
       behind = true;
     } else if (index < first || behind)
-      throw new SmartCutError('expected copied pictures in one piece, got others between them');
+      throw new SmartCutError('expected copied frames without a gap, got other frames between them');
     else copied.push(index);
   }
   return { copied, head: head.toSorted(ascending), tail: tail.toSorted(ascending) };

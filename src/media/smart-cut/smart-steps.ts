@@ -5,18 +5,18 @@ import type { Clip } from '../planning/clip.ts';
 import type { Placement, PlanStep } from '../planning/plan.ts';
 import type { VideoState } from '../planning/timeline.ts';
 import type { VideoStream } from '../probe/probe.ts';
-import type { EdgeRange, SmartCut } from './cut-plan.ts';
+import type { ReencodedRange, SmartCut } from './cut-plan.ts';
 import type { SmartJoin } from './join.ts';
-import { edgePad, readFrom, reencodedEnd } from './reencoded-ends.ts';
+import { readFrom, reencodedEnd, reencodedPad } from './reencoded-ends.ts';
 
-/** The picture of an output that is cut by copying. */
+/** The video of an output that is made by a smart cut. */
 export interface SmartVideo {
   readonly video: VideoState;
   readonly clip: Clip;
   readonly cut: SmartCut;
-  /** What the edges are encoded to; absent when none are needed. */
+  /** What the head and the tail are encoded to; absent when there are none. */
   readonly target?: VideoTarget;
-  /** Path of the joined stream, without an ending: pieces lie beside it. */
+  /** Path of the joined stream without an extension: the pieces lie beside it. */
   readonly base: string;
 }
 
@@ -36,56 +36,59 @@ export function joinOf({ base, cut: { join, head, tail } }: SmartVideo): SmartJo
   };
 }
 
-/** The process that takes the copied pictures out of the source and encodes those at the edges. */
+/** The process that copies frames of the source and encodes the head and the tail. */
 export function piecesStep(smart: SmartVideo, encoder: BackendEncoder | undefined): PlanStep {
-  const { clip, video, cut } = smart;
+  const { clip, cut } = smart;
   const join = joinOf(smart);
-  const edge = (range: EdgeRange | undefined, path: string | undefined): CommandOutput[] => {
-    if (range === undefined || path === undefined) return [];
-    if (encoder === undefined || smart.target === undefined)
-      throw new TypeError('Expected an encoder for the edges of a cut, got none');
-    const { pad, args } = reencodedEnd(edgePad(clip, video, range), smart.target, video.stream, encoder);
-    return [{ streams: [pad], args, path }];
-  };
-  const scale = String(cut.join.timescale);
-  const tag = cut.join.codec === 'hevc' ? ['-tag:v', 'hvc1'] : [];
-  const copied: CommandOutput = {
-    streams: [{ from: 'copy', input: readFrom(clip, cut.seek, cut.limit), specifier: String(video.stream.index) }],
-    // Both scales are that of the source, so that no moment is rounded.
-    args: [
-      '-c:v',
-      'copy',
-      ...decodeMoments(video.stream),
-      ...tag,
-      '-video_track_timescale',
-      scale,
-      '-movie_timescale',
-      scale,
-      '-f',
-      'mp4',
-    ],
-    metadataFrom: clip,
-    path: join.source,
-  };
-  const outputs = [copied, ...edge(cut.head, join.head), ...edge(cut.tail, join.tail)];
+  const outputs = [
+    copiedOutput(smart, join.source),
+    ...reencodedOutput(smart, encoder, cut.head, join.head),
+    ...reencodedOutput(smart, encoder, cut.tail, join.tail),
+  ];
   return {
     name: 'pieces',
     argv: commandLine(outputs, ['-copyts', ...(encoder?.globals ?? [])]),
-    // Moments are those of the file, so progress is counted from its start.
+    // Times are those of the file, so progress is counted from its start.
     expectedSeconds: clip.window?.end ?? clip.probe.duration,
     weight: 0.5,
     placements: placements(smart, encoder),
   };
 }
 
-/** Farther than any codec moves a picture out of its order, in seconds. */
+function copiedOutput({ clip, video, cut }: SmartVideo, path: string): CommandOutput {
+  const scale = String(cut.join.timescale);
+  const tag = cut.join.codec === 'hevc' ? ['-tag:v', 'hvc1'] : [];
+  // Both time scales are that of the source, so that no time is rounded.
+  const scales = ['-video_track_timescale', scale, '-movie_timescale', scale];
+  return {
+    streams: [{ from: 'copy', input: readFrom(clip, cut.seek, cut.limit), specifier: String(video.stream.index) }],
+    args: ['-c:v', 'copy', ...decodeTimes(video.stream), ...tag, ...scales, '-f', 'mp4'],
+    metadataFrom: clip,
+    path,
+  };
+}
+
+function reencodedOutput(
+  { clip, video, target }: SmartVideo,
+  encoder: BackendEncoder | undefined,
+  range: ReencodedRange | undefined,
+  path: string | undefined,
+): CommandOutput[] {
+  if (range === undefined || path === undefined) return [];
+  if (encoder === undefined || target === undefined)
+    throw new TypeError('Expected an encoder for the head and the tail of a smart cut');
+  const { pad, args } = reencodedEnd(reencodedPad(clip, video, range), target, video.stream, encoder);
+  return [{ streams: [pad], args, path }];
+}
+
+/** Farther than any codec moves a frame out of its order, in seconds. */
 const reorderSeconds = 2;
 
 /**
- * Moments of decoding that ascend: those that FFmpeg guesses for Matroska after a seek do not always, which would end the
- * process. Nobody reads them; the joined stream gets its own.
+ * Ascending decoding times: those that FFmpeg guesses for Matroska after a seek are not always ascending, which would end
+ * the process. They are not read again: the joined stream gets its own.
  */
-function decodeMoments({ timeBase: { num, den } }: VideoStream): string[] {
+function decodeTimes({ timeBase: { num, den } }: VideoStream): string[] {
   const early = `PTS-${Math.ceil((reorderSeconds * den) / num)}`;
   return ['-bsf:v', `setts=pts=PTS:dts='if(eq(N,0),${early},max(PREV_OUTDTS+1,${early}))'`];
 }
@@ -95,21 +98,21 @@ function placements({ cut: { head, tail, copied } }: SmartVideo, encoder: Backen
   const lines: Placement[] = [
     {
       what: 'trim',
-      place: 'copy',
-      why: `pictures from ${copied.start.toFixed(3)} s to ${until} of the output are copied: nothing changes them`,
+      runsOn: 'copy',
+      why: `frames from ${copied.start.toFixed(3)} s to ${until} of the output are copied: no operation changes them`,
     },
   ];
-  const edges = [
+  const reencoded = [
     ...(head ? [`${counted(head.frames)} before the first key frame of the cut`] : []),
     ...(tail ? [`${counted(tail.frames)} at its end`] : []),
   ];
-  if (edges.length > 0 && encoder !== undefined) {
-    const place = encoder.backend === 'software' ? 'cpu' : 'gpu';
-    lines.push({ what: 'encode', place, why: `${edges.join(' and ')}: what they refer to is not part of the cut` });
+  if (reencoded.length > 0 && encoder !== undefined) {
+    const runsOn = encoder.backend === 'software' ? 'cpu' : 'gpu';
+    lines.push({ what: 'encode', runsOn, why: `${reencoded.join(' and ')} refer to frames outside the cut` });
   }
   return lines;
 }
 
 function counted(frames: number): string {
-  return `${frames} ${frames === 1 ? 'picture' : 'pictures'}`;
+  return `${frames} ${frames === 1 ? 'frame' : 'frames'}`;
 }

@@ -1,5 +1,5 @@
 import type { VideoTarget } from '../encoders/video-target.ts';
-import { chain, filter, join, type Pad } from '../filters/graph.ts';
+import { chain, type Filter, filter, join, type Pad } from '../filters/graph.ts';
 import { fraction } from '../filters/numbers.ts';
 import { commandLine, nullOutput } from '../outputs/command.ts';
 import { finishVideo } from '../outputs/video-output.ts';
@@ -28,9 +28,9 @@ export function hasFloor({ request: { spec } }: PlanBuilder): boolean {
 /**
  * The process that compares a finished output with what the encoder was given: the source through the same filters, made
  * in main memory whatever the backend was. Frames are compared in their order, since containers round time stamps.
- * `undefined` without a floor in the contract or without a picture.
+ * `undefined` without a floor in the contract or without a video.
  *
- * @throws CodedError CAPABILITY_MISSING when this FFmpeg lacks a filter, so that nothing is encoded for nothing.
+ * @throws CodedError CAPABILITY_MISSING when this FFmpeg lacks a filter, before anything is encoded.
  */
 export function qualityComparison(
   builder: PlanBuilder,
@@ -53,8 +53,8 @@ export function qualityComparison(
     stream: 0,
   };
   const { target, shape } = compared;
-  const measured = counted(chain(output, ...shape), target);
-  const reference = counted(compared.reference, target);
+  const measured = numbered(chain(output, ...shape), target);
+  const reference = numbered(compared.reference, target);
   const argv = commandLine([
     {
       streams: wanted.map(({ name }) => join('video', [measured, reference], filter(name, { shortest: 1 }))),
@@ -70,28 +70,28 @@ interface ComparedVideo {
   readonly reference: Pad;
   readonly target: Pick<VideoTarget, 'frameRate' | 'bitDepth'>;
   /** Filters that bring the output to the shape of the reference, where it was copied in another. */
-  readonly shape: readonly string[];
+  readonly shape: readonly Filter[];
 }
 
-/** `undefined` where every packet of the picture is one of the source. */
+/** `undefined` where every packet of the video is one of the source. */
 function comparedVideo(
   builder: PlanBuilder,
   video: Exclude<VideoPart, { how: 'none' }>,
   request: OutputRequest,
 ): ComparedVideo | undefined {
   if (video.how === 'encode') {
-    const { pad, video: picture, target } = video;
-    return { reference: finishVideo(builder, pad, picture, target, request), target, shape: [] };
+    const { pad, video: state, target } = video;
+    return { reference: finishVideo(builder, pad, state, target, request), target, shape: [] };
   }
-  // A cut that is copied but for its edges: all of it is compared.
+  // A smart cut is compared as a whole.
   if (video.smart?.target === undefined) return undefined;
-  const { clip, video: picture, target } = video.smart;
-  const { width, height } = picture;
-  return { reference: videoPad(clip, picture, 'never'), target, shape: [scale({ width, height })] };
+  const { clip, video: state, target } = video.smart;
+  const { width, height } = state;
+  return { reference: videoPad(clip, state, 'never'), target, shape: [scale({ width, height })] };
 }
 
-/** Frames by their number. `xpsnr` divides by the frame rate, which FFmpeg 7 forgets at setpts and `fps` tells again. */
-function counted(pad: Pad, { frameRate, bitDepth }: ComparedVideo['target']): Pad {
+/** Frames by their number. `xpsnr` divides by the frame rate, which `setpts` drops in FFmpeg 7 and `fps` sets again. */
+function numbered(pad: Pad, { frameRate, bitDepth }: ComparedVideo['target']): Pad {
   return chain(
     pad,
     filter('settb', { expr: `${frameRate.den}/${frameRate.num}` }),

@@ -1,7 +1,7 @@
 import type { ContractCheck } from '../../model/job/output-contract.ts';
 import type { PlannedOutput } from '../planning/plan.ts';
 
-/** How like two pictures are; `Infinity` dB where they are the same. */
+/** How similar two videos are; `Infinity` dB where they are identical. */
 export interface QualityFigures {
   /** Mean of all planes, 0 to 1. */
   readonly ssim?: number;
@@ -25,18 +25,18 @@ function lastFigure(log: string, pattern: RegExp): number | undefined {
   return Number.isNaN(value) ? undefined : value;
 }
 
-/** One check per floor of an output with a picture; a copied one is that of the source without a measurement. */
+/** One check per floor of an output with a video; a copied video passes without a measurement. */
 export function qualityChecks({ contract, comparison }: PlannedOutput, quality: QualityFigures = {}): ContractCheck[] {
   if (comparison === undefined) return [];
   const check = (name: 'xpsnr' | 'ssim', floor: number | undefined, unit: string, digits: number): ContractCheck[] => {
     if (floor === undefined) return [];
     const expected = `at least ${floor}${unit}`;
-    if (comparison.how === 'copied') return [{ name, ok: true, expected, measured: 'the same picture: it was copied' }];
+    if (comparison.how === 'copied') return [{ name, ok: true, expected, measured: 'identical video: it was copied' }];
     const figure = quality[name];
     if (figure === undefined) {
       return [{ name, ok: false, expected, measured: `no figure: ${quality.error ?? 'not measured'}`.slice(0, 80) }];
     }
-    const measured = figure === Number.POSITIVE_INFINITY ? 'the same picture' : `${figure.toFixed(digits)}${unit}`;
+    const measured = figure === Number.POSITIVE_INFINITY ? 'identical video' : `${figure.toFixed(digits)}${unit}`;
     return [{ name, ok: figure >= floor, expected, measured }];
   };
   return [...check('xpsnr', contract.minXpsnr, ' dB', 2), ...check('ssim', contract.minSsim, '', 4)];

@@ -3,7 +3,7 @@ import type { PlannedOutput } from '../planning/plan.ts';
 import type { Probe } from '../probe/probe.ts';
 import { type QualityFigures, qualityChecks } from './quality-figures.ts';
 
-/** What was found out about a rendered file. */
+/** The measured properties of a rendered file. */
 export interface MeasuredOutput {
   /** Size of the file; 0 when it is missing. */
   readonly bytes: number;
@@ -16,12 +16,12 @@ export interface MeasuredOutput {
   readonly audioPackets?: number;
   readonly decode?: {
     readonly extent: 'sample' | 'full';
-    /** What the decoder complained about; absent when it did not. */
+    /** First error of the decoder. */
     readonly error?: string;
   };
-  /** Integrated loudness in LUFS, when it was asked for. */
+  /** Integrated loudness in LUFS, when the contract requires it. */
   readonly loudness?: number;
-  /** Likeness to the filtered source, when the contract has a floor for it. */
+  /** Similarity to the filtered source, when the contract has a floor for it. */
   readonly quality?: QualityFigures;
 }
 
@@ -44,20 +44,20 @@ export function verifyOutput(planned: PlannedOutput, measured: MeasuredOutput): 
   ].filter((check) => check !== undefined);
 }
 
-/** What a person can do about failed checks where that is known; the first that is. */
+/** The first known remedy of the failed checks. */
 export function remedyOf(failed: readonly ContractCheck[]): string | undefined {
   return failed.map(({ name }) => remedies[name]).find((remedy) => remedy !== undefined);
 }
 
 const quality =
-  'Ask for more: a lower output.video.quality, a higher bitrate or targetSize, or preset quality; or lower the floor in output.contract.';
+  'Request a better encode: a lower output.video.quality, a higher bitrate or targetSize, or preset quality; or lower the floor in output.contract.';
 const remedies: Readonly<Partial<Record<ContractCheck['name'], string>>> = {
   xpsnr: quality,
   ssim: quality,
   loudness: 'Lower the target so that the peaks leave room for it, or raise output.contract.loudnessTolerance.',
 };
 
-/** Outputs that are text and lead to nothing that plays: there is nothing to decode in them. */
+/** Text outputs that refer to no media: there is nothing to decode in them. */
 export function isText({ expect, kind }: Pick<PlannedOutput, 'kind' | 'expect'>): boolean {
   return kind === 'vtt' || kind === 'report' || (kind === 'playlist' && !expect.video && !expect.audio);
 }
@@ -109,7 +109,7 @@ function durationCheck({ expect, contract }: PlannedOutput, probe: Probe): Contr
   const rate = probe.video[0]?.frameRate;
   const frame = rate !== undefined && rate.num > 0 ? rate.den / rate.num : 0;
   const tolerance = (contract.durationTolerance ?? Math.max(frame, 0.05)) + (expect.tolerance ?? 0);
-  // A millisecond of grace: containers round their time stamps.
+  // Tolerates a millisecond: containers round their time stamps.
   const ok = Math.abs(measured - expect.duration) <= tolerance + 0.001;
   return {
     name: 'duration',
@@ -119,13 +119,13 @@ function durationCheck({ expect, contract }: PlannedOutput, probe: Probe): Contr
   };
 }
 
-/** Length of picture and sound: a file counts the last subtitle as well, which may stand beyond the end. */
+/** Duration of video and audio: that of the file includes the last subtitle, which may be beyond their end. */
 function playingSeconds({ duration, subtitles, video, audio }: Probe): number {
   const streams = [...video, ...audio].map((stream) => stream.duration ?? duration);
   return subtitles.length > 0 && streams.length > 0 ? Math.max(...streams) : duration;
 }
 
-/** A muxer can write a perfect header over no packets at all (vpp_qsv without timestamps does so and exits 0). */
+/** A muxer can write a valid header and no packets at all (vpp_qsv without timestamps does so and exits 0). */
 function packetCheck(
   { expect }: PlannedOutput,
   { videoPackets, audioPackets }: MeasuredOutput,
@@ -140,7 +140,7 @@ function packetCheck(
   };
 }
 
-/** One frame of grace: where the last frame of a cut ends between two ticks either count is right. */
+/** Tolerates one frame: where the last frame of a cut ends between two ticks, either count is right. */
 function frameCheck({ expect }: PlannedOutput, { videoPackets }: MeasuredOutput): ContractCheck | undefined {
   if (expect.frames === undefined || videoPackets === undefined) return undefined;
   return {
@@ -159,12 +159,12 @@ function audioCheck(
   const wanted = contract.requireAudio === true || expect.audio;
   const present = probe.audio.length > 0 && audioPackets !== 0;
   if (!wanted && !present) return undefined;
-  // Sound that nobody asked for is a defect as well: a muted clip must not speak.
+  // Unexpected audio is a defect as well: a muted clip must be silent.
   return {
     name: 'audio',
     ok: present === wanted,
-    expected: wanted ? 'sound' : 'no sound',
-    measured: present ? 'sound' : 'no sound',
+    expected: wanted ? 'audio' : 'no audio',
+    measured: present ? 'audio' : 'no audio',
   };
 }
 

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { bounds } from './bounds.ts';
-import { pvcSource, s3Source } from './bucket-refs.ts';
+import { type PvcSource, pvcSource, type S3Source, s3Source } from './bucket-refs.ts';
 import { inputName, relativePath } from './primitives.ts';
 import { exactlyOneOf, withRules } from './rule.ts';
 
 const sources = ['url', 'file', 'asset', 's3', 'pvc'] as const;
-export type SourceKind = (typeof sources)[number];
 
-/** A named input of a job: exactly one place where its bytes come from. */
+/** A named input of a job, with exactly one source of its bytes. */
 export const input = withRules(
   z
     .strictObject({
@@ -26,7 +25,7 @@ export const input = withRules(
         .max(255)
         .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be the name of an uploaded file')
         .optional()
-        .describe('The name of a file that was uploaded or rendered here.'),
+        .describe('The name of an asset: a file that was uploaded to or rendered by this installation.'),
       s3: s3Source.optional(),
       pvc: pvcSource.optional(),
     })
@@ -36,6 +35,21 @@ export const input = withRules(
 
 export type Input = z.infer<typeof input>;
 
-export function sourceKind(value: Input): SourceKind {
-  return sources.find((kind) => value[kind] !== undefined) ?? 'url';
+/** An input with its source as a tag, instead of one optional member per source. */
+export type TaggedInput = { readonly name: string } & (
+  | { readonly type: 'url'; readonly url: string }
+  | { readonly type: 'file'; readonly file: string }
+  | { readonly type: 'asset'; readonly asset: string }
+  | { readonly type: 's3'; readonly s3: S3Source }
+  | { readonly type: 'pvc'; readonly pvc: PvcSource }
+);
+
+/** The input with the one source that is set. Throws a TypeError for none, which the schema excludes. */
+export function taggedInput({ name, url, file, asset, s3, pvc }: Input): TaggedInput {
+  if (url !== undefined) return { name, type: 'url', url };
+  if (file !== undefined) return { name, type: 'file', file };
+  if (asset !== undefined) return { name, type: 'asset', asset };
+  if (s3 !== undefined) return { name, type: 's3', s3 };
+  if (pvc !== undefined) return { name, type: 'pvc', pvc };
+  throw new TypeError(`Expected input ${name} with one of ${sources.join(', ')}, got an input without a source`);
 }

@@ -5,34 +5,27 @@ import type { RenderJobSpec } from '../../model/job/render-job.ts';
 
 // What an API in a cluster offers beside what one machine does, and which buckets its jobs may name.
 
-export function clusterFeatures({ s3SourceBuckets, s3DestinationBuckets }: Config): ReadonlySet<Feature> {
+export function clusterFeatures({ sourceBuckets, destinationBuckets }: Config['s3']): ReadonlySet<Feature> {
   return new Set<Feature>([
     'pvc',
     'queue',
     'podTemplate',
-    ...(s3SourceBuckets.length > 0 ? (['s3Sources'] as const) : []),
-    ...(s3DestinationBuckets.length > 0 ? (['s3Destinations'] as const) : []),
+    ...(sourceBuckets.length > 0 ? (['s3Sources'] as const) : []),
+    ...(destinationBuckets.length > 0 ? (['s3Destinations'] as const) : []),
   ]);
 }
 
-/** Without the Secrets of jobs: those are for their workers alone. */
-export function s3Access(config: Config): S3Access {
-  return {
-    endpoint: config.s3Endpoint,
-    region: config.s3Region,
-    forcePathStyle: config.s3ForcePathStyle,
-    sourceBuckets: config.s3SourceBuckets,
-    destinationBuckets: config.s3DestinationBuckets,
-    endpoints: config.s3Endpoints,
-    secrets: new Map(),
-  };
+/** Without the Secrets of jobs: only their workers read those. */
+export function s3Access(s3: Config['s3']): S3Access {
+  const { endpoint, region, forcePathStyle, sourceBuckets, destinationBuckets, endpoints } = s3;
+  return { endpoint, region, forcePathStyle, sourceBuckets, destinationBuckets, endpoints, secrets: new Map() };
 }
 
-/** Refuses early what a worker would refuse later. */
-export function bucketCheck(config: Config): (spec: RenderJobSpec) => void {
-  const access = s3Access(config);
+/** Rejects early what a worker would reject later. */
+export function bucketCheck(s3: Config['s3']): (spec: RenderJobSpec) => void {
+  const access = s3Access(s3);
   return ({ inputs, output }) => {
-    for (const { s3 } of inputs) if (s3 !== undefined) checkSourceBucket(access, s3);
+    for (const { s3: source } of inputs) if (source !== undefined) checkSourceBucket(access, source);
     const destination = output?.destination?.s3;
     if (destination !== undefined) checkDestinationBucket(access, destination);
   };

@@ -1,38 +1,41 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import { createObjectStore, type OpenedStore } from '../../adapters/object-store/open-store.ts';
 import type { Config } from '../../config/load-config.ts';
 
-export type ObjectStoreConfig = Pick<
-  Config,
-  | 'objectsDir'
-  | 's3Bucket'
-  | 's3Prefix'
-  | 's3Endpoint'
-  | 's3Region'
-  | 's3ForcePathStyle'
-  | 's3PublicEndpoint'
-  | 's3Urls'
-  | 's3UrlSeconds'
->;
+export type ObjectStoreConfig = Pick<Config, 'objects' | 's3'>;
 
-/** The object store that the configuration names: a folder of a volume, or a bucket. */
-export function openObjectStore(config: ObjectStoreConfig): Promise<OpenedStore> {
-  const { objectsDir, s3Bucket, s3Prefix, s3Endpoint, s3Region, s3ForcePathStyle } = config;
-  if (s3Bucket !== undefined) {
+/**
+ * The object store that the configuration names: a folder of a volume, or a bucket. A folder must be usable now; a bucket
+ * may be unavailable for a while, which is only logged.
+ *
+ * @throws CodedError that says what is wrong with the folder
+ */
+export async function openObjectStore(config: ObjectStoreConfig, log: Logger): Promise<OpenedStore> {
+  const objects = await createStore(config);
+  if (config.s3.bucket === undefined) await objects.check();
+  else
+    objects.check().catch((error: unknown) => log.error({ err: error }, 'the object store is unavailable at present'));
+  return objects;
+}
+
+function createStore({ objects, s3 }: ObjectStoreConfig): Promise<OpenedStore> {
+  const { bucket, prefix, endpoint, region, forcePathStyle, publicEndpoint, urls, urlSeconds } = s3;
+  if (bucket !== undefined) {
     return createObjectStore({
       kind: 's3',
-      bucket: s3Bucket,
-      prefix: s3Prefix === '' ? undefined : s3Prefix,
-      endpoint: s3Endpoint,
-      region: s3Region,
-      forcePathStyle: s3ForcePathStyle,
-      publicEndpoint: config.s3PublicEndpoint,
-      urls: config.s3Urls,
-      urlSeconds: config.s3UrlSeconds,
-      stagingDir: join(tmpdir(), 'framewright-staging'),
+      bucket,
+      prefix: prefix === '' ? undefined : prefix,
+      endpoint,
+      region,
+      forcePathStyle,
+      publicEndpoint,
+      urls,
+      urlSeconds,
+      uploadDir: join(tmpdir(), 'framewright-uploads'),
     });
   }
-  if (objectsDir === undefined) throw new Error('Expected a folder or a bucket for the object store, got neither');
-  return createObjectStore({ kind: 'directory', dir: objectsDir });
+  if (objects.dir === undefined) throw new Error('Expected a folder or a bucket for the object store, got neither');
+  return createObjectStore({ kind: 'directory', dir: objects.dir });
 }

@@ -7,21 +7,21 @@ import type { StageSpec } from '../../model/job/stage.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { workerEnvironment } from '../../worker-protocol/environment.ts';
 
-/** A pod may wait for its turn much longer than it runs. */
+/** A pod may wait for a slot much longer than it runs. */
 const longestWaitSeconds = 7 * 86_400;
 
 /**
- * What a worker gets so that it may publish its own progress and nothing else: credentials of its own, where the operator
- * holds a key of the NATS account. Undefined where it holds none.
+ * The variable that lets a worker publish its own progress and nothing else: credentials of its own, where the operator
+ * has a key of the NATS account. Undefined where it has none.
  *
- * @throws CodedError `INVALID_REQUEST` for a file that cannot be read or holds no such key
+ * @throws CodedError `INVALID_REQUEST` for a file that cannot be read or does not contain such a key
  */
 export async function progressEnvironment(
-  { natsAccountSeedFile, natsAccount }: Pick<Config, 'natsAccountSeedFile' | 'natsAccount'>,
+  { accountSeedFile, account }: Pick<Config['nats'], 'accountSeedFile' | 'account'>,
   clock: Pick<Clock, 'now'>,
 ): Promise<((stage: StageSpec) => readonly EnvironmentVariable[]) | undefined> {
-  if (natsAccountSeedFile === undefined) return undefined;
-  const signer = await readSigner(natsAccountSeedFile, natsAccount);
+  if (accountSeedFile === undefined) return undefined;
+  const signer = await readSigner(accountSeedFile, account);
   return ({ identity, timeoutSeconds }) => {
     const issuedAt = clock.now() / 1000;
     const expiresAt = issuedAt + timeoutSeconds + longestWaitSeconds;

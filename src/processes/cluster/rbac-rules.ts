@@ -1,21 +1,21 @@
-/** One thing that a process does with one kind of object. */
-export interface Right {
+/** One verb on one kind of object, as a Kubernetes role grants it. */
+export interface RbacRule {
   readonly group: string;
   /** With the subresource, as in `renderjobs/status`. */
   readonly resource: string;
   readonly verb: string;
   /**
    * `cluster` for what belongs to no namespace, `lease` for the namespace of the Lease, `keys` for that of API keys, `jobs`
-   * for where RenderJobs are.
+   * for that of RenderJobs.
    */
-  readonly where: 'jobs' | 'lease' | 'keys' | 'cluster';
+  readonly scope: 'jobs' | 'lease' | 'keys' | 'cluster';
 }
 
-type Rule = readonly [group: string, resource: string, where: Right['where'], ...verbs: string[]];
+type Row = readonly [group: string, resource: string, scope: RbacRule['scope'], ...verbs: string[]];
 
-// manifests/operator/rbac.yaml grants these and nothing else; a test compares the two, another one what is used.
-const rules: readonly Rule[] = [
-  // list: where the API server knows no WatchList.
+// manifests/operator/rbac.yaml grants exactly these; a test compares the two, another one compares them with actual use.
+const operatorRows: readonly Row[] = [
+  // list: for API servers without WatchList.
   ['framewright.dev', 'renderjobs', 'jobs', 'get', 'list', 'watch', 'patch', 'delete'],
   ['framewright.dev', 'renderjobs/status', 'jobs', 'update'],
   // For blockOwnerDeletion where admission checks it (OwnerReferencesPermissionEnforcement, as on OpenShift).
@@ -23,14 +23,14 @@ const rules: readonly Rule[] = [
   ['batch', 'jobs', 'jobs', 'get', 'list', 'watch', 'create', 'patch', 'delete'],
   ['', 'pods', 'jobs', 'list', 'watch', 'delete'],
   ['events.k8s.io', 'events', 'jobs', 'create', 'patch'],
-  // Why a Job gets no pod: only its events say that.
+  // Only its events say why a Job gets no pod.
   ['', 'events', 'jobs', 'list'],
   ['', 'nodes', 'cluster', 'list', 'watch'],
   ['coordination.k8s.io', 'leases', 'lease', 'get', 'create', 'update'],
 ];
 
-// The same of manifests/operator/rbac-api.yaml. Statuses are the operator's to write, and keys are made by people.
-const apiRules: readonly Rule[] = [
+// The same for manifests/operator/rbac-api.yaml. Only the operator writes statuses, and only administrators create keys.
+const apiRows: readonly Row[] = [
   ['framewright.dev', 'renderjobs', 'jobs', 'get', 'list', 'watch', 'create', 'patch', 'delete'],
   ['batch', 'jobs', 'jobs', 'list'],
   ['', 'pods', 'jobs', 'list'],
@@ -40,23 +40,23 @@ const apiRules: readonly Rule[] = [
   ['', 'secrets', 'keys', 'list', 'watch'],
 ];
 
-/** What the operator does in a cluster. Without pools of a device plugin it looks at no nodes. */
-export function operatorRbacRules(options: { readonly nodes?: boolean } = {}): readonly Right[] {
-  return rightsOf(rules, options);
+/** What the operator does in a cluster. Without pools of a device plugin it reads no nodes. */
+export function operatorRbacRules(options: { readonly nodes?: boolean } = {}): readonly RbacRule[] {
+  return rulesOf(operatorRows, options);
 }
 
-/** What the API does in a cluster. Without pools of a device plugin it looks at no nodes. */
-export function apiRbacRules(options: { readonly nodes?: boolean } = {}): readonly Right[] {
-  return rightsOf(apiRules, options);
+/** What the API does in a cluster. Without pools of a device plugin it reads no nodes. */
+export function apiRbacRules(options: { readonly nodes?: boolean } = {}): readonly RbacRule[] {
+  return rulesOf(apiRows, options);
 }
 
-function rightsOf(table: readonly Rule[], { nodes = true }: { readonly nodes?: boolean }): readonly Right[] {
-  return table
+function rulesOf(rows: readonly Row[], { nodes = true }: { readonly nodes?: boolean }): readonly RbacRule[] {
+  return rows
     .filter(([, resource]) => nodes || resource !== 'nodes')
-    .flatMap(([group, resource, where, ...verbs]) => verbs.map((verb) => ({ group, resource, where, verb })));
+    .flatMap(([group, resource, scope, ...verbs]) => verbs.map((verb) => ({ group, resource, scope, verb })));
 }
 
-/** As people say it: `watch jobs.batch`. */
-export function rightText({ group, resource, verb }: Right): string {
+/** As kubectl names it: `watch jobs.batch`. */
+export function ruleText({ group, resource, verb }: Pick<RbacRule, 'group' | 'resource' | 'verb'>): string {
   return `${verb} ${group === '' ? resource : `${resource}.${group}`}`;
 }

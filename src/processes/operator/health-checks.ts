@@ -4,28 +4,28 @@ import type { ControllerStats } from '../../controller/controller.ts';
 import { phases } from '../../model/status/lifecycle.ts';
 import type { JobStore } from '../../ports/job-store.ts';
 
-export interface VitalSources {
+export interface HealthSources {
   readonly store: Pick<JobStore, 'health'>;
   readonly runner: { readonly lastContactMs: () => Readonly<Record<string, number>> };
   /** Of the controller, while it runs here. */
   readonly stats: () => ControllerStats | undefined;
-  /** Whether everything has been read once. */
+  /** Whether every cache has been filled once. */
   readonly synced: () => boolean;
 }
 
-/** Why the process should be restarted: work that nobody does, watches that hear nothing. */
-export function unhealthy({ store, runner, stats }: VitalSources): string | undefined {
+/** Why the process should be restarted: a queue that is not worked on, or watches that receive nothing. */
+export function unhealthy({ store, runner, stats }: HealthSources): string | undefined {
   const { oldestWaitMs = 0, longestRunMs = 0 } = stats() ?? {};
   const lastContactMs = { renderjobs: store.health().lastContactMs, ...runner.lastContactMs() };
   return livenessProblem({ oldestWaitMs, longestRunMs, lastContactMs });
 }
 
-/** Why it could neither lead nor take over at once. */
-export function unready({ synced }: Pick<VitalSources, 'synced'>): string | undefined {
-  return synced() ? undefined : 'not all RenderJobs, Jobs, pods and nodes are known yet';
+/** Why the process could neither lead nor take over immediately. */
+export function unready({ synced }: Pick<HealthSources, 'synced'>): string | undefined {
+  return synced() ? undefined : 'not all RenderJobs, Jobs, pods and nodes have been listed yet';
 }
 
-/** Jobs by phase, counted when someone asks for the metrics. */
+/** Jobs by phase, counted whenever the metrics are read. */
 export function observeJobs(registry: Registry, store: Pick<JobStore, 'count'>): void {
   registry.registerMetric(
     new Gauge({

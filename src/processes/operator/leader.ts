@@ -22,13 +22,13 @@ export interface LeaderOptions {
   };
   readonly ports: ControllerPorts;
   readonly controller: ControllerOptions;
-  /** What the controller writes through; closed when it does not end in time. */
+  /** The connections of the controller; closed when it does not end in time. */
   readonly work: AsyncDisposable;
   readonly recorder: EventRecorder;
   readonly metrics: RuntimeMetrics;
   readonly log: Logger;
   readonly onLead: (leadership: Leadership) => void;
-  /** Removes from the object store what is left there and older than this (Unix milliseconds). */
+  /** Removes orphaned outputs and abandoned uploads that are older than this (Unix milliseconds). */
   readonly sweep: (olderThan: number) => Promise<void>;
 }
 
@@ -52,9 +52,9 @@ export class Leader {
 
   constructor(options: LeaderOptions) {
     this.#options = options;
-    // Who asks is told; nobody has to ask.
+    // Callers may await it; without one its rejection must not end the process.
     this.#failed.promise.catch(() => undefined);
-    options.metrics.controller('renderjob', () => this.#measured());
+    options.metrics.controller('renderjob', () => this.#queueStats());
   }
 
   get failed(): Promise<never> {
@@ -70,16 +70,16 @@ export class Leader {
     return this.#controller?.stats;
   }
 
-  /** @param synced resolves when the caches are up to date: before that, nobody should rely on this process */
+  /** @param synced resolves when the caches are up to date: until then the process is not ready */
   start(synced: Promise<unknown>): void {
     this.#running = this.#run(synced).catch((error: unknown) => this.#failed.reject(error));
   }
 
-  /** Lets what is at work end, then gives the lease back. */
+  /** Lets running reconciles end, then releases the lease. */
   async stop(): Promise<void> {
     this.#drain.abort();
     await within(drainMs, this.#leading);
-    // What is still under way hangs: nothing may be written once another one leads.
+    // Calls that are still running hang: nothing may be written once another one leads.
     this.#withdraw.abort();
     const slow = setTimeout(() => void this.#options.work[Symbol.asyncDispose](), flushMs);
     await this.#running;
@@ -95,11 +95,11 @@ export class Leader {
     await Promise.race([synced, withdrawn]);
     if (this.#withdraw.signal.aborted) return;
     this.#synced = true;
-    log.info({ identity, lease: `${namespace}/${name}` }, 'in sync, waiting to lead');
+    log.info({ identity, lease: `${namespace}/${name}` }, 'caches are in sync, waiting to lead');
     const election = new LeaderElection(transport, {
       ...lease,
       clock,
-      onError: (error) => log.warn({ err: error }, 'the lease could not be read or written'),
+      onError: (error) => log.warn({ err: error }, 'failed to read or write the lease'),
     });
     await election.run((leadership) => {
       this.#leading = this.#lead(leadership);
@@ -112,50 +112,50 @@ export class Leader {
     onLead(leadership);
     metrics.leading(election.name, true);
     log.info({ identity: election.identity }, 'leading');
-    leadership.signal.addEventListener('abort', () => this.#over());
+    leadership.signal.addEventListener('abort', () => this.#lostLease());
     const signal = AbortSignal.any([leadership.signal, this.#drain.signal]);
-    const { observer: queueObserver } = metrics.controller('renderjob', () => this.#measured());
+    const { observer: queueObserver } = metrics.controller('renderjob', () => this.#queueStats());
     this.#controller = new Controller(ports, { ...controller, queueObserver });
-    await Promise.all([this.#controller.run(signal), this.#sweepNowAndThen(signal)]);
+    await Promise.all([this.#controller.run(signal), this.#sweepPeriodically(signal)]);
     await within(flushMs, recorder[Symbol.asyncDispose]());
-    // Stopped: the lease goes back as soon as this returns, and is not asked for again.
+    // Stopped: the lease is released as soon as this returns, and not acquired again.
     this.#withdraw.abort();
     metrics.leading(election.name, false);
     log.info('no longer leading');
   }
 
-  #over(): void {
+  #lostLease(): void {
     if (this.#drain.signal.aborted) return;
     const { renewDeadlineMs } = this.#options.election;
     this.#failed.reject(
       new CodedError(
         'SERVICE_UNAVAILABLE',
-        `Expected to renew the lease within ${renewDeadlineMs / 1000} s, could not, or another operator holds it now: this one stops at once`,
+        `The lease was not renewed within ${renewDeadlineMs / 1000} s, or another operator holds it now: this one stops immediately`,
         {
           remedy:
-            'None needed when it is restarted; look at the API server and at the load of this machine if it comes again.',
+            'None when it is restarted automatically; check the API server and the load of this machine if it happens again.',
         },
       ),
     );
   }
 
-  async #sweepNowAndThen(signal: AbortSignal): Promise<void> {
+  async #sweepPeriodically(signal: AbortSignal): Promise<void> {
     const { log, sweep } = this.#options;
     while (!signal.aborted) {
       await sweep(clock.now() - abandonedMs).catch((error: unknown) =>
-        log.warn({ err: error }, 'failed to remove what is left in the object store'),
+        log.warn({ err: error }, 'failed to remove orphaned files from the object store'),
       );
       await clock.sleep(sweepEveryMs, signal).catch(() => undefined);
     }
   }
 
-  #measured(): { depth: number; active: number; longestRunMs: number } | undefined {
+  #queueStats(): { depth: number; active: number; longestRunMs: number } | undefined {
     const { stats } = this;
     return stats && { depth: stats.queueDepth, active: stats.active, longestRunMs: stats.longestRunMs };
   }
 }
 
-/** Waits for work to end, but no longer than this. */
+/** Waits for work to end, but at most this long. */
 async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, milliseconds);

@@ -5,7 +5,7 @@ import type { ControllerObserver } from '../../controller/controller.ts';
 import { apiVersion } from '../../model/job/render-job.ts';
 import type { RenderMetrics } from '../../observability/render-metrics.ts';
 
-/** Tells what the controller does: to Kubernetes Events, to the log and to the metrics. */
+/** Writes what the controller does into Kubernetes Events, the log and the metrics. */
 export function createObserver({
   log,
   recorder,
@@ -27,7 +27,7 @@ export function createObserver({
       log.info({ namespace, job: name, attempt: number, outcome, node, acceleration }, 'attempt ended');
     },
     error: (what, error) => {
-      // Said once, by whoever ended the leadership.
+      // The end of the leadership logs it once.
       if (error instanceof NotLeadingError) log.debug({ err: error }, `failed to ${what}`);
       else log.error({ err: error }, `failed to ${what}`);
     },

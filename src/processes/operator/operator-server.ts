@@ -3,178 +3,247 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { EventRecorder } from '../../adapters/kubernetes/client/events/event-recorder.ts';
-import { createRuntimeMetrics } from '../../adapters/kubernetes/client/metrics.ts';
-import { Transport } from '../../adapters/kubernetes/client/transport.ts';
+import type { Leadership } from '../../adapters/kubernetes/client/lease/leader-election.ts';
+import type { Transport } from '../../adapters/kubernetes/client/transport.ts';
 import { KubernetesJobStore } from '../../adapters/kubernetes/jobs/kubernetes-job-store.ts';
-import type { Pool } from '../../adapters/kubernetes/pools/pool.ts';
-import { readPoolsFile } from '../../adapters/kubernetes/pools/pools-file.ts';
+import type { EnvironmentVariable, Pool } from '../../adapters/kubernetes/pools/pool.ts';
 import { KubernetesStageRunner } from '../../adapters/kubernetes/stages/kubernetes-stage-runner.ts';
+import type { OpenedStore } from '../../adapters/object-store/open-store.ts';
 import type { Config } from '../../config/load-config.ts';
-import { defaultPolicy, type Policy } from '../../controller/policies/policy.ts';
+import type { Policy } from '../../controller/policies/policy.ts';
+import { untilAborted } from '../../lib/abort.ts';
+import { omitUndefined } from '../../lib/omit-undefined.ts';
 import { systemClock as clock } from '../../lib/system-clock.ts';
-import { version } from '../../lib/version.ts';
 import { manager } from '../../model/labels.ts';
 import { createRenderMetrics } from '../../observability/render-metrics.ts';
+import type { ProgressBus } from '../../ports/progress-bus.ts';
 import { workerEnvironment } from '../../worker-protocol/environment.ts';
-import { clusterCredentials } from '../cluster/cluster-access.ts';
+import { accessCluster, type ClusterAccess } from '../cluster/cluster-access.ts';
 import { openObjectStore } from '../cluster/object-store.ts';
+import { needsNodes, readPools } from '../cluster/pools.ts';
 import { checkCluster } from '../cluster/preflight.ts';
 import { openProgressBus } from '../cluster/progress-bus.ts';
 import { progressEnvironment } from '../cluster/progress-environment.ts';
 import { operatorRbacRules } from '../cluster/rbac-rules.ts';
-import { holdsLogin, withStageEnvironment } from '../cluster/worker-environment.ts';
+import { hasLogin, withStageEnvironment } from '../cluster/worker-environment.ts';
+import { clusterPolicyOf } from '../job-policy.ts';
+import type { RunningServer } from '../run-server.ts';
 import { observeJobs, unhealthy, unready } from './health-checks.ts';
 import { Leader } from './leader.ts';
 import { createObserver } from './observer.ts';
-import { sweepOrphans } from './orphan-sweep.ts';
+import { sweepOrphanedFiles } from './orphan-sweep.ts';
 import { startStatusServer } from './status-server.ts';
 
-/** A running operator: it leads, or it is ready to. Disposing of it hands over to another one. */
-export interface Operator extends AsyncDisposable {
-  /** Where it answers `/healthz`, `/readyz` and `/metrics`. */
-  readonly url: string;
-  /** Rejects when it can no longer lead: then this process has to end at once. Never resolves. */
-  readonly failed: Promise<never>;
-}
-
-/** A reconcile is mostly waiting for the API server. */
+/** A reconcile mostly waits for the API server. */
 const concurrency = 32;
 
 /**
  * Everything that turns RenderJobs of a cluster into Jobs. All of it is up to date before and while it does not lead.
+ * Disposing of it hands over to another operator. Rejects with the signal's reason as soon as that is aborted.
  *
- * @throws CodedError when something that it needs is missing: settings, pools, the API server, definitions, rights
+ * @throws CodedError when something that it needs is missing: settings, pools, the API server, definitions, RBAC rules
  */
-export async function startOperator(config: Config, log: Logger): Promise<Operator> {
+export async function startOperator(config: Config, log: Logger, signal: AbortSignal): Promise<RunningServer> {
   await using started = new AsyncDisposableStack();
   const pools = await loadPools(config, log);
-  const credentials = await clusterCredentials(config);
-  const leaseNamespace = config.leaseNamespace ?? credentials.namespace;
-  const identity = `${hostname()}_${randomUUID()}`;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const metrics = createRuntimeMetrics(registry, new URL(credentials.server).host);
-  const transport = { userAgent: `framewright-operator/${version}`, onAnswer: metrics.answered };
-
+  const access = await untilAborted(accessCluster(config, { component: 'framewright-operator', registry }), signal);
   // Connections of its own: renewing the lease must not wait behind other calls.
-  const leaseTransport = started.use(new Transport(credentials, transport));
-  const { namespace } = config;
-  await checkCluster(leaseTransport, {
-    server: credentials.server,
-    rights: operatorRbacRules({ nodes: pools.some(({ allocation }) => allocation.type === 'DevicePlugin') }),
+  const leaseTransport = started.use(access.openTransport());
+  const { namespace } = config.cluster;
+  const preflight = {
+    server: access.server,
+    rules: operatorRbacRules({ nodes: needsNodes(pools) }),
     namespace,
-    lease: { namespace: leaseNamespace, name: config.leaseName },
+    lease: access.lease,
     manifest: 'manifests/operator/rbac.yaml',
-  });
-  const objects = await openObjectStore(config);
-  if (config.s3Bucket === undefined) await objects.check();
-  else
-    objects.check().catch((error: unknown) => log.error({ err: error }, 'the object store cannot be used at present'));
-  const { bus } = started.use(await openProgressBus(config, { name: 'framewright-operator', log, registry }));
+  };
+  await untilAborted(checkCluster(leaseTransport, preflight), signal);
+  const objects = await untilAborted(openObjectStore(config, log), signal);
+  const { bus } = started.use(await openProgressBus(config.nats, { name: 'framewright-operator', log, registry }));
 
-  let mayWrite = (): boolean => false;
-  let installation: string | undefined;
-  const work = started.use(new Transport(credentials, { ...transport, mayWrite: () => mayWrite() }));
-  const onError = (error: unknown, during: string): void => log.warn({ err: error }, `failed to ${during}`);
-  const scope = { onError, ...(namespace === undefined ? {} : { namespace }) };
-  const policy = policyOf(config);
-  const store = started.use(
-    new KubernetesJobStore(work, { ...scope, clock, defaultTtlSeconds: policy.ttlSecondsAfterFinished }),
+  const term = new LeadershipTerm(namespace);
+  const work = started.use(access.openTransport({ mayWrite: () => term.mayWrite() }));
+  const policy = clusterPolicyOf(config);
+  const progressOf = await untilAborted(progressEnvironment(config.nats, clock), signal);
+  const environmentOf: StageEnvironment = (stage) => [...(progressOf?.(stage) ?? []), ...term.environment()];
+  const reconciled = openReconciled(started, { work, namespace, pools, policy, environmentOf, log });
+  const leader = createLeader(
+    { config, access, leaseTransport, work, term, policy, registry, log },
+    {
+      ...reconciled,
+      bus,
+      objects,
+    },
   );
-  const { timeoutSlackSeconds, graceMs } = policy;
-  const progressOf = await progressEnvironment(config, clock);
-  const runner = started.use(
-    new KubernetesStageRunner(work, {
-      ...scope,
-      pools,
-      timeoutSlackSeconds,
-      graceSeconds: graceMs / 1000,
-      environmentOf: (stage) => [
-        ...(progressOf?.(stage) ?? []),
-        ...(installation === undefined ? [] : [{ name: workerEnvironment.installation, value: installation }]),
-      ],
-    }),
-  );
-  const recorder = new EventRecorder(work, {
-    controller: manager,
-    instance: identity.slice(0, 128),
-    clock,
-    onError: (error) => onError(error, 'write an event'),
-  });
-  const leader = new Leader({
-    election: {
-      transport: leaseTransport,
-      namespace: leaseNamespace,
-      name: config.leaseName,
-      identity,
-      leaseMs: config.leaseSeconds * 1000,
-      renewDeadlineMs: config.leaseRenewSeconds * 1000,
-      retryMs: config.leaseRetrySeconds * 1000,
-    },
-    ports: { store, runner, bus, objects, clock },
-    controller: {
-      policy,
-      concurrency,
-      observer: createObserver({ log, recorder, renders: createRenderMetrics(registry) }),
-    },
-    work,
-    recorder,
-    metrics,
-    log,
-    onLead: (leadership) => {
-      ({ mayWrite } = leadership);
-      // One that is told to look at one namespace does not know the jobs of others that it once looked at.
-      installation = namespace === undefined ? leadership.leaseUid : `${leadership.leaseUid}.${namespace}`;
-    },
-    sweep: async (olderThan) => {
-      const { outputs, removed, kept } = await sweepOrphans(objects, store, { installation, olderThan });
-      if (outputs + removed > 0)
-        log.info({ outputs, jobs: removed }, 'removed files of ended attempts and removed jobs');
-      if (kept > 0) log.info({ jobs: kept }, 'left files of unknown jobs alone: others publish here too, or did');
-      await objects.sweep(olderThan);
-    },
-  });
-  observeJobs(registry, store);
-  const vitals = { store, runner, stats: () => leader.stats, synced: () => leader.synced };
-  const server = started.use(
-    await startStatusServer(
-      { host: config.metricsHost, port: config.metricsPort },
-      { registry, unhealthy: () => unhealthy(vitals), unready: () => unready(vitals) },
-    ),
-  );
-  leader.start(Promise.all([store.whenSynced(), runner.slots()]));
+  const server = await startStatus(started, { config, registry, leader, ...reconciled });
+  signal.throwIfAborted();
+  leader.start(Promise.all([reconciled.store.whenSynced(), reconciled.runner.slots()]));
   started.defer(() => leader.stop());
-
   const owned = started.move();
   return { url: server.url, failed: leader.failed, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 async function loadPools(config: Config, log: Logger): Promise<readonly Pool[]> {
-  const { poolsFile, natsUrl } = config;
-  if (poolsFile === undefined) throw new Error('Expected a file of pools, got none');
-  if (natsUrl !== undefined && holdsLogin(natsUrl)) {
+  const { url } = config.nats;
+  if (url !== undefined && hasLogin(url)) {
     log.warn(
-      'FRAMEWRIGHT_NATS_URL holds a login and is not passed on to workers: give them theirs in the pool, from a Secret',
+      'FRAMEWRIGHT_NATS_URL contains a login and is not passed on to workers: set theirs in the pool, from a Secret',
     );
   }
-  return withStageEnvironment(await readPoolsFile(poolsFile), config);
+  return withStageEnvironment(await readPools(config.cluster), config);
 }
 
-/** In a cluster another attempt can land elsewhere, and a start takes long enough to have the next stage waiting. */
-function policyOf({ timeoutSeconds, stallSeconds, ttlSeconds, lookAhead, kueue, ...limits }: Config): Policy {
-  const { cannotStartSeconds, startSeconds, unschedulableSeconds, nodeSilenceSeconds, cleanUpSeconds } = limits;
+type StageEnvironment = ConstructorParameters<typeof KubernetesStageRunner>[1]['environmentOf'] & {};
+
+/** What this process may do while it leads, and under which name its workers publish. */
+class LeadershipTerm {
+  readonly #namespace: string | undefined;
+  #leadership: Leadership | undefined;
+
+  constructor(namespace: string | undefined) {
+    this.#namespace = namespace;
+  }
+
+  begin(leadership: Leadership): void {
+    this.#leadership = leadership;
+  }
+
+  mayWrite(): boolean {
+    return this.#leadership?.mayWrite() ?? false;
+  }
+
+  /**
+   * Undefined before the first term. An operator of one namespace has a name of its own: it cannot see the jobs of the
+   * other namespaces that an earlier configuration may have covered.
+   */
+  get installation(): string | undefined {
+    if (this.#leadership === undefined) return undefined;
+    const { leaseUid } = this.#leadership;
+    return this.#namespace === undefined ? leaseUid : `${leaseUid}.${this.#namespace}`;
+  }
+
+  environment(): readonly EnvironmentVariable[] {
+    const { installation } = this;
+    return installation === undefined ? [] : [{ name: workerEnvironment.installation, value: installation }];
+  }
+}
+
+interface Reconciled {
+  readonly store: KubernetesJobStore;
+  readonly runner: KubernetesStageRunner;
+}
+
+function openReconciled(
+  started: AsyncDisposableStack,
+  {
+    work,
+    namespace,
+    pools,
+    policy,
+    environmentOf,
+    log,
+  }: {
+    readonly work: Transport;
+    readonly namespace: string | undefined;
+    readonly pools: readonly Pool[];
+    readonly policy: Policy;
+    readonly environmentOf: StageEnvironment;
+    readonly log: Logger;
+  },
+): Reconciled {
+  const onError = (error: unknown, during: string): void => log.warn({ err: error }, `failed to ${during}`);
+  const scope = { onError, ...omitUndefined({ namespace }) };
+  const { timeoutSlackSeconds, graceMs, ttlSecondsAfterFinished: defaultTtlSeconds } = policy;
+  const options = { ...scope, pools, timeoutSlackSeconds, graceSeconds: graceMs / 1000, environmentOf };
   return {
-    ...defaultPolicy,
-    timeoutSeconds,
-    stallSeconds,
-    ttlSecondsAfterFinished: ttlSeconds,
-    otherNodes: true,
-    lookAhead,
-    kueue,
-    cannotStartSeconds,
-    startSeconds,
-    unschedulableSeconds,
-    nodeSilenceSeconds,
-    cleanUpSeconds,
+    store: started.use(new KubernetesJobStore(work, { ...scope, clock, defaultTtlSeconds })),
+    runner: started.use(new KubernetesStageRunner(work, options)),
   };
+}
+
+interface LeaderParts {
+  readonly config: Pick<Config, 'lease'>;
+  readonly access: ClusterAccess;
+  readonly leaseTransport: Transport;
+  readonly work: Transport;
+  readonly term: LeadershipTerm;
+  readonly policy: Policy;
+  readonly registry: Registry;
+  readonly log: Logger;
+}
+
+function createLeader(
+  { config: { lease }, access, leaseTransport, work, term, policy, registry, log }: LeaderParts,
+  { store, runner, bus, objects }: Reconciled & { readonly bus: ProgressBus; readonly objects: OpenedStore },
+): Leader {
+  const identity = `${hostname()}_${randomUUID()}`;
+  const recorder = new EventRecorder(work, {
+    controller: manager,
+    instance: identity.slice(0, 128),
+    clock,
+    onError: (error) => log.warn({ err: error }, 'failed to write an event'),
+  });
+  const observer = createObserver({ log, recorder, renders: createRenderMetrics(registry) });
+  return new Leader({
+    election: {
+      transport: leaseTransport,
+      ...access.lease,
+      identity,
+      leaseMs: lease.seconds * 1000,
+      renewDeadlineMs: lease.renewSeconds * 1000,
+      retryMs: lease.retrySeconds * 1000,
+    },
+    ports: { store, runner, bus, objects, clock },
+    controller: { policy, concurrency, observer },
+    work,
+    recorder,
+    metrics: access.metrics,
+    log,
+    onLead: (leadership) => term.begin(leadership),
+    sweep: (olderThan) => sweepObjects({ objects, store, term, log }, olderThan),
+  });
+}
+
+/** Removes orphaned outputs and abandoned uploads. */
+async function sweepObjects(
+  {
+    objects,
+    store,
+    term,
+    log,
+  }: {
+    readonly objects: OpenedStore;
+    readonly store: KubernetesJobStore;
+    readonly term: LeadershipTerm;
+    readonly log: Logger;
+  },
+  olderThan: number,
+): Promise<void> {
+  const { installation } = term;
+  const { outputs, removed, kept } = await sweepOrphanedFiles(objects, store, { installation, olderThan });
+  if (outputs + removed > 0) log.info({ outputs, jobs: removed }, 'removed files of ended attempts and removed jobs');
+  if (kept > 0) log.info({ jobs: kept }, 'kept files of unknown jobs: other installations publish here, or did');
+  await objects.sweep(olderThan);
+}
+
+async function startStatus(
+  started: AsyncDisposableStack,
+  {
+    config: { metrics },
+    registry,
+    leader,
+    store,
+    runner,
+  }: Reconciled & {
+    readonly config: Pick<Config, 'metrics'>;
+    readonly registry: Registry;
+    readonly leader: Leader;
+  },
+): Promise<{ readonly url: string }> {
+  observeJobs(registry, store);
+  const sources = { store, runner, stats: () => leader.stats, synced: () => leader.synced };
+  const status = { registry, unhealthy: () => unhealthy(sources), unready: () => unready(sources) };
+  return started.use(await startStatusServer(metrics, status));
 }

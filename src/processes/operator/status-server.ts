@@ -1,13 +1,13 @@
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
-import { CodedError } from '../../errors/coded-error.ts';
+import { listenError } from '../listen-error.ts';
 
 export interface StatusSources {
   readonly registry: Registry;
-  /** Why the process should be restarted, in one sentence; undefined while it does its work. */
+  /** Why the process should be restarted, in one sentence; undefined while it works. */
   readonly unhealthy: () => string | undefined;
-  /** Why it cannot work yet, in one sentence. */
+  /** Why it is not ready, in one sentence; undefined when it is. */
   readonly unready: () => string | undefined;
 }
 
@@ -16,40 +16,22 @@ export interface StatusServer extends AsyncDisposable {
 }
 
 /**
- * What a kubelet and Prometheus ask a process that serves nothing else: `/healthz`, `/readyz` and `/metrics`.
+ * The server for kubelets and Prometheus of a process that serves nothing else: `/healthz`, `/readyz` and `/metrics`.
  *
- * @throws CodedError `CONFLICT` when the address cannot be listened on
+ * @throws CodedError `ADDRESS_IN_USE` when the address cannot be listened on
  */
 export async function startStatusServer(
   { host, port }: { readonly host: string; readonly port: number },
   sources: StatusSources,
 ): Promise<StatusServer> {
-  const server = createServer((request, response) => {
-    // Not parsed as a URL: what a client sends need not be one.
-    const [path] = (request.url ?? '/').split('?');
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('allow', 'GET, HEAD');
-      answer(response, 405, 'Expected GET\n');
-    } else if (path === '/healthz') verdict(response, sources.unhealthy());
-    else if (path === '/readyz') verdict(response, sources.unready());
-    else if (path === '/metrics') {
-      sources.registry.metrics().then(
-        (text) => answer(response, 200, text, sources.registry.contentType),
-        () => answer(response, 500, 'The metrics could not be read\n'),
-      );
-    } else answer(response, 404, 'Expected /healthz, /readyz or /metrics\n');
-  });
-  // Whoever asks answers at once or goes: nothing here is uploaded.
+  const server = createServer((request, response) => respond(request, response, sources));
+  // Requests have no body, so a slow one is broken.
   server.requestTimeout = 10_000;
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
   server.listen(port, host, resolve);
   await listening.catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CodedError('CONFLICT', `Expected to listen on ${host}:${port}, got: ${reason}`, {
-      remedy: 'Choose another --metrics-port (0 is any free one) or end the program that holds it.',
-      cause: error,
-    });
+    throw listenError(error, { host, port, remedy: 'Choose another --metrics-port (0 is any free one)' });
   });
   return {
     url: urlOf(server.address()),
@@ -58,6 +40,22 @@ export async function startStatusServer(
       await new Promise((closed) => server.close(closed));
     },
   };
+}
+
+function respond(request: IncomingMessage, response: ServerResponse, { registry, ...sources }: StatusSources): void {
+  // Not parsed as a URL: what a client sends need not be one.
+  const [path] = (request.url ?? '/').split('?');
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD');
+    answer(response, 405, 'Expected GET\n');
+  } else if (path === '/healthz') verdict(response, sources.unhealthy());
+  else if (path === '/readyz') verdict(response, sources.unready());
+  else if (path === '/metrics') {
+    registry.metrics().then(
+      (text) => answer(response, 200, text, registry.contentType),
+      () => answer(response, 500, 'Failed to read the metrics\n'),
+    );
+  } else answer(response, 404, 'Expected /healthz, /readyz or /metrics\n');
 }
 
 function verdict(response: ServerResponse, problem: string | undefined): void {

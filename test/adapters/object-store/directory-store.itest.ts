@@ -2,18 +2,18 @@ import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDirectoryStore, type DirectoryStore } from '../../../src/adapters/object-store/directory-store.ts';
+import { DirectoryStore } from '../../../src/adapters/object-store/directory-store.ts';
 import { objectStoreContract } from '../../contract/object-store.ts';
 
 objectStoreContract('the directory store', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'fw-store-'));
-  const store = createDirectoryStore({ dir: join(dir, 'objects') });
+  const store = new DirectoryStore({ dir: join(dir, 'objects') });
   return { store, close: () => rm(dir, { recursive: true }) };
 });
 
 objectStoreContract('the directory store on a file system without hard links', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'fw-store-'));
-  const store = createDirectoryStore({ dir: join(dir, 'objects'), hardLinks: false });
+  const store = new DirectoryStore({ dir: join(dir, 'objects'), hardLinks: false });
   return { store, close: () => rm(dir, { recursive: true }) };
 });
 
@@ -25,15 +25,15 @@ describe('the directory store', () => {
   beforeEach(async () => {
     top = await mkdtemp(join(tmpdir(), 'fw-store-'));
     dir = join(top, 'objects');
-    store = createDirectoryStore({ dir, baseUrl: 'http://example.com' });
+    store = new DirectoryStore({ dir, baseUrl: 'http://example.com' });
     await mkdir(dir);
   });
   afterEach(() => rm(top, { recursive: true }));
 
   const put = async (key: string, content: string): Promise<void> => {
-    const staged = await store.stage(key);
-    await writeFile(staged.path, content);
-    await store.publish(staged);
+    const upload = await store.createUpload(key);
+    await writeFile(upload.path, content);
+    await store.publish(upload);
   };
 
   it('tells where the file of an object lies, and nothing of one that is not there', async () => {
@@ -45,21 +45,21 @@ describe('the directory store', () => {
   it('says whether its folder can be used', async () => {
     await expect(store.check()).resolves.toBeUndefined();
     await writeFile(join(top, 'file'), 'x');
-    const broken = createDirectoryStore({ dir: join(top, 'file', 'objects') });
+    const broken = new DirectoryStore({ dir: join(top, 'file', 'objects') });
     await expect(broken.check()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
   });
 
-  it('leaves nothing in its staging folder without hard links either', async () => {
-    const without = createDirectoryStore({ dir, hardLinks: false });
-    const staged = await without.stage('a.mp4');
-    await writeFile(staged.path, 'x');
-    await without.publish(staged);
-    expect(await readdir(join(dir, '.staging'))).toEqual([]);
+  it('leaves nothing in its upload folder without hard links either', async () => {
+    const without = new DirectoryStore({ dir, hardLinks: false });
+    const upload = await without.createUpload('a.mp4');
+    await writeFile(upload.path, 'x');
+    await without.publish(upload);
+    expect(await readdir(join(dir, '.uploads'))).toEqual([]);
   });
 
-  it('leaves nothing in its staging folder after a publication', async () => {
+  it('leaves nothing in its upload folder after a publication', async () => {
     await put('a.mp4', 'x');
-    expect(await readdir(join(dir, '.staging'))).toEqual([]);
+    expect(await readdir(join(dir, '.uploads'))).toEqual([]);
   });
 
   it('follows no link out of its root, be it a file or a folder', async () => {
@@ -74,16 +74,16 @@ describe('the directory store', () => {
     expect(await Array.fromAsync(store.list(''))).toEqual([]);
   });
 
-  it('takes no file for staged that it has not staged itself', async () => {
+  it('rejects an upload that it has not created', async () => {
     const path = join(top, 'elsewhere.txt');
     await writeFile(path, 'x');
-    await expect(store.publish({ key: 'a.txt', path })).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
-    await expect(store.discard({ key: 'a.txt', path })).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
+    await expect(store.publish({ id: 'a', key: 'a.txt', path })).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
+    await expect(store.discard({ id: 'a', key: 'a.txt', path })).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
   });
 
-  it('sweeps staged files that were left behind and spares fresh ones', async () => {
-    const old = await store.stage('old.mp4');
-    const fresh = await store.stage('fresh.mp4');
+  it('sweeps abandoned uploads and spares fresh ones', async () => {
+    const old = await store.createUpload('old.mp4');
+    const fresh = await store.createUpload('fresh.mp4');
     await writeFile(old.path, 'x');
     await writeFile(fresh.path, 'x');
     await utimes(old.path, 1000, 1000);

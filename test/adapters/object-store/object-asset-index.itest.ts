@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDirectoryStore } from '../../../src/adapters/object-store/directory-store.ts';
+import { DirectoryStore } from '../../../src/adapters/object-store/directory-store.ts';
 import { ObjectAssetIndex } from '../../../src/adapters/object-store/object-asset-index.ts';
+import { overriddenStore } from '../../../src/adapters/object-store/overridden-store.ts';
 import { systemClock } from '../../../src/lib/system-clock.ts';
 import type { Asset } from '../../../src/ports/asset-index.ts';
 import type { ObjectStore } from '../../../src/ports/object-store.ts';
@@ -10,10 +11,10 @@ import { removeFolder, temporaryFolder } from '../processes/runner-setup.ts';
 
 assetIndexContract('objects', async () => {
   const dir = await temporaryFolder();
-  const objects = createDirectoryStore({ dir });
+  const objects = new DirectoryStore({ dir });
   return {
     index: new ObjectAssetIndex({ objects, clock: systemClock }),
-    other: new ObjectAssetIndex({ objects: createDirectoryStore({ dir }), clock: systemClock }),
+    other: new ObjectAssetIndex({ objects: new DirectoryStore({ dir }), clock: systemClock }),
     [Symbol.asyncDispose]: () => removeFolder(dir),
   };
 });
@@ -37,14 +38,13 @@ describe('ObjectAssetIndex', () => {
   beforeEach(async () => {
     dir = await temporaryFolder();
     reads = [];
-    const store = createDirectoryStore({ dir });
-    objects = {
-      ...store,
+    const store = new DirectoryStore({ dir });
+    objects = overriddenStore(store, {
       read: (key, range) => {
         reads.push(key);
         return store.read(key, range);
       },
-    };
+    });
   });
   afterEach(() => removeFolder(dir));
 
@@ -55,9 +55,9 @@ describe('ObjectAssetIndex', () => {
       ...(cachedEntries === undefined ? {} : { cachedEntries }),
     });
   const put = async (key: string, text: string): Promise<void> => {
-    const staged = await objects.stage(key);
-    await writeFile(staged.path, text);
-    await objects.publish(staged);
+    const upload = await objects.createUpload(key);
+    await writeFile(upload.path, text);
+    await objects.publish(upload);
   };
   const names = async (): Promise<string[]> => {
     const found: string[] = [];

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findRunProcesses } from '../../../src/adapters/processes/run-processes.ts';
 import type { ProgressMessage } from '../../../src/model/status/progress.ts';
-import { type Behaviour, hasEnded, identityOf, stageOf, untilRun } from '../../contract/stage-runner-harness.ts';
+import { hasEnded } from '../../../src/ports/stage-runner.ts';
+import { type Behaviour, identityOf, stageOf, untilRun } from '../../contract/stage-runner-harness.ts';
 import { type LocalRunner, openLocalRunner, removeFolder, temporaryFolder } from './runner-setup.ts';
 
 const pool = 'default';
@@ -93,7 +94,7 @@ describe('processes of a run', () => {
     await start('succeed');
     const run = await untilRun(local.runner, 'a', hasEnded);
     expect(run).toMatchObject({ state: 'failed', infrastructure: true, result: { error: { code: 'WORKER_CRASHED' } } });
-    expect(run.message).toContain('/no/such/program');
+    expect(run).toHaveProperty('message', expect.stringContaining('/no/such/program'));
     expect(existsSync(join(local.data.runs, 'a-1-render', 'scratch'))).toBe(false);
   });
 });
@@ -137,7 +138,7 @@ describe('a database that is full', () => {
     }).toThrow(/full disk/);
     await start('succeed');
     const [run] = await local.runner.observe('a');
-    expect(run).toMatchObject({ state: 'waiting', waitingFor: 'The database can not be written.' });
+    expect(run).toMatchObject({ state: 'waiting', waitingFor: { message: 'The database cannot be written.' } });
     local.database.prepare('PRAGMA max_page_count = 1000000').get();
     expect(await untilRun(local.runner, 'a', hasEnded)).toMatchObject({ state: 'succeeded' });
   });

@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { groupLives, identify, isAlive, signalProcess } from '../../../src/adapters/processes/process-identity.ts';
 import { runName } from '../../../src/adapters/processes/run-directory.ts';
 import { RunRecords } from '../../../src/adapters/processes/run-records.ts';
-import { type Behaviour, hasEnded, identityOf, stageOf, untilRun } from '../../contract/stage-runner-harness.ts';
+import { hasEnded } from '../../../src/ports/stage-runner.ts';
+import { type Behaviour, identityOf, stageOf, untilRun } from '../../contract/stage-runner-harness.ts';
 import { type LocalRunner, openLocalRunner, removeFolder, startsIn, temporaryFolder } from './runner-setup.ts';
 
 const serverProgram = fileURLToPath(import.meta.resolve('../../fixtures/runner-server.ts'));
@@ -45,7 +46,7 @@ describe('a server that is killed', () => {
         for (const run of await next.runner.observe(`${generation}-${index}`)) {
           expect(['succeeded', 'failed', 'lost']).toContain(run.state);
           expect(run.state === 'lost' ? run.infrastructure : true).toBe(true);
-          expect(run.state === 'succeeded' ? run.result?.exitCode : 0).toBe(0);
+          expect(run.state === 'succeeded' ? run.result.exitCode : 0).toBe(0);
         }
       }
     }
@@ -113,7 +114,7 @@ describe('recovery', () => {
         const records = new RunRecords(local.database);
         const [run] = await local.runner.observe('a');
         if (run === undefined) throw new Error('Expected the run to be on record');
-        records.save({ ...run, state: 'running' });
+        records.save({ identity: run.identity, state: 'running', startedAt: 0 });
         records.saveProcess(run.identity, { ...identity, started: '1' });
       }
       await using local = await openLocalRunner(folder);

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createAddressGuard } from '../../../src/adapters/sources/address-guard.ts';
+import { AddressGuard } from '../../../src/adapters/sources/address-guard.ts';
 import { type FetchedFile, type FetchOptions, fetchSource } from '../../../src/adapters/sources/fetch-source.ts';
 import { systemClock } from '../../../src/lib/system-clock.ts';
 import { canMount } from '../../support/can-mount.ts';
@@ -30,7 +30,7 @@ describe('fetching a source', () => {
   const fetchFrom = (path: string, options: Partial<FetchOptions> = {}): Promise<FetchedFile> =>
     fetchSource(server.url + path, {
       destination,
-      guard: createAddressGuard(localPolicy),
+      guard: new AddressGuard(localPolicy),
       maxBytes: 1_000_000,
       clock: systemClock,
       signal: new AbortController().signal,
@@ -159,23 +159,23 @@ describe('fetching a source', () => {
     'http://localhost.localdomain@10.0.0.1/',
   ])('is not led to %s by a redirect', async (location) => {
     server.handle((_request, response) => response.writeHead(302, { location }).end());
-    await expect(fetchFrom('/a')).rejects.toMatchObject({ code: 'SOURCE_FORBIDDEN' });
+    await expect(fetchFrom('/a')).rejects.toMatchObject({ code: 'SOURCE_HOST_NOT_ALLOWED' });
   });
 
   it('is not led to this machine by a redirect where that is not allowed', async () => {
     server.handle((_request, response) => response.writeHead(302, { location: `${server.url}/b` }).end());
     // A name that DNS resolves to loopback, and a policy for which that is no exception.
-    const guard = createAddressGuard({ hosts: ['*'], allowedRanges: [] }, () =>
+    const guard = new AddressGuard({ hosts: ['*'], allowedRanges: [] }, () =>
       Promise.resolve([{ address: '127.0.0.1', family: 4 }]),
     );
-    await expect(fetchFrom('/a', { guard })).rejects.toMatchObject({ code: 'SOURCE_FORBIDDEN' });
+    await expect(fetchFrom('/a', { guard })).rejects.toMatchObject({ code: 'SOURCE_HOST_NOT_ALLOWED' });
     expect(server.requests).toHaveLength(0);
   });
 
   it('connects to the address that was checked, whatever the name resolves to by then', async () => {
     server.handle(serveContent(content));
     const { port } = new URL(server.url);
-    const guard = createAddressGuard(localPolicy, () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]));
+    const guard = new AddressGuard(localPolicy, () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]));
     const options = {
       destination,
       guard,

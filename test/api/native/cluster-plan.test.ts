@@ -41,7 +41,7 @@ describe('a dry run in a cluster', () => {
     const absent = new CodedError('CAPABILITY_MISSING', 'Expected to start the program ffprobe, got ENOENT', {
       cause: Object.assign(new Error('spawn'), { code: 'ENOENT' }),
     });
-    await expect(failing(absent)).rejects.toMatchObject({ code: 'NOT_IMPLEMENTED', cause: absent });
+    await expect(failing(absent)).rejects.toMatchObject({ code: 'UNSUPPORTED', cause: absent });
     const codec = new CodedError('CAPABILITY_MISSING', 'Expected an encoder for AV1, got none');
     await expect(failing(codec)).rejects.toBe(codec);
     const source = new CodedError('SOURCE_NOT_FOUND', 'no such file');

@@ -11,7 +11,7 @@ export const buildFlags = ['-mod=readonly', '-buildvcs=false', '-trimpath'] as c
  * Builds the programs of a module into a folder that is complete when this resolves. Go downloads the modules at the
  * versions of go.mod and checks them against go.sum.
  *
- * @param onStart is told the process id of the compiler's driver
+ * @param onStart is called with the process id of the compiler's driver
  */
 export async function buildModule(
   module: ProgramModule,
@@ -20,12 +20,12 @@ export async function buildModule(
 ): Promise<void> {
   const go = findProgram('go');
   if (go === undefined) throw new Error('go not found');
-  const draft = `${folder}.draft`;
-  await rm(draft, { recursive: true, force: true });
-  await mkdir(draft, { recursive: true });
+  const partial = `${folder}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  await mkdir(partial, { recursive: true });
   const packages = Object.values(module.programs);
-  const flags = [...buildFlags, '-ldflags', await linkerFlags(module), '-o', `${draft}/`];
-  // Tests must not make a machine unusable for minutes: whatever else runs goes first.
+  const flags = [...buildFlags, '-ldflags', await linkerFlags(module), '-o', `${partial}/`];
+  // Tests must not make a machine unusable for minutes: other programs get priority.
   const nice = findProgram('nice');
   const [command, ...rest] = nice === undefined ? [go] : [nice, '-n', '10', go];
   await runStep(
@@ -38,9 +38,9 @@ export async function buildModule(
       onStart,
     },
   );
-  await nameAfterProgram(module, draft);
+  await nameAfterProgram(module, partial);
   await rm(folder, { recursive: true, force: true });
-  await rename(draft, folder);
+  await rename(partial, folder);
 }
 
 async function linkerFlags({ name, stamp }: ProgramModule): Promise<string> {
@@ -49,7 +49,7 @@ async function linkerFlags({ name, stamp }: ProgramModule): Promise<string> {
   const file = await readFile(join(moduleFolder(name), 'go.mod'), 'utf8');
   const line = file.split('\n').find((text) => text.trim().startsWith(`${stamp.module} v`));
   const version = line?.trim().split(/\s+/)[1];
-  if (version === undefined) throw new Error(`Expected go.mod of ${name} to require ${stamp.module}, got no such line`);
+  if (version === undefined) throw new Error(`Expected go.mod of ${name} to require ${stamp.module}, but it does not`);
   return [strip, ...stamp.variables.map((variable) => `-X ${variable}=${version}`)].join(' ');
 }
 

@@ -1,4 +1,4 @@
-// node test/cluster/set-up/main.ts: builds the programs that the cluster tests start, and says where they are.
+// node test/cluster/set-up/main.ts: builds the programs that the cluster tests start, and prints their paths.
 import { setUpPrograms } from './set-up.ts';
 
 for (const kit of ['cluster', 'nats', 's3'] as const) {

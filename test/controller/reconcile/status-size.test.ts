@@ -20,9 +20,12 @@ const list = <T>(item: fc.Arbitrary<T>, maxLength: number): fc.Arbitrary<T[]> =>
 const acceleration = fc.record({
   backend: fc.constantFrom(...backends),
   device: text(64),
-  fallbacks: fc.array(fc.record({ from: fc.constantFrom(...backends), reason: text(160) }), {
-    maxLength: backends.length,
-  }),
+  fallbacks: fc.array(
+    fc.record({ from: fc.constantFrom(...backends), cause: fc.constant('device-failed' as const), message: text(160) }),
+    {
+      maxLength: backends.length,
+    },
+  ),
 });
 const attempt = fc.record({
   number: fc.integer({ min: 1, max: 1000 }),
@@ -41,10 +44,11 @@ const output = fc.record({
   mediaType: text(80),
   bytes: fc.nat(),
 });
-const caption = fc.record({
-  from: fc.constant(0),
-  to: fc.constant(1),
-  text: text(bounds.captionText).map((words) => words || '-'),
+const check = fc.record({
+  name: fc.constant('duration' as const),
+  ok: fc.boolean(),
+  expected: text(80),
+  measured: text(80),
 });
 const status: fc.Arbitrary<RenderJobStatus> = fc
   .record(
@@ -62,7 +66,7 @@ const status: fc.Arbitrary<RenderJobStatus> = fc
           })),
         ),
       ),
-      result: fc.record({ outputs: list(output, bounds.outputs), acceleration, captions: list(caption, 100) }),
+      result: fc.record({ outputs: list(output, bounds.outputs), acceleration, checks: list(check, 32) }),
       error: fc.record({
         code: fc.constant('FFMPEG_FAILED' as const),
         message: text(bounds.message),
@@ -97,7 +101,9 @@ describe('the size of a status', () => {
   });
 
   it('loses the middle of its history before its ends, and texts last', () => {
-    const steps = backends.slice(0, 4).map((from) => ({ from, reason: 'x'.repeat(160) }));
+    const steps = backends
+      .slice(0, 4)
+      .map((from) => ({ from, cause: 'device-failed' as const, message: 'x'.repeat(160) }));
     const attempts = Array.from({ length: 10 }, (_, index) => ({
       number: index + 1,
       reason: 'r'.repeat(1000),

@@ -6,6 +6,7 @@ import { qsvArguments, qsvDevice, qsvUpload } from '../../../src/media/encoders/
 import type { VideoTarget } from '../../../src/media/encoders/video-target.ts';
 import { fixedArguments } from '../../../src/media/ffmpeg/run/ffmpeg-process.ts';
 import { runTool } from '../../../src/media/ffmpeg/run/run-tool.ts';
+import { filterText } from '../../../src/media/filters/write-graph.ts';
 import { probeFile } from '../../../src/media/probe/run/probe-file.ts';
 import { describeOnSoftwareGpu } from '../../support/software-gpu.ts';
 import { eventsOf, type TraceEvent } from '../../support/software-gpu-trace.ts';
@@ -43,7 +44,7 @@ describeOnSoftwareGpu('arguments of Quick Sync encoders', (gpus) => {
     const gpu = await gpus.create(dir);
     const file = `${gpu.node}.mkv`;
     const colours = 'setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv';
-    const filters = [...(target.dynamicRange === 'pq' ? [colours] : []), ...qsvUpload(target)];
+    const filters = [...(target.dynamicRange === 'pq' ? [colours] : []), ...qsvUpload(target).map(filterText)];
     const source = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=30:d=1', '-vf', filters.join(',')];
     const argv = [...qsvDevice(gpu.node), ...source, ...qsvArguments(target, lowPower), file];
     const fixed = fixedArguments().filter((argument) => !['-progress', 'pipe:3'].includes(argument));

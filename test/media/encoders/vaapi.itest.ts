@@ -6,6 +6,7 @@ import { vaapiArguments, vaapiDevice, vaapiUpload } from '../../../src/media/enc
 import type { VideoTarget } from '../../../src/media/encoders/video-target.ts';
 import { fixedArguments } from '../../../src/media/ffmpeg/run/ffmpeg-process.ts';
 import { runTool } from '../../../src/media/ffmpeg/run/run-tool.ts';
+import { filterText } from '../../../src/media/filters/write-graph.ts';
 import { type RateControl, rateControls } from '../../../src/media/gpu/capabilities.ts';
 import { probeFile } from '../../../src/media/probe/run/probe-file.ts';
 import { describeOnSoftwareGpu, type Faults } from '../../support/software-gpu.ts';
@@ -44,7 +45,7 @@ describeOnSoftwareGpu('arguments of VA-API encoders', (gpus) => {
     const file = `${gpu.node}.${target.container}`;
     const transfer = target.dynamicRange === 'pq' ? 'smpte2084' : 'arib-std-b67';
     const tags = `setparams=color_primaries=bt2020:color_trc=${transfer}:colorspace=bt2020nc:range=tv`;
-    const filters = [...(target.dynamicRange === 'sdr' ? [] : [tags]), ...vaapiUpload(target)];
+    const filters = [...(target.dynamicRange === 'sdr' ? [] : [tags]), ...vaapiUpload(target).map(filterText)];
     const source = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=30:d=1', '-vf', filters.join(',')];
     const encoding = vaapiArguments(target, { lowPower, rateControls: offered });
     const argv = [...vaapiDevice(gpu.node), ...source, ...encoding, file];
@@ -117,7 +118,7 @@ describeOnSoftwareGpu('arguments of VA-API encoders', (gpus) => {
     ['vp9', 118],
   ] as const)('ask %s for constant quantizers where the driver has no constant quality', async (codec, qp) => {
     const target: VideoTarget = { ...base, codec, rate: quality, container: 'mkv' };
-    const faults = { refuse: ['va-icq', 'va-qvbr', 'va-vbr', 'va-cbr'] } as const;
+    const faults = { reject: ['va-icq', 'va-qvbr', 'va-vbr', 'va-cbr'] } as const;
     const { init } = await encode(target, { offered: ['CQP'], faults });
     expect(init).toMatchObject({ codec, rateControl: 'CQP', qp });
   });
@@ -129,7 +130,7 @@ describeOnSoftwareGpu('arguments of VA-API encoders', (gpus) => {
   });
 
   it('ask for a constant rate where the driver has no other', async () => {
-    const faults = { refuse: ['va-vbr', 'va-icq', 'va-qvbr'] } as const;
+    const faults = { reject: ['va-vbr', 'va-icq', 'va-qvbr'] } as const;
     const { init } = await encode(base, { offered: ['CQP', 'CBR'], faults });
     expect(init).toMatchObject({ rateControl: 'CBR', targetKbps: 2000, maxKbps: 2000 });
   });
@@ -143,7 +144,7 @@ describeOnSoftwareGpu('arguments of VA-API encoders', (gpus) => {
   });
 
   it('leave the low-power engine where it is not proved', async () => {
-    const { init } = await encode(base, { lowPower: false, faults: { refuse: ['va-lowpower'] } });
+    const { init } = await encode(base, { lowPower: false, faults: { reject: ['va-lowpower'] } });
     expect(init.lowPower).toBe(false);
   });
 

@@ -3,6 +3,7 @@ import {
   classifyExit,
   damageIn,
   type FfmpegExit,
+  fallbackCauseOf,
   hasSkippedFilter,
   ignoredOptions,
   mayFallBack,
@@ -36,6 +37,7 @@ it('FFmpeg 7 is understood by its first words on a cause, not by those of the th
   expect(classifyExit({ exitCode: 183, ffmpeg: [7, 1], backend: 'software', stderrTail })).toEqual({
     code: 'INPUT_INVALID',
     message: 'FFmpeg said: [in#0/mov] corrupt input packet in stream 0',
+    fallbackCause: 'ffmpeg-failed',
   });
 });
 
@@ -142,6 +144,45 @@ describe('options without effect', () => {
 
   it('are none in a clean log', () => {
     expect(ignoredOptions('frame=1\n')).toEqual([]);
+  });
+});
+
+describe('the cause of a fallback', () => {
+  it.each([
+    ['[AVHWDeviceContext @ 0x5] Error creating a MFX session: -9.', 'no-session'],
+    ['[AVHWDeviceContext @ 0x5] No VA display found for device /dev/dri/renderD128.', 'device-not-opened'],
+    [
+      '[hevc_vaapi @ 0x5] No usable encoding entrypoint found for profile VAProfileHEVCMain (17).',
+      'unsupported-parameters',
+    ],
+    ['[h264_vaapi @ 0x5] Driver does not support VBR RC mode (supported modes: CQP).', 'unsupported-parameters'],
+    ['[h264_vaapi @ 0x5] Failed to create encode pipeline context: 18 (invalid parameter).', 'unsupported-parameters'],
+    ['[h264_vaapi @ 0x5] Failed to sync to output buffer completion: 34 (HW busy now).', 'device-failed'],
+    ['[h264_qsv @ 0x5] Low power mode is unsupported', 'unsupported-parameters'],
+    ['[h264_qsv @ 0x5] Error initializing the encoder: invalid video parameters (-15)', 'unsupported-parameters'],
+    ['[h264_qsv @ 0x5] Error submitting the frame for encoding: device lost (-13)', 'device-failed'],
+    ["Unknown encoder 'nope'", 'capability-missing'],
+    ['[h264 @ 0x5] error while decoding MB 8 3, bytestream 1281', 'ffmpeg-failed'],
+    ['something new', 'ffmpeg-failed'],
+  ])('is found in the log of a GPU: %s', (stderrTail, cause) => {
+    const exit = { exitCode: 1, ffmpeg: [7, 1], backend: 'qsv-full', stderrTail } as const;
+    expect(classifyExit(exit).fallbackCause).toBe(cause);
+  });
+
+  it.each([
+    [{ signal: 'SIGSEGV' }, 'device-failed'],
+    [{ signal: 'SIGKILL' }, 'ffmpeg-failed'],
+    [{ exitCode: 251 }, 'device-failed'],
+    [{ exitCode: 171 }, 'device-not-opened'],
+    [{ exitCode: 218 }, 'unsupported-parameters'],
+  ] as const)('follows from %o', (ending, cause) => {
+    const exit = { ffmpeg: [7, 1], backend: 'qsv-full', stderrTail: '', ...ending } as const;
+    expect(classifyExit(exit).fallbackCause).toBe(cause);
+  });
+
+  it('is that of the code for a failure of another kind', () => {
+    expect(fallbackCauseOf('FFMPEG_STALLED')).toBe('stalled');
+    expect(fallbackCauseOf('FFMPEG_FAILED')).toBe('ffmpeg-failed');
   });
 });
 

@@ -1,34 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { concatEntry, escapeFilterValue, fileUrl } from '../../../src/media/filters/escape.ts';
-
-/** FFmpeg's av_get_token: takes up to a terminator, and one layer of quoting away. */
-function token(text: string, terminators: string): { readonly value: string; readonly rest: string } {
-  let at = 0;
-  let value = '';
-  let end = 0;
-  while (/\s/.test(text[at] ?? '')) at += 1;
-  while (at < text.length && !terminators.includes(text[at] ?? '')) {
-    const character = text[at];
-    at += 1;
-    if (character === '\\' && at < text.length) {
-      value += text[at];
-      at += 1;
-      end = value.length;
-    } else if (character === "'") {
-      while (at < text.length && text[at] !== "'") {
-        value += text[at];
-        at += 1;
-      }
-      at += 1;
-      end = value.length;
-    } else {
-      value += character;
-      if (!/\s/.test(character ?? '')) end = value.length;
-    }
-  }
-  return { value: value.slice(0, end), rest: text.slice(at) };
-}
+import { token } from '../../support/filter-text.ts';
 
 const hostile = fc.string({ unit: fc.constantFrom(...Array.from(`\\':,;[]=% \n\t"{}()|@aé`)), maxLength: 30 });
 

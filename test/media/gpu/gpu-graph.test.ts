@@ -1,23 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import {
-  chain,
-  type FilterPad,
-  filter,
-  generate,
-  join,
-  type Pad,
-  writeGraph,
-} from '../../../src/media/filters/graph.ts';
+import { chain, type FilterPad, filter, generate, join, type Pad } from '../../../src/media/filters/graph.ts';
+import { filterText, writeGraph } from '../../../src/media/filters/write-graph.ts';
 import { GpuGraph, type GpuGraphOptions } from '../../../src/media/gpu/gpu-graph.ts';
 import type { VideoStream } from '../../../src/media/probe/probe.ts';
 import { videoStream } from '../../support/plan.ts';
 
 const decode = ['-hwaccel', 'qsv'];
-const fps = 'fps=fps=25:start_time=0';
+const fps = filter('fps', { fps: 25, start_time: 0 });
 const down = 'hwdownload,format=pix_fmts=nv12,format=pix_fmts=yuv420p';
 const up = 'format=pix_fmts=nv12,hwupload=extra_hw_frames=64';
 const scale = filter('scale', { w: 320, h: 180, flags: 'bicubic' });
 const blur = filter('gblur', { sigma: 3 });
+const text = { fps: filterText(fps), scale: filterText(scale), blur: filterText(blur) };
 
 function graphOf(options: Partial<GpuGraphOptions> = {}): GpuGraph {
   return new GpuGraph({ decode, ffmpeg: [7, 1], overlays: true, ...options });
@@ -30,7 +24,7 @@ function source(changes: Partial<VideoStream> = {}): Pad {
 
 /** What FFmpeg is given for these pads. */
 function written(...pads: readonly Pad[]): string {
-  const sinks = pads.map((pad) => (pad.from === 'filter' ? pad : chain(pad, 'null')));
+  const sinks = pads.map((pad) => (pad.from === 'filter' ? pad : chain(pad, filter('null'))));
   return writeGraph(
     sinks.filter((pad): pad is FilterPad => pad.from === 'filter'),
     () => 0,
@@ -47,14 +41,16 @@ describe('a graph for Quick Sync', () => {
       scale,
     );
     const made = graphOf().toEncoder(pad, 8);
-    expect(written(made)).toBe(`[0:0]${fps},vpp_qsv=cw=640:ch=360:cx=0:cy=0:w=320:h=180:denoise=50:async_depth=0[p0]`);
+    expect(written(made)).toBe(
+      `[0:0]${text.fps},vpp_qsv=cw=640:ch=360:cx=0:cy=0:w=320:h=180:denoise=50:async_depth=0[p0]`,
+    );
     expect(graphOf().toEncoder(source(), 8)).toMatchObject({ from: 'stream', decode });
   });
 
   it('begins a new pass for what the processor would do in another order', () => {
     const pad = chain(source(), fps, scale, filter('crop', { w: 160, h: 90, x: 80, y: 44 }));
     expect(written(graphOf().toEncoder(pad, 8))).toBe(
-      `[0:0]${fps},vpp_qsv=w=320:h=180:async_depth=0,vpp_qsv=cw=160:ch=90:cx=80:cy=44:w=160:h=90:async_depth=0[p0]`,
+      `[0:0]${text.fps},vpp_qsv=w=320:h=180:async_depth=0,vpp_qsv=cw=160:ch=90:cx=80:cy=44:w=160:h=90:async_depth=0[p0]`,
     );
   });
 
@@ -69,14 +65,20 @@ describe('a graph for Quick Sync', () => {
       filter('crop', { w: 90, h: 90, x: 0, y: 0 }),
     );
     expect(written(graphOf().toEncoder(pad, 8))).toBe(
-      `[0:0]${fps},vpp_qsv=w=320:h=180:async_depth=0,${down},${blur},transpose=dir=clock,${blur},${up},vpp_qsv=cw=90:ch=90:cx=0:cy=0:w=90:h=90:async_depth=0[p0]`,
+      `[0:0]${text.fps},vpp_qsv=w=320:h=180:async_depth=0,${down},${text.blur},transpose=dir=clock,${text.blur},${up},vpp_qsv=cw=90:ch=90:cx=0:cy=0:w=90:h=90:async_depth=0[p0]`,
     );
   });
 
   it('does not go up early for nothing but times and formats', () => {
-    const pad = chain(source(), fps, blur, 'trim=end_frame=5', 'format=pix_fmts=yuv420p10le');
+    const pad = chain(
+      source(),
+      fps,
+      blur,
+      filter('trim', { end_frame: 5 }),
+      filter('format', { pix_fmts: 'yuv420p10le' }),
+    );
     expect(written(graphOf().toEncoder(pad, 10))).toBe(
-      `[0:0]${fps},${down},${blur},trim=end_frame=5,format=pix_fmts=yuv420p10le,format=pix_fmts=p010le,hwupload=extra_hw_frames=64[p0]`,
+      `[0:0]${text.fps},${down},${text.blur},trim=end_frame=5,format=pix_fmts=yuv420p10le,format=pix_fmts=p010le,hwupload=extra_hw_frames=64[p0]`,
     );
   });
 
@@ -92,14 +94,14 @@ describe('a graph for Quick Sync', () => {
   it('cuts a region for the CPU out of the picture that is there already', () => {
     const picture = chain(source(), fps);
     const region = chain(picture, filter('crop', { w: 40, h: 40, x: 0, y: 0 }), blur);
-    const made = graphOf().toEncoder(join('video', [picture, region], 'overlay=x=0:y=0'), 8);
+    const made = graphOf().toEncoder(join('video', [picture, region], filter('overlay', { x: 0, y: 0 })), 8);
     expect(written(made).match(/hwdownload|crop=|hwupload/g)).toEqual(['hwdownload', 'crop=', 'hwupload']);
   });
 
   it('lays a layer over frames where they are, and on the CPU where frames have 10 bits', () => {
-    const layer = { pad: generate('video', 'color=red'), x: 4, y: 6, endless: false };
+    const layer = { pad: generate('video', filter('color', { c: 'red' })), x: 4, y: 6, endless: false };
     const laid = (stream: Pad): FilterPad => ({
-      ...join('video', [chain(stream, fps), layer.pad], 'overlay=x=4:y=6'),
+      ...join('video', [chain(stream, fps), layer.pad], filter('overlay', { x: 4, y: 6 })),
       layer,
     });
     expect(written(graphOf().toEncoder(laid(source()), 8))).toContain('overlay_qsv=x=4:y=6:eof_action=repeat[');
@@ -108,16 +110,16 @@ describe('a graph for Quick Sync', () => {
       [graphOf(), ten],
       [graphOf({ overlays: false }), source()],
     ] as const) {
-      const text = written(graph.toEncoder(laid(stream), 8));
-      expect(text).toContain('overlay=x=4:y=6');
-      expect(text).not.toContain('overlay_qsv');
+      const graphText = written(graph.toEncoder(laid(stream), 8));
+      expect(graphText).toContain('overlay=x=4:y=6');
+      expect(graphText).not.toContain('overlay_qsv');
     }
   });
 
   it('turns what a player must turn, and tells players no more to do so', () => {
     const made = graphOf().toEncoder(chain(source({ rotation: 270 }), fps), 8);
     expect(written(made)).toBe(
-      `[0:0]sidedata=mode=delete:type=DISPLAYMATRIX,${fps},vpp_qsv=transpose=cclock:async_depth=0[p0]`,
+      `[0:0]sidedata=mode=delete:type=DISPLAYMATRIX,${text.fps},vpp_qsv=transpose=cclock:async_depth=0[p0]`,
     );
   });
 
@@ -133,10 +135,12 @@ describe('a graph for Quick Sync', () => {
   it('keeps frames of a varying rate away from the processor, which rounds their times', () => {
     const varying = graphOf().toEncoder(chain(source({ rotation: 90 }), scale), 8);
     expect(written(varying)).toBe(
-      `[0:0]sidedata=mode=delete:type=DISPLAYMATRIX,${down},transpose=dir=clock,${scale},${up}[p0]`,
+      `[0:0]sidedata=mode=delete:type=DISPLAYMATRIX,${down},transpose=dir=clock,${text.scale},${up}[p0]`,
     );
-    const gridded = graphOf().toEncoder(chain(source(), fps, 'setpts=expr=2*PTS', scale), 8);
-    expect(written(gridded)).toBe(`[0:0]${fps},setpts=expr=2*PTS,${fps},vpp_qsv=w=320:h=180:async_depth=0[p0]`);
+    const gridded = graphOf().toEncoder(chain(source(), fps, filter('setpts', { expr: '2*PTS' }), scale), 8);
+    expect(written(gridded)).toBe(
+      `[0:0]${text.fps},setpts=expr=2*PTS,${text.fps},vpp_qsv=w=320:h=180:async_depth=0[p0]`,
+    );
   });
 
   const hdr = {
@@ -162,7 +166,7 @@ describe('a graph for Quick Sync', () => {
     const pad = chain(source({ ...hdr, hdr: light }), fps, ...toSdr, scale);
     const colours = 'out_color_matrix=bt709:out_color_primaries=bt709:out_color_transfer=bt709';
     expect(written(graphOf().toEncoder(pad, 8))).toBe(
-      `[0:0]${fps},vpp_qsv=tonemap=1:format=nv12:w=320:h=180:${colours}:async_depth=0,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,sidedata=mode=delete:type=MASTERING_DISPLAY_METADATA[p0]`,
+      `[0:0]${text.fps},vpp_qsv=tonemap=1:format=nv12:w=320:h=180:${colours}:async_depth=0,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,sidedata=mode=delete:type=MASTERING_DISPLAY_METADATA[p0]`,
     );
   });
 
@@ -171,9 +175,9 @@ describe('a graph for Quick Sync', () => {
     ['FFmpeg 6', graphOf({ ffmpeg: [6, 1] }), { ...hdr, hdr: light }],
     ['a comparison with what the CPU makes', graphOf({ exact: true }), { ...hdr, hdr: light }],
   ])('leaves tones to the CPU for %s', (_what, graph, stream) => {
-    const text = written(graph.toEncoder(chain(source(stream), fps, ...toSdr), 8));
-    expect(text).toContain(toSdr.join(','));
-    expect(text).not.toContain('vpp_qsv');
+    const graphText = written(graph.toEncoder(chain(source(stream), fps, ...toSdr), 8));
+    expect(graphText).toContain(toSdr.map(filterText).join(','));
+    expect(graphText).not.toContain('vpp_qsv');
     expect([...graph.cpuWork]).toContain('tonemap');
   });
 
@@ -185,8 +189,8 @@ describe('a graph for Quick Sync', () => {
 
   it('leaves decoding to the CPU where no GPU decodes the codec', () => {
     const stream = source({ codec: 'prores', pixelFormat: 'yuv422p10le', bitDepth: 10 });
-    const made = graphOf().toEncoder(chain(chain(stream, fps, 'format=pix_fmts=yuv420p'), scale), 8);
-    expect(written(made)).toBe(`[0:0]${fps},format=pix_fmts=yuv420p,${up},vpp_qsv=w=320:h=180:async_depth=0[p0]`);
+    const made = graphOf().toEncoder(chain(chain(stream, fps, filter('format', { pix_fmts: 'yuv420p' })), scale), 8);
+    expect(written(made)).toBe(`[0:0]${text.fps},format=pix_fmts=yuv420p,${up},vpp_qsv=w=320:h=180:async_depth=0[p0]`);
   });
 
   it('names the work in which the CPU has a part', () => {

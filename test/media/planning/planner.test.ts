@@ -328,12 +328,6 @@ const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
     'spec.output.contract.loudnessTolerance',
   ],
   [
-    'a path under the media root as destination',
-    { output: { destination: { file: 'out' } } },
-    'UNSUPPORTED',
-    'spec.output.destination.file',
-  ],
-  [
     'the soft subtitles of a film before a ramp',
     {
       inputs: {
@@ -468,8 +462,8 @@ describe('the ladder', () => {
     expect(commandOf(plan).match(/hwdownload/g)).toHaveLength(1);
     expect(commandOf(plan)).toContain('format=pix_fmts=nv12,hwupload=extra_hw_frames=64[');
     expect(plan.steps[0]?.placements.slice(0, 2)).toMatchObject([
-      { what: 'decode', place: 'gpu', why: 'frames come down to main memory for blur and nothing else' },
-      { what: 'blur', place: 'cpu' },
+      { what: 'decode', runsOn: 'gpu', why: 'frames come down to main memory for blur and nothing else' },
+      { what: 'blur', runsOn: 'cpu' },
     ]);
   });
 
@@ -477,21 +471,50 @@ describe('the ladder', () => {
     const main = clipProbe({ video: [videoStream({ codec: 'prores', pixelFormat: 'yuv422p10le', bitDepth: 10 })] });
     const plan = planOf({ inputs: { main }, output, acceleration: 'Required', capabilities: all });
     expect(plan.backend).toBe('qsv-encode');
-    expect(plan.fallbacks).toEqual([{ from: 'qsv-full', reason: 'prores in yuv422p10le is decoded by the CPU' }]);
+    expect(plan.fallbacks).toEqual([
+      { from: 'qsv-full', cause: 'cpu-frames', message: 'prores in yuv422p10le is decoded by the CPU' },
+    ]);
   });
 
   test('a codec that no device encodes ends on software with a reason for every backend', () => {
     const plan = planOf({ output: { video: { codec: 'hevc' } }, acceleration: 'Preferred', capabilities: all });
     expect(plan.backend).toBe('software');
     expect(plan.fallbacks.map(({ from }) => from)).toEqual(['qsv-full', 'qsv-encode', 'vaapi']);
-    expect(plan.fallbacks[1]?.reason).toContain('no device encodes hevc');
+    expect(plan.fallbacks[1]).toMatchObject({
+      cause: 'target-unsupported',
+      message: expect.stringContaining('no device encodes hevc') as unknown,
+    });
+  });
+
+  test('acceleration Disabled is the cause for every backend', () => {
+    const plan = planOf({ output, acceleration: 'Disabled', capabilities: all });
+    const reason = { cause: 'acceleration-disabled', message: 'acceleration is Disabled' };
+    expect(plan).toMatchObject({
+      backend: 'software',
+      fallbacks: ['qsv-full', 'qsv-encode', 'vaapi'].map((from) => ({ from, ...reason })),
+    });
+  });
+
+  test('a machine without a device, and a device without a matching encode, are different causes', () => {
+    const without = planOf({ output, acceleration: 'Preferred', capabilities: withDevices() });
+    expect(without.fallbacks[0]).toMatchObject({ cause: 'no-device', message: 'no usable Intel render node' });
+    const shared = planOf({
+      output: { ...output, renditions: [{ name: 'a', video: { codec: 'hevc' } }] },
+      acceleration: 'Preferred',
+      capabilities: all,
+    });
+    expect(shared.fallbacks[0]).toMatchObject({ cause: 'target-unsupported' });
   });
 
   test('a backend that cannot be used at all is passed over with its cause', () => {
-    const capabilities = { ...all, unavailable: { 'qsv-full': 'no VPL runtime', 'qsv-encode': 'no VPL runtime' } };
+    const reason = { cause: 'no-session', message: 'no VPL runtime' } as const;
+    const capabilities = { ...all, unavailable: { 'qsv-full': reason, 'qsv-encode': reason } };
     expect(planOf({ output, acceleration: 'Preferred', capabilities })).toMatchObject({
       backend: 'vaapi',
-      fallbacks: [{ reason: 'no VPL runtime' }, { reason: 'no VPL runtime' }],
+      fallbacks: [
+        { from: 'qsv-full', ...reason },
+        { from: 'qsv-encode', ...reason },
+      ],
     });
   });
 });

@@ -71,7 +71,7 @@ describe('the description by ffprobe', () => {
       startTime: 0.04,
       bytes: 196_221,
       bitrate: 313_953,
-      attachedPictures: 1,
+      coverArt: 1,
       chapters: 2,
       video: [
         {

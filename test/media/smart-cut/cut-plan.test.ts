@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Result } from '../../../src/lib/result.ts';
 import type { Clip } from '../../../src/media/planning/clip.ts';
 import type { VideoStream } from '../../../src/media/probe/probe.ts';
 import { planSmartCut, type SmartCut } from '../../../src/media/smart-cut/cut-plan.ts';
 import type { Samples } from '../../../src/media/smart-cut/mp4-track.ts';
-import { parseMoments, parsePackets, type VideoPacket } from '../../../src/media/smart-cut/packets.ts';
+import { parsePackets, parseTimes, type VideoPacket } from '../../../src/media/smart-cut/packets.ts';
 import { selectSamples } from '../../../src/media/smart-cut/selection.ts';
 import { clipProbe, videoStream } from '../../support/plan.ts';
 
@@ -14,7 +15,7 @@ interface Group {
   readonly length: number;
   /** B-frames between others. */
   readonly depth: number;
-  /** Pictures that are shown before the key frame they are stored behind. */
+  /** Frames that are stored after the key frame and shown before it. */
   readonly leading: number;
 }
 
@@ -25,7 +26,7 @@ const groups = fc.array(
   { minLength: 1, maxLength: 8 },
 );
 
-/** A stream in the order of decoding, one picture per tick of the frame rate. */
+/** A stream in decoding order, one frame per tick of the frame rate. */
 function streamOf(all: readonly Group[]): VideoPacket[] {
   const packets: VideoPacket[] = [];
   let shown = 0;
@@ -55,8 +56,8 @@ function clipOf(
 ): Clip {
   const duration = packets.length / 30;
   const video = [videoStream({ frames: packets.length, duration, ...stream })];
-  const joints = packets.filter(({ key }) => key).map(({ pts }) => pts);
-  const probe = clipProbe({ duration, video, cut: { start: packets, joints, end: packets } });
+  const splicePoints = packets.filter(({ key }) => key).map(({ pts }) => pts);
+  const probe = clipProbe({ duration, video, cut: { start: packets, splicePoints, end: packets } });
   const exact = { exactStart: window.start > 0, exactEnd: window.end < duration };
   return { probe, path: probe.path, options: [], instance: 0, seekable: true, window: { ...window, ...exact } };
 }
@@ -72,25 +73,26 @@ function samplesOf(packets: readonly VideoPacket[]): Samples {
   };
 }
 
-function cut(plan: SmartCut | string): SmartCut {
-  if (typeof plan === 'string') throw new Error(`Expected a cut, got: ${plan}`);
-  return plan;
+function cut(plan: Result<SmartCut>): SmartCut {
+  if (!plan.ok) throw new Error(`Expected a cut, got: ${plan.why}`);
+  return plan.value;
 }
 
-describe('a cut by copying', () => {
-  test('takes exactly the pictures of its window, of which the copied ones stand alone', () => {
+describe('a smart cut', () => {
+  test('takes exactly the frames of its window, of which the copied ones decode alone', () => {
     let made = 0;
     fc.assert(
       fc.property(groups, fc.nat(90), fc.integer({ min: 1, max: 90 }), (all, from, length) => {
         const packets = streamOf(all);
         const first = from % packets.length;
         const last = Math.min(packets.length, first + length);
-        const plan = planSmartCut(clipOf(packets, { start: first / 30, end: last / 30 }));
-        if (typeof plan === 'string') {
-          expect(plan).toMatch(/no key frame|no whole group|no picture was found at which/);
+        const planned = planSmartCut(clipOf(packets, { start: first / 30, end: last / 30 }));
+        if (!planned.ok) {
+          expect(planned.why).toMatch(/no key frame|no whole GOP|no frame was found at which/);
           return;
         }
         made += 1;
+        const plan = planned.value;
         const join = { ...plan.join, source: 's', output: 'o' };
         const { copied, head, tail } = selectSamples(join, samplesOf(packets));
         expect([head.length, tail.length]).toEqual([plan.head?.frames ?? 0, plan.tail?.frames ?? 0]);
@@ -98,7 +100,7 @@ describe('a cut by copying', () => {
         expect(shown.toSorted((a, b) => a - b)).toEqual(
           Array.from({ length: last - first }, (_, index) => (first + index) * tick),
         );
-        // Everything stored between the first and the last copied picture is copied too, or leads the key frame.
+        // Every frame that is stored between the first and the last copied one is copied too, or leads the key frame.
         const start = copied[0] ?? 0;
         for (let index = start; index <= (copied.at(-1) ?? 0); index += 1)
           if (!copied.includes(index)) expect(packets[index]?.pts).toBeLessThan(packets[start]?.pts ?? 0);
@@ -108,7 +110,7 @@ describe('a cut by copying', () => {
     expect(made).toBeGreaterThan(150);
   });
 
-  test('encodes nothing at an end that is between groups', () => {
+  test('re-encodes nothing at an end that is between two GOPs', () => {
     const packets = streamOf(Array.from({ length: 4 }, () => ({ length: 10, depth: 3, leading: 0 })));
     const plan = cut(planSmartCut(clipOf(packets, { start: 10 / 30, end: 30 / 30 })));
     expect(plan.head).toBeUndefined();
@@ -121,7 +123,7 @@ describe('a cut by copying', () => {
     });
   });
 
-  test('encodes the few pictures behind the last place where all is shown that was stored', () => {
+  test('re-encodes the few frames after the last splice point', () => {
     const packets = streamOf([
       { length: 10, depth: 0, leading: 0 },
       { length: 40, depth: 3, leading: 0 },
@@ -131,7 +133,7 @@ describe('a cut by copying', () => {
     expect(plan.tail).toMatchObject({ from: 35 * tick, until: 37 * tick, frames: 2 });
   });
 
-  test('moves pictures that lead the first copied key frame to the encoded ones', () => {
+  test('re-encodes frames that lead the first copied key frame', () => {
     const packets = streamOf([
       { length: 10, depth: 2, leading: 0 },
       { length: 20, depth: 2, leading: 2 },
@@ -141,7 +143,7 @@ describe('a cut by copying', () => {
     expect(plan.tail).toBeUndefined();
   });
 
-  test('starts reading early where a file has no index', () => {
+  test('starts to read early where a file has no index', () => {
     const packets = streamOf(Array.from({ length: 6 }, () => ({ length: 30, depth: 2, leading: 0 })));
     const clip = clipOf(packets, { start: 3.1, end: 5 });
     const stream = { ...clip, probe: { ...clip.probe, format: 'mpegts' } };
@@ -153,38 +155,38 @@ describe('a cut by copying', () => {
   const window = { start: 0.2, end: 1.2 };
   test.for<[string, Clip, string]>([
     ['another codec', clipOf(packets, window, { codec: 'av1' }), 'av1 is not cut by copying'],
-    ['interlaced pictures', clipOf(packets, window, { interlaced: true }), 'interlaced'],
+    ['interlaced video', clipOf(packets, window, { interlaced: true }), 'interlaced'],
     ['full range', clipOf(packets, window, { pixelFormat: 'yuvj420p', colorRange: 'pc' }), 'full-range'],
     ['an odd width', clipOf(packets, window, { width: 321 }), 'odd size'],
     ['a list of files', { ...clipOf(packets, window), seekable: false }, 'not known'],
     [
-      'pictures that an edit list hides',
+      'frames that an edit list hides',
       clipOf(
         packets.map((packet) => ({ ...packet, hidden: packet.pts === 8 * tick })),
         window,
       ),
       'edit list',
     ],
-    ['no key frame in the cut', clipOf(packets, { start: 0.4, end: 0.6 }), 'no whole group'],
-  ])('is refused for %s', ([, clip, why]) => {
-    expect(planSmartCut(clip)).toContain(why);
+    ['no key frame in the cut', clipOf(packets, { start: 0.4, end: 0.6 }), 'no whole GOP'],
+  ])('is not possible for %s', ([, clip, why]) => {
+    expect(planSmartCut(clip)).toEqual({ ok: false, why: expect.stringContaining(why) });
   });
 });
 
-describe('what the tools print', () => {
-  test('is read from the first key frame on, with what an edit list hides', () => {
+describe('output of the tools', () => {
+  test('is read from the first key frame on, with packets that an edit list hides', () => {
     expect(parsePackets('-512,__\n0,K_,\n\n1536,__\n512,_D\nN/A,__\n')).toEqual([
       { pts: 0, key: true, hidden: false },
       { pts: 1536, key: false, hidden: false },
       { pts: 512, key: false, hidden: true },
     ]);
     expect(
-      parseMoments('#tb 0: 1/90000\n0,      90000,      96000,     3000,     4544, 0x85f1e91e, S=1,        1\n'),
+      parseTimes('#tb 0: 1/90000\n0,      90000,      96000,     3000,     4544, 0x85f1e91e, S=1,        1\n'),
     ).toEqual([96_000]);
   });
 
   test('may be anything', () => {
-    fc.assert(fc.property(fc.string(), (text) => parsePackets(text).length + parseMoments(text).length >= 0));
+    fc.assert(fc.property(fc.string(), (text) => parsePackets(text).length + parseTimes(text).length >= 0));
   });
 });
 
@@ -199,10 +201,10 @@ describe('selecting samples', () => {
     origin: 0,
     fromZero: true,
   };
-  test('refuses what is no key frame, and an end among pictures that are stored out of order', () => {
-    expect(() => selectSamples({ ...join, copyStart: tick }, samplesOf(stream))).toThrow('another picture');
-    expect(() => selectSamples({ ...join, copyStart: 7 }, samplesOf(stream))).toThrow('no picture');
+  test('rejects a start that is no key frame, and an end among frames that are stored out of order', () => {
+    expect(() => selectSamples({ ...join, copyStart: tick }, samplesOf(stream))).toThrow('another frame');
+    expect(() => selectSamples({ ...join, copyStart: 7 }, samplesOf(stream))).toThrow('no frame');
     const within = { ...join, copyStart: 10 * tick, copyEnd: 12 * tick, end: 20 * tick };
-    expect(() => selectSamples(within, samplesOf(stream))).toThrow('in one piece');
+    expect(() => selectSamples(within, samplesOf(stream))).toThrow('without a gap');
   });
 });

@@ -6,15 +6,15 @@ import { makeBox } from '../../../src/media/mp4/make-box.ts';
 import { decodeTimes, movieBox, withConfiguration } from '../../../src/media/smart-cut/mp4-movie.ts';
 import { entryHeader, parseTrack } from '../../../src/media/smart-cut/mp4-track.ts';
 
-/** A stream whose pictures come in groups that are reordered within. */
+/** A stream whose frames are reordered within groups. */
 const reordered = fc
   .array(fc.tuple(fc.integer({ min: 1, max: 400 }), fc.nat(4)), { minLength: 1, maxLength: 40 })
-  .map((pictures) => {
+  .map((frames) => {
     let time = 0;
-    const shown = pictures.map(([gap, jump]) => ({ pts: (time += gap), jump }));
+    const shown = frames.map(([gap, jump]) => ({ pts: (time += gap), jump }));
     return shown
-      .map(({ pts, jump }, place) => ({ pts, place: place - jump }))
-      .toSorted((a, b) => a.place - b.place)
+      .map(({ pts, jump }, index) => ({ pts, position: index - jump }))
+      .toSorted((a, b) => a.position - b.position)
       .map(({ pts }) => pts);
   });
 
@@ -28,7 +28,7 @@ function entryOf(configuration: Uint8Array): Uint8Array {
 }
 
 describe('moments of decoding', () => {
-  test('ascend and never come after the picture is shown', () => {
+  test('ascend and are never later than the frame is shown', () => {
     fc.assert(
       fc.property(reordered, (pts) => {
         const dts = decodeTimes(pts);
@@ -40,7 +40,7 @@ describe('moments of decoding', () => {
     );
   });
 
-  test('of pictures in their order are those of showing them', () => {
+  test('are the presentation times where frames are not reordered', () => {
     expect(decodeTimes([0, 512, 1024, 9000])).toEqual([0, 512, 1024, 9000]);
     expect(decodeTimes([0, 1536, 512, 1024])).toEqual([-512, 0, 512, 1024]);
   });
@@ -92,7 +92,7 @@ describe('the index of a movie', () => {
     expect(Buffer.from(changed).includes(Buffer.from(concatBytes([ascii('avcC'), Uint8Array.of(9, 9)])))).toBe(true);
   });
 
-  test('more than one track, or a box that is cut off, is refused', () => {
+  test('more than one track, or a truncated box, is rejected', () => {
     expect(() => parseTrack(concatBytes([makeBox('trak'), makeBox('trak')]))).toThrow('expected one track, got 2');
     expect(() => parseTrack(concatBytes([makeBox('trak')]).subarray(0, 7))).toThrow('got 7 bytes at 0');
   });

@@ -4,13 +4,19 @@ import {
   BitReader,
   escape,
   isDolbyVision,
-  isLightMessage,
+  isHdrMessage,
   joinSample,
   type NalCodec,
   splitSample,
   unescape,
 } from '../../../src/media/smart-cut/nal-units.ts';
-import { asFirstOfSplice, idOf, isJoint, renumber, renumbered } from '../../../src/media/smart-cut/parameter-sets.ts';
+import {
+  asFirstAfterSplice,
+  canStartDecoding,
+  idOf,
+  renumber,
+  renumbered,
+} from '../../../src/media/smart-cut/parameter-sets.ts';
 
 const payload = fc.uint8Array({ maxLength: 60 });
 /** Bytes in which start codes and their escapes are frequent. */
@@ -108,13 +114,13 @@ describe('renumbering', () => {
     ]);
   });
 
-  test('a picture parameter set names the new sequence parameter set', () => {
+  test('a PPS refers to the new id of its SPS', () => {
     const set = renumber('h264', bytesOf(`01101000${exponentialGolomb(0)}${exponentialGolomb(0)}1`));
     const reader = new BitReader(unescape(set), 8);
     expect([reader.ue(), reader.ue()]).toEqual([15, 15]);
   });
 
-  test('a number that leaves no room is refused', () => {
+  test('an id that leaves no room is rejected', () => {
     const set = bytesOf(`01101000${exponentialGolomb(20)}${exponentialGolomb(0)}1`);
     expect(() => renumber('h264', set)).toThrow('leaves no room');
   });
@@ -128,27 +134,27 @@ describe('renumbering', () => {
 describe('the first copied key frame', () => {
   test('of clean random access becomes a broken link, others stay', () => {
     const cra = Uint8Array.of(21 << 1, 1, 0xaf);
-    expect([...asFirstOfSplice('hevc', cra)]).toEqual([18 << 1, 1, 0xaf]);
+    expect([...asFirstAfterSplice('hevc', cra)]).toEqual([18 << 1, 1, 0xaf]);
     const idr = Uint8Array.of(19 << 1, 1, 0xaf);
-    expect(asFirstOfSplice('hevc', idr)).toBe(idr);
+    expect(asFirstAfterSplice('hevc', idr)).toBe(idr);
   });
 
   test('must be one at which a decoder can start', () => {
-    expect(isJoint('h264', Uint8Array.of(0x65))).toBe(true);
-    expect(isJoint('h264', Uint8Array.of(0x41))).toBe(false);
-    expect(isJoint('hevc', Uint8Array.of(21 << 1, 1))).toBe(true);
-    expect(isJoint('hevc', Uint8Array.of(1 << 1, 1))).toBe(false);
+    expect(canStartDecoding('h264', Uint8Array.of(0x65))).toBe(true);
+    expect(canStartDecoding('h264', Uint8Array.of(0x41))).toBe(false);
+    expect(canStartDecoding('hevc', Uint8Array.of(21 << 1, 1))).toBe(true);
+    expect(canStartDecoding('hevc', Uint8Array.of(1 << 1, 1))).toBe(false);
   });
 });
 
-test('messages about the light of pictures are told from others, and Dolby Vision from both', () => {
+test('HDR messages and Dolby Vision units are recognized', () => {
   const unit = (...bytes: number[]): Uint8Array => Uint8Array.of(39 << 1, 1, ...bytes);
-  expect(isLightMessage('hevc', unit(144, 4, 3, 232, 1, 144, 0x80))).toBe(true);
-  expect(isLightMessage('h264', Uint8Array.of(6, 144, 4, 3, 232, 1, 144, 0x80))).toBe(true);
-  expect(isLightMessage('hevc', unit(0, 4, 3, 232, 1, 144, 0x80))).toBe(false);
+  expect(isHdrMessage('hevc', unit(144, 4, 3, 232, 1, 144, 0x80))).toBe(true);
+  expect(isHdrMessage('h264', Uint8Array.of(6, 144, 4, 3, 232, 1, 144, 0x80))).toBe(true);
+  expect(isHdrMessage('hevc', unit(0, 4, 3, 232, 1, 144, 0x80))).toBe(false);
   // Two messages in one unit: the second one may name a parameter set.
-  expect(isLightMessage('hevc', unit(144, 4, 3, 232, 1, 144, 0, 1, 7, 0x80))).toBe(false);
-  expect(isLightMessage('hevc', unit())).toBe(false);
+  expect(isHdrMessage('hevc', unit(144, 4, 3, 232, 1, 144, 0, 1, 7, 0x80))).toBe(false);
+  expect(isHdrMessage('hevc', unit())).toBe(false);
   expect(isDolbyVision('hevc', Uint8Array.of(62 << 1, 1))).toBe(true);
   expect(isDolbyVision('hevc', unit(144, 4))).toBe(false);
 });

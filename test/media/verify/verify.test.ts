@@ -37,7 +37,7 @@ const probe: Probe = {
   video: [stream],
   audio: [audio],
   subtitles: [],
-  attachedPictures: 0,
+  coverArt: 0,
   chapters: 0,
 };
 

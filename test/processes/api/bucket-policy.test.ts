@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../../src/config/load-config.ts';
+import { type Config, loadConfig } from '../../../src/config/load-config.ts';
 import type { RenderJobSpec } from '../../../src/model/job/render-job.ts';
 import { bucketCheck, clusterFeatures } from '../../../src/processes/api/bucket-policy.ts';
 
-const config = (other: Record<string, string> = {}): ReturnType<typeof loadConfig> =>
+const config = (other: Record<string, string> = {}): Config['s3'] =>
   loadConfig(
     {},
     {
@@ -14,9 +14,9 @@ const config = (other: Record<string, string> = {}): ReturnType<typeof loadConfi
       ...other,
     },
     'api',
-  );
+  ).s3;
 
-describe('what an API in a cluster offers', () => {
+describe('the features of an API in a cluster', () => {
   it('are claims, queues and pod templates, and S3 where a bucket is allowed', () => {
     expect([...clusterFeatures(config())]).toEqual(['pvc', 'queue', 'podTemplate']);
     const allowed = { FRAMEWRIGHT_S3_SOURCE_BUCKETS: 'films', FRAMEWRIGHT_S3_DESTINATION_BUCKETS: 'out' };
@@ -25,7 +25,7 @@ describe('what an API in a cluster offers', () => {
   });
 });
 
-describe('the places of a job', () => {
+describe('the buckets of a job', () => {
   const check = bucketCheck(
     config({
       FRAMEWRIGHT_S3_SOURCE_BUCKETS: 'films',
@@ -45,19 +45,19 @@ describe('the places of a job', () => {
     input({ endpoint: 'https://other.example.com', credentialsSecret: 'ann' }),
     output({ prefix: 'ann' }),
     output({ prefix: 'ann/films/' }),
-  ])('are taken: %j', (spec) => {
+  ])('are accepted: %j', (spec) => {
     expect(() => check(spec)).not.toThrow();
   });
 
   it.each<[RenderJobSpec, RegExp]>([
-    [input({ bucket: 'renders' }), /allowed ones, got renders/],
-    [output({}), /allowed ones, got out/],
-    [output({ prefix: 'bob' }), /allowed ones, got out/],
+    [input({ bucket: 'renders' }), /allowed buckets, got renders/],
+    [output({}), /allowed buckets, got out/],
+    [output({ prefix: 'bob' }), /allowed buckets, got out/],
     [output({ prefix: 'ann/../bob' }), /without the parts/],
     [input({ endpoint: 'http://10.0.0.1', credentialsSecret: 'ann' }), /endpoint, got 10\.0\.0\.1/],
     // The worker's own session token would go there.
     [input({ endpoint: 'https://other.example.com' }), /credentialsSecret beside an S3 endpoint/],
-  ])('are refused: %j', (spec, message) => {
+  ])('are rejected: %j', (spec, message) => {
     expect(() => check(spec)).toThrow(message);
   });
 });

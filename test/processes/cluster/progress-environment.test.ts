@@ -6,7 +6,7 @@ import { createNkey } from '../../../src/adapters/nats/nkey.ts';
 import { progressEnvironment } from '../../../src/processes/cluster/progress-environment.ts';
 import { stageOf } from '../../support/worker-harness.ts';
 
-describe('what a worker gets to publish its progress', () => {
+describe('the credentials of a worker to publish its progress', () => {
   const clock = { now: () => Date.parse('2026-03-01T12:00:00Z') };
   const account = createNkey('account');
   let folder: string;
@@ -20,15 +20,13 @@ describe('what a worker gets to publish its progress', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('is nothing without a key of the account', async () => {
-    expect(
-      await progressEnvironment({ natsAccountSeedFile: undefined, natsAccount: undefined }, clock),
-    ).toBeUndefined();
+  it('do not exist without a key of the account', async () => {
+    expect(await progressEnvironment({ accountSeedFile: undefined, account: undefined }, clock)).toBeUndefined();
   });
 
-  it('is a user of its own for each attempt, for longer than it may wait and run', async () => {
-    const natsAccountSeedFile = await fileWith(`${account.seed}\n`);
-    const environmentOf = await progressEnvironment({ natsAccountSeedFile, natsAccount: undefined }, clock);
+  it('are those of a user of its own per attempt, valid for longer than it may wait and run', async () => {
+    const accountSeedFile = await fileWith(`${account.seed}\n`);
+    const environmentOf = await progressEnvironment({ accountSeedFile, account: undefined }, clock);
     const [variable, ...more] = environmentOf?.(stageOf({ timeoutSeconds: 600 })) ?? [];
     expect(more).toEqual([]);
     expect(variable?.name).toBe('FRAMEWRIGHT_NATS_CREDENTIALS');
@@ -42,12 +40,12 @@ describe('what a worker gets to publish its progress', () => {
   });
 
   it.each([
-    ['is not there', undefined],
-    ['holds another key', createNkey('user').seed],
-    ['holds something else', 'hunter2'],
-  ])('is refused at the start when the file %s, without showing what it holds', async (_case, text) => {
-    const natsAccountSeedFile = text === undefined ? join(folder, 'nowhere') : await fileWith(text);
-    const opened = progressEnvironment({ natsAccountSeedFile, natsAccount: undefined }, clock);
+    ['does not exist', undefined],
+    ['contains another key', createNkey('user').seed],
+    ['contains something else', 'hunter2'],
+  ])('make the start fail when the file %s, without showing its content', async (_case, text) => {
+    const accountSeedFile = text === undefined ? join(folder, 'nowhere') : await fileWith(text);
+    const opened = progressEnvironment({ accountSeedFile, account: undefined }, clock);
     await expect(opened).rejects.toThrow(/^Expected FRAMEWRIGHT_NATS_ACCOUNT_SEED_FILE (?!.*hunter2)/);
   });
 });

@@ -11,39 +11,39 @@ function environmentOf(environment: Record<string, string>, own: Pool = pool): R
   return Object.fromEntries((first?.environment ?? []).map(({ name, value }) => [name, value]));
 }
 
-describe('what workers are told', () => {
-  it('is the folder of the object store, and the claim to mount there', () => {
+describe('the environment of workers', () => {
+  it('has the folder of the object store, and the claim to mount there', () => {
     const environment = { FRAMEWRIGHT_OBJECTS_DIR: '/objects', FRAMEWRIGHT_OBJECTS_CLAIM: 'renders' };
     expect(environmentOf(environment)).toMatchObject({ FRAMEWRIGHT_OBJECTS_DIR: '/objects' });
     const [first] = withStageEnvironment([pool], loadConfig({}, { ...base, ...environment }, 'operator'));
     expect(first?.objectsVolume).toEqual({ claimName: 'renders', mountPath: '/objects' });
   });
 
-  it('is the bucket and how to reach it, and nothing of a folder', () => {
-    const told = environmentOf({
+  it('has the bucket and how to reach it, and no folder', () => {
+    const environment = environmentOf({
       FRAMEWRIGHT_S3_BUCKET: 'renders',
       FRAMEWRIGHT_S3_ENDPOINT: 'https://s3.example.com/',
       FRAMEWRIGHT_S3_FORCE_PATH_STYLE: 'on',
     });
-    expect(told).toMatchObject({
+    expect(environment).toMatchObject({
       FRAMEWRIGHT_S3_BUCKET: 'renders',
       FRAMEWRIGHT_S3_ENDPOINT: 'https://s3.example.com',
       FRAMEWRIGHT_S3_FORCE_PATH_STYLE: 'on',
     });
-    expect(told).not.toHaveProperty('FRAMEWRIGHT_OBJECTS_DIR');
-    expect(told).not.toHaveProperty('FRAMEWRIGHT_S3_REGION');
+    expect(environment).not.toHaveProperty('FRAMEWRIGHT_OBJECTS_DIR');
+    expect(environment).not.toHaveProperty('FRAMEWRIGHT_S3_REGION');
   });
 
-  it('holds no login of the operator', () => {
+  it('has no login of the operator', () => {
     const bucket = { FRAMEWRIGHT_S3_BUCKET: 'renders' };
     expect(environmentOf({ ...bucket, FRAMEWRIGHT_NATS_URL: 'nats://nats:4222' })).toMatchObject({
       FRAMEWRIGHT_NATS_URL: 'nats://nats:4222',
     });
-    const told = environmentOf({ ...bucket, FRAMEWRIGHT_NATS_URL: 'nats://a:secret@nats:4222' });
-    expect(JSON.stringify(told)).not.toContain('secret');
+    const environment = environmentOf({ ...bucket, FRAMEWRIGHT_NATS_URL: 'nats://a:secret@nats:4222' });
+    expect(JSON.stringify(environment)).not.toContain('secret');
   });
 
-  it('goes behind what the pool says itself', () => {
+  it('is overridden by the environment of the pool', () => {
     const own = { ...pool, environment: [{ name: 'FRAMEWRIGHT_SOURCE_HOSTS', value: 'a.example.com' }] };
     expect(environmentOf({ FRAMEWRIGHT_S3_BUCKET: 'b' }, own)).toMatchObject({
       FRAMEWRIGHT_SOURCE_HOSTS: 'a.example.com',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { unhealthy, unready, type VitalSources } from '../../../src/processes/operator/health-checks.ts';
+import { type HealthSources, unhealthy, unready } from '../../../src/processes/operator/health-checks.ts';
 
-const fine: VitalSources = {
+const fine: HealthSources = {
   store: { health: () => ({ synced: true, lastContactMs: 20 }) },
   runner: { lastContactMs: () => ({ jobs: 10, pods: 30 }) },
   stats: () => ({ unfinished: 1, queueDepth: 1, active: 1, oldestWaitMs: 10, longestRunMs: 10 }),
@@ -10,12 +10,12 @@ const fine: VitalSources = {
 const hour = 3_600_000;
 
 describe('an operator', () => {
-  it('is healthy while work is done and watches hear something, whether it leads or not', () => {
+  it('is healthy while work is done and watches receive something, whether it leads or not', () => {
     expect(unhealthy(fine)).toBeUndefined();
     expect(unhealthy({ ...fine, stats: () => undefined })).toBeUndefined();
   });
 
-  it.each<[string, Partial<VitalSources>, RegExp]>([
+  it.each<[string, Partial<HealthSources>, RegExp]>([
     [
       'a key waits for ever',
       { stats: () => ({ unfinished: 1, queueDepth: 1, active: 0, oldestWaitMs: hour, longestRunMs: 0 }) },
@@ -24,20 +24,20 @@ describe('an operator', () => {
     [
       'a handler hangs',
       { stats: () => ({ unfinished: 1, queueDepth: 0, active: 1, oldestWaitMs: 0, longestRunMs: hour }) },
-      /^a handler has been at work for 3600 s/,
+      /^a handler has been running for 3600 s/,
     ],
     [
       'the watch of RenderJobs is silent',
       { store: { health: () => ({ synced: true, lastContactMs: hour }) } },
-      /^the watch of renderjobs has heard nothing/,
+      /^the watch of renderjobs has received nothing/,
     ],
     ['the watch of pods is silent', { runner: { lastContactMs: () => ({ pods: hour }) } }, /^the watch of pods/],
-  ])('is to be restarted when %s', (_case, change, problem) => {
+  ])('has to be restarted when %s', (_case, change, problem) => {
     expect(unhealthy({ ...fine, ...change })).toMatch(problem);
   });
 
-  it('is ready when it knows everything', () => {
+  it('is ready when every cache is filled', () => {
     expect(unready(fine)).toBeUndefined();
-    expect(unready({ synced: () => false })).toMatch(/not all .* are known yet/);
+    expect(unready({ synced: () => false })).toMatch(/not all .* have been listed yet/);
   });
 });

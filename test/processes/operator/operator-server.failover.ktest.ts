@@ -17,8 +17,8 @@ const Lease = z.object({
 });
 const Job = z.object({ status: z.object({ queuedAt: z.iso.datetime(), reason: z.string() }).optional() });
 
-// Two or three operators as processes in pods of one ServiceAccount; how long it takes is read from what they wrote.
-describeWithPrograms('cluster', 'of several operators', (paths) => {
+// Two or three operators as processes in pods of one ServiceAccount; how long a takeover takes is read from what they wrote.
+describeWithPrograms('cluster', 'several operators', (paths) => {
   const stack = new AsyncDisposableStack();
   let run: TestCluster['run'];
   let environment: Record<string, string>;
@@ -59,8 +59,8 @@ describeWithPrograms('cluster', 'of several operators', (paths) => {
     const job = { apiVersion: 'framewright.dev/v1alpha1', kind: 'RenderJob', metadata, spec };
     await run(['apply', '-f', '-'], JSON.stringify(job));
   };
-  /** When a job got its first status: that of one who leads (Unix milliseconds). */
-  const judgedAt = (name: string): Promise<number> =>
+  /** When a job got its first status, which only a leader writes (Unix milliseconds). */
+  const firstStatusAt = (name: string): Promise<number> =>
     vi.waitFor(async () => {
       const { status } = Job.parse(JSON.parse(await run(['get', 'rj', name, '-o', 'json'])));
       expect(status).toBeDefined();
@@ -78,11 +78,11 @@ describeWithPrograms('cluster', 'of several operators', (paths) => {
     await vi.waitFor(() => expect(first.output).toContain('"leading"'), patience);
     const second = await start();
     await apply('a');
-    await judgedAt('a');
+    await firstStatusAt('a');
     expect(await second.ask('/readyz')).toEqual({ status: 200, text: 'ok\n' });
     const { text } = await second.ask('/metrics');
     expect(text).toMatch(/leader_election_master_status\{name="framewright-operator"\} 0/);
-    // Reviews of its own rights are POSTs; nothing else is anything but read.
+    // Reviews of its own RBAC rules are POSTs; everything else is a read.
     expect(text).not.toMatch(/rest_client_requests_total\{code="\d+",method="(PUT|PATCH|DELETE)"/);
     expect(text).toMatch(/framewright_jobs\{phase="Queued"\} 1/);
   });
@@ -93,7 +93,7 @@ describeWithPrograms('cluster', 'of several operators', (paths) => {
     await victim.ended;
     const killedAt = Date.now();
     await apply('b');
-    const took = (await judgedAt('b')) - killedAt;
+    const took = (await firstStatusAt('b')) - killedAt;
     const { holderIdentity, acquireTime } = await lease();
     console.log(
       `kill -9: lease taken after ${Date.parse(acquireTime) - killedAt} ms, first status after ${took} ms (lease ${leaseSeconds} s)`,
@@ -102,32 +102,32 @@ describeWithPrograms('cluster', 'of several operators', (paths) => {
     expect(took).toBeLessThanOrEqual(leaseSeconds * 1000 + 2_000);
   });
 
-  it('the next one acts within 2 s after the leader was asked to stop', async () => {
+  it('the next one acts within 2 s after the leader was stopped', async () => {
     const old = await leader();
     await start();
-    const askedAt = Date.now();
+    const stoppedAt = Date.now();
     old.child.kill('SIGTERM');
     await apply('c');
-    const took = (await judgedAt('c')) - askedAt;
+    const took = (await firstStatusAt('c')) - stoppedAt;
     expect(await old.ended).toMatchObject({ code: 0 });
     const { holderIdentity, acquireTime } = await lease();
-    const handedOver = Date.parse(acquireTime) - askedAt;
-    // The second figure has the time of kubectl in it, which made the job that it is about.
+    const handedOver = Date.parse(acquireTime) - stoppedAt;
+    // The second figure includes the time that kubectl took to create the job.
     console.log(`SIGTERM: lease taken after ${handedOver} ms, first status after ${took} ms`);
     expect(holderIdentity).not.toBe(old.identity);
     expect(handedOver).toBeLessThanOrEqual(2_000);
   });
 
-  it('a leader that was frozen writes nothing when it wakes after its lease: it says so and ends with 1', async () => {
+  it('a leader that was frozen writes nothing after its lease has expired: it logs that and ends with 1', async () => {
     const old = await leader();
     await start();
     old.child.kill('SIGSTOP');
     await apply('d');
-    await judgedAt('d');
+    await firstStatusAt('d');
     expect((await lease()).holderIdentity).not.toBe(old.identity);
     old.child.kill('SIGCONT');
     const { code, output } = await old.ended;
     expect(code).toBe(1);
-    expect(output).toMatch(/Expected to renew the lease within 3 s, could not, or another operator holds it now/);
+    expect(output).toMatch(/The lease was not renewed within 3 s, or another operator holds it now/);
   });
 });

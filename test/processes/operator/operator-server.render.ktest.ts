@@ -10,7 +10,7 @@ import { kubeconfigCredentials } from '../../../src/adapters/kubernetes/client/k
 import { Transport } from '../../../src/adapters/kubernetes/client/transport.ts';
 import { installationsOf } from '../../../src/adapters/object-store/installations.ts';
 import type { S3Store } from '../../../src/adapters/object-store/s3/s3-store.ts';
-import { operatorRbacRules, rightText } from '../../../src/processes/cluster/rbac-rules.ts';
+import { operatorRbacRules, ruleText } from '../../../src/processes/cluster/rbac-rules.ts';
 import { applyDefinitions, kubectl, untilRenderJobsMayOwn } from '../../cluster/cluster.ts';
 import { startControlPlane } from '../../cluster/control-plane/control-plane.ts';
 import { ProcessKubelet } from '../../cluster/process-kubelet/process-kubelet.ts';
@@ -22,7 +22,7 @@ import { OperatorProcess } from '../../support/operator-process.ts';
 import { createS3Bench } from '../../support/s3-harness.ts';
 import { manifests, plainKubeconfig, tokenOf } from '../../support/service-account.ts';
 import { testClip } from '../../support/test-clip.ts';
-import { usedRights } from '../../support/used-rbac-rules.ts';
+import { usedRules } from '../../support/used-rbac-rules.ts';
 
 const main = fileURLToPath(import.meta.resolve('../../../src/main.ts'));
 const samples = fileURLToPath(import.meta.resolve('../../../manifests/'));
@@ -35,7 +35,7 @@ function pathsOf(kit: 'natsPrograms' | 's3Programs'): Readonly<Record<string, st
   return programs.paths;
 }
 
-// The operator is a process with the rights of its ServiceAccount and nothing else; between it and the API server stands a
+// The operator is a process with the RBAC rules of its ServiceAccount only; between it and the API server stands a
 // proxy that sees what it uses. The worker is a process too, as the pod of a node; it renders real files into a bucket.
 describeWithPrograms('cluster', 'framewright operator', (paths) => {
   const stack = new AsyncDisposableStack();
@@ -183,20 +183,20 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     await phase('sample', 'Succeeded');
     await vi.waitFor(() => expect(watched.lines().at(-1)).toContain('Succeeded'), patience);
     watched.stop();
-    const told = watched.lines().flatMap((line) => /Queued|Starting|Running|Succeeded/.exec(line)?.[0] ?? []);
-    expect([...new Set(told)]).toEqual(['Queued', 'Starting', 'Running', 'Succeeded']);
+    const seen = watched.lines().flatMap((line) => /Queued|Starting|Running|Succeeded/.exec(line)?.[0] ?? []);
+    expect([...new Set(seen)]).toEqual(['Queued', 'Starting', 'Running', 'Succeeded']);
     // Phase, type, percent: on the way, and at the end.
     expect(watched.lines().join('\n')).toMatch(/Running +trim +[1-9][\d.]*/);
     expect(watched.lines().at(-1)).toMatch(/Succeeded +trim +100/);
     const key = await status('sample', 'result.outputs[0].key');
     expect(await objects.stat(key)).toMatchObject({ bytes: Number(await status('sample', 'result.outputs[0].bytes')) });
     expect(Number(await status('sample', 'result.outputs[0].durationSeconds'))).toBeCloseTo(7.5, 1);
-    // By this name an operator knows which files are those of its own cluster.
+    // By this name an operator finds the files of its own cluster.
     const lease = ['get', 'lease', 'framewright-operator', '-n', 'framewright', '-o', 'jsonpath={.metadata.uid}'];
     expect(await installationsOf(objects)).toEqual([await run(lease)]);
   });
 
-  it('writes as often as it has something to say: a Job, and a status for its start, its run and its end', async () => {
+  it('writes one Job, and one status for its start, its run and its end', async () => {
     const before = proxy.calls.length;
     await apply('trim.yaml', 'quick');
     await phase('quick', 'Succeeded');
@@ -213,7 +213,7 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     expect(writes.length, writes.join(', ')).toBeLessThanOrEqual(5 + Math.floor((to - from) / 10_000));
   });
 
-  it('says in one sentence why a job waits, was cancelled or failed, and tells its story in events', async () => {
+  it('reports why a job waits, was cancelled or failed in one sentence, and each step as an event', async () => {
     await vi.waitFor(async () => expect(await describeJob('first')).toMatch(/Events:.*Normal\s+Cancelled/s), patience);
     expect(await describeJob('first')).toMatch(/Message: +The job was cancelled/);
     expect(await describeJob('sample')).toMatch(/Normal\s+Completed/);
@@ -223,7 +223,7 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     await vi.waitFor(async () => expect(await describeJob('missing')).toMatch(/Events:.*Warning\s+\w+/s), patience);
     const failed = await describeJob('missing');
     expect(failed).toMatch(/Message: +\S.*127\.0\.0\.1:1/);
-    expect(failed).toMatch(/Hint: +\S/);
+    expect(failed).toMatch(/Remedy: +\S/);
     const gpu = (await sample('trim.yaml', 'required')).replace('spec:', 'spec:\n  acceleration: Required');
     await run(['apply', '-n', 'renders', '-f', '-'], gpu);
     await phase('required', 'Queued');
@@ -231,15 +231,17 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     await run(['delete', 'rj', 'required', '-n', 'renders', '--timeout=60s']);
   });
 
-  it('fails a job whose Job would have the name of a stranger, which it leaves alone', async () => {
+  it('fails a job whose Job would have the name of an existing one, which stays untouched', async () => {
     await run(['create', 'job', 'taken-1-render', '-n', 'renders', '--image=none']);
     await apply('mute.yaml', 'taken');
     await phase('taken', 'Failed');
-    expect(await describeJob('taken')).toMatch(/Message: +Expected the Job renders\/taken-1-render .* another owns it/);
+    expect(await describeJob('taken')).toMatch(
+      /Message: +Expected the Job renders\/taken-1-render .* it has another owner/,
+    );
     await run(['delete', 'job', 'taken-1-render', '-n', 'renders']);
   });
 
-  it('removes the files and the Jobs of a job that kubectl removes, and a job whose time is over', async () => {
+  it('removes the files and Jobs of a job that kubectl deletes, and a job whose TTL has expired', async () => {
     const key = await status('sample', 'result.outputs[0].key');
     await run([
       'patch',
@@ -257,17 +259,16 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     expect(await objects.stat(key)).toBeUndefined();
   });
 
-  it('uses every right that its role grants, and was refused none', async () => {
+  it('uses every rule that its role grants, and was denied none', async () => {
     const { granted, used } = {
-      granted: operatorRbacRules().map(rightText).toSorted(),
+      granted: operatorRbacRules().map(ruleText).toSorted(),
       // Events are read when a Job has been without a pod for a while, which none here is.
-      used: [...usedRights(proxy.calls), 'list events'].toSorted(),
+      used: [...usedRules(proxy.calls), 'list events'].toSorted(),
     };
-    // The one is asked for by admission when a Job is made; with the other an event that comes again is counted after half
-    // a minute.
-    const silent = ['update renderjobs/finalizers.framewright.dev', 'patch events.events.k8s.io'];
-    expect(used).toEqual(granted.filter((right) => !silent.includes(right)));
-    expect(operator.output).not.toMatch(/refused with 403/);
+    // Admission checks the first when a Job is created; the second counts a repeated event, after half a minute.
+    const unseen = ['update renderjobs/finalizers.framewright.dev', 'patch events.events.k8s.io'];
+    expect(used).toEqual(granted.filter((rule) => !unseen.includes(rule)));
+    expect(operator.output).not.toMatch(/rejected with 403/);
   });
 
   it('measures its work under the names of controller-runtime and client-go', async () => {
@@ -280,14 +281,13 @@ describeWithPrograms('cluster', 'framewright operator', (paths) => {
     expect(text).toMatch(/framewright_progress_age_seconds_count [1-9]/);
   });
 
-  it('ends with 1 and says so when it has not reached the API server until its renewal was due', async () => {
+  it('ends with 1 and logs it when the API server was unreachable until the renewal was due', async () => {
     proxy.fault = () => ({ kind: 'silence' });
     proxy.silenceAll();
     const { code, output } = await operator.ended;
     expect(code).toBe(1);
-    expect(output).toMatch(/Expected to renew the lease within 4 s, could not/);
+    expect(output).toMatch(/The lease was not renewed within 4 s/);
     expect(output).toMatch(/"remedy":"\S/);
-    // In all that it has logged.
     for (const secret of secrets) expect(output).not.toContain(secret);
   });
 });

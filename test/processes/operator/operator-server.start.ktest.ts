@@ -23,8 +23,8 @@ const Deployments = z.object({
   ),
 });
 
-// Nothing renders here: what is wrong has to be said before that.
-describeWithPrograms('cluster', 'framewright operator, when something is wrong', (paths) => {
+// Nothing renders here: the start has to fail before that.
+describeWithPrograms('cluster', 'a framewright operator that cannot start', (paths) => {
   const stack = new AsyncDisposableStack();
   let folder = '';
   let run: TestCluster['run'];
@@ -46,7 +46,7 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
     await mkdir(join(folder, 'objects'));
     await writeFile(join(folder, 'pools.yaml'), `${cpuPool}\n${gpuPool}`);
     const common = {
-      // Those before are killed and give nothing back.
+      // Earlier ones are killed and do not release the lease.
       FRAMEWRIGHT_LEASE_SECONDS: '3',
       FRAMEWRIGHT_LEASE_RENEW_SECONDS: '2',
       FRAMEWRIGHT_LEASE_RETRY_SECONDS: '1',
@@ -59,20 +59,20 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
   });
   afterAll(() => stack.disposeAsync());
 
-  it('has manifests that the API server takes, with pods as restricted Pod Security wants them', async () => {
+  it('has manifests that the API server accepts, with pods that pass restricted Pod Security', async () => {
     await run(['apply', '-f', manifests]);
     const deployments = Deployments.parse(
       JSON.parse(await run(['get', 'deployments', '-n', 'framewright', '-o', 'json'])),
     );
     expect(deployments.items.map(({ metadata }) => metadata.name)).toEqual(['framewright-api', 'framewright-operator']);
     for (const { metadata, spec } of deployments.items) {
-      // A Deployment is taken with any pods; the pods themselves would be refused.
+      // A Deployment is accepted with any pod template; the pods themselves would be rejected.
       const single = { apiVersion: 'v1', kind: 'Pod', metadata, spec: spec.template.spec };
       await run(['create', '--dry-run=server', '-f', '-'], JSON.stringify(single));
     }
   });
 
-  describe('says what was expected, what it got and what to do, and ends', () => {
+  describe('reports what was expected, what it got and the remedy, and ends', () => {
     it.each<[string, number, () => Promise<Record<string, string>> | Record<string, string>, RegExp]>([
       [
         'without any setting',
@@ -90,10 +90,10 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
         'without the file of pools',
         2,
         () => ({ ...enough, FRAMEWRIGHT_POOLS_FILE: join(folder, 'none.yaml') }),
-        /Expected the pools in .*none.yaml, got: ENOENT.*manifests\/operator\/pools.yaml/s,
+        /The pools in .*none.yaml cannot be read: ENOENT.*manifests\/operator\/pools.yaml/s,
       ],
       [
-        'with a pool that is none',
+        'with an invalid pool',
         2,
         async () => {
           await writeFile(join(folder, 'wrong.yaml'), '- {name: cpu, image: 7}');
@@ -102,7 +102,7 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
         /pools\[0\]\.image: .*expected string/,
       ],
       [
-        'without the kubeconfig that it was told of',
+        'without the kubeconfig that is set',
         2,
         () => ({ ...enough, FRAMEWRIGHT_KUBECONFIG: join(folder, 'none.kubeconfig') }),
         /Expected a kubeconfig in .*none.kubeconfig, got: .*ENOENT.*--kubeconfig/s,
@@ -110,7 +110,7 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
       [
         'in a pod without a service account',
         2,
-        () => ({ ...enough, FRAMEWRIGHT_SERVICE_ACCOUNT_DIR: join(folder, 'nobody') }),
+        () => ({ ...enough, FRAMEWRIGHT_SERVICE_ACCOUNT_DIR: join(folder, 'missing') }),
         /Expected the token of a ServiceAccount .*automountServiceAccountToken/s,
       ],
       [
@@ -120,7 +120,7 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
         /Expected a Kubernetes API server at https:\/\/127.0.0.1:\d+, got: .*ECONNREFUSED.*kubectl get --raw \/version/s,
       ],
       [
-        'with a token that nobody knows',
+        'with an invalid token',
         1,
         async () => {
           const dir = enough['FRAMEWRIGHT_SERVICE_ACCOUNT_DIR'] ?? '';
@@ -139,18 +139,18 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
           await run(['delete', 'crd', '--ignore-not-found', 'renderjobs.framewright.dev']);
           return enough;
         },
-        /Expected the cluster to serve renderjobs of framewright.dev\/v1alpha1, got none.*framewright crd --out - \| kubectl apply/s,
+        /Expected the cluster to serve renderjobs of framewright.dev\/v1alpha1, but it does not.*`framewright crd \| kubectl apply --server-side -f -`/s,
       ],
     ])('%s', async (_case, code, environment, message) => {
       const end = await OperatorProcess.run(await environment());
       expect(end.output).toMatch(message);
       expect(end.output).toMatch(/remedy: \S/);
       expect(end.code, end.output).toBe(code);
-      // What is said is for people: no stack of ours, and never the token.
+      // The output is for people: no stack trace, and never the token.
       expect(end.output).not.toMatch(/\n\s+at |Bearer|eyJ/);
     });
 
-    it('without a right, which it names with the file that grants it', async () => {
+    it('without an RBAC rule, which it names with the file that grants it', async () => {
       await define();
       const { output, code } = await OperatorProcess.run(stranger);
       expect(code).toBe(1);
@@ -161,7 +161,7 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
       expect(output).toContain('kubectl apply -f manifests/operator/rbac.yaml');
     });
 
-    it('when its address is taken', async () => {
+    it('when its address is in use', async () => {
       await define();
       await using first = await OperatorProcess.start(enough);
       const port = /listening on http:\/\/127.0.0.1:(\d+)/.exec(first.output)?.[1] ?? '';
@@ -171,7 +171,7 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
     });
   });
 
-  it('needs the rights of its role in one namespace only when it is told of one', async () => {
+  it('needs its role in one namespace only when it is limited to that namespace', async () => {
     await define();
     await ownable();
     await run(['create', 'namespace', 'studio']);
@@ -196,10 +196,10 @@ describeWithPrograms('cluster', 'framewright operator, when something is wrong',
     await vi.waitFor(async () => {
       expect(await run(['get', 'jobs', '-n', 'studio', '-o', 'name'])).toBe('job.batch/a-1-render\n');
     }, patience);
-    expect(operator.output).not.toContain('refused with 403');
+    expect(operator.output).not.toContain('rejected with 403');
   });
 
-  it('goes on without NATS, says so once, and ends within its time', async () => {
+  it('continues without NATS, logs that once, and ends in time', async () => {
     await define();
     const url = `nats://127.0.0.1:${await freePort()}`;
     await using operator = await OperatorProcess.start({ ...enough, FRAMEWRIGHT_NATS_URL: url });

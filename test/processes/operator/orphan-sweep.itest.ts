@@ -2,19 +2,20 @@ import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDirectoryStore, type DirectoryStore } from '../../../src/adapters/object-store/directory-store.ts';
+import { DirectoryStore } from '../../../src/adapters/object-store/directory-store.ts';
 import { installationsOf, publishingAs } from '../../../src/adapters/object-store/installations.ts';
 import { Database } from '../../../src/adapters/sqlite/database.ts';
 import { SqliteJobStore } from '../../../src/adapters/sqlite/sqlite-job-store.ts';
 import { allJobs } from '../../../src/controller/cleanup/all-jobs.ts';
 import { systemClock as clock } from '../../../src/lib/system-clock.ts';
 import { outputKey, reportKey } from '../../../src/model/job/output-keys.ts';
-import { type OrphanSweep, sweepOrphans } from '../../../src/processes/operator/orphan-sweep.ts';
+import type { Upload } from '../../../src/ports/object-store.ts';
+import { type OrphanSweep, sweepOrphanedFiles } from '../../../src/processes/operator/orphan-sweep.ts';
 
-const [gone, upload] = ['00000000-0000-4000-8000-00000000dead', '00000000-0000-4000-8000-0000000000aa.mp4'];
+const [removed, upload] = ['00000000-0000-4000-8000-00000000dead', '00000000-0000-4000-8000-0000000000aa.mp4'];
 const day = 24 * 3_600_000;
 
-describe('what killed operators have left', () => {
+describe('files that killed operators have left', () => {
   let folder: string;
   let store: SqliteJobStore;
   let objects: DirectoryStore;
@@ -25,16 +26,16 @@ describe('what killed operators have left', () => {
     folder = await mkdtemp(join(tmpdir(), 'framewright-left-'));
     stack.defer(() => rm(folder, { recursive: true }));
     store = new SqliteJobStore(stack.use(Database.open(join(folder, 'db'))), { clock, defaultTtlSeconds: 60 });
-    objects = createDirectoryStore({ dir: join(folder, 'objects') });
+    objects = new DirectoryStore({ dir: join(folder, 'objects') });
   });
   afterEach(() => stack.disposeAsync());
 
   /** A file that a worker of `installation` has published, some time ago. */
   async function publish(key: string, { installation = 'here', ageMs = 2 * day } = {}): Promise<string> {
-    const place = publishingAs(objects, installation);
-    const staged = await place.stage(key);
-    await writeFile(staged.path, 'pictures');
-    await place.publish(staged);
+    const publisher = publishingAs(objects, installation);
+    const upload = await publisher.createUpload(key);
+    await writeFile(upload.path, 'frames');
+    await publisher.publish(upload);
     const at = new Date(Date.now() - ageMs);
     await utimes((await objects.localPath(key)) ?? '', at, at);
     return key;
@@ -42,24 +43,28 @@ describe('what killed operators have left', () => {
   const published = async (): Promise<string[]> =>
     (await Array.fromAsync(objects.list(''))).map(({ key }) => key).filter((key) => !key.startsWith('installations/'));
   const clean = (installation: string | undefined = 'here'): Promise<OrphanSweep> =>
-    sweepOrphans(objects, store, { installation, olderThan: Date.now() - day });
+    sweepOrphanedFiles(objects, store, { installation, olderThan: Date.now() - day });
 
-  it('goes where nobody else publishes: outputs and reports of jobs that are gone, and nothing else', async () => {
-    const { job } = await store.create({ namespace: 'n', name: 'there', spec: { inputs: [{ name: 'a', file: 'a' }] } });
+  it('are removed where no other installation publishes: outputs and reports of removed jobs, nothing else', async () => {
+    const { job } = await store.create({
+      namespace: 'n',
+      name: 'existing',
+      spec: { inputs: [{ name: 'a', file: 'a' }] },
+    });
     const kept = [
       await publish(outputKey({ uid: job.metadata.uid, attempt: 1 }, 'main', 'mp4')),
       await publish(upload),
       await publish('notes.txt'),
     ];
-    await publish(outputKey({ uid: gone, attempt: 1 }, 'main', 'mp4'));
-    await publish(reportKey({ uid: gone, attempt: 2 }));
+    await publish(outputKey({ uid: removed, attempt: 1 }, 'main', 'mp4'));
+    await publish(reportKey({ uid: removed, attempt: 2 }));
     expect(await clean()).toEqual({ outputs: 0, removed: 1, kept: 0 });
     expect(await published()).toEqual(kept.toSorted());
     expect(await clean()).toEqual({ outputs: 0, removed: 0, kept: 0 });
   });
 
-  it('stays where another installation publishes too, until that is gone', async () => {
-    const ours = await publish(outputKey({ uid: gone, attempt: 1 }, 'main', 'mp4'));
+  it('are kept while another installation publishes too', async () => {
+    const ours = await publish(outputKey({ uid: removed, attempt: 1 }, 'main', 'mp4'));
     await publish('of-theirs.mp4', { installation: 'elsewhere' });
     expect(await clean()).toEqual({ outputs: 0, removed: 0, kept: 1 });
     expect(await published()).toContain(ours);
@@ -68,7 +73,7 @@ describe('what killed operators have left', () => {
     expect(await published()).not.toContain(ours);
   });
 
-  it('is told from the files of all jobs, however many there are', async () => {
+  it('are compared with all jobs, however many pages they take', async () => {
     const spec = { inputs: [{ name: 'a', file: 'a' }] };
     const uids = await Promise.all(
       Array.from(
@@ -82,16 +87,16 @@ describe('what killed operators have left', () => {
     }
   });
 
-  it('stays for a day, and where nobody knows under which name one publishes', async () => {
-    await publish(outputKey({ uid: gone, attempt: 1 }, 'main', 'mp4'));
-    const nameless = await sweepOrphans(objects, store, { installation: undefined, olderThan: Infinity });
+  it('are kept for a day, and where the name of the installation is unknown', async () => {
+    await publish(outputKey({ uid: removed, attempt: 1 }, 'main', 'mp4'));
+    const nameless = await sweepOrphanedFiles(objects, store, { installation: undefined, olderThan: Infinity });
     expect(nameless).toEqual({ outputs: 0, removed: 0, kept: 1 });
-    await publish(outputKey({ uid: gone, attempt: 2 }, 'main', 'mp4'), { ageMs: 1_000 });
+    await publish(outputKey({ uid: removed, attempt: 2 }, 'main', 'mp4'), { ageMs: 1_000 });
     expect(await clean()).toEqual({ outputs: 0, removed: 0, kept: 0 });
     expect(await published()).toHaveLength(2);
   });
 
-  it('is judged by names that were there before the first file, however many publish at once', async () => {
+  it('have the name of their installation before the first file, with many concurrent publishers', async () => {
     const names = await Promise.all(
       Array.from({ length: 20 }, (_, n) => publish(`${n}.mp4`, { installation: n % 2 === 0 ? 'here' : 'elsewhere' })),
     );
@@ -100,15 +105,15 @@ describe('what killed operators have left', () => {
     expect(await objects.sweep(Infinity)).toBe(0);
   });
 
-  it('is not published at all when its installation cannot have its name there', async () => {
-    // Someone has put a file where the folder of the names would be.
-    await objects.publish(await staged('installations'));
+  it('are not published when the name of their installation cannot be written', async () => {
+    // A file in place of the folder of the names.
+    await objects.publish(await createUpload('installations'));
     await expect(publish('clip.mp4')).rejects.toThrow(/installations\/here/);
     expect(await published()).toEqual(['installations']);
   });
 
-  async function staged(key: string): Promise<Awaited<ReturnType<DirectoryStore['stage']>>> {
-    const object = await objects.stage(key);
+  async function createUpload(key: string): Promise<Upload> {
+    const object = await objects.createUpload(key);
     await writeFile(object.path, 'no folder');
     return object;
   }

@@ -11,7 +11,7 @@ function sources(problem?: string) {
   return { registry, unhealthy: () => problem, unready: () => problem };
 }
 
-it('answers 200 while nothing is wrong, and the metrics', async () => {
+it('answers 200 while nothing is wrong, and serves the metrics', async () => {
   await using server = await startStatusServer(address, sources());
   for (const path of ['/healthz', '/readyz', '/healthz?verbose=1']) {
     const answer = await fetch(server.url + path);
@@ -28,14 +28,14 @@ it('answers 503 with the reason in one sentence', async () => {
   expect([answer.status, await answer.text()]).toEqual([503, 'a key has waited for 400 s\n']);
 });
 
-it('refuses other paths and methods', async () => {
+it('rejects other paths and methods', async () => {
   await using server = await startStatusServer(address, sources());
   expect((await fetch(`${server.url}/`)).status).toBe(404);
   const post = await fetch(`${server.url}/healthz`, { method: 'POST', body: 'x' });
   expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
 });
 
-it('survives requests that are none, and closes though a client keeps its connection', async () => {
+it('survives malformed requests, and closes although a client keeps its connection', async () => {
   const server = await startStatusServer(address, sources());
   const { port } = new URL(server.url);
   for (const line of ['GET //[ HTTP/1.1\r\nhost: a\r\n\r\n', 'nonsense\r\n\r\n', 'GET http://[ HTTP/1.1\r\n\r\n']) {
@@ -52,7 +52,7 @@ it('survives requests that are none, and closes though a client keeps its connec
   await expect(fetch(`${server.url}/healthz`)).rejects.toThrow('fetch failed');
 });
 
-it('says which address is taken', async () => {
+it('rejects an address that is in use, and names it', async () => {
   await using first = await startStatusServer(address, sources());
   const port = Number(new URL(first.url).port);
   await expect(startStatusServer({ host: '127.0.0.1', port }, sources())).rejects.toThrow(

@@ -132,7 +132,7 @@ export function describeRows(name: string, rows: readonly Row[], copies: readonl
           const { result, trace, plan } = await ranOn(backend);
           const best = backend === 'qsv-full' && row.cpuDecode !== undefined ? 'qsv-encode' : backend;
           expect(result.acceleration).toMatchObject({ backend: best, device: bench.gpu.node });
-          const reasons = result.acceleration?.fallbacks.map(({ reason }) => reason);
+          const reasons = result.acceleration?.fallbacks.map(({ message }) => message);
           if (backend === 'qsv-full') expect(reasons).toEqual(row.cpuDecode === undefined ? [] : [row.cpuDecode]);
           expectPlaces(trace, plan, best === 'qsv-full' ? row : undefined);
         });
@@ -183,5 +183,5 @@ function expectPlaces(trace: readonly TraceEvent[], plan: Plan | undefined, row:
   expect(downloads).toHaveLength(row?.downloads ?? 0);
   expect(eventsOf(trace, 'decode.init').length > 0).toBe(row !== undefined);
   const decode = plan?.steps[0]?.placements.find(({ what }) => what === 'decode');
-  expect(decode?.place).toBe(row === undefined ? 'cpu' : 'gpu');
+  expect(decode?.runsOn).toBe(row === undefined ? 'cpu' : 'gpu');
 }

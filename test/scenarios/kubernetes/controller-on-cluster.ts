@@ -11,7 +11,7 @@ import { type Answered, Transport } from '../../../src/adapters/kubernetes/clien
 import { KubernetesJobStore } from '../../../src/adapters/kubernetes/jobs/kubernetes-job-store.ts';
 import type { Pool } from '../../../src/adapters/kubernetes/pools/pool.ts';
 import { KubernetesStageRunner } from '../../../src/adapters/kubernetes/stages/kubernetes-stage-runner.ts';
-import { createDirectoryStore } from '../../../src/adapters/object-store/directory-store.ts';
+import { DirectoryStore } from '../../../src/adapters/object-store/directory-store.ts';
 import { Controller } from '../../../src/controller/controller.ts';
 import { defaultPolicy, type Policy } from '../../../src/controller/policies/policy.ts';
 import { systemClock as clock } from '../../../src/lib/system-clock.ts';
@@ -98,7 +98,7 @@ export class Brain implements AsyncDisposable {
       }),
     );
     const recorder = stack.use(new EventRecorder(transport, { controller: manager, instance: 'test', clock }));
-    const real = createDirectoryStore({ dir: join(folder, 'objects') });
+    const real = new DirectoryStore({ dir: join(folder, 'objects') });
     const objects = wrap === undefined ? real : wrap(real);
     const observer = createObserver({
       log: pino({ level: 'silent' }),

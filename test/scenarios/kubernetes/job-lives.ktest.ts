@@ -89,11 +89,11 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
     const brain = await start();
     await brain.create('film', { ttlSecondsAfterFinished: 3, podTemplate: success });
     const { metadata } = await brain.until('film', 'Succeeded', 'Completed');
-    const staged = await brain.objects.stage(`${metadata.uid}-1-main.mp4`);
-    await writeFile(staged.path, 'a film');
-    await brain.objects.publish(staged);
+    const upload = await brain.objects.createUpload(`${metadata.uid}-1-main.mp4`);
+    await writeFile(upload.path, 'a film');
+    await brain.objects.publish(upload);
     await gone(brain, 'rj,jobs,pods');
-    expect(await brain.objects.stat(staged.key)).toBeUndefined();
+    expect(await brain.objects.stat(upload.key)).toBeUndefined();
   });
 
   it('goes without its clean-up when its files cannot be removed for too long, and says so', async () => {
@@ -159,7 +159,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
         await brain.wish('film', { priority: Date.now() % 100 });
         const { status } = (await brain.job('film')) ?? {};
         expect(status?.reason).toBe('PodRejected');
-        expect(status?.message).toMatch(/^No pod can be made for it: Error creating: .*exceeded quota: none/);
+        expect(status?.message).toMatch(/^Its pod cannot be created: Error creating: .*exceeded quota: none/);
       },
       { ...patience, interval: 1000 },
     );

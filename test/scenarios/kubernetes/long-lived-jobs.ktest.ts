@@ -82,10 +82,10 @@ const situations: readonly Situation[] = [
   },
   {
     name: 'unschedulable',
-    when: 'no node has a place for its pod',
+    when: 'its pod cannot be scheduled',
     spec: { pool: 'open', podTemplate: { nodeSelector: { disk: 'optane' } } },
     becomes: ['Starting', 'Unschedulable'],
-    says: [/No node has a place for its pod yet: \d+\/\d+ nodes are available: .*affinity\/selector\.$/m],
+    says: [/Its pod cannot be scheduled yet: \d+\/\d+ nodes are available: .*affinity\/selector\.$/m],
   },
   {
     name: 'no-image',

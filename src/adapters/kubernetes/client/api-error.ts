@@ -1,47 +1,47 @@
 import { isRecord } from '../../../lib/json.ts';
 
-/** A refusal by the API server: a `Status` object, or whatever stood in its place. */
+/** A rejection by the API server: a `Status` object, or another body instead. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** HTTP status. */
   readonly status: number;
-  /** Kubernetes' own word for it, such as `AlreadyExists`; empty when the answer was no Status. */
+  /** Kubernetes' own reason, such as `AlreadyExists`; empty when the answer was not a Status. */
   readonly reason: string;
-  /** What the refusal is about, field by field. */
+  /** The causes, field by field. */
   readonly causes: readonly { readonly field: string; readonly message: string }[];
 
-  /** @param call what was asked, without the query: it may hold tokens */
+  /** @param call method and path, without the query, which may contain tokens */
   constructor(status: number, body: string, call: string) {
     const parsed = parseStatus(body);
-    super(`${call} was refused with ${status}${parsed.reason && ` ${parsed.reason}`}: ${parsed.message}`);
+    super(`${call} was rejected with ${status}${parsed.reason && ` ${parsed.reason}`}: ${parsed.message}`);
     this.status = status;
     this.reason = parsed.reason;
     this.causes = parsed.causes;
   }
 }
 
-/** No answer: the connection failed, or the deadline passed. Whether a write was carried out is not known. */
+/** No answer: the connection failed, or the deadline passed. A write may have been executed or not. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
 }
 
-/** A write that was not sent, because another process may lead by now. */
+/** A write that was not sent, because another process may be the leader now. */
 export class NotLeadingError extends Error {
   override readonly name = 'NotLeadingError';
 
   constructor(call: string) {
-    super(`${call} was not sent: this process does not lead`);
+    super(`${call} was not sent: this process is not the leader`);
   }
 }
 
-/** Statuses by which callers decide. */
-export const statuses = { notFound: 404, conflict: 409, gone: 410, invalid: 422, tooManyRequests: 429 } as const;
+/** Statuses on which callers act. */
+export const statuses = { notFound: 404, conflict: 409, expired: 410, invalid: 422, tooManyRequests: 429 } as const;
 
 export function hasStatus(error: unknown, status: number): error is ApiError {
   return error instanceof ApiError && error.status === status;
 }
 
-/** 409 has two meanings: a name that is taken, and a version that is no longer the latest. */
+/** 409 has two meanings: a name that is taken, and a version that is not the latest. */
 export function isAlreadyExists(error: unknown): boolean {
   return hasStatus(error, statuses.conflict) && error.reason === 'AlreadyExists';
 }
@@ -50,9 +50,9 @@ export function isConflict(error: unknown): boolean {
   return hasStatus(error, statuses.conflict) && error.reason !== 'AlreadyExists';
 }
 
-/** The version to go on from is no longer known: everything has to be read again. */
+/** The API server no longer has the version: everything has to be read again. */
 export function isExpired(error: unknown): boolean {
-  return hasStatus(error, statuses.gone);
+  return hasStatus(error, statuses.expired);
 }
 
 function parseStatus(body: string): { reason: string; message: string; causes: ApiError['causes'] } {
@@ -71,7 +71,7 @@ function parseStatus(body: string): { reason: string; message: string; causes: A
       };
     }
   } catch {
-    // A proxy's page, or a line of text.
+    // The page of a proxy, or plain text.
   }
   return { reason: '', message: body.trim().slice(0, 300) || 'no explanation', causes: [] };
 }

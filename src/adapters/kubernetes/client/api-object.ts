@@ -1,5 +1,6 @@
 import { isRecord } from '../../../lib/json.ts';
-/** What every object of the Kubernetes API has, as it is on the wire: times are strings. */
+
+/** The members of every object of the Kubernetes API, as on the wire: times are strings. */
 export interface ApiObject {
   readonly apiVersion?: string;
   readonly kind?: string;
@@ -18,10 +19,9 @@ export interface ObjectMeta {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly finalizers?: readonly string[];
   readonly ownerReferences?: readonly OwnerReference[];
-  readonly managedFields?: readonly ManagedFields[];
 }
 
-export interface OwnerReference {
+interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;
@@ -30,14 +30,7 @@ export interface OwnerReference {
   readonly blockOwnerDeletion?: boolean;
 }
 
-export interface ManagedFields {
-  readonly manager?: string;
-  readonly operation?: string;
-  readonly subresource?: string;
-  readonly fieldsV1?: object;
-}
-
-/** A type of the client library as it is on the wire, before dates have been made of strings. */
+/** A type of the client library as on the wire, where dates are strings. */
 export type Wire<T> = T extends Date
   ? string
   : T extends readonly (infer Item)[]
@@ -46,19 +39,24 @@ export type Wire<T> = T extends Date
       ? { readonly [Key in keyof T]: Wire<T[Key]> }
       : T;
 
-/** Whether an answer is an object of the API. Its further fields are what the API server's schema says. */
+/** Whether an answer is an object of the API. The API server's schema guarantees its further fields. */
 export function isApiObject(value: unknown): value is ApiObject {
   if (!isRecord(value) || !isRecord(value['metadata'])) return false;
   const { name, uid, resourceVersion } = value['metadata'];
   return typeof name === 'string' && typeof uid === 'string' && typeof resourceVersion === 'string';
 }
 
-/** `namespace/name`, or the name alone for what belongs to no namespace. */
+/** The items of a list of the API; none when it is not a list. */
+export function listOf(value: unknown): readonly unknown[] {
+  return isRecord(value) && Array.isArray(value['items']) ? value['items'] : [];
+}
+
+/** `namespace/name`, or the name alone for objects without a namespace. */
 export function keyOfObject({ metadata: { namespace, name } }: ApiObject): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
-/** The uid of the controller that owns an object, if any. Names are given out again, uids are not. */
+/** The uid of the controller that owns an object, if any. Names are reused, uids are not. */
 export function controllerUid({ metadata: { ownerReferences } }: ApiObject): string | undefined {
   return ownerReferences?.find(({ controller }) => controller === true)?.uid;
 }
@@ -67,7 +65,7 @@ const decimal = /^(0|[1-9]\d*)$/;
 
 /**
  * Whether version `a` is later than `b`. Comparable are decimal numbers of any length (KEP-5504, Kubernetes 1.35, and
- * every API server on etcd before it); of others it is only known whether they are equal.
+ * every API server on etcd before it). Of other versions it is only known whether they are equal: undefined.
  */
 export function isLater(a: string, b: string): boolean | undefined {
   if (a === b) return false;

@@ -1,23 +1,23 @@
-/** How a call ended, as far as the load of the API server is concerned. */
+/** How a call ended, with regard to the load of the API server. */
 export type Outcome = 'answered' | 'overloaded' | 'failed';
 
 export interface CongestionOptions {
-  /** Calls at once to begin with. */
+  /** Parallel calls at first. */
   readonly initial: number;
-  /** Calls at once, at most. */
+  /** Parallel calls at most. */
   readonly max: number;
 }
 
 /**
- * How many calls may be under way at once: one more with each round of answers, half as many when the server says that
- * it is overloaded (additive increase, multiplicative decrease). A fixed rate is either too slow for an idle server or
- * too fast for a busy one.
+ * Limits the number of parallel calls: one more with each round of answers, half as many when the server is overloaded
+ * (additive increase, multiplicative decrease). A fixed rate is either too slow for an idle server or too fast for a busy
+ * one.
  */
 export class Congestion {
   readonly #max: number;
   #limit: number;
   #active = 0;
-  /** Calls that were started before the last decrease say nothing new about the load. */
+  /** Answers to calls from before the last decrease are not evidence of the present load. */
   #epoch = 0;
   readonly #waiting = new Set<() => void>();
 
@@ -35,9 +35,9 @@ export class Congestion {
   }
 
   /**
-   * Waits for a place, first come first served.
+   * Waits until a call may start, in the order of arrival.
    *
-   * @returns what to call when the call has ended
+   * @returns to be called when the call has ended
    */
   async enter(signal: AbortSignal): Promise<(outcome: Outcome) => void> {
     signal.throwIfAborted();
@@ -72,7 +72,7 @@ export class Congestion {
   }
 
   #leave(outcome: Outcome, epoch: number): void {
-    // Only a full window shows that the server carries it.
+    // Only a full window shows that the server can take that many.
     const full = this.#active >= this.limit;
     this.#active -= 1;
     if (outcome === 'answered' && full) this.#limit = Math.min(this.#max, this.#limit + 1 / this.#limit);

@@ -6,8 +6,8 @@ import type { TlsMaterial } from './credentials.ts';
 const idleMs = 55_000;
 
 /**
- * The connections to one API server: kept alive, shared by all calls, and made anew when certificates change. How many
- * calls go at once is decided elsewhere; each long-lived watch takes one connection.
+ * The connections to one API server: kept alive, shared by all calls, and replaced when certificates change. The caller
+ * limits parallel calls; each long-lived watch takes one connection.
  */
 export class Connections implements AsyncDisposable {
   readonly #origin: string;
@@ -22,23 +22,23 @@ export class Connections implements AsyncDisposable {
   }
 
   pool(tls: TlsMaterial): Pool {
-    // The same object with every call until credentials are read anew.
+    // The same object with every call until credentials are read again.
     if (this.#pool !== undefined && tls === this.#known) return this.#pool;
     this.#known = tls;
     const material = createHash('sha256').update(JSON.stringify(tls)).digest('base64');
     if (this.#pool !== undefined && material === this.#material) return this.#pool;
-    // Calls on the old connections may end; a watch there goes on until its time is over.
+    // Running calls and watches end on the old connections.
     void this.#pool?.close().catch(() => undefined);
     this.#material = material;
     const { verify, ...secrets } = tls;
     this.#pool = new Pool(this.#origin, {
       connect: { ...secrets, rejectUnauthorized: verify, timeout: this.#connectMs },
-      // Plain HTTP/1.1: one broken connection ends one call, not every watch at once.
+      // Plain HTTP/1.1: one broken connection ends one call, not every watch.
       allowH2: false,
       pipelining: 1,
       keepAliveTimeout: idleMs,
       keepAliveMaxTimeout: idleMs,
-      // Deadlines are kept by the caller; a quiet watch is no fault.
+      // The caller has deadlines; a watch without data is not an error.
       headersTimeout: 0,
       bodyTimeout: 0,
     });

@@ -1,4 +1,4 @@
-/** How connections are secured; a change makes new connections. */
+/** How connections are secured; a change creates new connections. */
 export interface TlsMaterial {
   /** PEM. */
   readonly ca?: string;
@@ -9,27 +9,27 @@ export interface TlsMaterial {
   readonly verify: boolean;
 }
 
-/** What a call needs to be let in. */
+/** What a call needs to be authenticated. */
 export interface Access {
   readonly tls: TlsMaterial;
-  /** Headers with secrets: they go to the API server and nowhere else. */
+  /** Headers with secrets: they are sent to the API server only. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Who we are to which API server. */
+/** An API server, and our identity there. */
 export interface Credentials {
   /** `https://host:port`, with a path where the API is not at the root. */
   readonly server: string;
-  /** The namespace that is meant when none is named. */
+  /** The namespace when none is given. */
   readonly namespace: string;
-  /** Reads certificates and tokens as they are now: they rotate. */
+  /** Reads the present certificates and tokens: they rotate. */
   readonly load: () => Promise<Access>;
 }
 
 /** How long loaded credentials are used; the kubelet replaces a pod's token long before it expires. */
 const freshMs = 60_000;
 
-/** Keeps what was loaded for a minute, so that calls do not read files. */
+/** Caches credentials for a minute, so that calls do not read files. */
 export class CachedCredentials {
   readonly #credentials: Credentials;
   readonly #monotonic: () => number;
@@ -45,7 +45,7 @@ export class CachedCredentials {
     return this.#credentials.server;
   }
 
-  /** @param fresh reads anew: the server did not know the token */
+  /** @param fresh reads them again: the server rejected the token */
   async get({ fresh = false }: { readonly fresh?: boolean } = {}): Promise<Access> {
     const now = this.#monotonic();
     if (this.#loaded === undefined || fresh || now - this.#loadedAt > freshMs) {
@@ -53,7 +53,7 @@ export class CachedCredentials {
       const before = this.#loaded;
       const loading = this.#credentials.load();
       this.#loaded = loading;
-      // A file that is being replaced: what is known goes on to be used.
+      // A file that is being replaced: the previous credentials stay in use.
       loading.catch(() => {
         if (this.#loaded === loading) this.#loaded = before;
       });

@@ -1,9 +1,9 @@
-/** A signal that aborts with the caller's, or when a time is over. */
+/** A signal that aborts with the caller's, or after a time. */
 export interface Deadline {
   readonly signal: AbortSignal;
   /** Stops the clock; the caller's signal still counts. */
   readonly disarm: () => void;
-  /** To be called when the work is done. */
+  /** Must be called when the work has ended. */
   readonly clear: () => void;
 }
 

@@ -6,10 +6,10 @@ import type { Credentials } from './credentials.ts';
 const defaultFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
- * Credentials of the pod that this runs in.
+ * Credentials of the pod in which this process runs.
  *
  * @param address host and port of the API server, from KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT
- * @throws when there is no ServiceAccount, with what to do
+ * @throws Error with a remedy when no ServiceAccount token is mounted
  */
 export async function inClusterCredentials(
   { host, port }: { readonly host: string; readonly port: string },
@@ -18,7 +18,7 @@ export async function inClusterCredentials(
   const read = (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
   const namespace = await read('namespace').catch((error: unknown) => {
     throw new Error(
-      `Expected the token of a ServiceAccount in ${folder}, got none: set automountServiceAccountToken, or pass a kubeconfig`,
+      `Expected the token of a ServiceAccount in ${folder}, but none is mounted: set automountServiceAccountToken, or pass a kubeconfig`,
       { cause: error },
     );
   });

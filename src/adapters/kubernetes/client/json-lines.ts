@@ -1,8 +1,8 @@
 /** Far more than the API server's own limit of an object (1.5 MB in etcd, 3 MB in a request). */
-const longest = 16 * 1024 * 1024;
+const maxLineLength = 16 * 1024 * 1024;
 
 /**
- * A stream of JSON values, one a line, as watches are sent. An incomplete last line is an error: the connection was cut.
+ * A stream of JSON values, one per line, as in watches. An incomplete last line is an error: the connection was cut.
  *
  * @throws Error when a line is longer than 16 MiB, is not JSON, or is cut off
  */
@@ -26,7 +26,8 @@ export async function* jsonLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
     if (start < text.length) {
       pieces.push(text.slice(start));
       length += text.length - start;
-      if (length > longest) throw new Error(`Expected lines of at most ${longest} characters, got a longer one`);
+      if (length > maxLineLength)
+        throw new Error(`Expected lines of at most ${maxLineLength} characters, got a longer one`);
     }
   }
   if (pieces.join('').trim() !== '') throw new Error('Expected a whole line, got the connection cut within one');

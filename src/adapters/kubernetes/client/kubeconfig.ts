@@ -2,13 +2,13 @@ import type { RequestOptions } from 'node:https';
 import type { Access, Credentials } from './credentials.ts';
 
 /**
- * Credentials of the current context of a kubeconfig, with everything that one may hold: certificates, tokens, token
- * files, exec plugins, OIDC.
+ * Credentials of the current context of a kubeconfig, in all of its forms: certificates, tokens, token files, exec plugins,
+ * OIDC.
  *
- * @param path file, or undefined for what kubectl would take: KUBECONFIG, then ~/.kube/config
+ * @param path file, or undefined for kubectl's default: KUBECONFIG, then ~/.kube/config
  */
 export async function kubeconfigCredentials(path?: string): Promise<Credentials> {
-  // 90 MB of memory that a process in a cluster does without.
+  // Loaded only here: it takes 90 MB of memory, and in a cluster it is not needed.
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
   if (path === undefined) config.loadFromDefault();

@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Answered } from './transport.ts';
 
-/** What the work of one controller is measured by. Times are milliseconds. */
-export interface ControllerMetrics {
+/** Counters of one controller. Times are milliseconds. */
+interface ControllerMetrics {
   /** For the work queue of the controller. */
   readonly observer: {
     readonly added: () => void;
@@ -11,8 +11,8 @@ export interface ControllerMetrics {
   };
 }
 
-/** A queue as far as its metrics look at it. */
-export interface MeasuredQueue {
+/** The figures of a queue that its metrics show. */
+interface MeasuredQueue {
   readonly depth: number;
   readonly active: number;
   readonly longestRunMs: number;
@@ -131,7 +131,7 @@ function controllerMetrics(registers: Registry[]): RuntimeMetrics['controller'] 
   };
 }
 
-/** Gauges that are read from the queues when someone asks for the metrics. */
+/** Gauges that are read from the queues when the metrics are scraped. */
 function queueGauges(registers: Registry[]): (name: string, queue: () => MeasuredQueue | undefined) => void {
   const queues = new Map<string, () => MeasuredQueue | undefined>();
   const gauge = (metric: string, help: string, label: string, value: (queue: MeasuredQueue) => number): void => {
@@ -149,10 +149,10 @@ function queueGauges(registers: Registry[]): (name: string, queue: () => Measure
     });
   };
   gauge('workqueue_depth', 'Keys that wait.', 'name', ({ depth }) => depth);
-  gauge('controller_runtime_active_workers', 'Handlers at work.', 'controller', ({ active }) => active);
+  gauge('controller_runtime_active_workers', 'Handlers that are running.', 'controller', ({ active }) => active);
   gauge(
     'workqueue_longest_running_processor_seconds',
-    'How long the handler that has been at work longest has been so.',
+    'How long the longest running handler has been running.',
     'name',
     ({ longestRunMs }) => longestRunMs / 1000,
   );

@@ -1,38 +1,31 @@
 import { z } from 'zod';
 import { isRecord } from '../../../lib/json.ts';
-import {
-  apiGroup,
-  apiVersion,
-  type RenderJob,
-  type RenderJobSpec,
-  type RenderJobStatus,
-} from '../../../model/job/render-job.ts';
+import { apiVersion, type RenderJob, type RenderJobSpec, type RenderJobStatus } from '../../../model/job/render-job.ts';
+import { annotations as keys, finalizers as names } from '../../../model/labels.ts';
 import type { JobRef, NewJob } from '../../../ports/job-store.ts';
 import { type ApiObject, isApiObject, type ObjectMeta } from '../client/api-object.ts';
-import { createdAnnotation, creationOrder, creationTime } from './creation-cursor.ts';
+import { resourcePath } from '../client/resource-path.ts';
+import { creationOrder, creationTime } from './creation-cursor.ts';
 import { StringInterner } from './string-interner.ts';
 
-/** Keeps a job until its files are gone. Way out when no operator runs any more: remove it from `metadata.finalizers`. */
-export const cleanupFinalizer = `${apiGroup}/cleanup`;
-
-/** A RenderJob as the cache keeps it: the job, and what of its metadata the model does not know. */
+/** A RenderJob as the cache keeps it: the job, and the metadata that is not part of the model. */
 export interface CachedJob extends ApiObject {
   readonly metadata: ObjectMeta;
   readonly job: RenderJob;
-  /** Its place in the order of creation; comparable as text. */
+  /** Its key in the order of creation; comparable as text. */
   readonly order: string;
 }
 
-// The API server has checked both against the schema that is made from the model.
+// The API server has validated both against the schema, which is generated from the model.
 const storedSpec = z.custom<RenderJobSpec>(isRecord);
 const storedStatus = z.custom<RenderJobStatus>(isRecord);
-const words = new StringInterner();
+const strings = new StringInterner();
 
-/** A RenderJob of the API, or undefined when it is none. Takes over what was just parsed. */
+/** A RenderJob of the API, or undefined when it is not one. Modifies the value: only for freshly parsed JSON. */
 export function acceptRenderJob(value: unknown): CachedJob | undefined {
   if (!isApiObject(value) || value.metadata.namespace === undefined || !('spec' in value)) return undefined;
   const spec = storedSpec.safeParse(value.spec);
-  const status = 'status' in value ? storedStatus.safeParse(words.share(value.status)) : undefined;
+  const status = 'status' in value ? storedStatus.safeParse(strings.share(value.status)) : undefined;
   if (!spec.success) return undefined;
   const { metadata } = value;
   const job: RenderJob = {
@@ -47,7 +40,7 @@ export function acceptRenderJob(value: unknown): CachedJob | undefined {
 
 function jobMetadata(metadata: ObjectMeta, namespace: string): RenderJob['metadata'] {
   const { name, uid, resourceVersion, generation = 1, deletionTimestamp, labels } = metadata;
-  const annotations = withoutOurs(metadata.annotations);
+  const annotations = withoutOwn(metadata.annotations);
   return {
     name,
     namespace,
@@ -61,8 +54,8 @@ function jobMetadata(metadata: ObjectMeta, namespace: string): RenderJob['metada
   };
 }
 
-function withoutOurs(annotations: ObjectMeta['annotations'] = {}): Record<string, string> | undefined {
-  const { [createdAnnotation]: _, ...others } = annotations;
+function withoutOwn(annotations: ObjectMeta['annotations'] = {}): Record<string, string> | undefined {
+  const { [keys.created]: _, ...others } = annotations;
   return Object.keys(others).length === 0 ? undefined : others;
 }
 
@@ -86,8 +79,8 @@ export function renderJobBody({ namespace, name, spec, labels, annotations }: Ne
       namespace,
       name,
       labels,
-      annotations: { ...annotations, [createdAnnotation]: created },
-      finalizers: [cleanupFinalizer],
+      annotations: { ...annotations, [keys.created]: created },
+      finalizers: [names.cleanup],
     },
     spec,
   };
@@ -95,10 +88,9 @@ export function renderJobBody({ namespace, name, spec, labels, annotations }: Ne
 
 /** Path of the RenderJobs of a namespace, or of all of them. */
 export function renderJobsPath(namespace?: string): string {
-  const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-  return `/apis/${apiVersion}${scope}/renderjobs`;
+  return resourcePath({ apiVersion, resource: 'renderjobs', namespace });
 }
 
-export function renderJobPath({ namespace, name }: JobRef): string {
-  return `${renderJobsPath(namespace)}/${encodeURIComponent(name)}`;
+export function renderJobPath({ namespace, name }: JobRef, subresource?: 'status'): string {
+  return resourcePath({ apiVersion, resource: 'renderjobs', namespace, name, subresource });
 }

@@ -2,7 +2,7 @@ import { CodedError } from '../../../errors/coded-error.ts';
 import { ConflictError, type JobRef, keyOf, NotFoundError } from '../../../ports/job-store.ts';
 import { ApiError, statuses, UnreachableError } from '../client/api-error.ts';
 
-/** What a refused write of a job means to those who asked for it. */
+/** The error of a store for an error of the API server. */
 export function storeError(error: unknown, ref: JobRef): Error {
   if (error instanceof UnreachableError) {
     return new CodedError('SERVICE_UNAVAILABLE', 'The Kubernetes API server could not be reached', { cause: error });
@@ -10,7 +10,7 @@ export function storeError(error: unknown, ref: JobRef): Error {
   if (!(error instanceof ApiError)) return error instanceof Error ? error : new Error(String(error));
   const { status } = error;
   if (status === statuses.notFound) {
-    return new NotFoundError(`Expected a job ${keyOf(ref)}, got none: it was removed`, { cause: error });
+    return new NotFoundError(`Expected a job ${keyOf(ref)}, but it was removed`, { cause: error });
   }
   if (status === statuses.conflict) {
     return new ConflictError(`Expected ${keyOf(ref)} at the version it was read, but it changed: read it again`, {

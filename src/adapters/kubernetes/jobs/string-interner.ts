@@ -1,18 +1,18 @@
 import { isRecord } from '../../../lib/json.ts';
 
-/** Enough for the sentences of a controller and the times of a minute or two; then it starts anew. */
-const most = 4096;
-/** Longer ones are hardly ever the same. */
-const longest = 160;
+/** Enough for the messages of a controller and the times of a minute or two; then the table is cleared. */
+const maxStrings = 4096;
+/** Longer strings are hardly ever equal. */
+const maxLength = 160;
 
 /**
- * Keeps one copy of strings that many objects have: thousands of statuses say the same in the same words, and each its
- * own times several over. That is a third of the memory of a finished job.
+ * Keeps one copy of strings that many objects contain: thousands of statuses have the same messages, and each has its own
+ * times several times. That saves a third of the memory of a finished job.
  */
 export class StringInterner {
   readonly #known = new Map<string, string>();
 
-  /** The same value, its strings replaced by equal ones that are known; in place, so only for what was just parsed. */
+  /** Replaces strings by known equal ones. Modifies the value: only for freshly parsed JSON. */
   share<T>(value: T): T {
     this.#walk(value);
     return value;
@@ -23,14 +23,14 @@ export class StringInterner {
     if (!isRecord(value)) return;
     for (const [name, member] of Object.entries(value)) {
       if (typeof member !== 'string') this.#walk(member);
-      else if (member.length <= longest) Reflect.set(value, name, this.#one(member));
+      else if (member.length <= maxLength) Reflect.set(value, name, this.#one(member));
     }
   }
 
   #one(text: string): string {
     const known = this.#known.get(text);
     if (known !== undefined) return known;
-    if (this.#known.size === most) this.#known.clear();
+    if (this.#known.size === maxStrings) this.#known.clear();
     this.#known.set(text, text);
     return text;
   }

@@ -1,28 +1,36 @@
+/** Of one creation. */
+export interface QuotaRequest {
+  readonly owner: string;
+  /** Of the job that is created. */
+  readonly key: string;
+  /** Unfinished jobs that the owner may have. */
+  readonly limit: number;
+}
+
+/** What the cache contains when a creation starts. */
+export interface CachedJobs {
+  /** How many unfinished jobs the owner has. */
+  readonly unfinished: number;
+  readonly has: (key: string) => boolean;
+}
+
 /**
- * Places among the unfinished jobs of owners that creations under way have taken. A job may be in the cache before the
- * answer to its creation is here, and is counted there then.
+ * Limits the unfinished jobs of each owner, creations in progress included. A job may be in the cache before the answer to
+ * its creation arrives; then it is counted there only.
  */
 export class UnfinishedJobQuota {
-  readonly #taken = new Map<string, Set<string>>();
+  readonly #creating = new Map<string, Set<string>>();
 
-  /**
-   * @param unfinished how many jobs of the owner the cache has
-   * @param isCached whether the cache has the job of a key
-   * @returns how to give the place back; undefined when there is none
-   */
-  take(
-    { owner, key, most }: { readonly owner: string; readonly key: string; readonly most: number },
-    unfinished: number,
-    isCached: (key: string) => boolean,
-  ): (() => void) | undefined {
-    const taken = this.#taken.get(owner) ?? new Set();
-    const underWay = [...taken].filter((one) => !isCached(one)).length;
-    if (unfinished + underWay >= most) return undefined;
-    taken.add(key);
-    this.#taken.set(owner, taken);
+  /** @returns to be called when the creation has ended; undefined when the owner has reached the limit */
+  reserve({ owner, key, limit }: QuotaRequest, cached: CachedJobs): (() => void) | undefined {
+    const creating = this.#creating.get(owner) ?? new Set();
+    const uncached = [...creating].filter((one) => !cached.has(one)).length;
+    if (cached.unfinished + uncached >= limit) return undefined;
+    creating.add(key);
+    this.#creating.set(owner, creating);
     return () => {
-      taken.delete(key);
-      if (taken.size === 0 && this.#taken.get(owner) === taken) this.#taken.delete(owner);
+      creating.delete(key);
+      if (creating.size === 0 && this.#creating.get(owner) === creating) this.#creating.delete(owner);
     };
   }
 }

@@ -1,18 +1,17 @@
 import { z } from 'zod';
 import { isRecord } from '../../../lib/json.ts';
+import { labels, managedByUs } from '../../../model/labels.ts';
 import { type ApiKey, roles } from '../../../ports/key-store.ts';
 import { type ApiObject, isApiObject } from '../client/api-object.ts';
-import { managedBy } from '../stages/stage-job.ts';
+import { labelSelector, resourcePath } from '../client/resource-path.ts';
 
 /** Type of the Secrets that hold the digest of an API key. */
 const secretType = 'framewright.dev/api-key';
 
-const ourLabels = { ...managedBy, 'app.kubernetes.io/component': 'api-key' } as const;
+const ourLabels = { ...managedByUs, [labels.component]: 'api-key' } as const;
 
-/** Finds them among the other Secrets of their namespace. */
-export const keySelector = Object.entries(ourLabels)
-  .map(([name, value]) => `${name}=${value}`)
-  .join(',');
+/** Selects them among the other Secrets of their namespace. */
+export const keySelector = labelSelector(ourLabels);
 
 const prefix = 'framewright-key-';
 
@@ -37,7 +36,13 @@ export function keySecretName(id: string): string {
   return prefix + id;
 }
 
-/** The Secret to make for a key: its digest, never the key. */
+/** Path of the Secrets of a namespace, or of the Secret of one key. */
+export function keySecretPath(namespace: string, id?: string): string {
+  const name = id === undefined ? undefined : keySecretName(id);
+  return resourcePath({ apiVersion: 'v1', resource: 'secrets', namespace, name });
+}
+
+/** The Secret to create for a key: its digest, never the key. */
 export function keySecret(namespace: string, { id, owner, role, createdAt, revokedAt, ...key }: ApiKey): object {
   return {
     apiVersion: 'v1',
@@ -64,7 +69,7 @@ export function revocation(resourceVersion: string, at: number): object {
   return { metadata: { resourceVersion }, stringData: { revokedAt: iso(at) } };
 }
 
-/** A key's Secret of the API, or undefined when it is another Secret or says something that no key is. */
+/** A key's Secret of the API, or undefined when it is another Secret or its data are not those of a key. */
 export function acceptKeySecret(value: unknown): CachedKey | undefined {
   if (!isApiObject(value) || !isRecord(value) || value['type'] !== secretType) return undefined;
   const { name, namespace, uid, resourceVersion } = value.metadata;

@@ -1,17 +1,18 @@
 import { CodedError } from '../../../errors/coded-error.ts';
-import { isRecord } from '../../../lib/json.ts';
 import { ConflictError } from '../../../ports/job-store.ts';
 import type { ApiKey, KeyStore } from '../../../ports/key-store.ts';
+import { mergePatch } from '../client/api-call.ts';
 import { ApiError, hasStatus, isAlreadyExists, isConflict, statuses, UnreachableError } from '../client/api-error.ts';
-import { mergePatch, type Transport } from '../client/transport.ts';
-import { acceptKeySecret, type CachedKey, keySecret, keySecretName, keySelector, revocation } from './key-secret.ts';
+import { listOf } from '../client/api-object.ts';
+import type { Transport } from '../client/transport.ts';
+import { acceptKeySecret, type CachedKey, keySecret, keySecretPath, keySelector, revocation } from './key-secret.ts';
 
-/** How often a revocation is computed anew when someone else changed the key meanwhile. */
+/** How often a revocation is tried when the key keeps changing in between. */
 const tries = 5;
 
 /**
- * API keys as Secrets of one namespace, read from the API server each time: for the command line. A server that checks a
- * key with every request wants WatchedKeyStore.
+ * API keys as Secrets of one namespace, read from the API server each time: for the command line. A server that verifies a
+ * key with every request uses WatchedKeyStore.
  */
 export class SecretKeyStore implements KeyStore {
   readonly #transport: Transport;
@@ -28,7 +29,7 @@ export class SecretKeyStore implements KeyStore {
       await this.#transport.request({ method: 'POST', path: this.#path(), body: keySecret(this.#namespace, key) });
     } catch (error) {
       if (!isAlreadyExists(error)) throw this.#explain(error);
-      throw new CodedError('CONFLICT', `Expected a new key id, got ${key.id}, which exists`, { cause: error });
+      throw new CodedError('CONFLICT', `The key id ${key.id} exists already`, { cause: error });
     }
   }
 
@@ -40,8 +41,7 @@ export class SecretKeyStore implements KeyStore {
   async list(): Promise<readonly ApiKey[]> {
     try {
       const list = await this.#transport.request({ path: this.#path(), query: { labelSelector: keySelector } });
-      const items = isRecord(list) && Array.isArray(list['items']) ? list['items'] : [];
-      const keys = items.flatMap((item) => acceptKeySecret(item)?.key ?? []);
+      const keys = listOf(list).flatMap((item) => acceptKeySecret(item)?.key ?? []);
       return keys.toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
     } catch (error) {
       throw this.#explain(error);
@@ -71,7 +71,7 @@ export class SecretKeyStore implements KeyStore {
   }
 
   async #read(id: string): Promise<CachedKey | undefined> {
-    // Anything else is no name of a Secret.
+    // Any other id cannot be part of the name of a Secret.
     if (!/^[a-z0-9]{1,63}$/.test(id)) return undefined;
     try {
       return acceptKeySecret(await this.#transport.request({ path: this.#path(id) }));
@@ -82,34 +82,32 @@ export class SecretKeyStore implements KeyStore {
   }
 
   #path(id?: string): string {
-    return secretsPath(this.#namespace) + (id === undefined ? '' : `/${keySecretName(id)}`);
+    return keySecretPath(this.#namespace, id);
   }
 
   #explain(error: unknown): Error {
     if (error instanceof UnreachableError) {
       return new CodedError('SERVICE_UNAVAILABLE', 'The Kubernetes API server could not be reached', {
         cause: error,
-        remedy: 'Check the server of the kubeconfig and the way to it.',
+        remedy: 'Check the server address in the kubeconfig and the network to it.',
       });
     }
     if (error instanceof ApiError && error.status === 403) {
       return new CodedError(
         'FORBIDDEN',
         `Expected to be allowed to read and write Secrets in the namespace ${this.#namespace}: ${error.message}`,
-        { cause: error, remedy: 'Use a kubeconfig that may, or ask whoever runs the cluster for a Role there.' },
+        {
+          cause: error,
+          remedy: 'Use a kubeconfig with that permission, or ask the administrator of the cluster for a Role there.',
+        },
       );
     }
     if (hasStatus(error, statuses.notFound)) {
       return new CodedError('NOT_FOUND', `Expected the namespace ${this.#namespace} to exist, but it does not`, {
         cause: error,
-        remedy: 'Name the namespace that the API runs in.',
+        remedy: 'Pass the namespace in which the API runs.',
       });
     }
     return error instanceof Error ? error : new Error(String(error));
   }
-}
-
-/** Path of the Secrets of a namespace. */
-export function secretsPath(namespace: string): string {
-  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`;
 }

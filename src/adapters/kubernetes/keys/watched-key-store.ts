@@ -2,8 +2,8 @@ import { CodedError } from '../../../errors/coded-error.ts';
 import type { ApiKey, KeyStore } from '../../../ports/key-store.ts';
 import type { Transport } from '../client/transport.ts';
 import { Reflector } from '../client/watch/reflector.ts';
-import { acceptKeySecret, type CachedKey, keySecretName, keySelector } from './key-secret.ts';
-import { SecretKeyStore, secretsPath } from './secret-key-store.ts';
+import { acceptKeySecret, type CachedKey, keySecretName, keySecretPath, keySelector } from './key-secret.ts';
+import { SecretKeyStore } from './secret-key-store.ts';
 
 export interface WatchedKeyStoreOptions {
   /** Where the Secrets are. */
@@ -12,9 +12,9 @@ export interface WatchedKeyStoreOptions {
 }
 
 /**
- * API keys that are checked with every request: all of them in memory, kept up to date by one watch, so that a key that
- * is made or revoked elsewhere counts here within moments. An id that memory does not have is unknown: were the API
- * server asked, anyone without a key could keep it busy.
+ * API keys for verification with every request: all of them in memory, kept up to date by one watch, so that a key that is
+ * created or revoked elsewhere takes effect within moments. An id that is not in memory is unknown: if the API server were
+ * asked, clients without a key could overload it.
  */
 export class WatchedKeyStore implements KeyStore, AsyncDisposable {
   readonly #secrets: SecretKeyStore;
@@ -27,7 +27,7 @@ export class WatchedKeyStore implements KeyStore, AsyncDisposable {
     this.#namespace = namespace;
     this.#secrets = new SecretKeyStore(transport, namespace);
     this.#reflector = new Reflector<CachedKey>(transport, {
-      path: secretsPath(namespace),
+      path: keySecretPath(namespace),
       labelSelector: keySelector,
       accept: acceptKeySecret,
       onChange: () => undefined,
@@ -36,20 +36,20 @@ export class WatchedKeyStore implements KeyStore, AsyncDisposable {
     this.#running = this.#reflector.run(this.#stop.signal);
   }
 
-  /** Whether all keys are known. */
+  /** Whether all keys have been read. */
   get synced(): boolean {
     return this.#reflector.synced;
   }
 
-  /** Resolves when all keys are known for the first time. */
+  /** Resolves when all keys have been read for the first time. */
   whenSynced(): Promise<void> {
     return this.#reflector.whenSynced();
   }
 
-  /** Rejects with `SERVICE_UNAVAILABLE` as long as the keys are not known: nobody is told that a good key is a wrong one. */
+  /** Rejects with `SERVICE_UNAVAILABLE` until the keys have been read, so that a valid key is never called invalid. */
   async get(id: string): Promise<ApiKey | undefined> {
     if (!this.#reflector.synced) {
-      throw new CodedError('SERVICE_UNAVAILABLE', 'Expected to know the API keys, but they have not been read yet', {
+      throw new CodedError('SERVICE_UNAVAILABLE', 'The API keys have not been read yet', {
         remedy: 'Send the request again in a moment.',
       });
     }

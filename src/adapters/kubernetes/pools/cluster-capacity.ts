@@ -1,32 +1,33 @@
-import { isRecord } from '../../../lib/json.ts';
 import type { PoolSlots } from '../../../ports/stage-runner.ts';
 import { hasStatus, statuses } from '../client/api-error.ts';
-import { readLease } from '../client/lease/lease-record.ts';
+import { listOf } from '../client/api-object.ts';
+import { leasePath, readLease } from '../client/lease/lease-record.ts';
+import { resourcePath } from '../client/resource-path.ts';
 import type { Transport } from '../client/transport.ts';
 import { acceptNode, type CachedNode } from '../stages/stage-objects.ts';
 import type { Pool } from './pool.ts';
 import { poolSlots } from './pool-slots.ts';
 
-export interface ClusterCapacityOptions {
+interface ClusterCapacityOptions {
   readonly pools: readonly Pool[];
   /** The Lease that the leading operator renews. */
   readonly lease: { readonly namespace: string; readonly name: string };
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** How long an answer serves: health is asked for by everyone, without a key. */
+  /** How long an answer is cached: health is requested often, and without a key. */
   readonly keepMs?: number;
 }
 
-export interface Capacity {
+interface Capacity {
   readonly pools: readonly PoolSlots[];
-  /** Whether an operator leads: without one nothing is started. */
+  /** Whether an operator leads: without a leader nothing starts. */
   readonly led: boolean;
 }
 
-/** A renewal may be this much older than the Lease's duration before its holder counts as gone: clocks differ. */
+/** A renewal may be older than the Lease's duration by this much before the Lease counts as expired: clocks differ. */
 const clockSkewMs = 30_000;
 
-/** What a cluster could render now, for those who ask about its health. Looked up when asked, and kept for some seconds. */
+/** What a cluster can render now, for health checks. Read on request, and cached for some seconds. */
 export class ClusterCapacity {
   readonly #transport: Transport;
   readonly #options: ClusterCapacityOptions;
@@ -42,17 +43,17 @@ export class ClusterCapacity {
     const { now, keepMs = 5000 } = this.#options;
     const at = now();
     if (this.#known !== undefined && at - this.#known.at < keepMs) return this.#known.value;
-    const value = this.#look();
+    const value = this.#read();
     const known = { at, value };
     this.#known = known;
     value.catch(() => {
-      // A failure is told to those who wait for it, and to nobody after them.
+      // A failure is not cached.
       if (this.#known === known) this.#known = undefined;
     });
     return value;
   }
 
-  async #look(): Promise<Capacity> {
+  async #read(): Promise<Capacity> {
     const { pools } = this.#options;
     const counted = pools.some(({ allocation }) => allocation.type === 'DevicePlugin');
     const [nodes, led] = await Promise.all([counted ? this.#nodes() : [], this.#led()]);
@@ -60,15 +61,15 @@ export class ClusterCapacity {
   }
 
   async #nodes(): Promise<CachedNode[]> {
-    // Any version the API server has in memory will do.
-    const list = await this.#transport.request({ path: '/api/v1/nodes', query: { resourceVersion: '0' }, timeoutMs });
-    const items = isRecord(list) && Array.isArray(list['items']) ? list['items'] : [];
-    return items.flatMap((item) => acceptNode(item) ?? []);
+    // Any version that the API server has in memory is recent enough.
+    const path = resourcePath({ apiVersion: 'v1', resource: 'nodes' });
+    const list = await this.#transport.request({ path, query: { resourceVersion: '0' }, timeoutMs });
+    return listOf(list).flatMap((item) => acceptNode(item) ?? []);
   }
 
   async #led(): Promise<boolean> {
     const { lease, now } = this.#options;
-    const path = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(lease.namespace)}/leases/${encodeURIComponent(lease.name)}`;
+    const path = leasePath(lease.namespace, lease.name);
     try {
       const { holder, renewTime, durationMs } = readLease(await this.#transport.request({ path, timeoutMs }));
       return holder !== '' && now() - Date.parse(renewTime) < durationMs + clockSkewMs;
@@ -79,5 +80,5 @@ export class ClusterCapacity {
   }
 }
 
-/** Whoever asks for health does not wait longer. */
+/** Longest wait of a health check for an answer. */
 const timeoutMs = 5000;

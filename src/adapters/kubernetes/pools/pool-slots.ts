@@ -4,8 +4,8 @@ import type { Pool } from './pool.ts';
 import { toleratesAll } from './toleration.ts';
 
 /**
- * How many stages a pool runs at once: the GPU slots that its nodes can give out now. What a label says about a node
- * does not count, only what is allocatable: a device plugin that is gone leaves the label and a zero.
+ * How many stages a pool can run in parallel: the GPU slots that its nodes have allocatable now. Labels of a node do not
+ * count: a device plugin that was removed leaves its labels, and 0 allocatable.
  */
 export function poolSlots(pool: Pool, nodes: Iterable<CachedNode>): PoolSlots {
   const { name, allocation, maxConcurrent = Infinity } = pool;
@@ -13,34 +13,39 @@ export function poolSlots(pool: Pool, nodes: Iterable<CachedNode>): PoolSlots {
     return { pool: name, slots: maxConcurrent, gpu: allocation.type === 'DRA' };
   }
   let slots = 0;
-  const out = { 'not ready': 0, cordoned: 0, tainted: 0 };
+  const unusable = { 'not ready': 0, cordoned: 0, tainted: 0 };
   for (const node of nodes) {
-    const has = isIn(pool, node) ? wholeNumber(node.allocatable[allocation.resourceName]) : 0;
-    if (has === 0) continue;
-    const why = outOfUse(pool, node);
-    if (why === undefined) slots += has;
-    else out[why] += 1;
+    const slotsOfNode = isIn(pool, node) ? wholeNumber(node.allocatable[allocation.resourceName]) : 0;
+    if (slotsOfNode === 0) continue;
+    const why = whyUnusable(pool, node);
+    if (why === undefined) slots += slotsOfNode;
+    else unusable[why] += 1;
   }
-  // Where the pool allows less than its nodes do, the scheduler holds nothing back.
+  // Where the pool allows fewer stages than its nodes have slots, the scheduler queues nothing.
   const queues = slots <= maxConcurrent ? { queues: true as const } : {};
   const answer = { pool: name, slots: Math.min(slots, maxConcurrent), gpu: true, ...queues };
-  return slots > 0 ? answer : { ...answer, why: whyNone(allocation.resourceName, out) };
+  return slots > 0 ? answer : { ...answer, unavailable: whyNoSlots(allocation.resourceName, unusable) };
 }
 
 function isIn({ nodeSelector = {} }: Pool, { labels }: CachedNode): boolean {
   return Object.entries(nodeSelector).every(([key, value]) => labels[key] === value);
 }
 
-function outOfUse({ tolerations = [] }: Pool, node: CachedNode): 'not ready' | 'cordoned' | 'tainted' | undefined {
+function whyUnusable({ tolerations = [] }: Pool, node: CachedNode): 'not ready' | 'cordoned' | 'tainted' | undefined {
   if (!node.ready) return 'not ready';
   if (node.cordoned) return 'cordoned';
   return toleratesAll(node.taints, tolerations) ? undefined : 'tainted';
 }
 
-function whyNone(resourceName: string, out: Readonly<Record<string, number>>): string {
-  const some = Object.entries(out).flatMap(([what, count]) => (count === 0 ? [] : [`${count} ${what}`]));
-  if (some.length === 0) return `none of its nodes offers ${resourceName}`;
-  return `its nodes that offer ${resourceName} cannot be used (${some.join(', ')})`;
+function whyNoSlots(
+  resourceName: string,
+  unusable: Readonly<Record<string, number>>,
+): NonNullable<PoolSlots['unavailable']> {
+  const some = Object.entries(unusable).filter(([, count]) => count > 0);
+  if (some.length === 0) return { causes: ['not offered'], message: `none of its nodes offers ${resourceName}` };
+  const counts = some.map(([cause, count]) => `${count} ${cause}`).join(', ');
+  const message = `its nodes that offer ${resourceName} cannot be used (${counts})`;
+  return { causes: some.map(([cause]) => cause), message };
 }
 
 /** Extended resources are whole numbers; Kubernetes may write thousands as `1k`. */
@@ -49,7 +54,7 @@ function wholeNumber(quantity = '0'): number {
   return Number(digits) * (thousands === 'k' ? 1000 : 1);
 }
 
-/** Throws when a pool says too little to count its slots. */
+/** Throws when two pools have one name, or the slots of a pool cannot be counted. */
 export function checkPools(pools: readonly Pool[]): void {
   const names = pools.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);

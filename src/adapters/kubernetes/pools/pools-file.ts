@@ -11,7 +11,7 @@ const name = z
   .string()
   .max(63)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, { error: 'expected lower-case letters, digits and dashes' });
-/** As in `resource.Quantity`: what YAML reads as a number is one too. */
+/** As in `resource.Quantity`: a number in YAML is one too. */
 const quantity = z
   .union([z.string(), z.number()])
   .transform(String)
@@ -70,12 +70,12 @@ const pools: z.ZodType<readonly Pool[]> = z.array(pool).min(1).max(64);
 /**
  * The pools of a file: a YAML list of them.
  *
- * @throws CodedError `INVALID_REQUEST` that names the file and every wrong place in it: what was expected and got
+ * @throws CodedError `INVALID_REQUEST` that names the file and every wrong value in it: what was expected, and the value
  */
 export async function readPoolsFile(path: string): Promise<readonly Pool[]> {
   const content = await readFile(path, 'utf8').catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
-    throw refusal(`Expected the pools in ${path}, got: ${reason}`, { cause: error });
+    throw invalidPools(`The pools in ${path} cannot be read: ${reason}`, { cause: error });
   });
   return parsePools(content, path);
 }
@@ -87,23 +87,26 @@ export function parsePools(content: string, path: string): readonly Pool[] {
     document = load(content, { schema: CORE_SCHEMA, maxAliases: 100, maxDepth: 20 });
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    throw refusal(`Expected ${path} to be YAML, got an error in it: ${error.reason}`, { cause: error });
+    throw invalidPools(`Expected ${path} to be YAML, but it has an error: ${error.reason}`, { cause: error });
   }
   const parsed = pools.safeParse(document);
   if (!parsed.success) {
     const details = parsed.error.issues.map((issue) => ({ path: pathOf(issue.path), message: messageOf(issue) }));
-    const lines = details.map(({ path: place, message }) => `${place}: ${message}`);
-    throw refusal(`Expected ${path} to be a list of pools, got:\n${lines.join('\n')}`, { details });
+    const lines = details.map(({ path: member, message }) => `${member}: ${message}`);
+    throw invalidPools(`Expected ${path} to be a list of pools, got:\n${lines.join('\n')}`, { details });
   }
   try {
     checkPools(parsed.data);
   } catch (error) {
-    throw refusal(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw invalidPools(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
   return parsed.data;
 }
 
-function refusal(message: string, options: ErrorOptions & { readonly details?: readonly ErrorDetail[] }): CodedError {
+function invalidPools(
+  message: string,
+  options: ErrorOptions & { readonly details?: readonly ErrorDetail[] },
+): CodedError {
   const remedy =
     'Correct the file; docs/guides/kubernetes.md describes pools, manifests/operator/pools.yaml is a sample.';
   return new CodedError('INVALID_REQUEST', message, { ...options, remedy });
@@ -111,7 +114,7 @@ function refusal(message: string, options: ErrorOptions & { readonly details?: r
 
 function pathOf(path: readonly PropertyKey[]): string {
   return path.reduce<string>(
-    (place, part) => (typeof part === 'number' ? `${place}[${part}]` : `${place}.${String(part)}`),
+    (parent, part) => (typeof part === 'number' ? `${parent}[${part}]` : `${parent}.${String(part)}`),
     'pools',
   );
 }

@@ -1,16 +1,16 @@
 import { ChangeFeed } from '../../../lib/change-feed.ts';
 import type { PoolSlots } from '../../../ports/stage-runner.ts';
 
-/** Says when slots change: heartbeats change a node every few minutes, and its slots hardly ever. */
+/** Notifies of changed slots: heartbeats change a node every few minutes, but hardly ever its slots. */
 export class SlotChanges {
   readonly #feed = new ChangeFeed<'slots', true>();
-  #known = '';
+  #last = '';
 
-  /** @param slots as they are now; readers are notified only when they differ from the last ones */
+  /** @param slots the present ones; readers are notified only when they differ from the last ones */
   update(slots: readonly PoolSlots[]): void {
     const text = JSON.stringify(slots);
-    if (text === this.#known) return;
-    this.#known = text;
+    if (text === this.#last) return;
+    this.#last = text;
     this.#feed.publish('slots', true);
   }
 

@@ -2,7 +2,14 @@ import { CodedError } from '../../../errors/coded-error.ts';
 import { KeyedMutex } from '../../../lib/keyed-mutex.ts';
 import type { StageIdentity, StageSpec } from '../../../model/job/stage.ts';
 import { ConflictError } from '../../../ports/job-store.ts';
-import type { PoolSlots, StageRun, StageRunner, StartOptions, StopReason } from '../../../ports/stage-runner.ts';
+import {
+  hasEnded,
+  type PoolSlots,
+  type StageRun,
+  type StageRunner,
+  type StartOptions,
+  type StopReason,
+} from '../../../ports/stage-runner.ts';
 import type { Transport } from '../client/transport.ts';
 import type { Change } from '../client/watch/object-cache.ts';
 import type { WatchOptions } from '../client/watch/reflector.ts';
@@ -10,14 +17,13 @@ import type { EnvironmentVariable, Pool } from '../pools/pool.ts';
 import { checkPools, poolSlots } from '../pools/pool-slots.ts';
 import { SlotChanges } from '../pools/slot-changes.ts';
 import { isOrphan, orphanRuns } from './orphan-pods.ts';
-import { PodCreationFailures } from './pod-creation-failures.ts';
 import { type StageChange, StageChanges } from './stage-changes.ts';
 import { stageJob } from './stage-job.ts';
-import { checkOurs, jobKey, StageJobApi } from './stage-job-api.ts';
+import { checkOurs, StageJobApi } from './stage-job-api.ts';
 import { stageLogs } from './stage-logs.ts';
 import type { CachedStageJob, CachedStagePod } from './stage-objects.ts';
-import { StageObjects } from './stage-objects-cache.ts';
-import { hasEnded, stageRun } from './stage-run.ts';
+import { jobKey, StageObjects } from './stage-objects-cache.ts';
+import { mayRunAgain, StageRuns } from './stage-runs.ts';
 import { UncertainPods } from './uncertain-pods.ts';
 
 export interface KubernetesStageRunnerOptions {
@@ -26,15 +32,15 @@ export interface KubernetesStageRunnerOptions {
   readonly namespace?: string;
   readonly graceSeconds: number;
   readonly timeoutSlackSeconds: number;
-  /** Variables for the worker of one stage alone. */
+  /** Variables for the worker of one stage only. */
   readonly environmentOf?: ((stage: StageSpec) => readonly EnvironmentVariable[]) | undefined;
   readonly watch?: WatchOptions;
   readonly onError?: (error: unknown, during: string) => void;
 }
 
 /**
- * Runs each stage as one batch/v1 Job with one pod. The Job is the record of the run: it stays, whatever becomes of the
- * pod, until the run is forgotten, so that a stage is never run twice.
+ * Runs each stage as one batch/v1 Job with one pod. The Job is the record of the run: it is kept until the run is forgotten,
+ * whatever happens to the pod, so that a stage never runs twice.
  */
 export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
   readonly #transport: Transport;
@@ -43,11 +49,9 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
   readonly #changes = new StageChanges();
   readonly #slotChanges = new SlotChanges();
   readonly #api: StageJobApi;
-  readonly #refusals: PodCreationFailures;
+  readonly #runs: StageRuns;
   readonly #starting = new KeyedMutex();
-  readonly #unseen = new UncertainPods();
-  /** Runs that have ended, by uid of their Job: pods are removed, ends stay as they are. */
-  readonly #ended = new Map<string, StageRun>();
+  readonly #uncertainPods = new UncertainPods();
 
   constructor(transport: Transport, options: KubernetesStageRunnerOptions) {
     checkPools(options.pools);
@@ -63,11 +67,11 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
       ...(options.onError === undefined ? {} : { onError: options.onError }),
     });
     this.#api = new StageJobApi(transport, this.#objects);
-    this.#refusals = new PodCreationFailures((job) => this.#api.refusalOf(job));
+    this.#runs = new StageRuns(this.#objects, this.#api, options.pools);
   }
 
-  async start(stage: StageSpec, { pool: name, ...wishes }: StartOptions): Promise<void> {
-    const pool = this.#pool(name);
+  async start(stage: StageSpec, { pool: name, ...requested }: StartOptions): Promise<void> {
+    const pool = this.#options.pools.find((candidate) => candidate.name === name);
     if (pool === undefined) {
       const names = this.#options.pools.map((candidate) => candidate.name).join(', ');
       throw new CodedError('INVALID_REQUEST', `Expected one of the pools ${names}, got ${name}`);
@@ -75,10 +79,10 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     const { identity } = stage;
     const { graceSeconds, timeoutSlackSeconds, environmentOf } = this.#options;
     const environment = environmentOf?.(stage) ?? [];
-    const body = stageJob(stage, pool, { graceSeconds, timeoutSlackSeconds, environment, ...wishes });
+    const body = stageJob(stage, pool, { graceSeconds, timeoutSlackSeconds, environment, ...requested });
     await this.#objects.whenSynced();
     await this.#starting.run(jobKey(identity), async () => {
-      const known = this.#cached(identity);
+      const known = this.#objects.job(identity);
       if (known === undefined) await this.#create(identity, body);
       else checkOurs(known, identity);
     });
@@ -89,13 +93,14 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     { graceMs, reason }: { readonly graceMs: number; readonly reason: StopReason },
   ): Promise<void> {
     await this.#objects.whenSynced();
-    const job = this.#cached(identity) ?? (await this.#api.read(identity));
-    for (const pod of this.#strayPods(identity.uid)) {
-      const ours = pod.identity?.attempt === identity.attempt && pod.identity.stage === identity.stage;
-      if (ours && isOrphan(pod) && pod.metadata.deletionTimestamp === undefined) await this.#api.endPod(pod, graceMs);
+    const job = this.#objects.job(identity) ?? (await this.#api.read(identity));
+    for (const pod of this.#objects.podsWithoutJob(identity.uid)) {
+      const ofStage = pod.identity?.attempt === identity.attempt && pod.identity.stage === identity.stage;
+      if (ofStage && isOrphan(pod) && pod.metadata.deletionTimestamp === undefined)
+        await this.#api.endPod(pod, graceMs);
     }
     if (job?.owner !== identity.uid || job.stopReason !== undefined) return;
-    if (!hasEnded(this.#runOf(job)) || mayRunAgain(job)) await this.#api.stop(job, reason, graceMs);
+    if (!hasEnded(this.#runs.of(job)) || mayRunAgain(job)) await this.#api.stop(job, reason, graceMs);
   }
 
   async observe(
@@ -104,18 +109,19 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
   ): Promise<readonly StageRun[]> {
     await this.#objects.whenSynced();
     for (const identity of fresh) {
-      const known = this.#cached(identity);
+      const known = this.#objects.job(identity);
       if ((await this.#api.read(identity)) === undefined && known !== undefined) this.#objects.jobs.cache.remove(known);
     }
-    const jobs = this.#jobsOf(uid);
-    const runs = await Promise.all(jobs.map((job) => this.#seen(job)));
-    return [...runs, ...orphanRuns(this.#strayPods(uid))].toSorted((a, b) => a.identity.attempt - b.identity.attempt);
+    const runs = await Promise.all(this.#objects.jobsOf(uid).map((job) => this.#runs.detailed(job)));
+    return [...runs, ...orphanRuns(this.#objects.podsWithoutJob(uid))].toSorted(
+      (a, b) => a.identity.attempt - b.identity.attempt,
+    );
   }
 
   watch(signal: AbortSignal): AsyncIterable<StageChange> {
-    const live = [...this.#objects.jobs.cache.values()].filter((job) => !hasEnded(this.#runOf(job)));
-    const strays = [...this.#objects.pods.cache.values()].filter((pod) => this.#jobOf(pod) === undefined);
-    const identities = [...live, ...strays.filter(isOrphan)].flatMap(({ identity }) => identity ?? []);
+    const live = [...this.#objects.jobs.cache.values()].filter((job) => !hasEnded(this.#runs.of(job)));
+    const orphanPods = this.#objects.podsWithoutJob().filter(isOrphan);
+    const identities = [...live, ...orphanPods].flatMap(({ identity }) => identity ?? []);
     return this.#changes.watch(identities, signal);
   }
 
@@ -130,7 +136,9 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
 
   async forget(uid: string): Promise<void> {
     await this.#objects.whenSynced();
-    for (const job of this.#jobsOf(uid)) if (hasEnded(await this.#confirmed(job))) await this.#api.remove(job);
+    for (const job of this.#objects.jobsOf(uid)) {
+      if (hasEnded(await this.#runs.confirmed(job))) await this.#api.remove(job);
+    }
   }
 
   logs(
@@ -142,9 +150,9 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
         transport: this.#transport,
         find: async () => {
           await this.#objects.whenSynced();
-          const job = this.#cached(identity);
+          const job = this.#objects.job(identity);
           if (job === undefined) return undefined;
-          return { run: await this.#confirmed(job), pod: this.#podsOf(job)[0] };
+          return { run: await this.#runs.confirmed(job), pod: this.#objects.podsOf(job)[0] };
         },
         watch: (signal) => this.#changes.watch([], signal),
       },
@@ -153,7 +161,7 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     );
   }
 
-  /** Milliseconds since the last sign of life of each watch. */
+  /** Milliseconds since the last data of each watch. */
   lastContactMs(): Record<string, number> {
     return this.#objects.lastContactMs();
   }
@@ -167,117 +175,51 @@ export class KubernetesStageRunner implements StageRunner, AsyncDisposable {
     return this.#options.pools.map((pool) => poolSlots(pool, nodes));
   }
 
-  #pool(name: string | undefined): Pool | undefined {
-    return this.#options.pools.find((candidate) => candidate.name === name);
-  }
-
   async #create(identity: StageIdentity, body: object): Promise<void> {
     const { uid } = identity;
-    if (this.#unseen.has(uid)) {
+    if (this.#uncertainPods.has(uid)) {
       const pods = await this.#api.readPodsOf(identity);
       if (pods.some(isOrphan)) {
-        // Of this very Job, or of one that is gone: beside neither may another be made, whatever the watch has brought.
-        const made = await this.#api.read(identity);
-        if (made !== undefined) return checkOurs(made, identity);
-        throw new ConflictError(`Expected no worker of ${jobKey(identity)} to be left, but one is still being ended`);
+        // The pod is that of this Job, or of a deleted one: with neither may another Job be created.
+        const existing = await this.#api.read(identity);
+        if (existing !== undefined) return checkOurs(existing, identity);
+        throw new ConflictError(`A worker of ${jobKey(identity)} is still being stopped`);
       }
-      this.#unseen.clear(uid);
+      this.#uncertainPods.clear(uid);
     }
     try {
       await this.#api.create(identity, body);
     } catch (error) {
-      this.#unseen.suspect(uid);
+      this.#uncertainPods.suspect(uid);
       throw error;
     }
   }
 
-  #jobOf({ job }: CachedStagePod): CachedStageJob | undefined {
-    return job === undefined ? undefined : this.#objects.jobs.cache.byIndex('uid', job)[0];
-  }
-
-  #cached(identity: StageIdentity): CachedStageJob | undefined {
-    return this.#objects.jobs.cache.get(jobKey(identity));
-  }
-
-  #jobsOf(uid: string): CachedStageJob[] {
-    return this.#objects.jobs.cache.byIndex('renderJob', uid).filter(({ owner }) => owner === uid);
-  }
-
-  #podsOf({ metadata: { uid } }: CachedStageJob): CachedStagePod[] {
-    return this.#objects.pods.cache.byIndex('job', uid);
-  }
-
   #jobChanged(change: Change<CachedStageJob>): void {
-    const { metadata, identity } = change.object;
-    const over = this.#ended.has(metadata.uid);
+    const { identity } = change.object;
+    const ended = this.#runs.hasRecordedEnd(change.object);
     if (change.type === 'removed') {
-      if (!over) this.#unseen.suspect(identity.uid);
-      this.#ended.delete(metadata.uid);
-      this.#refusals.forget(metadata.uid);
+      if (!ended) this.#uncertainPods.suspect(identity.uid);
+      this.#runs.forget(change.object);
     }
     if (change.type === 'changed') {
-      // What the Job controller counts besides is no news.
-      if (isSame(change.before, change.object) || (over && !mayRunAgain(change.object))) return;
+      // Other changes, such as the counters of the Job controller, do not change the run.
+      if (isSame(change.before, change.object) || (ended && !mayRunAgain(change.object))) return;
     }
     this.#changes.publish(identity);
   }
 
-  /** Pods of a RenderJob whose Job is not there. */
-  #strayPods(uid: string): CachedStagePod[] {
-    const pods = this.#objects.pods.cache.byIndex('renderJob', uid);
-    return pods.filter((pod) => this.#jobOf(pod) === undefined);
-  }
-
-  /** Looks at once: a pod that was stopped is removed right after it has ended. */
+  /** Derives the run immediately: a pod that was stopped is deleted as soon as it has ended. */
   #podChanged(pod: CachedStagePod): void {
-    const job = this.#jobOf(pod);
+    const job = this.#objects.jobOf(pod);
     if (job === undefined && pod.identity !== undefined) this.#changes.publish(pod.identity);
-    if (job === undefined || this.#ended.has(job.metadata.uid)) return;
-    this.#runOf(job, pod);
+    if (job === undefined || this.#runs.hasRecordedEnd(job)) return;
+    this.#runs.of(job, pod);
     this.#changes.publish(job.identity);
   }
-
-  /** @param gone a pod that may no longer be in the cache */
-  #runOf(job: CachedStageJob, gone?: CachedStagePod): StageRun {
-    const { uid } = job.metadata;
-    const known = this.#ended.get(uid);
-    if (known !== undefined) return known;
-    const pods = this.#podsOf(job);
-    const all =
-      gone === undefined || pods.some(({ metadata }) => metadata.uid === gone.metadata.uid) ? pods : [gone, ...pods];
-    const run = stageRun(job, all);
-    // An end of which no pod tells is only believed when the API server was asked.
-    if (hasEnded(run) && all.length > 0) this.#ended.set(uid, run);
-    return run;
-  }
-
-  async #seen(job: CachedStageJob): Promise<StageRun> {
-    let run = await this.#confirmed(job);
-    if (run.state === 'waiting' && run.podName === undefined && !job.suspended) {
-      const refused = await this.#refusals.of(job);
-      if (refused !== undefined) run = stageRun(job, this.#podsOf(job), refused);
-    }
-    const pool = this.#pool(job.pool);
-    const gpu = pool === undefined ? {} : { gpu: pool.allocation.type !== 'None' };
-    return { ...run, ...gpu, ...(hasEnded(run) && mayRunAgain(job) ? { mayRunAgain: true } : {}) };
-  }
-
-  /** The watches of Jobs and pods are not in step: before a run without a pod is over, the API server is asked for one. */
-  async #confirmed(job: CachedStageJob): Promise<StageRun> {
-    const run = this.#runOf(job);
-    if (!hasEnded(run) || this.#ended.has(job.metadata.uid)) return run;
-    if ((await this.#api.readPods(job)).length > 0) return this.#runOf(job);
-    this.#ended.set(job.metadata.uid, run);
-    return run;
-  }
 }
 
-/** Whether two states of a Job are the same to those who judge its run. */
+/** Whether two states of a Job have the same run. */
 function isSame(a: CachedStageJob, b: CachedStageJob): boolean {
   return a.ended === b.ended && a.stopReason === b.stopReason && a.suspended === b.suspended && a.idle === b.idle;
-}
-
-/** Kueue took the slot of a Job away and gives it another one some day. */
-function mayRunAgain({ queued, suspended, ended, stopReason }: CachedStageJob): boolean {
-  return queued && suspended && ended === undefined && stopReason === undefined;
 }

@@ -1,36 +1,38 @@
 import type { CachedStageJob } from './stage-objects.ts';
 
-/** A Job without a pod for this long is looked into. */
-const quietMs = 10_000;
-/** The Job controller repeats a refusal, with growing pauses. */
-const againMs = 30_000;
+/** Events are read for a Job that has been without a pod for this long. */
+const podlessMs = 10_000;
+/** Shortest time between two reads of the events of a Job: its controller retries with growing waits. */
+const readEveryMs = 30_000;
 
 interface Podless {
   readonly since: number;
-  askedAt: number;
-  words: string | undefined;
+  readAt: number;
+  message: string | undefined;
 }
 
 /**
- * Why Jobs have no pod though they should: pods are refused by quotas, pod security and webhooks, and nothing but events
- * of the Job says so. Asked for only when a Job has been without a pod for a while.
+ * Why Jobs have no pod: quotas, pod security and webhooks reject pods, which only events of the Job report. They are read
+ * only for a Job that has been without a pod for some time.
  */
 export class PodCreationFailures {
-  readonly #ask: (job: CachedStageJob) => Promise<string | undefined>;
+  readonly #read: (job: CachedStageJob) => Promise<string | undefined>;
   readonly #podless = new Map<string, Podless>();
 
-  constructor(ask: (job: CachedStageJob) => Promise<string | undefined>) {
-    this.#ask = ask;
+  /** @param read the message of the last failure in the events of a Job */
+  constructor(read: (job: CachedStageJob) => Promise<string | undefined>) {
+    this.#read = read;
   }
 
+  /** The message of the last failure; undefined when there is none, or it is too early to read it. */
   async of(job: CachedStageJob): Promise<string | undefined> {
     const now = performance.now();
-    const known = this.#podless.get(job.metadata.uid) ?? { since: now, askedAt: -Infinity, words: undefined };
+    const known = this.#podless.get(job.metadata.uid) ?? { since: now, readAt: -Infinity, message: undefined };
     this.#podless.set(job.metadata.uid, known);
-    if (now - known.since < quietMs || now - known.askedAt < againMs) return known.words;
-    known.askedAt = now;
-    known.words = (await this.#ask(job)) ?? known.words;
-    return known.words;
+    if (now - known.since < podlessMs || now - known.readAt < readEveryMs) return known.message;
+    known.readAt = now;
+    known.message = (await this.#read(job)) ?? known.message;
+    return known.message;
   }
 
   forget(uid: string): void {

@@ -7,7 +7,7 @@ export interface StageChange {
   readonly uid: string;
 }
 
-/** Whose runs changed: each job at most once until it is read. */
+/** The RenderJobs whose runs changed, each at most once until it is read. */
 export class StageChanges {
   readonly #feed = new ChangeFeed<string, StageChange>();
 
@@ -15,8 +15,8 @@ export class StageChanges {
     this.#feed.publish(identity.uid, changeOf(identity));
   }
 
-  watch(first: Iterable<StageIdentity>, signal: AbortSignal): AsyncIterable<StageChange> {
-    const initial = [...first].map((identity) => [identity.uid, changeOf(identity)] as const);
+  watch(existing: Iterable<StageIdentity>, signal: AbortSignal): AsyncIterable<StageChange> {
+    const initial = [...existing].map((identity) => [identity.uid, changeOf(identity)] as const);
     return this.#feed.subscribe(signal, { initial });
   }
 }

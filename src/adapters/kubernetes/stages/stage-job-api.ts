@@ -1,17 +1,21 @@
 import { CodedError } from '../../../errors/coded-error.ts';
 import { isRecord } from '../../../lib/json.ts';
 import { type StageIdentity, stageName } from '../../../model/job/stage.ts';
-import { labels } from '../../../model/labels.ts';
+import { annotations, labels } from '../../../model/labels.ts';
 import { ConflictError } from '../../../ports/job-store.ts';
 import type { StopReason } from '../../../ports/stage-runner.ts';
+import { mergePatch } from '../client/api-call.ts';
 import { ApiError, hasStatus, isAlreadyExists, isConflict, statuses } from '../client/api-error.ts';
-import { mergePatch, type Transport } from '../client/transport.ts';
+import { listOf } from '../client/api-object.ts';
+import { deleteCall, labelSelector, resourcePath } from '../client/resource-path.ts';
+import type { Transport } from '../client/transport.ts';
 import { storeError } from '../jobs/store-errors.ts';
-import { stopAnnotation } from './stage-job.ts';
 import { acceptStageJob, acceptStagePod, type CachedStageJob, type CachedStagePod } from './stage-objects.ts';
-import type { StageObjects } from './stage-objects-cache.ts';
+import { jobKey, type StageObjects } from './stage-objects-cache.ts';
 
-/** The writes and reads of stage Jobs and their pods; whatever the API server answers goes into the cache at once. */
+const jobs = { apiVersion: 'batch/v1', resource: 'jobs' } as const;
+
+/** Writes and reads of stage Jobs and their pods; every answer of the API server is put into the cache. */
 export class StageJobApi {
   readonly #transport: Transport;
   readonly #objects: StageObjects;
@@ -22,7 +26,7 @@ export class StageJobApi {
   }
 
   async create(identity: StageIdentity, body: object): Promise<void> {
-    const path = jobPath({ ...identity }, '');
+    const path = resourcePath({ ...jobs, namespace: identity.namespace });
     try {
       this.#observe(await this.#transport.request({ method: 'POST', path, body }));
       return;
@@ -31,13 +35,13 @@ export class StageJobApi {
     }
     const found = await this.read(identity);
     if (found === undefined)
-      throw new ConflictError(`Expected the Job ${stageName(identity)}, but it was just removed`);
+      throw new ConflictError(`The Job ${stageName(identity)} was deleted while it was being created`);
     checkOurs(found, identity);
   }
 
   async read(identity: StageIdentity): Promise<CachedStageJob | undefined> {
     try {
-      return this.#observe(await this.#transport.request({ path: jobPath(identity) })) ?? stranger(identity);
+      return this.#observe(await this.#transport.request({ path: jobPath(identity) })) ?? foreignJob(identity);
     } catch (error) {
       if (!hasStatus(error, statuses.notFound)) throw storeError(error, identity);
       return undefined;
@@ -45,36 +49,36 @@ export class StageJobApi {
   }
 
   readPods({ metadata: { uid }, identity }: CachedStageJob): Promise<CachedStagePod[]> {
-    return this.#listPods(identity, `batch.kubernetes.io/controller-uid=${uid}`);
+    return this.#listPods(identity, { [labels.jobUid]: uid });
   }
 
   /** Pods of all stages of a RenderJob, whether their Jobs exist or not. */
   readPodsOf(identity: StageIdentity): Promise<CachedStagePod[]> {
-    return this.#listPods(identity, `${labels.uid}=${identity.uid}`);
+    return this.#listPods(identity, { [labels.uid]: identity.uid });
   }
 
-  async #listPods(identity: StageIdentity, labelSelector: string): Promise<CachedStagePod[]> {
-    const path = `/api/v1/namespaces/${encodeURIComponent(identity.namespace)}/pods`;
-    const query = { labelSelector };
-    const pods = itemsOf(await this.#transport.request({ path, query })).flatMap((item) => acceptStagePod(item) ?? []);
+  async #listPods({ namespace }: StageIdentity, having: Readonly<Record<string, string>>): Promise<CachedStagePod[]> {
+    const path = resourcePath({ apiVersion: 'v1', resource: 'pods', namespace });
+    const list = await this.#transport.request({ path, query: { labelSelector: labelSelector(having) } });
+    const pods = listOf(list).flatMap((item) => acceptStagePod(item) ?? []);
     for (const pod of pods) this.#objects.pods.observe(pod);
     return pods;
   }
 
-  /** What the Job controller last said of a pod that it could not make; only its events have it. */
-  async refusalOf({ metadata: { uid }, identity }: CachedStageJob): Promise<string | undefined> {
-    const path = `/api/v1/namespaces/${encodeURIComponent(identity.namespace)}/events`;
+  /** Why the Job controller could last not create a pod; only its events contain it. */
+  async podCreationFailureOf({ metadata: { uid }, identity }: CachedStageJob): Promise<string | undefined> {
+    const path = resourcePath({ apiVersion: 'v1', resource: 'events', namespace: identity.namespace });
     const query = { fieldSelector: `involvedObject.uid=${uid},reason=FailedCreate`, limit: '20' };
     const list = await this.#transport.request({ path, query }).catch((error: unknown) => {
-      // It is only asked for words: without the right to read them there are none.
+      // The message is optional: without permission to read events there is none.
       if (error instanceof ApiError) return undefined;
       throw error;
     });
-    const last = itemsOf(list).at(-1);
+    const last = listOf(list).at(-1);
     return isRecord(last) && typeof last['message'] === 'string' ? last['message'] : undefined;
   }
 
-  /** Ends what runs of a Job and keeps it from running again. Resolves when that was asked. */
+  /** Stops a Job and keeps it from running again. Resolves when that was requested, not when it has ended. */
   async stop(job: CachedStageJob, reason: StopReason, graceMs: number): Promise<void> {
     const { identity } = job;
     try {
@@ -82,17 +86,17 @@ export class StageJobApi {
         await this.remove(job);
         return;
       }
-      // Of a Job that Kueue has, `suspend` is Kueue's: a deadline that is over keeps it from running again.
+      // Kueue writes `suspend` of its Jobs: there, a deadline in the past keeps the Job from running again.
       const spec = job.queued ? { activeDeadlineSeconds: 0 } : { suspend: true };
-      // One write says why and keeps the Job from making another pod; the Job controller then ends the one there is.
+      // One write records why and keeps the Job from creating another pod; the Job controller then deletes the present one.
       const answer = await this.#transport.request({
         method: 'PATCH',
         path: jobPath(identity),
         contentType: mergePatch,
-        body: { metadata: { uid: job.metadata.uid, annotations: { [stopAnnotation]: reason } }, spec },
+        body: { metadata: { uid: job.metadata.uid, annotations: { [annotations.stopReason]: reason } }, spec },
       });
       this.#observe(answer);
-      // It would give the pod the longest grace there is.
+      // The Job controller would give the pod its full grace period.
       for (const pod of await this.readPods(job)) await this.endPod(pod, graceMs);
     } catch (error) {
       if (!hasStatus(error, statuses.notFound)) throw storeError(error, identity);
@@ -101,27 +105,21 @@ export class StageJobApi {
 
   async remove(job: CachedStageJob): Promise<void> {
     const { identity, metadata } = job;
-    const body = {
-      apiVersion: 'v1',
-      kind: 'DeleteOptions',
-      preconditions: { uid: metadata.uid },
-      propagationPolicy: 'Background',
-    };
+    const call = deleteCall(jobPath(identity), { uid: metadata.uid, propagationPolicy: 'Background' });
     try {
-      await this.#transport.request({ method: 'DELETE', path: jobPath(identity), body });
+      await this.#transport.request(call);
     } catch (error) {
-      // Gone, or another one has its name by now.
+      // Deleted already, or another Job has its name now.
       if (!hasStatus(error, statuses.notFound) && !isConflict(error)) throw storeError(error, identity);
     }
     this.#objects.jobs.cache.remove(job);
   }
 
-  async endPod({ metadata: { namespace = '', name, uid } }: CachedStagePod, graceMs: number): Promise<void> {
+  async endPod({ metadata: { namespace, name, uid } }: CachedStagePod, graceMs: number): Promise<void> {
     const gracePeriodSeconds = Math.max(1, Math.ceil(graceMs / 1000));
-    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}`;
-    const body = { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds, preconditions: { uid } };
+    const path = resourcePath({ apiVersion: 'v1', resource: 'pods', namespace, name });
     try {
-      const answer = acceptStagePod(await this.#transport.request({ method: 'DELETE', path, body }));
+      const answer = acceptStagePod(await this.#transport.request(deleteCall(path, { uid, gracePeriodSeconds })));
       if (answer?.metadata.deletionTimestamp !== undefined) this.#objects.pods.observe(answer);
     } catch (error) {
       // The Job controller was faster.
@@ -136,30 +134,24 @@ export class StageJobApi {
   }
 }
 
-/** Refuses a Job of the stage's name that is not the stage: its predecessor, or someone else's. */
+/** Throws when the Job with the stage's name is not that of the stage: an earlier one, or a foreign one. */
 export function checkOurs({ owner, metadata, identity: found }: CachedStageJob, identity: StageIdentity): void {
   const name = jobKey(identity);
-  const ours = owner === identity.uid && found.attempt === identity.attempt && found.stage === identity.stage;
+  const isOurs = owner === identity.uid && found.attempt === identity.attempt && found.stage === identity.stage;
   if (metadata.deletionTimestamp !== undefined) {
-    throw new ConflictError(
-      `Expected the name of the Job ${name} to be free, but an earlier one is still being removed`,
-    );
+    throw new ConflictError(`The earlier Job ${name} is still being deleted`);
   }
-  if (ours) return;
+  if (isOurs) return;
   throw new CodedError(
     'CONFLICT',
-    `Expected the Job ${name} to be that of RenderJob ${identity.uid}, but another owns it`,
+    `Expected the Job ${name} to be that of RenderJob ${identity.uid}, but it has another owner`,
     {
-      remedy: 'Remove or rename that Job; its name is needed for this one.',
+      remedy: 'Delete that Job or create it under another name: the stage needs its name.',
     },
   );
 }
 
-export function jobKey(identity: StageIdentity): string {
-  return `${identity.namespace}/${stageName(identity)}`;
-}
-
-/** A quota that is used up, a webhook or a right that is missing: the API server's words are the only explanation. */
+/** An exceeded quota, a webhook or a missing permission: only the message of the API server explains it. */
 function startError(error: unknown, identity: StageIdentity): Error {
   if (error instanceof ApiError && error.status === 403) {
     return new CodedError('FORBIDDEN', error.message, { cause: error });
@@ -167,8 +159,8 @@ function startError(error: unknown, identity: StageIdentity): Error {
   return storeError(error, identity);
 }
 
-/** What stands for a Job that has our name and not our labels. */
-function stranger(identity: StageIdentity): CachedStageJob {
+/** A placeholder for a Job with our name but without our labels. */
+function foreignJob(identity: StageIdentity): CachedStageJob {
   return {
     metadata: { name: stageName(identity), namespace: identity.namespace, uid: '', resourceVersion: '' },
     identity,
@@ -184,11 +176,6 @@ function stranger(identity: StageIdentity): CachedStageJob {
   };
 }
 
-function itemsOf(list: unknown): readonly unknown[] {
-  return isRecord(list) && Array.isArray(list['items']) ? list['items'] : [];
-}
-
-function jobPath(identity: StageIdentity, name = stageName(identity)): string {
-  const jobs = `/apis/batch/v1/namespaces/${encodeURIComponent(identity.namespace)}/jobs`;
-  return name === '' ? jobs : `${jobs}/${encodeURIComponent(name)}`;
+function jobPath(identity: StageIdentity): string {
+  return resourcePath({ ...jobs, namespace: identity.namespace, name: stageName(identity) });
 }

@@ -3,7 +3,7 @@ import { errorTable } from '../../../errors/error-table.ts';
 import { bounds } from '../../../model/job/bounds.ts';
 import { apiVersion, podResources } from '../../../model/job/render-job.ts';
 import { type StageIdentity, type StageSpec, stageName } from '../../../model/job/stage.ts';
-import { labels } from '../../../model/labels.ts';
+import { labels, managedByUs, reservedPrefixes } from '../../../model/labels.ts';
 import type { StartOptions } from '../../../ports/stage-runner.ts';
 import { workerEnvironment } from '../../../worker-protocol/environment.ts';
 import type { EnvironmentVariable, Pool } from '../pools/pool.ts';
@@ -12,32 +12,23 @@ import { stageVolumes } from './stage-volumes.ts';
 /** The container of every stage. */
 export const workerContainer = 'worker';
 
-/** Label by which all Jobs and pods of ours are watched. */
-export const managedBy = { 'app.kubernetes.io/managed-by': 'framewright' } as const;
-export const poolLabel = 'framewright.dev/pool';
-/** On a Job that was asked to end: why. */
-export const stopAnnotation = 'framewright.dev/stop-reason';
-
-/** Label by which Kueue takes charge of a Job. */
-export const queueLabel = 'kueue.x-k8s.io/queue-name';
-
-export interface StageJobOptions extends Omit<StartOptions, 'pool'> {
-  /** Seconds between the polite and the hard end of a pod, where nobody asks for less. */
+interface StageJobOptions extends Omit<StartOptions, 'pool'> {
+  /** Seconds between SIGTERM and SIGKILL of a pod; a stop may shorten them. */
   readonly graceSeconds: number;
-  /** Seconds by which the system's own limit comes after the worker's. */
+  /** Seconds by which the deadline of the pod is later than the worker's own. */
   readonly timeoutSlackSeconds: number;
-  /** For the worker of this stage alone; goes before what the pool says. */
+  /** For the worker of this stage only; overrides that of the pool. */
   readonly environment?: readonly EnvironmentVariable[];
 }
 
-// No user of the image; any file system of a volume is made writable for it.
-const nobody = 65_532;
+// Not a user of the image; the file systems of volumes are made writable for its group.
+const workerUser = 65_532;
 const scratchDir = '/scratch';
 const terminationLog = '/dev/termination-log';
 
 /**
- * The batch/v1 Job of a stage. It runs one pod and never another: a further attempt is a further Job, so that attempts
- * are counted in one place and progress never starts again within one.
+ * The batch/v1 Job of a stage. It runs exactly one pod: another attempt is another Job, so that only the status counts
+ * attempts and progress never starts again within one.
  *
  * @throws CodedError `SPEC_INVALID` when the stage does not fit into an environment variable
  */
@@ -45,14 +36,14 @@ export function stageJob(stage: StageSpec, pool: Pool, options: StageJobOptions)
   const { identity } = stage;
   const { owner, queue, podTemplate } = options;
   const owned = owner === undefined ? {} : { [labels.owner]: owner };
-  const labelled = { ...stageLabels(identity), ...owned, [poolLabel]: pool.name };
+  const stageAndPool = { ...stageLabels(identity), ...owned, [labels.pool]: pool.name };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
       name: stageName(identity),
       namespace: identity.namespace,
-      labels: { ...labelled, ...(queue === undefined ? {} : { [queueLabel]: queue }) },
+      labels: { ...stageAndPool, ...(queue === undefined ? {} : { [labels.kueueQueue]: queue }) },
       ownerReferences: [
         {
           apiVersion,
@@ -65,17 +56,17 @@ export function stageJob(stage: StageSpec, pool: Pool, options: StageJobOptions)
       ],
     },
     spec: {
-      // Kueue lets it run, and from then on says where: neither is ever written again.
+      // Kueue admits it and then decides where it runs: neither is written again.
       ...(queue === undefined ? {} : { suspend: true }),
       parallelism: 1,
       completions: 1,
       backoffLimit: 0,
       podFailurePolicy,
-      // A pod whose node is silent may still write: nothing replaces it before it has ended.
+      // A pod on a lost node may still write: nothing replaces it before it has ended.
       podReplacementPolicy: 'Failed',
       template: {
         metadata: {
-          labels: { ...pool.labels, ...withoutReserved(podTemplate?.labels), ...labelled },
+          labels: { ...pool.labels, ...withoutReserved(podTemplate?.labels), ...stageAndPool },
           annotations: { ...pool.annotations, ...withoutReserved(podTemplate?.annotations) },
         },
         spec: podSpec(stage, pool, options),
@@ -85,8 +76,8 @@ export function stageJob(stage: StageSpec, pool: Pool, options: StageJobOptions)
 }
 
 /**
- * Says in the Job's own condition why it failed. No rule ignores a failure: the Job controller would then start the same
- * attempt again. What counts towards a job's retries is decided from its pod.
+ * Shows in the Job's own condition why it failed. No rule ignores a failure: the Job controller would then start the same
+ * attempt again. The pod decides what counts towards a job's retries.
  */
 const podFailurePolicy = {
   rules: [
@@ -103,20 +94,20 @@ function permanentExits(): number[] {
   return exits.toSorted((a, b) => a - b);
 }
 
-/** Keys that other controllers act on are not for a job to set. */
+/** Without the keys on which controllers act: a job may not set those. */
 function withoutReserved(map: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(map).filter(([key]) => !reserved.test(key)));
+  return Object.fromEntries(
+    Object.entries(map).filter(([key]) => !reservedPrefixes.some((prefix) => key.startsWith(prefix))),
+  );
 }
 
-const reserved = /^(framewright\.dev|kueue\.x-k8s\.io|batch\.kubernetes\.io)\//;
-
-/** Labels of a Job and its pods; selectors and people find them by these. */
-export function stageLabels({ name, uid, attempt, stage }: StageIdentity): Record<string, string> {
+/** Labels of a Job and its pods, for selectors. */
+function stageLabels({ name, uid, attempt, stage }: StageIdentity): Record<string, string> {
   return {
-    ...managedBy,
-    'app.kubernetes.io/name': 'framewright-worker',
-    'app.kubernetes.io/part-of': 'framewright',
-    'app.kubernetes.io/component': 'worker',
+    ...managedByUs,
+    [labels.appName]: 'framewright-worker',
+    [labels.partOf]: 'framewright',
+    [labels.component]: 'worker',
     [labels.job]: name,
     [labels.uid]: uid,
     [labels.attempt]: String(attempt),
@@ -134,7 +125,7 @@ function podSpec(
   const priorityClassName = podTemplate?.priorityClassName ?? pool.priorityClassName;
   return {
     restartPolicy: 'Never',
-    // Counted from when the pod runs, unlike the limit of a Job, which would count the wait for a GPU.
+    // Counted from the start of the pod, unlike the deadline of a Job, which would include the wait for a GPU.
     activeDeadlineSeconds: Math.ceil(stage.timeoutSeconds + timeoutSlackSeconds),
     terminationGracePeriodSeconds: Math.ceil(graceSeconds),
     enableServiceLinks: false,
@@ -143,13 +134,13 @@ function podSpec(
     ...(priorityClassName === undefined ? {} : { priorityClassName }),
     ...(pool.runtimeClassName === undefined ? {} : { runtimeClassName: pool.runtimeClassName }),
     nodeSelector: { ...podTemplate?.nodeSelector, ...pool.nodeSelector },
-    ...(avoidNodes.length === 0 ? {} : { affinity: awayFrom(avoidNodes) }),
+    ...(avoidNodes.length === 0 ? {} : { affinity: avoidNodesAffinity(avoidNodes) }),
     tolerations: pool.tolerations ?? [],
     securityContext: {
       runAsNonRoot: true,
-      runAsUser: nobody,
-      runAsGroup: nobody,
-      fsGroup: nobody,
+      runAsUser: workerUser,
+      runAsGroup: workerUser,
+      fsGroup: workerUser,
       supplementalGroups: pool.supplementalGroups ?? [],
       seccompProfile: { type: 'RuntimeDefault' },
     },
@@ -164,9 +155,9 @@ function podSpec(
   };
 }
 
-/** Where another GPU is to be tried: a wish, since the same node is better than none. */
-function awayFrom(nodes: readonly string[]): object {
-  const matchExpressions = [{ key: 'kubernetes.io/hostname', operator: 'NotIn', values: nodes }];
+/** Prefers other nodes, to try another GPU; the same node is better than none. */
+function avoidNodesAffinity(nodes: readonly string[]): object {
+  const matchExpressions = [{ key: labels.hostname, operator: 'NotIn', values: nodes }];
   return {
     nodeAffinity: {
       preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference: { matchExpressions } }],
@@ -181,9 +172,9 @@ function workerOf(
   environment: readonly EnvironmentVariable[],
 ): object {
   const { allocation } = pool;
-  const own = new Set(environment.map(({ name }) => name));
+  const overridden = new Set(environment.map(({ name }) => name));
   const { volumeMounts, env } = stageVolumes(stage, pool);
-  // Exactly one, on the one main container: with init containers devices were counted twice (kubernetes#124345).
+  // Exactly one, on the main container: with init containers, devices were counted twice (kubernetes#124345).
   const device = allocation.type === 'DevicePlugin' ? { [allocation.resourceName]: '1' } : {};
   return {
     name: workerContainer,
@@ -194,12 +185,12 @@ function workerOf(
       { name: workerEnvironment.resultFile, value: terminationLog },
       { name: workerEnvironment.scratchDir, value: scratchDir },
       ...env,
-      ...(pool.environment ?? []).filter(({ name }) => !own.has(name)),
+      ...(pool.environment ?? []).filter(({ name }) => !overridden.has(name)),
       ...environment,
     ],
     resources: {
-      requests: { ...pool.requests, ...ordinary(podTemplate?.requests), ...device },
-      limits: { ...pool.limits, ...ordinary(podTemplate?.limits), ...device },
+      requests: { ...pool.requests, ...withoutDevices(podTemplate?.requests), ...device },
+      limits: { ...pool.limits, ...withoutDevices(podTemplate?.limits), ...device },
       ...(allocation.type === 'DRA' ? { claims: [{ name: 'gpu' }] } : {}),
     },
     securityContext: {
@@ -213,8 +204,8 @@ function workerOf(
   };
 }
 
-/** Devices come with the pool: a job that asked for its own would take slots that nobody counts. */
-function ordinary(quantities: Readonly<Record<string, string>> = {}): Record<string, string> {
+/** Without devices, which the pool adds: slots of devices that a job requested itself would not be counted. */
+function withoutDevices(quantities: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(
     podResources.flatMap((name) => (quantities[name] === undefined ? [] : [[name, quantities[name]] as const])),
   );

@@ -1,21 +1,21 @@
 import { CodedError } from '../../../errors/coded-error.ts';
 import { type StageIdentity, stageName } from '../../../model/job/stage.ts';
-import type { StageRun } from '../../../ports/stage-runner.ts';
+import { hasEnded, type StageRun } from '../../../ports/stage-runner.ts';
 import { ApiError, hasStatus, statuses } from '../client/api-error.ts';
+import { resourcePath } from '../client/resource-path.ts';
 import type { Transport } from '../client/transport.ts';
 import type { StageChange } from './stage-changes.ts';
 import { workerContainer } from './stage-job.ts';
 import type { CachedStagePod } from './stage-objects.ts';
-import { hasEnded } from './stage-run.ts';
 
-/** Where a stage stands, asked anew each time; undefined for one that nobody knows. */
-export interface StageView {
+/** Access to one stage: `find` returns its present run and pod, or undefined when it does not exist. */
+interface StageView {
   readonly transport: Transport;
   readonly find: () => Promise<{ readonly run: StageRun; readonly pod: CachedStagePod | undefined } | undefined>;
   readonly watch: (signal: AbortSignal) => AsyncIterable<StageChange>;
 }
 
-/** The log of a stage's pod, through the API server. Nothing when the pod is gone: logs go with it. */
+/** The log of a stage's pod, through the API server. Empty when the pod was deleted: its log is deleted with it. */
 export async function* stageLogs(
   view: StageView,
   identity: StageIdentity,
@@ -24,24 +24,24 @@ export async function* stageLogs(
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   signal.addEventListener('abort', stop, { once: true });
-  // Listened to before the first look, so that no change is missed in between.
-  const news = view.watch(abort.signal)[Symbol.asyncIterator]();
-  const next = async (): Promise<void> => {
-    for (let told = await news.next(); told.done !== true; told = await news.next())
-      if (told.value.uid === identity.uid) return;
+  // Subscribed before the first `find`, so that no change is missed in between.
+  const changes = view.watch(abort.signal)[Symbol.asyncIterator]();
+  const nextChange = async (): Promise<void> => {
+    for (let change = await changes.next(); change.done !== true; change = await changes.next())
+      if (change.value.uid === identity.uid) return;
   };
   try {
     let read = false;
     while (!signal.aborted) {
       const found = await view.find();
-      if (found === undefined) throw new CodedError('NOT_FOUND', `Expected a stage ${stageName(identity)}, got none`);
+      if (found === undefined) throw new CodedError('NOT_FOUND', `The stage ${stageName(identity)} does not exist`);
       const { run, pod } = found;
       if (!read && pod !== undefined && (pod.runningSince !== undefined || pod.terminated !== undefined)) {
         read = yield* readLog(view.transport, pod, follow && !hasEnded(run), signal);
       }
       if (!follow || hasEnded(run)) return;
-      // Whoever has read to the end may rely on the run having ended.
-      await next();
+      // The stream ends only after the run: a client that has read all of it may rely on that.
+      await nextChange();
     }
   } finally {
     signal.removeEventListener('abort', stop);
@@ -52,26 +52,26 @@ export async function* stageLogs(
 /** @returns whether there was a log to read */
 async function* readLog(
   transport: Transport,
-  { metadata: { namespace = '', name } }: CachedStagePod,
+  { metadata: { namespace, name } }: CachedStagePod,
   follow: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, boolean> {
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   signal.addEventListener('abort', stop, { once: true });
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/log`;
+  const path = resourcePath({ apiVersion: 'v1', resource: 'pods', namespace, name, subresource: 'log' });
   try {
     const query = { container: workerContainer, follow };
     yield* await transport.stream({ path, query, signal: abort.signal });
     return true;
   } catch (error) {
     if (signal.aborted) return true;
-    // Removed, or not started yet after all.
+    // Deleted, or not started yet.
     if (hasStatus(error, statuses.notFound) || (error instanceof ApiError && error.status === 400)) return false;
     throw error;
   } finally {
     signal.removeEventListener('abort', stop);
-    // A reader that leaves early leaves no connection behind.
+    // Closes the connection of a reader that stops early.
     stop();
   }
 }

@@ -1,7 +1,9 @@
+import { type StageIdentity, stageName } from '../../../model/job/stage.ts';
+import { managedByUs } from '../../../model/labels.ts';
+import { labelSelector, resourcePath } from '../client/resource-path.ts';
 import type { Transport } from '../client/transport.ts';
 import type { Change } from '../client/watch/object-cache.ts';
 import { Reflector, type WatchOptions } from '../client/watch/reflector.ts';
-import { managedBy } from './stage-job.ts';
 import {
   acceptNode,
   acceptStageJob,
@@ -11,10 +13,10 @@ import {
   type CachedStagePod,
 } from './stage-objects.ts';
 
-export interface StageObjectsOptions {
-  /** The only namespace to look at; all of them when absent. */
+interface StageObjectsOptions {
+  /** The only namespace that is watched; all of them when absent. */
   readonly namespace?: string;
-  /** Whether slots are counted on nodes. */
+  /** Whether to watch nodes, to count their slots. */
   readonly nodes: boolean;
   readonly watch?: WatchOptions;
   readonly onJob: (change: Change<CachedStageJob>) => void;
@@ -32,20 +34,18 @@ export class StageObjects implements AsyncDisposable {
   readonly #running: Promise<unknown>;
 
   constructor(transport: Transport, { namespace, nodes, watch, onJob, onPod, onNode, onError }: StageObjectsOptions) {
-    const [[label, value] = ['', '']] = Object.entries(managedBy);
-    const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-    const patient = { ...watch, ...(onError === undefined ? {} : { onError }) };
-    const common = { ...patient, labelSelector: `${label}=${value}` };
+    const shared = { ...watch, ...(onError === undefined ? {} : { onError }) };
+    const common = { ...shared, labelSelector: labelSelector(managedByUs) };
     this.jobs = new Reflector<CachedStageJob>(transport, {
       ...common,
-      path: `/apis/batch/v1${scope}/jobs`,
+      path: resourcePath({ apiVersion: 'batch/v1', resource: 'jobs', namespace }),
       accept: acceptStageJob,
       indexes: { renderJob: ({ identity }) => [identity.uid], uid: ({ metadata }) => [metadata.uid] },
       onChange: onJob,
     });
     this.pods = new Reflector<CachedStagePod>(transport, {
       ...common,
-      path: `/api/v1${scope}/pods`,
+      path: resourcePath({ apiVersion: 'v1', resource: 'pods', namespace }),
       accept: acceptStagePod,
       indexes: {
         job: ({ job }) => (job === undefined ? [] : [job]),
@@ -55,8 +55,8 @@ export class StageObjects implements AsyncDisposable {
     });
     this.nodes = nodes
       ? new Reflector<CachedNode>(transport, {
-          ...patient,
-          path: '/api/v1/nodes',
+          ...shared,
+          path: resourcePath({ apiVersion: 'v1', resource: 'nodes' }),
           accept: acceptNode,
           onChange: onNode,
         })
@@ -69,7 +69,32 @@ export class StageObjects implements AsyncDisposable {
     await Promise.all([this.jobs.whenSynced(), this.pods.whenSynced(), this.nodes?.whenSynced()]);
   }
 
-  /** Milliseconds since the last sign of life of each watch. */
+  job(identity: StageIdentity): CachedStageJob | undefined {
+    return this.jobs.cache.get(jobKey(identity));
+  }
+
+  /** The Job of a pod. */
+  jobOf({ job }: CachedStagePod): CachedStageJob | undefined {
+    return job === undefined ? undefined : this.jobs.cache.byIndex('uid', job)[0];
+  }
+
+  /** The Jobs of a RenderJob. */
+  jobsOf(uid: string): CachedStageJob[] {
+    return this.jobs.cache.byIndex('renderJob', uid).filter(({ owner }) => owner === uid);
+  }
+
+  podsOf({ metadata: { uid } }: CachedStageJob): CachedStagePod[] {
+    return this.pods.cache.byIndex('job', uid);
+  }
+
+  /** Pods whose Job does not exist, of one RenderJob or of all. */
+  podsWithoutJob(uid?: string): CachedStagePod[] {
+    const { cache } = this.pods;
+    const pods = uid === undefined ? [...cache.values()] : cache.byIndex('renderJob', uid);
+    return pods.filter((pod) => this.jobOf(pod) === undefined);
+  }
+
+  /** Milliseconds since the last data of each watch. */
   lastContactMs(): Record<string, number> {
     return {
       jobs: this.jobs.lastContactMs,
@@ -82,4 +107,9 @@ export class StageObjects implements AsyncDisposable {
     this.#stop.abort();
     await this.#running;
   }
+}
+
+/** `namespace/name` of the Job of a stage. */
+export function jobKey(identity: StageIdentity): string {
+  return `${identity.namespace}/${stageName(identity)}`;
 }

@@ -1,12 +1,12 @@
 import type { V1Job, V1Node, V1Pod } from '@kubernetes/client-node';
 import type { StageIdentity } from '../../../model/job/stage.ts';
-import { labels } from '../../../model/labels.ts';
+import { annotations, labels } from '../../../model/labels.ts';
 import { type StopReason, stopReasons } from '../../../ports/stage-runner.ts';
 import { type ApiObject, controllerUid, isApiObject, type ObjectMeta, type Wire } from '../client/api-object.ts';
 import type { Taint } from '../pools/toleration.ts';
-import { poolLabel, queueLabel, stopAnnotation, workerContainer } from './stage-job.ts';
+import { workerContainer } from './stage-job.ts';
 
-/** Of a Job of ours, what its run is judged by. */
+/** The fields of one of our Jobs that decide its run. */
 export interface CachedStageJob extends ApiObject {
   readonly metadata: ObjectMeta;
   readonly identity: StageIdentity;
@@ -17,31 +17,31 @@ export interface CachedStageJob extends ApiObject {
   /** Whether Kueue decides when it runs. */
   readonly queued: boolean;
   readonly suspended: boolean;
-  /** The Job controller says that it keeps it suspended: from then on it makes no pod. */
+  /** The Job controller confirms that the Job is suspended: from then on it creates no pod. */
   readonly idle: boolean;
-  /** How the Job controller says it ended. */
+  /** How it ended, from the Job controller's condition. */
   readonly ended: 'Complete' | 'Failed' | undefined;
   readonly endMessage: string | undefined;
   readonly endedAt: number | undefined;
 }
 
-/** Of a pod of ours, what its run is judged by. */
+/** The fields of one of our pods that decide its run. */
 export interface CachedStagePod extends ApiObject {
   readonly metadata: ObjectMeta;
   /** Uid of its Job. */
   readonly job: string | undefined;
-  /** Which stage it is, by labels. */
+  /** Its stage, from its labels. */
   readonly identity: StageIdentity | undefined;
   readonly phase: string;
   readonly node: string | undefined;
-  /** One word of the kubelet or the system, such as Evicted. */
+  /** Of the kubelet or the system, one word such as Evicted. */
   readonly reason: string | undefined;
   readonly message: string | undefined;
-  /** Why the system took it away, when it did. */
+  /** Why the system interrupted it, if it did. */
   readonly disruption: string | undefined;
-  /** Why it waits, in the words of the scheduler or the kubelet. */
+  /** Why it waits: the message of the scheduler or the kubelet. */
   readonly waiting: string | undefined;
-  /** The same in one word, such as ErrImagePull. */
+  /** The reason of the same, one word such as ErrImagePull. */
   readonly waitingReason: string | undefined;
   readonly image: string | undefined;
   readonly memoryLimit: string | undefined;
@@ -72,14 +72,14 @@ export function acceptStageJob(value: unknown): CachedStageJob | undefined {
   if (identity === undefined) return undefined;
   const holds = (value.status?.conditions ?? []).filter(({ status }) => status === 'True');
   const condition = holds.find(({ type }) => type === 'Complete' || type === 'Failed');
-  const stop = value.metadata.annotations?.[stopAnnotation];
+  const stop = value.metadata.annotations?.[annotations.stopReason];
   return {
     metadata: kept(value.metadata),
     identity,
     owner: controllerUid(value),
-    pool: value.metadata.labels?.[poolLabel],
+    pool: value.metadata.labels?.[labels.pool],
     stopReason: stopReasons.find((reason) => reason === stop),
-    queued: value.metadata.labels?.[queueLabel] !== undefined,
+    queued: value.metadata.labels?.[labels.kueueQueue] !== undefined,
     suspended: value.spec?.suspend === true,
     idle: holds.some(({ type }) => type === 'Suspended'),
     ended: condition === undefined ? undefined : condition.type === 'Complete' ? 'Complete' : 'Failed',
@@ -145,7 +145,7 @@ function terminatedOf({ exitCode, reason, message, startedAt, finishedAt }: Term
   };
 }
 
-// Their further fields are what the API server's own types say.
+// The API server guarantees their further fields.
 function isJob(value: unknown): value is ApiObject & Pick<Wire<V1Job>, 'spec' | 'status'> {
   return isApiObject(value);
 }
@@ -158,7 +158,7 @@ function isNode(value: unknown): value is ApiObject & Pick<Wire<V1Node>, 'spec' 
   return isApiObject(value);
 }
 
-/** From the labels that the Job was made with; undefined for a Job that only looks like ours. */
+/** From the labels that we set on the Job; undefined for a foreign Job. */
 function identityOf({ metadata: { namespace, labels: given = {} } }: ApiObject): StageIdentity | undefined {
   const { [labels.job]: name, [labels.uid]: uid, [labels.attempt]: attempt, [labels.stage]: stage } = given;
   if (namespace === undefined || name === undefined || uid === undefined || stage === undefined) return undefined;

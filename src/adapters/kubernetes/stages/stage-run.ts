@@ -1,9 +1,8 @@
 import { stageName } from '../../../model/job/stage.ts';
-import type { StageRun } from '../../../ports/stage-runner.ts';
+import type { RunOutcome, StageRun, StopReason } from '../../../ports/stage-runner.ts';
 import {
   classifyRunOutcome,
   lostRun,
-  type RunOutcome,
   readResultText,
   stoppedRun,
   type WorkerExit,
@@ -12,13 +11,13 @@ import type { CachedStageJob, CachedStagePod } from './stage-objects.ts';
 import { stageWait } from './stage-wait.ts';
 
 /**
- * What is known of a stage from its Job and the Job's pods. A valid result decides; then what the system says it did;
- * then the exit code.
+ * The run of a stage, from its Job and the Job's pods. A valid result decides; then an intervention of the system; then the
+ * exit code.
  *
- * @param pods all that belong to the Job by uid; more than one only when someone made further ones by hand
- * @param refused why the API server lets no pod be made for the Job, when it said so
+ * @param pods all pods of the Job, by its uid; more than one only when others were created by hand
+ * @param creationFailure why the Job controller cannot create a pod, if known
  */
-export function stageRun(job: CachedStageJob, pods: readonly CachedStagePod[], refused?: string): StageRun {
+export function stageRun(job: CachedStageJob, pods: readonly CachedStagePod[], creationFailure?: string): StageRun {
   const pod = pods.toSorted(newestFirst)[0];
   const stopReason = job.stopReason ?? (pod?.reason === 'DeadlineExceeded' ? ('timeout' as const) : undefined);
   const known = {
@@ -27,61 +26,59 @@ export function stageRun(job: CachedStageJob, pods: readonly CachedStagePod[], r
     ...(job.pool === undefined ? {} : { pool: job.pool }),
     ...(pod === undefined ? {} : { podName: pod.metadata.name }),
     ...(pod?.node === undefined ? {} : { node: pod.node }),
-    ...defined('startedAt', pod?.terminated?.startedAt ?? pod?.runningSince),
     ...(stopReason === undefined ? {} : { stopReason }),
   };
+  const startedAt = pod?.terminated?.startedAt ?? pod?.runningSince;
   if (pod?.phase === 'Succeeded' || pod?.phase === 'Failed') {
     return {
       ...known,
+      ...defined('startedAt', startedAt),
       ...defined('finishedAt', pod.terminated?.finishedAt ?? job.endedAt),
       ...endOfPod(job, pod, stopReason),
     };
   }
   const due = defined('dueToEndAt', Date.parse(pod?.metadata.deletionTimestamp ?? ''));
-  if (pod?.runningSince !== undefined) return { ...known, ...due, state: 'running' };
-  // A Job that was stopped may get a pod all the same until its controller has seen that.
+  // A worker that has ended is running until its pod has: a sidecar may take longer.
+  if (startedAt !== undefined) return { ...known, ...due, state: 'running', startedAt };
+  // A stopped Job may still get a pod until its controller has observed the stop.
   const ended =
     pod === undefined
       ? job.ended !== undefined || (stopReason !== undefined && job.idle)
-      : stopReason !== undefined && !mayRun(pod);
-  if (!ended) return { ...known, ...due, state: 'waiting', ...stageWait(job, pod, refused) };
+      : stopReason !== undefined && !canStillRun(pod);
+  if (!ended) return { ...known, ...due, state: 'waiting', waitingFor: stageWait(job, pod, creationFailure) };
   return { ...known, ...defined('finishedAt', job.endedAt), ...endWithoutPod(job, stopReason) };
 }
 
-export function hasEnded({ state }: StageRun): boolean {
-  return state !== 'waiting' && state !== 'running';
-}
-
-/** The scheduler gives no node to a pod that is being removed. */
-export function mayRun({ node, metadata }: CachedStagePod): boolean {
+/** Whether a pod runs or can start: the scheduler assigns no node to a pod that is being deleted. */
+export function canStillRun({ node, metadata }: CachedStagePod): boolean {
   return node !== undefined || metadata.deletionTimestamp === undefined;
 }
 
-function endOfPod(job: CachedStageJob, pod: CachedStagePod, stopReason: StageRun['stopReason']): RunOutcome {
+function endOfPod(job: CachedStageJob, pod: CachedStagePod, stopReason: StopReason | undefined): RunOutcome {
   const { terminated } = pod;
   const read = readResultText(terminated?.message ?? '');
   const stopped = stopReason === undefined ? {} : { stopReason };
   if ('result' in read) return classifyRunOutcome({ result: read, ...exitOf(pod), ...stopped });
   if (stopReason === undefined) {
-    const taken = pod.disruption ?? (terminated === undefined ? pod.message : undefined);
-    if (taken !== undefined || terminated === undefined) {
-      const cause = [pod.reason, taken].filter((part) => part !== undefined).join(': ') || 'nobody says why';
-      return lostRun(`The pod was taken away (${withoutStop(cause)}) and ${read.missing}.`, terminated?.exitCode);
+    const interruption = pod.disruption ?? (terminated === undefined ? pod.message : undefined);
+    if (interruption !== undefined || terminated === undefined) {
+      const cause = [pod.reason, interruption].filter((part) => part !== undefined).join(': ') || 'no reason is known';
+      return lostRun(`The pod was interrupted (${withoutFullStop(cause)}) and ${read.missing}.`, terminated?.exitCode);
     }
     if (job.queued && job.suspended) {
-      return lostRun(`Kueue took the slot of the pod away and ${read.missing}.`, terminated.exitCode);
+      return lostRun(`Kueue preempted the pod and ${read.missing}.`, terminated.exitCode);
     }
   }
   return classifyRunOutcome({ result: read, ...exitOf(pod), ...stopped });
 }
 
-/** Nothing of its pod is left. */
-function endWithoutPod(job: CachedStageJob, stopReason: StageRun['stopReason']): RunOutcome {
+/** The outcome when the pod no longer exists. */
+function endWithoutPod(job: CachedStageJob, stopReason: StopReason | undefined): RunOutcome {
   if (stopReason !== undefined) return stoppedRun(stopReason);
-  return lostRun(`The pod was removed before its result was read: ${job.endMessage ?? 'the Job has ended'}`);
+  return lostRun(`The pod was deleted before its result was read: ${job.endMessage ?? 'the Job has ended'}`);
 }
 
-/** Container runtimes give a signal as 128 + its number. */
+/** Container runtimes report a signal as 128 + its number. */
 function exitOf({ terminated, memoryLimit }: CachedStagePod): { readonly exit?: WorkerExit } {
   if (terminated === undefined) return {};
   const { exitCode, reason } = terminated;
@@ -94,7 +91,7 @@ function exitOf({ terminated, memoryLimit }: CachedStagePod): { readonly exit?: 
       memoryExhausted: reason === 'OOMKilled',
       ...(reason === 'OOMKilled'
         ? {
-            cause: `was killed because it took more memory ${limit} (OOMKilled)`,
+            cause: `was killed because it used more memory ${limit} (OOMKilled)`,
             remedy: 'Raise limits.memory of the pool, or spec.podTemplate.limits.memory of the job.',
           }
         : {}),
@@ -102,7 +99,7 @@ function exitOf({ terminated, memoryLimit }: CachedStagePod): { readonly exit?: 
   };
 }
 
-function withoutStop(text: string): string {
+function withoutFullStop(text: string): string {
   return text.trim().replace(/\.$/, '');
 }
 

@@ -16,15 +16,16 @@ interface VolumeMount {
   readonly readOnly?: true;
 }
 
-export interface StageVolumes {
+interface StageVolumes {
   readonly volumes: readonly Volume[];
   readonly volumeMounts: readonly VolumeMount[];
   readonly env: readonly EnvironmentVariable[];
 }
 
 /**
- * What the pod of a stage gets of the claims and Secrets that its spec names, and of the claim of the object store. A
- * claim that is read and written is mounted twice: a worker can never write to an input. All are of the job's namespace.
+ * The volumes and Secrets of the pod of a stage: the claims and Secrets that its spec names, and the claim of the object
+ * store, all in the job's namespace. A claim that is read and written is mounted twice: a worker can never write to an
+ * input.
  */
 export function stageVolumes(stage: StageSpec, { objectsVolume }: Pick<Pool, 'objectsVolume'>): StageVolumes {
   const read = claimsRead(stage);
@@ -55,7 +56,7 @@ export function stageVolumes(stage: StageSpec, { objectsVolume }: Pick<Pool, 'ob
   };
 }
 
-/** References: the spec of a pod, which many may read, holds no secret. */
+/** References only: the spec of a pod, which many may read, contains no secret. */
 function credentialsOf(name: string, index: number): EnvironmentVariable[] {
   const names = secretVariables(index);
   return [

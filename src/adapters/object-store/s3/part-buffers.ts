@@ -1,12 +1,12 @@
-/** Gives work a buffer of at least so many bytes, to so much work at once; others wait in turn. */
+/** Runs work with a buffer of at least `bytes`; work beyond the number of buffers waits for a free one. */
 export type PartBuffers = <T>(bytes: number, work: (buffer: Buffer) => Promise<T>) => Promise<T>;
 
 /**
- * Buffers that are used again and again: with new ones the memory of a process grows by far more than is in use, since
- * nothing is collected before it has to be. A buffer whose work failed is given up: something may still read from it.
+ * At most `count` buffers, which are used again: with new ones the memory of a process grows by far more than is in use,
+ * since nothing is collected before it has to be. A buffer whose work failed is dropped: something may still read it.
  */
-export function createPartBuffers(atOnce: number): PartBuffers {
-  let free = atOnce;
+export function createPartBuffers(count: number): PartBuffers {
+  let free = count;
   const kept: Buffer[] = [];
   const waiting: (() => void)[] = [];
   return async (bytes, work) => {
@@ -15,9 +15,9 @@ export function createPartBuffers(atOnce: number): PartBuffers {
     try {
       const last = kept.pop();
       const buffer = last !== undefined && last.length >= bytes ? last : Buffer.allocUnsafeSlow(bytes);
-      const done = await work(buffer);
+      const result = await work(buffer);
       kept.push(buffer);
-      return done;
+      return result;
     } finally {
       const next = waiting.shift();
       if (next === undefined) free += 1;

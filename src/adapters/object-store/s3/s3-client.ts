@@ -13,11 +13,11 @@ export interface S3Timeouts {
   readonly idleMs: number;
   /** Longest time of a call that carries no content, its retries included. */
   readonly callMs: number;
-  /** Tries of a call, the first one included. */
+  /** Number of tries of a call, the first one included. */
   readonly tries: number;
 }
 
-/** Where an S3 server is and how it is talked to. */
+/** Where an S3 server is and how it is reached. */
 export interface S3Connection {
   /** `http://host:port` or `https://host`; AWS when absent. */
   readonly endpoint?: string | undefined;
@@ -47,7 +47,7 @@ export function createS3Client(connection: S3Connection): S3Client {
   const config: S3ClientConfig = {
     forcePathStyle,
     maxAttempts: tries,
-    // The payload's SHA-256 is signed in every request. Other checksums are what some servers refuse.
+    // The payload's SHA-256 is signed in every request. Some servers reject other checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     followRegionRedirects: endpoint === undefined,
@@ -56,12 +56,12 @@ export function createS3Client(connection: S3Connection): S3Client {
       socketTimeout: idleMs,
       httpAgent: agent,
       httpsAgent: agent,
-      // It would warn on the console, where only our log belongs.
+      // It would write warnings to the console, which is for our own log.
       logger: silent,
     },
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials !== undefined && { credentials }),
-    // Servers other than AWS have no regions and want a word in its place.
+    // Servers other than AWS have no regions, but the signature needs one.
     ...(region !== undefined ? { region } : endpoint !== undefined && { region: 'us-east-1' }),
   };
   return new S3Client(config);

@@ -1,8 +1,8 @@
 import { GetObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
 
 /**
- * Asks for an object. An answer to HEAD has no body that could name the cause of a failure, and some servers say 404 to
- * credentials that they do not know: where `explained` says so, the rejection is that of a GET.
+ * Reads the metadata of an object. An answer to HEAD has no body that could name the cause of a failure, and some servers
+ * answer 404 to unknown credentials: for a failure that has to be `explained`, the rejection is that of a GET.
  */
 export async function headObject(
   client: S3Client,

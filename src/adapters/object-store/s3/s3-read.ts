@@ -1,6 +1,5 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { CodedError, toCodedError } from '../../../errors/coded-error.ts';
-import { s3Failure } from './s3-errors.ts';
 
 export interface S3Read {
   readonly client: S3Client;
@@ -16,12 +15,12 @@ export interface S3Read {
   readonly idleMs: number;
 }
 
-/** Connections in a row that bring no byte before a read fails. */
+/** Connections in a row that deliver no byte before a read fails. */
 const fruitlessTries = 3;
 
 /**
- * Content as it arrives; a cut connection is followed by another one from where it broke off, as long as the object is
- * the same. Resolves when the first connection has content; rejects, as its reading does, with the client's error or
+ * Content as it arrives. After a cut connection the read continues on another one from the first missing byte, as long as
+ * the object is the same. Resolves when the first connection has content; rejects, as its reading does, with the client's error or
  * `STORAGE_UNAVAILABLE`.
  */
 export async function readObject(read: S3Read): Promise<AsyncIterableIterator<Uint8Array>> {
@@ -35,14 +34,14 @@ export async function readObject(read: S3Read): Promise<AsyncIterableIterator<Ui
         try {
           const piece = await beforeSilence(body.content.next(), read);
           if (piece.done === true) {
-            if (received < body.expected) throw new CodedError('STORAGE_UNAVAILABLE', 'Expected more, got the end');
+            if (received < body.expected) throw tooShort(body.expected, received);
             return { value: undefined, done: true };
           }
           received += piece.value.byteLength;
           fruitless = 0;
           return piece;
         } catch (error) {
-          close(body);
+          body.destroy();
           read.signal?.throwIfAborted();
           fruitless += 1;
           if (fruitless >= fruitlessTries) throw error;
@@ -51,7 +50,7 @@ export async function readObject(read: S3Read): Promise<AsyncIterableIterator<Ui
       }
     },
     return() {
-      close(body);
+      body.destroy();
       return Promise.resolve({ value: undefined, done: true });
     },
     [Symbol.asyncIterator]: () => iterator,
@@ -67,7 +66,7 @@ interface Body {
   readonly etag: string | undefined;
 }
 
-/** One GET for what is missing after `received` bytes. */
+/** Opens the part of the content that follows the first `received` bytes. */
 async function openBody(read: S3Read, received: number): Promise<Body> {
   const { client, bucket, key, range, etag, signal } = read;
   const from = (range?.start ?? 0) + received;
@@ -83,17 +82,20 @@ async function openBody(read: S3Read, received: number): Promise<Body> {
   );
   const stream = answer.Body;
   if (stream === undefined || !(Symbol.asyncIterator in stream)) {
-    throw new CodedError('STORAGE_UNAVAILABLE', 'Expected content from the S3 server, got none');
+    throw new CodedError('STORAGE_UNAVAILABLE', 'Expected content from the S3 server, got an answer without a body');
   }
   const destroy = (): void => {
     if ('destroy' in stream && typeof stream.destroy === 'function') stream.destroy();
   };
-  // A failure that nobody awaits any more is none.
+  // The stream may fail after its reader has ended, and an unhandled error would end the process.
   if ('on' in stream && typeof stream.on === 'function') stream.on('error', () => undefined);
-  // A server that ignores ranges would send the beginning once more.
+  // A server that ignores ranges would send the beginning again.
   if (part !== undefined && !(answer.ContentRange ?? '').startsWith(`bytes ${from}-`)) {
     destroy();
-    throw new CodedError('STORAGE_UNAVAILABLE', `Expected the bytes from ${from} on, got others`);
+    throw new CodedError(
+      'STORAGE_UNAVAILABLE',
+      `Expected the bytes from ${from} on, got the range ${answer.ContentRange ?? 'from 0'}`,
+    );
   }
   return {
     content: bytesOf(stream)[Symbol.asyncIterator](),
@@ -110,31 +112,42 @@ async function* bytesOf(stream: AsyncIterable<unknown>): AsyncGenerator<Uint8Arr
   }
 }
 
-function close({ destroy }: Body): void {
-  destroy();
-}
-
-/** A connection over which nothing comes any more is as good as cut. */
+/** The next piece; rejects when none comes for `idleMs`, since such a connection is as good as cut. */
 async function beforeSilence<T>(next: Promise<T>, { idleMs, signal }: S3Read): Promise<T> {
-  const { promise: given, reject } = Promise.withResolvers<never>();
-  const silent = setTimeout(() => reject(new CodedError('STORAGE_UNAVAILABLE', silence(idleMs))), idleMs);
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const silent = setTimeout(() => reject(silence(idleMs)), idleMs);
   const aborted = (): void => reject(toCodedError(signal?.reason));
   signal?.addEventListener('abort', aborted, { once: true });
   try {
-    return await Promise.race([next, given]);
+    return await Promise.race([next, ended]);
   } finally {
     clearTimeout(silent);
     signal?.removeEventListener('abort', aborted);
-    // What is given up is not awaited any more.
+    // Its rejection is not awaited after the time limit.
     next.catch(() => undefined);
   }
 }
 
-function silence(idleMs: number): string {
-  return `Expected content from the S3 server within ${idleMs} ms, got none`;
+function silence(idleMs: number): CodedError {
+  return new CodedError('STORAGE_UNAVAILABLE', `The S3 server sent no content for ${idleMs} ms`);
 }
 
-/** Whether a failed read means that the object has become another one. */
-export function isOther(error: unknown): boolean {
-  return s3Failure(error).problem === 'changed';
+function tooShort(expected: number, received: number): CodedError {
+  return new CodedError('STORAGE_UNAVAILABLE', `Expected ${expected} bytes from the S3 server, got ${received}`);
+}
+
+/** The same content, whose failures are converted by `coded`. */
+export function withCodedErrors(
+  content: AsyncIterableIterator<Uint8Array>,
+  coded: (error: unknown) => CodedError,
+): AsyncIterableIterator<Uint8Array> {
+  const iterator: AsyncIterableIterator<Uint8Array> = {
+    next: () =>
+      content.next().catch((error: unknown) => {
+        throw coded(error);
+      }),
+    return: () => content.return?.() ?? Promise.resolve({ value: undefined, done: true }),
+    [Symbol.asyncIterator]: () => iterator,
+  };
+  return iterator;
 }

@@ -1,36 +1,35 @@
-import { AbortMultipartUploadCommand, ListMultipartUploadsCommand, type S3Client } from '@aws-sdk/client-s3';
-
-export interface Sweep {
-  readonly client: S3Client;
-  readonly bucket: string;
-  /** Beginning of the keys that are ours. */
-  readonly root: string;
-  /** Unix milliseconds. */
-  readonly olderThan: number;
-  readonly callMs: number;
-}
+import { AbortMultipartUploadCommand, ListMultipartUploadsCommand, type MultipartUpload } from '@aws-sdk/client-s3';
+import type { S3Bucket } from './s3-bucket.ts';
 
 /**
- * Takes back uploads in parts that were begun before a time and never joined: their parts are stored and charged, and no
- * list of objects shows them. A worker that is killed leaves one. Returns how many; rejects with the client's error.
+ * Aborts multipart uploads that were begun before `olderThan` (Unix milliseconds) and never completed: a worker that is
+ * killed leaves one, its parts are stored and charged, and no list of objects shows them. Returns their number.
  */
-export async function abandonedUploads({ client, bucket, root, olderThan, callMs }: Sweep): Promise<number> {
-  let taken = 0;
-  let marker: { KeyMarker: string; UploadIdMarker: string } | undefined;
+export async function abortAbandonedUploads(bucket: S3Bucket, olderThan: number): Promise<number> {
+  const limit = (): { abortSignal: AbortSignal } => ({ abortSignal: AbortSignal.timeout(bucket.callMs) });
+  let aborted = 0;
+  try {
+    for await (const { Key, UploadId } of abandonedUploads(bucket, olderThan)) {
+      await bucket.client.send(new AbortMultipartUploadCommand({ Bucket: bucket.name, Key, UploadId }), limit());
+      aborted += 1;
+    }
+  } catch (error) {
+    throw bucket.error('abort abandoned uploads', error);
+  }
+  return aborted;
+}
+
+async function* abandonedUploads(bucket: S3Bucket, olderThan: number): AsyncGenerator<MultipartUpload> {
+  let marker: { readonly KeyMarker: string; readonly UploadIdMarker: string } | undefined;
   do {
-    const page = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: root, ...marker }), {
-      abortSignal: AbortSignal.timeout(callMs),
-    });
-    for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
-      if (Key?.startsWith(root) !== true || UploadId === undefined) continue;
-      if ((Initiated?.getTime() ?? Infinity) >= olderThan) continue;
-      const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId });
-      await client.send(command, { abortSignal: AbortSignal.timeout(callMs) });
-      taken += 1;
+    const command = new ListMultipartUploadsCommand({ Bucket: bucket.name, Prefix: bucket.root, ...marker });
+    const page = await bucket.client.send(command, { abortSignal: AbortSignal.timeout(bucket.callMs) });
+    for (const upload of page.Uploads ?? []) {
+      const own = upload.Key?.startsWith(bucket.root) === true && upload.UploadId !== undefined;
+      if (own && (upload.Initiated?.getTime() ?? Infinity) < olderThan) yield upload;
     }
     const { NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
     const more = page.IsTruncated === true && KeyMarker !== undefined && UploadIdMarker !== undefined;
     marker = more ? { KeyMarker, UploadIdMarker } : undefined;
   } while (marker !== undefined);
-  return taken;
 }

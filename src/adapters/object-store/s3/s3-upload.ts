@@ -10,49 +10,49 @@ import {
 import { CodedError } from '../../../errors/coded-error.ts';
 import { storageError } from '../storage-error.ts';
 import type { PartBuffers } from './part-buffers.ts';
-import { s3Failure } from './s3-errors.ts';
+import { s3Failure } from './s3-failure.ts';
 
 const mebibyte = 1024 ** 2;
-/** Parts of one store that may be in memory at once: 32 MiB with files of up to 78 GiB. */
+/** Parts of one store that may be in memory: 32 MiB with files of up to 78 GiB. */
 export const partsInMemory = 4;
-const partsAtOnce = 3;
-const leastPart = 8 * mebibyte;
+const parallelParts = 3;
+const smallestPart = 8 * mebibyte;
 /** S3 takes 10,000 parts of an object. */
-const mostParts = 10_000;
-/** After the signal has come there is little time left to take back an upload. */
+const maxParts = 10_000;
+/** A worker that was asked to end has little time left to abort an upload. */
 const abortMs = 5000;
-/** A server may join the parts of a large object for minutes. */
+/** Joining the parts of a large object may take a server minutes. */
 const completeMs = 300_000;
 
-export interface Upload {
+export interface UploadTarget {
   readonly client: S3Client;
   readonly bucket: string;
-  /** As the bucket has it. */
+  /** Key in the bucket. */
   readonly key: string;
   readonly mediaType: string;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Ask the server to refuse a key that is taken; some servers know no such condition. */
+  /** Whether the server is asked to reject a key that is taken; some servers do not support that condition. */
   readonly conditional: boolean;
-  /** Bounds the parts that are in memory. */
+  /** Limits the parts that are in memory. */
   readonly buffers: PartBuffers;
   readonly signal: AbortSignal;
 }
 
-/** Size of the parts for an object of so many bytes. */
-export function partSize(bytes: number): number {
-  return Math.max(leastPart, Math.ceil(bytes / mostParts / mebibyte) * mebibyte);
+/** Size of the parts for an object of `bytes`. */
+function partSize(bytes: number): number {
+  return Math.max(smallestPart, Math.ceil(bytes / maxParts / mebibyte) * mebibyte);
 }
 
 /**
- * Uploads a file, all or nothing: in one piece, or in parts that are joined at the end and taken back when one fails.
+ * Uploads a file, all or nothing: in one request, or in parts that are joined at the end and removed when one fails.
  * Rejects with the client's error, `STORAGE_UNAVAILABLE` for a file that changes meanwhile, or the signal's reason.
  */
-export async function upload(file: FileHandle, bytes: number, target: Upload): Promise<void> {
-  if (bytes <= leastPart) await putWhole(file, bytes, target);
+export async function uploadFile(file: FileHandle, bytes: number, target: UploadTarget): Promise<void> {
+  if (bytes <= smallestPart) await putWhole(file, bytes, target);
   else await putInParts(file, bytes, target);
 }
 
-async function putWhole(file: FileHandle, bytes: number, target: Upload): Promise<void> {
+async function putWhole(file: FileHandle, bytes: number, target: UploadTarget): Promise<void> {
   const { client, conditional, buffers, signal } = target;
   await buffers(bytes, async (buffer) => {
     const Body = await readPart(file, 0, buffer.subarray(0, bytes));
@@ -61,11 +61,11 @@ async function putWhole(file: FileHandle, bytes: number, target: Upload): Promis
   });
 }
 
-async function putInParts(file: FileHandle, bytes: number, target: Upload): Promise<void> {
+async function putInParts(file: FileHandle, bytes: number, target: UploadTarget): Promise<void> {
   const { client, bucket, key, conditional, signal } = target;
   const created = await client.send(new CreateMultipartUploadCommand(objectOf(target)), { abortSignal: signal });
   const UploadId = created.UploadId;
-  if (UploadId === undefined) throw new CodedError('STORAGE_UNAVAILABLE', 'Expected the id of an upload, got none');
+  if (UploadId === undefined) throw incomplete('the id of an upload');
   const id = { Bucket: bucket, Key: key, UploadId };
   try {
     const tags = await putParts(file, bytes, target, UploadId);
@@ -75,12 +75,12 @@ async function putInParts(file: FileHandle, bytes: number, target: Upload): Prom
         abortSignal: AbortSignal.any([signal, AbortSignal.timeout(completeMs)]),
       });
     await complete(conditional).catch((error: unknown) => {
-      // Only the condition is unknown: the caller has looked that the key is free.
+      // Only the condition is unsupported: the caller has checked that the key is free.
       if (conditional && s3Failure(error).problem === 'not-supported') return complete(false);
       throw error;
     });
   } catch (error) {
-    // Parts that nobody joins are stored, and charged, until somebody takes them back.
+    // Parts of an upload that is never completed are stored, and charged, until it is aborted.
     await client
       .send(new AbortMultipartUploadCommand(id), { abortSignal: AbortSignal.timeout(abortMs) })
       .catch(() => undefined);
@@ -88,8 +88,8 @@ async function putInParts(file: FileHandle, bytes: number, target: Upload): Prom
   }
 }
 
-/** The tags of the parts in order. All calls have ended when it settles. */
-async function putParts(file: FileHandle, bytes: number, target: Upload, UploadId: string): Promise<string[]> {
+/** Uploads the parts, some in parallel; returns their tags in order. All calls have ended when it settles. */
+async function putParts(file: FileHandle, bytes: number, target: UploadTarget, UploadId: string): Promise<string[]> {
   const { client, bucket, key } = target;
   const size = partSize(bytes);
   const count = Math.ceil(bytes / size);
@@ -105,11 +105,11 @@ async function putParts(file: FileHandle, bytes: number, target: Upload, UploadI
         const command = new UploadPartCommand({ Bucket: bucket, Key: key, UploadId, PartNumber: index + 1, Body });
         return client.send(command, { abortSignal: signal });
       });
-      if (ETag === undefined) throw new CodedError('STORAGE_UNAVAILABLE', 'Expected the tag of a part, got none');
+      if (ETag === undefined) throw incomplete('the tag of a part');
       tags[index] = ETag;
     }
   };
-  const workers = Array.from({ length: Math.min(partsAtOnce, count) }, async () =>
+  const workers = Array.from({ length: Math.min(parallelParts, count) }, async () =>
     work().catch((error: unknown) => {
       failed.abort(error);
       throw error;
@@ -117,9 +117,13 @@ async function putParts(file: FileHandle, bytes: number, target: Upload, UploadI
   );
   await Promise.allSettled(workers);
   target.signal.throwIfAborted();
-  // The first failure, not the aborts that it led to.
+  // The first failure, not the aborts that it caused.
   failed.signal.throwIfAborted();
   return tags;
+}
+
+function incomplete(what: string): CodedError {
+  return new CodedError('STORAGE_UNAVAILABLE', `Expected ${what} from the S3 server, got an answer without it`);
 }
 
 async function readPart(file: FileHandle, position: number, buffer: Buffer): Promise<Buffer> {
@@ -128,17 +132,17 @@ async function readPart(file: FileHandle, position: number, buffer: Buffer): Pro
     const { bytesRead } = await file
       .read(buffer, filled, length - filled, position + filled)
       .catch((error: unknown) => {
-        throw storageError('read a staged object', error);
+        throw storageError('read an upload', error);
       });
     if (bytesRead === 0) {
-      throw new CodedError('STORAGE_UNAVAILABLE', 'Expected a staged object that stays as it is, got a shorter one');
+      throw new CodedError('STORAGE_UNAVAILABLE', 'Expected an upload that does not change, got a shorter file');
     }
     filled += bytesRead;
   }
   return buffer;
 }
 
-function objectOf({ bucket, key, mediaType, metadata }: Upload): {
+function objectOf({ bucket, key, mediaType, metadata }: UploadTarget): {
   Bucket: string;
   Key: string;
   ContentType: string;
@@ -147,7 +151,7 @@ function objectOf({ bucket, key, mediaType, metadata }: Upload): {
   return { Bucket: bucket, Key: key, ContentType: mediaType, Metadata: { ...metadata } };
 }
 
-/** RFC 9110, section 13.1.2: only where there is none yet. */
+/** RFC 9110, section 13.1.2: only when no such object exists. */
 function onlyIfNew(conditional: boolean): { IfNoneMatch?: '*' } {
   return conditional ? { IfNoneMatch: '*' } : {};
 }

@@ -2,9 +2,16 @@ import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { CodedError } from '../../../errors/coded-error.ts';
 import { redactUrls } from '../../../lib/redact-url.ts';
-import type { EncoderBackend } from '../../../model/status/result.ts';
+import type { EncoderBackend, FallbackCause } from '../../../model/status/result.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import { classifyExit, hasSkippedFilter, ignoredOptions, isGpu } from '../exit-classification.ts';
+import {
+  classifyExit,
+  type FfmpegFailure,
+  fallbackCauseOf,
+  hasSkippedFilter,
+  ignoredOptions,
+  isGpu,
+} from '../exit-classification.ts';
 import { createProgressParser, type ProgressSample } from '../progress-parser.ts';
 import { createStallWatchdog } from '../stall-watchdog.ts';
 import { BoundedText } from './bounded-text.ts';
@@ -39,13 +46,22 @@ export interface FfmpegOutcome {
   readonly ignoredOptions: readonly string[];
 }
 
-/** A failed FFmpeg process: the code and the end of its log. */
+/** A failed FFmpeg process: the code, why a fallback follows it, and the end of its log. */
 export class FfmpegError extends CodedError {
   readonly stderr: string;
+  readonly fallbackCause: FallbackCause;
 
-  constructor(code: CodedError['code'], message: string, stderr: string) {
+  constructor(
+    {
+      code,
+      message,
+      fallbackCause = fallbackCauseOf(code),
+    }: Omit<FfmpegFailure, 'fallbackCause'> & Partial<Pick<FfmpegFailure, 'fallbackCause'>>,
+    stderr: string,
+  ) {
     super(code, message);
     this.stderr = stderr;
+    this.fallbackCause = fallbackCause;
   }
 }
 
@@ -97,23 +113,17 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegOutcome> {
     const log = redactUrls(stderr.toString());
     if (signal.aborted) throw signal.reason;
     if (stalled) {
-      throw new FfmpegError(
-        'FFMPEG_STALLED',
-        `Expected progress within ${run.stallSeconds} s, got none; FFmpeg was ended`,
-        log,
-      );
+      const message = `Expected progress within ${run.stallSeconds} s, got none; FFmpeg was ended`;
+      throw new FfmpegError({ code: 'FFMPEG_STALLED', message }, log);
     }
     if (exitCode !== 0) {
       const exit = { ...(exitCode !== undefined && { exitCode }), ...(endedBy !== undefined && { signal: endedBy }) };
       const failure = classifyExit({ ...exit, stderrTail: log, ffmpeg: run.ffmpeg, backend: run.backend });
-      throw new FfmpegError(failure.code, failure.message, log);
+      throw new FfmpegError(failure, log);
     }
     if (isGpu(run.backend) && hasSkippedFilter(log)) {
-      throw new FfmpegError(
-        'GPU_UNSUPPORTED_PARAMETERS',
-        'The GPU skipped a filter that the plan asks for (filter skipped)',
-        log,
-      );
+      const message = 'The GPU skipped a filter that the plan asks for (filter skipped)';
+      throw new FfmpegError({ code: 'GPU_UNSUPPORTED_PARAMETERS', message }, log);
     }
     const wallSeconds = (clock.monotonic() - startedAt) / 1000;
     return { stderr: log, wallSeconds, ignoredOptions: ignoredOptions(log) };

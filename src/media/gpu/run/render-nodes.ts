@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, open, readdir, readlink, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { FallbackReason } from '../../../model/status/result.ts';
 import type { NodeOwner } from '../device-facts.ts';
 import { intelVendor, vendorName } from '../gpu-generation.ts';
 import { groupNames } from './user-groups.ts';
@@ -8,10 +9,10 @@ import { groupNames } from './user-groups.ts';
 /** Longer than any attribute that is read here, in bytes. */
 const longestAttribute = 64;
 
-/** Where the kernel shows its GPUs; other folders stand in for them in tests. */
+/** Where the kernel lists its GPUs; tests use other folders. */
 export interface DeviceFolders {
   readonly dri: string;
-  /** One folder per device, with a link `device` to its place on the bus. */
+  /** One folder per device, with a link `device` to its entry on the bus. */
   readonly drmClass: string;
 }
 
@@ -20,7 +21,7 @@ export const systemFolders: DeviceFolders = { dri: '/dev/dri', drmClass: '/sys/c
 export interface RenderNode {
   /** For example /dev/dri/renderD128. */
   readonly node: string;
-  /** PCI vendor and device, for example 0x8086 and 0x56c0; absent where the kernel does not say. */
+  /** PCI vendor and device, for example 0x8086 and 0x56c0; absent where the kernel does not report them. */
   readonly vendor?: string;
   readonly device?: string;
   /** Kernel driver: i915 or xe. */
@@ -29,10 +30,10 @@ export interface RenderNode {
   /** Name of the error with which this process may not use it, for example EACCES. */
   readonly accessError?: string;
   /** Why it cannot be used; absent when it can. */
-  readonly problem?: string;
+  readonly problem?: FallbackReason;
 }
 
-/** All render nodes in the order of their numbers, and for those that cannot be used the cause. Opens none of them. */
+/** All render nodes in the order of their numbers, and for those that cannot be used the reason. Opens none of them. */
 export async function listRenderNodes({ dri, drmClass }: DeviceFolders = systemFolders): Promise<RenderNode[]> {
   const names = await readdir(dri).catch(() => []);
   return Promise.all(
@@ -45,11 +46,18 @@ export function renderNodeNames(names: readonly string[]): string[] {
   return names.filter((name) => /^renderD\d{1,6}$/.test(name)).toSorted((a, b) => numberOf(a) - numberOf(b));
 }
 
-/** Why there is no usable render node at all, in one sentence. */
-export function noDeviceReason(nodes: readonly RenderNode[], { dri }: DeviceFolders = systemFolders): string {
-  if (nodes.length === 0)
-    return `no render node in ${dri}: there is no GPU, its driver is not loaded, or it is not passed in`;
-  return nodes.map(({ node, problem }) => `${node}: ${problem ?? 'usable'}`).join('; ');
+/** Why no render node can be used at all. */
+export function noDeviceReason(nodes: readonly RenderNode[], { dri }: DeviceFolders = systemFolders): FallbackReason {
+  if (nodes.length === 0) {
+    const message = `no render node in ${dri}: there is no GPU, its driver is not loaded, or it is not passed into the container`;
+    return { cause: 'no-device', message };
+  }
+  const causes = nodes.flatMap(({ problem }) => (problem === undefined ? [] : [problem.cause]));
+  return {
+    // An Intel GPU that cannot be used is the reason, whatever other GPUs there are.
+    cause: causes.find((cause) => cause !== 'not-intel') ?? causes[0] ?? 'no-device',
+    message: nodes.map(({ node, problem }) => `${node}: ${problem?.message ?? 'usable'}`).join('; '),
+  };
 }
 
 async function describeNode(node: string, sysfs: string): Promise<RenderNode> {
@@ -74,13 +82,14 @@ function problemOf(
   vendor: string | undefined,
   owner: NodeOwner | undefined,
   accessError: string | undefined,
-): string | undefined {
+): FallbackReason | undefined {
   if (vendor !== undefined && vendor !== intelVendor)
-    return `not an Intel GPU (vendor ${vendor}): ${vendorName(vendor)}`;
+    return { cause: 'not-intel', message: `not an Intel GPU (vendor ${vendor}): ${vendorName(vendor)}` };
   if (accessError === undefined) return undefined;
-  if (accessError !== 'EACCES' || owner === undefined) return `it cannot be used (${accessError})`;
+  if (accessError !== 'EACCES' || owner === undefined)
+    return { cause: 'no-permission', message: `it cannot be used (${accessError})` };
   const group = owner.group === undefined ? String(owner.gid) : `${owner.group} (${owner.gid})`;
-  return `no permission to read and write it: it belongs to group ${group}`;
+  return { cause: 'no-permission', message: `no permission to read and write it: it belongs to group ${group}` };
 }
 
 async function ownerOf(node: string): Promise<NodeOwner | undefined> {
@@ -113,7 +122,7 @@ export function errorName(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'an unknown error';
 }
 
-/** A number as sysfs writes it, for example 0x8086; `undefined` where there is none, or something else. */
+/** A number in sysfs, for example 0x8086; `undefined` where there is none, or other content. */
 export async function attribute(path: string): Promise<string | undefined> {
   try {
     await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);

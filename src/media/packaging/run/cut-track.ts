@@ -11,7 +11,7 @@ import { type StreamPlan, type StreamTrack, streamNames } from '../stream-plan.t
 import { initSegment, type TrackHeader } from '../track-header.ts';
 import { openTrack, readRange } from './track-file.ts';
 
-/** Bytes of a frame in which its first NAL unit with a picture is looked for; messages before it may be long. */
+/** Bytes of a frame in which its first slice is searched; SEI messages before it may be long. */
 const headBytes = 64 * 1024;
 const copyBytes = 1024 * 1024;
 
@@ -21,10 +21,10 @@ interface Cut extends Omit<SegmentFacts, 'duration'> {
 }
 
 /**
- * Cuts what FFmpeg wrote for one track into an initialization segment and media segments in the folder of the set. One
- * segment is in memory at a time, its payload never.
+ * Cuts the file that FFmpeg wrote for one track into an initialization segment and media segments in the folder of the
+ * set. The sample table of one segment is in memory at a time, its payload never.
  *
- * @throws CodedError FFMPEG_FAILED when a segment of an encoded picture needs what lies before it
+ * @throws CodedError FFMPEG_FAILED when a segment of an encoded video does not decode without the one before
  */
 export async function cutTrack(
   plan: StreamPlan,
@@ -71,7 +71,7 @@ class SegmentWriter {
     this.#source = source;
   }
 
-  /** When a sample is shown or heard, in ticks. */
+  /** Presentation time of a sample in ticks. */
   timeOf({ decode, composition }: Sample): number {
     return decode + composition - this.#header.skipped;
   }
@@ -99,7 +99,7 @@ class SegmentWriter {
     this.#cuts.push({ start, length, bytes, frames: samples.length });
   }
 
-  /** A picture that a player cannot join here is of no use in a ladder, and is not what the encoder was told to make. */
+  /** A player must be able to switch renditions at every segment; the encoder arguments request such frames. */
   async #checkStart(first: Sample | undefined, number: number): Promise<void> {
     const { codec, nalLengthSize } = this.#header;
     const head = first && (await readRange(this.#source, first.offset, Math.min(first.size, headBytes)));
@@ -118,7 +118,7 @@ class SegmentWriter {
     const { timescale, codec, width, height } = this.#header;
     const last = this.#cuts.at(-1);
     const end = last === undefined ? 0 : last.start + last.length;
-    // What an encoder of sound needs to get going, and a late start, belong to the first segment.
+    // The priming of an audio encoder and a late start belong to the first segment.
     const startOf = ({ start }: Cut, index: number): number => (index === 0 ? 0 : start);
     const segments = this.#cuts.map((cut, index, cuts) => {
       const following = cuts[index + 1];
@@ -144,7 +144,7 @@ class SegmentWriter {
   }
 }
 
-/** Samples that lie one after the other are copied in one go. */
+/** Copies contiguous samples in one range. */
 async function copySamples(source: FileHandle, target: FileHandle, samples: readonly Sample[]): Promise<void> {
   let [from, to] = [samples[0]?.offset ?? 0, samples[0]?.offset ?? 0];
   for (const { offset, size } of samples) {

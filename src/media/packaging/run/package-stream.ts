@@ -15,8 +15,8 @@ import { masterId, type StreamPlan, streamNames } from '../stream-plan.ts';
 import { cutTrack } from './cut-track.ts';
 
 /**
- * Makes the set of files of an hls or dash output from the tracks that FFmpeg wrote, and returns all its figures. What an
- * earlier try has left in the folder goes; the tracks go as they are cut.
+ * Creates the set of files of an hls or dash output from the tracks that FFmpeg wrote, and returns its measures. Files of
+ * an earlier try in the folder are removed, and each track is removed after it was cut.
  *
  * @throws CodedError FFMPEG_FAILED when renditions do not fit each other; the file system's errors as they are
  */
@@ -47,7 +47,7 @@ export async function packageStream(plan: StreamPlan, signal: AbortSignal): Prom
   return stream;
 }
 
-/** Names of all files of a set, each after those that it leads to, so that what can be reached is always there. */
+/** Names of all files of a set, each after those that it refers to, so that every visible reference can be resolved. */
 export function streamFiles({ plan, media, texts }: PackagedStream): string[] {
   const { prefix } = plan;
   return [
@@ -60,7 +60,7 @@ export function streamFiles({ plan, media, texts }: PackagedStream): string[] {
   ];
 }
 
-/** Playlists and manifest by their names, each written when it is asked for; those that lead to others last. */
+/** Playlists and manifest by their names, each written on call; those that refer to others come last. */
 function descriptionsOf(stream: PackagedStream): (readonly [name: string, write: () => string])[] {
   const { plan, media, texts } = stream;
   const { prefix } = plan;
@@ -84,7 +84,7 @@ function startsOf(media: PackagedMedia): number[] {
   return media.segments.map(({ start }) => secondsOf(media, start));
 }
 
-/** A player changes the rendition between two segments: each must start on the same moment in all of them. */
+/** A player switches renditions between two segments: each must start at the same time in all renditions. */
 function assertAligned([first, ...others]: readonly PackagedMedia[]): void {
   if (first === undefined) return;
   const wanted = startsOf(first);

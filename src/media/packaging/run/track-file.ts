@@ -3,7 +3,7 @@ import { boxAt, findBox, longestBoxHeader, malformed } from '../../mp4/boxes.ts'
 import { type Sample, samplesOf } from '../fragment.ts';
 import { type TrackHeader, trackHeader } from '../track-header.ts';
 
-/** Boxes that are read whole; a longer one is damage, not media. */
+/** Limit of a box that is read whole; a longer one is damaged. */
 const longestBox = 64 * 1024 * 1024;
 
 /** A fragmented MP4 file of one track, read from front to back. */
@@ -15,13 +15,13 @@ export interface TrackFile {
 }
 
 /**
- * @throws CodedError FFMPEG_FAILED when the file is not what FFmpeg's muxer writes: one track, described before its
+ * @throws CodedError FFMPEG_FAILED when the file is not as FFmpeg's muxer writes it: one track, described before its
  *   first fragment
  */
 export async function openTrack(file: FileHandle): Promise<TrackFile> {
   const boxes = topLevelBoxes(file);
   for (;;) {
-    // Not by for-await: leaving that loop would end the generator, which the samples are read from.
+    // Not for-await: leaving that loop would end the generator from which the samples are read.
     const next = await boxes.next();
     if (next.done === true) throw malformed('a file without moov');
     const { type, bytes } = next.value;
@@ -34,7 +34,7 @@ export async function openTrack(file: FileHandle): Promise<TrackFile> {
 interface ReadBox {
   readonly type: string;
   readonly position: number;
-  /** The whole box; empty for payload, which is not read here. */
+  /** The whole box; empty for payload, which is not read. */
   readonly bytes: Uint8Array;
 }
 

@@ -1,5 +1,5 @@
 import { type MediaTools, runTool } from '../../ffmpeg/run/run-tool.ts';
-import { type CutPackets, parseMoments, parsePackets, type VideoPacket } from '../../smart-cut/packets.ts';
+import { type CutPackets, parsePackets, parseTimes, type VideoPacket } from '../../smart-cut/packets.ts';
 import type { Probe, VideoStream } from '../probe.ts';
 
 export interface CutProbeOptions {
@@ -13,12 +13,12 @@ export interface CutRange {
   readonly end?: number;
 }
 
-/** NAL units of key frames from which everything after them decodes (H.264 table 7-1, H.265 table 7-1). */
-const jointTypes: Readonly<Record<string, string>> = { h264: '5', hevc: '16-21' };
-/** Wide enough for the GOP of nearly every encoder (250 frames); a second look is this many times wider. */
+/** NAL unit types of key frames at which decoding can begin (H.264 table 7-1, H.265 table 7-1). */
+const splicePointTypes: Readonly<Record<string, string>> = { h264: '5', hevc: '16-21' };
+/** Wide enough for the GOP of nearly every encoder (250 frames); a second search is this many times wider. */
 const windowSeconds = 12;
 const widerBy = 10;
-/** Pictures that follow a moment in the order of decoding may be shown before it; no codec moves them farther. */
+/** Frames that are stored after a time may be shown before it; no codec moves them farther. */
 const reorderSeconds = 2;
 const timeoutMs = 60_000;
 /** Two minutes at 240 frames per second are 600 kB. */
@@ -26,7 +26,7 @@ const outputBytes = 8 * 1024 * 1024;
 
 /**
  * The packets near the ends of a cut, for files whose streams can be cut by copying; `undefined` for all others and where
- * nothing could be read. It only reads indexes and packets: nothing is decoded.
+ * nothing could be read. Only indexes and packets are read: nothing is decoded.
  */
 export async function probeCut(
   probe: Probe,
@@ -34,13 +34,13 @@ export async function probeCut(
   options: CutProbeOptions,
 ): Promise<CutPackets | undefined> {
   const [stream] = probe.video;
-  if (stream === undefined || jointTypes[stream.codec] === undefined || probe.duration <= 0) return undefined;
-  const near = async (moment: number): Promise<{ readonly from: number; readonly packets: VideoPacket[] }> => {
-    // Transport streams have no index: reading may begin behind the key frame that is looked for.
+  if (stream === undefined || splicePointTypes[stream.codec] === undefined || probe.duration <= 0) return undefined;
+  const near = async (time: number): Promise<{ readonly from: number; readonly packets: VideoPacket[] }> => {
+    // Transport streams have no index: reading may begin after the wanted key frame.
     for (const lead of [0.5, windowSeconds, windowSeconds * widerBy]) {
-      const from = Math.max(0, moment - lead);
-      const packets = await packetsBetween(probe, stream, from, moment + reorderSeconds, options);
-      if (from === 0 || packets.some(({ key, pts }) => key && secondsOf(pts, stream, probe) <= moment))
+      const from = Math.max(0, time - lead);
+      const packets = await packetsBetween(probe, stream, from, time + reorderSeconds, options);
+      if (from === 0 || packets.some(({ key, pts }) => key && secondsOf(pts, stream, probe) <= time))
         return { from, packets };
     }
     return { from: 0, packets: [] };
@@ -51,26 +51,26 @@ export async function probeCut(
   return { ...start, ...(end && { end: end.packets }) };
 }
 
-/** Reads on until a joint is found behind the start of the cut, or its end. */
+/** Reads until a splice point is found after the start of the cut, or the end of the cut is reached. */
 async function fromStart(
   probe: Probe,
   stream: VideoStream,
   from: number,
   { start, end = probe.duration }: CutRange,
   options: CutProbeOptions,
-): Promise<Pick<CutPackets, 'start' | 'joints'>> {
+): Promise<Pick<CutPackets, 'start' | 'splicePoints'>> {
   for (const width of [windowSeconds, windowSeconds * widerBy]) {
     const until = Math.min(end, start + width);
-    const joints = await jointsBetween(probe.path, stream, from, until + reorderSeconds, options);
-    const found = joints.find((pts) => secondsOf(pts, stream, probe) >= start - 0.5 / rateOf(stream));
+    const splicePoints = await splicePointsBetween(probe.path, stream, from, until + reorderSeconds, options);
+    const found = splicePoints.find((pts) => secondsOf(pts, stream, probe) >= start - 0.5 / rateOf(stream));
     if (found === undefined && until < end) continue;
     const last = found === undefined ? until : secondsOf(found, stream, probe);
-    return { start: await packetsBetween(probe, stream, from, last + reorderSeconds, options), joints };
+    return { start: await packetsBetween(probe, stream, from, last + reorderSeconds, options), splicePoints };
   }
-  return { start: [], joints: [] };
+  return { start: [], splicePoints: [] };
 }
 
-/** Where a moment in ticks lies, in seconds from the start of the file. */
+/** A presentation time in seconds from the start of the file. */
 function secondsOf(pts: number, { timeBase }: VideoStream, { startTime }: Probe): number {
   return (pts * timeBase.num) / timeBase.den - startTime;
 }
@@ -96,7 +96,7 @@ async function packetsBetween(
   return parsePackets(run.stdout);
 }
 
-async function jointsBetween(
+async function splicePointsBetween(
   path: string,
   { index, codec }: VideoStream,
   from: number,
@@ -105,12 +105,19 @@ async function jointsBetween(
 ): Promise<number[]> {
   const limit = ['-t', (until - from).toFixed(6)];
   const input = ['-protocol_whitelist', 'file', '-copyts', ...(from === 0 ? [] : ['-ss', from.toFixed(6)])];
-  const only = ['-map', `0:${index}`, '-c', 'copy', '-bsf:v', `filter_units=pass_types=${jointTypes[codec] ?? ''}`];
+  const only = [
+    '-map',
+    `0:${index}`,
+    '-c',
+    'copy',
+    '-bsf:v',
+    `filter_units=pass_types=${splicePointTypes[codec] ?? ''}`,
+  ];
   const argv = ['-hide_banner', '-nostdin', '-v', 'error', ...input, ...limit, '-i', `file:${path}`, ...only];
   const run = await runTool(tools.ffmpeg, [...argv, '-f', 'framecrc', '-'], tools.env, {
     timeoutMs,
     outputBytes,
     signal,
   });
-  return run.exitCode === 0 ? parseMoments(run.stdout) : [];
+  return run.exitCode === 0 ? parseTimes(run.stdout) : [];
 }

@@ -9,20 +9,20 @@ import type { Probe } from '../probe.ts';
 export interface ProbeOptions {
   readonly tools: Pick<MediaTools, 'ffprobe' | 'env'>;
   readonly signal: AbortSignal;
-  /** Moments in seconds near which the key frames of the first video stream are wanted. */
+  /** Times in seconds near which the key frames of the first video stream are listed. */
   readonly keyframesNear?: readonly number[];
   /** Longest time of each ffprobe process; 60 s when absent. */
   readonly timeoutMs?: number;
-  /** A playlist of our own making, whose segments lie beside it; those of others are refused. */
+  /** The file is a playlist that this worker has written, with its segments beside it; other playlists are rejected. */
   readonly playlist?: boolean;
-  /** How the file is called in messages, where its path means nothing to a person. */
+  /** The name of the file in messages, where its path means nothing to a person. */
   readonly label?: string;
 }
 
 const defaultTimeoutMs = 60_000;
 /** Long enough for a recording of hours on a slow disk. */
 const wholeFileTimeoutMs = 600_000;
-/** What is wanted of a description. Titles and comments can be of any size, and are nothing to a render. */
+/** The entries that are read. Titles and comments can be of any size and do not matter to a render. */
 const entries = [
   'format=format_name,duration,start_time,size,bit_rate',
   'stream',
@@ -31,12 +31,12 @@ const entries = [
   'stream_side_data',
   'chapter=id',
 ].join(':');
-/** A description is a few kilobytes; megabytes of it are an attack on the memory of the worker. */
+/** A description has a few kilobytes; megabytes are an attack on the memory of the worker. */
 const outputBytes = 4 * 1024 * 1024;
 
 /**
- * Demuxers of self-contained media. Playlists and scripts (hls, dash, concat, sdp, …) are not in it: a file that was
- * uploaded could name others that its owner must not read.
+ * Demuxers of self-contained media. Playlists and scripts (hls, dash, concat, sdp, …) are not in the list: an uploaded
+ * file could name other files that its owner must not read.
  */
 const formats = [
   'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,ogg,asf,mxf,gxf,wtv,rm,nut,ivf,obu,av1',
@@ -47,8 +47,8 @@ const formats = [
 ].join(',');
 
 /**
- * What is known of a local media file. Safe on hostile files: it opens nothing but that file, within a time, and reads a
- * bounded answer. Rejects with `SOURCE_NOT_FOUND`, `INPUT_INVALID` (empty, no media, damaged beyond opening) or
+ * The properties of a local media file. Safe on hostile files: ffprobe opens only that file, has a time limit, and its
+ * output is bounded. Rejects with `SOURCE_NOT_FOUND`, `INPUT_INVALID` (empty, no media, damaged beyond opening) or
  * `INPUT_UNSUPPORTED` (a playlist or another kind of file that is not media itself).
  */
 export async function probeFile(path: string, options: ProbeOptions): Promise<Probe> {
@@ -57,23 +57,26 @@ export async function probeFile(path: string, options: ProbeOptions): Promise<Pr
   const argv = ['-show_entries', entries, '-show_data_hash', 'sha256', '-of', 'json'];
   const run = await ffprobe(path, argv, options);
   const failed = run.exitCode !== 0 || run.exceeded !== undefined;
-  if (failed) throw refusal(label, run);
+  if (failed) throw probeError(label, run);
   const claimed = parse(path, label, run.stdout);
   const ends = needsEnds(claimed) ? await readEnds(path, options) : undefined;
   const probe = await withFrameHdr(ends === undefined ? claimed : parse(path, label, run.stdout, ends), options);
-  if (probe.video.length + probe.audio.length + probe.subtitles.length + probe.attachedPictures === 0) {
-    throw new CodedError('INPUT_INVALID', `Expected ${label} to hold pictures, sound or subtitles, got none`);
+  if (probe.video.length + probe.audio.length + probe.subtitles.length + probe.coverArt === 0) {
+    throw new CodedError(
+      'INPUT_INVALID',
+      `Expected ${label} to contain video, audio or subtitles, got a file without them`,
+    );
   }
   if (hasTextTimes(probe.format) && probe.bytes <= textBytes) return { ...probe, text: await textOf(path) };
-  const moments = options.keyframesNear ?? [];
-  if (moments.length === 0 || probe.video.length === 0) return probe;
-  return { ...probe, keyframes: await keyframesNear(path, moments, options) };
+  const times = options.keyframesNear ?? [];
+  if (times.length === 0 || probe.video.length === 0) return probe;
+  return { ...probe, keyframes: await keyframesNear(path, times, options) };
 }
 
-/** Subtitles that are read into memory: more than the spoken words of any film. */
+/** Largest subtitle file that is read into memory: more than the spoken words of any film. */
 const textBytes = 1024 * 1024;
 
-/** The words of a subtitle file, in the encodings that FFmpeg knows by their mark. */
+/** Content of a subtitle file, in the encodings that FFmpeg recognizes by their byte order mark. */
 async function textOf(path: string): Promise<string> {
   const bytes = await readFile(path);
   const encoding =
@@ -82,8 +85,8 @@ async function textOf(path: string): Promise<string> {
 }
 
 /**
- * Where the packets of each stream begin and end, from reading the whole file without decoding it. What cannot be read
- * any more is left out.
+ * Where the packets of each stream begin and end, from reading the whole file without decoding it. Packets after damage
+ * that ends the reading are left out.
  */
 export async function readEnds(path: string, options: ProbeOptions): Promise<StreamEnds> {
   const reader = createEndsReader();
@@ -93,7 +96,7 @@ export async function readEnds(path: string, options: ProbeOptions): Promise<Str
   return reader.ends();
 }
 
-/** Most files keep HDR metadata in the stream itself, where only a decoded frame shows them. */
+/** Most files have HDR metadata in the stream itself, where ffprobe reads it only from a decoded frame. */
 async function withFrameHdr(probe: Probe, options: ProbeOptions): Promise<Probe> {
   const [first, ...others] = probe.video;
   const isHdr = first?.colorTransfer === 'smpte2084' || first?.colorTransfer === 'arib-std-b67';
@@ -101,7 +104,7 @@ async function withFrameHdr(probe: Probe, options: ProbeOptions): Promise<Probe>
   const frame = ['-select_streams', String(first.index), '-read_intervals', '%+#1'];
   const argv = [...frame, '-show_entries', 'frame_side_data', '-show_frames', '-of', 'json'];
   const run = await ffprobe(probe.path, argv, options);
-  // What cannot be decoded is found out by the render, which says more about it.
+  // A frame that does not decode fails the render later, with a better message.
   const hdr = run.exitCode === 0 ? parseFrameHdr(run.stdout) : undefined;
   return hdr === undefined ? probe : { ...probe, video: [{ ...first, hdr, hdrInFrames: true }, ...others] };
 }
@@ -123,26 +126,26 @@ export async function countPackets(
   return { ...(video !== undefined && { video }), ...(audio !== undefined && { audio }) };
 }
 
-/** Wide enough for the GOP of nearly every encoder (250 frames); a second look is this many times wider. */
+/** Wide enough for the GOP of nearly every encoder (250 frames); a second search is this many times wider. */
 const windowSeconds = 12;
 const widerBy = 10;
-/** A seek that lands on the key frame before a moment may need to start this much earlier (open GOP, edit lists). */
+/** A seek to the key frame before a time may need to start this much earlier (open GOP, edit lists). */
 const leadSeconds = 0.5;
 
-/** Presentation times of the key frames before and after each moment, ascending and each once. */
-async function keyframesNear(path: string, moments: readonly number[], options: ProbeOptions): Promise<number[]> {
+/** Presentation times of the key frames before and after each given time, ascending and each once. */
+async function keyframesNear(path: string, wanted: readonly number[], options: ProbeOptions): Promise<number[]> {
   const found = new Set<number>();
-  for (const moment of [...new Set(moments)].toSorted((a, b) => a - b)) {
+  for (const time of [...new Set(wanted)].toSorted((a, b) => a - b)) {
     for (const width of [windowSeconds, windowSeconds * widerBy]) {
-      const times = await keyframesWithin(path, Math.max(0, moment - leadSeconds), width, options);
-      for (const time of times) found.add(time);
-      if (times.some((time) => time >= moment)) break;
+      const keyframes = await keyframesWithin(path, Math.max(0, time - leadSeconds), width, options);
+      for (const keyframe of keyframes) found.add(keyframe);
+      if (keyframes.some((keyframe) => keyframe >= time)) break;
     }
   }
   return [...found].toSorted((a, b) => a - b);
 }
 
-/** Reading starts at the key frame at or before `start`, as a seek does, and goes on for `seconds`. */
+/** Reads from the key frame at or before `start`, like a seek, for `seconds`. */
 async function keyframesWithin(path: string, start: number, seconds: number, options: ProbeOptions): Promise<number[]> {
   const argv = ['-select_streams', 'v:0', '-read_intervals', `${start.toFixed(6)}%${(start + seconds).toFixed(6)}`];
   const run = await ffprobe(path, [...argv, '-show_entries', 'packet=pts_time,flags', '-of', 'csv=p=0'], options);
@@ -169,10 +172,10 @@ function ffprobe(
   });
 }
 
-/** An empty file and a folder get a clear answer of their own, which ffprobe does not give. */
+/** Clear errors for a missing file, a folder and an empty file, which ffprobe does not give. */
 async function assertContent(path: string, label: string): Promise<void> {
   const info = await stat(path).catch((cause: unknown) => {
-    throw new CodedError('SOURCE_NOT_FOUND', `Expected ${label} to be there, got no such file`, { cause });
+    throw new CodedError('SOURCE_NOT_FOUND', `Expected ${label} to exist, got no such file`, { cause });
   });
   if (!info.isFile()) throw new CodedError('INPUT_INVALID', `Expected ${label} to be a file, got something else`);
   if (info.size === 0) throw new CodedError('INPUT_INVALID', `Expected ${label} to be a media file, got an empty file`);
@@ -182,13 +185,17 @@ function parse(path: string, label: string, stdout: string, ends?: StreamEnds): 
   try {
     return parseProbe(path, stdout, ends);
   } catch (cause) {
-    throw new CodedError('INPUT_INVALID', `Expected a description of ${label} from ffprobe, got none`, { cause });
+    throw new CodedError(
+      'INPUT_INVALID',
+      `Expected a description of ${label} from ffprobe, got output that is not JSON`,
+      { cause },
+    );
   }
 }
 
-function refusal(label: string, { exceeded, stderr, signal }: ToolRun): CodedError {
+function probeError(label: string, { exceeded, stderr, signal }: ToolRun): CodedError {
   if (exceeded === 'time') {
-    return new CodedError('INPUT_INVALID', `Expected ${label} to open within the time limit, got no answer`);
+    return new CodedError('INPUT_INVALID', `Expected ${label} to open within the time limit, ffprobe did not finish`);
   }
   if (exceeded === 'output') {
     return new CodedError('INPUT_INVALID', `Expected the description of ${label} below 4 MB, got more`);

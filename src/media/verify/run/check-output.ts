@@ -27,7 +27,7 @@ const fullTimeoutMs = 86_400_000;
 
 /**
  * Opens, counts and decodes a rendered file, and returns the figures for `verifyOutput`. Rejects only when the check
- * itself could not be made (aborted, no ffprobe); a file that is bad is a result.
+ * itself could not run (aborted, no ffprobe); a bad file is a result.
  */
 export async function measureOutput(planned: PlannedOutput, options: CheckOptions): Promise<MeasuredOutput> {
   const bytes = await stat(planned.path).then(
@@ -46,9 +46,9 @@ export async function measureOutput(planned: PlannedOutput, options: CheckOption
   }).catch(badFile);
   if (typeof probe === 'string') return { bytes, openError: probe };
   if (isAnimatedWebp(planned)) return { bytes, ...(await animationOf(planned.path, probe)) };
-  // The playlist above all others only has to open: what it leads to is measured track by track.
+  // The top-level playlist only has to open: its tracks are measured one by one.
   if (playlist && planned.track === undefined) return { bytes, probe };
-  // At once: a check is mostly the start of short processes.
+  // In parallel: a check is mostly the start of short processes.
   const [packets, decode, loudness, quality] = await Promise.all([
     countPackets(planned.path, { tools, signal, timeoutMs: fullTimeoutMs, playlist }),
     decodeCheck(planned, probe, options),
@@ -70,10 +70,10 @@ function isAnimatedWebp({ extension, kind }: PlannedOutput): boolean {
   return extension === 'webp' && kind === 'preview';
 }
 
-/** ffprobe sees the file but not what is in it, before release 8: its own chunks tell. */
+/** ffprobe before release 8 does not read the frames of an animation: they are counted in the chunks of the file. */
 async function animationOf(path: string, probe: Probe): Promise<Partial<MeasuredOutput>> {
   const animation = parseWebpAnimation(await readFile(path));
-  if (animation === undefined) return { openError: 'chunks of WebP that are cut off' };
+  if (animation === undefined) return { openError: 'truncated WebP chunks' };
   const { width, height, frames } = animation;
   return {
     probe: { ...probe, video: probe.video.map((stream) => ({ ...stream, width, height })) },
@@ -97,11 +97,11 @@ async function decodeCheck(
   const starts = extent === 'full' || probe.duration <= 3 * sampleSeconds ? [undefined] : sampleStarts(probe.duration);
   const reached = extent === 'full' || starts.length === 1 ? 'full' : 'sample';
   const errors = await Promise.all(starts.map((start) => decode(planned.path, start, options)));
-  const error = errors.find((complaint) => complaint !== undefined);
+  const error = errors.find((one) => one !== undefined);
   return { extent: reached, ...(error !== undefined && { error }) };
 }
 
-/** Segments by themselves, as a player meets them; they may be fewer than three, which is all of them. */
+/** Decodes single segments, as a player loads them: at most three, or all if there are fewer. */
 async function sampleSegments(path: string, options: CheckOptions): Promise<MeasuredOutput['decode']> {
   const playlists = samplePlaylists(await readFile(path, 'utf8'));
   const errors = await Promise.all(
@@ -113,7 +113,7 @@ async function sampleSegments(path: string, options: CheckOptions): Promise<Meas
       return error;
     }),
   );
-  const error = errors.find((complaint) => complaint !== undefined);
+  const error = errors.find((one) => one !== undefined);
   return { extent: 'sample', ...(error !== undefined && { error }) };
 }
 
@@ -121,27 +121,27 @@ function sampleStarts(duration: number): number[] {
   return [0, (duration - sampleSeconds) / 2, duration - sampleSeconds];
 }
 
-/** The first complaint of the decoders about a part of the file, or about the whole file without `start`. */
+/** The first error of the decoders in a part of the file, or in the whole file without `start`. */
 async function decode(
   path: string,
   start: number | undefined,
   { tools, signal }: CheckOptions,
 ): Promise<string | undefined> {
-  // From the key frame before the moment: an exact seek would decode up to a whole GOP only to throw it away.
+  // From the key frame before `start`: an exact seek would decode up to a whole GOP only to drop it.
   const part = start === undefined ? [] : ['-noaccurate_seek', '-ss', start.toFixed(3), '-t', String(sampleSeconds)];
   const input = ['-protocol_whitelist', 'file', ...part, '-i', `file:${path}`];
   const argv = ['-hide_banner', '-nostdin', '-v', 'error', '-xerror', ...input, '-map', '0:v?', '-map', '0:a?'];
-  // Time stamps are the muxer's business: the null muxer must not complain about them in place of the decoder.
+  // Only errors of the decoder count: the null muxer must not report time stamps.
   const run = await runTool(tools.ffmpeg, [...argv, '-fps_mode', 'passthrough', '-f', 'null', '-'], tools.env, {
     timeoutMs: start === undefined ? fullTimeoutMs : sampleTimeoutMs,
     outputBytes: 1024,
     signal,
   });
-  if (run.exceeded === 'time') return `no end within ${sampleTimeoutMs / 1000} s`;
-  const complaint = run.stderr.split('\n').find((line) => line.trim() !== '');
-  if (run.exitCode === 0 && complaint === undefined) return undefined;
+  if (run.exceeded === 'time') return `did not finish within ${sampleTimeoutMs / 1000} s`;
+  const firstError = run.stderr.split('\n').find((line) => line.trim() !== '');
+  if (run.exitCode === 0 && firstError === undefined) return undefined;
   return (
-    complaint?.replaceAll(/ @ 0x[0-9a-f]+\]/g, ']') ??
+    firstError?.replaceAll(/ @ 0x[0-9a-f]+\]/g, ']') ??
     `FFmpeg ended with ${run.signal ?? `status ${run.exitCode ?? 0}`}`
   );
 }
@@ -160,7 +160,7 @@ async function qualityOf({ comparison }: PlannedOutput, options: CheckOptions): 
   });
 }
 
-/** Measured only on request: a limiter may rightly miss the target on sound with high peaks. */
+/** Measured only on request: a limiter may correctly miss the target on audio with high peaks. */
 async function loudnessOf(planned: PlannedOutput, probe: Probe, options: CheckOptions): Promise<number | undefined> {
   const { expect, contract } = planned;
   if (expect.loudness === undefined || contract.loudnessTolerance === undefined || probe.audio.length === 0)

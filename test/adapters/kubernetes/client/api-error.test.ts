@@ -14,7 +14,7 @@ const status = (reason: string, more: object = {}): string =>
 describe('a refusal of the API server', () => {
   it('says the call, the status, the reason and the message', () => {
     expect(new ApiError(403, status('Forbidden'), 'GET /api').message).toBe(
-      'GET /api was refused with 403 Forbidden: because',
+      'GET /api was rejected with 403 Forbidden: because',
     );
   });
 
@@ -30,7 +30,7 @@ describe('a refusal of the API server', () => {
     (body) => {
       const error = new ApiError(502, body, 'GET /api');
       expect(error).toMatchObject({ status: 502, reason: '', causes: [] });
-      expect(error.message).toMatch(/^GET \/api was refused with 502: ./);
+      expect(error.message).toMatch(/^GET \/api was rejected with 502: ./);
     },
   );
 

@@ -50,7 +50,7 @@ describeOnCluster('the transport', (cluster) => {
     let leads = false;
     await using direct = new Transport(credentials, { userAgent: 'framewright-test', mayWrite: () => leads });
     const create = { method: 'POST' as const, path: path(), body: configMap('guarded') };
-    await expect(direct.request(create)).rejects.toThrow(/POST .* was not sent: this process does not lead/);
+    await expect(direct.request(create)).rejects.toThrow(/POST .* was not sent: this process is not the leader/);
     await expect(direct.request({ path: path('guarded') })).rejects.toMatchObject({ status: 404 });
     leads = true;
     expect(await direct.request(create)).toMatchObject({ metadata: { name: 'guarded' } });
@@ -120,7 +120,9 @@ describeOnCluster('the transport', (cluster) => {
 
     it('does not repeat a refusal that names no time', async () => {
       proxy.fault = () => ({ kind: 'answer', status: 500, body: 'etcdserver: leader changed' });
-      await expect(transport.request({ path: path() })).rejects.toThrow(/refused with 500: etcdserver: leader changed/);
+      await expect(transport.request({ path: path() })).rejects.toThrow(
+        /rejected with 500: etcdserver: leader changed/,
+      );
       expect(proxy.calls).toHaveLength(1);
     });
   });

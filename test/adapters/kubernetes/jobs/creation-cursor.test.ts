@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   CreationClock,
-  createdAnnotation,
   creationOrder,
   creationTime,
   cursorAfter,
   orderOf,
 } from '../../../../src/adapters/kubernetes/jobs/creation-cursor.ts';
+import { annotations as keys } from '../../../../src/model/labels.ts';
 
 const metadata = (more: object = {}) => ({
   name: 'a',
@@ -25,7 +25,7 @@ describe('the order of creation', () => {
         const clock = new CreationClock(() => now);
         const orders = times.map((time) => {
           now = time;
-          return creationOrder(metadata({ annotations: { [createdAnnotation]: clock.next() } }));
+          return creationOrder(metadata({ annotations: { [keys.created]: clock.next() } }));
         });
         expect(orders).toEqual(orders.toSorted());
         expect(new Set(orders).size).toBe(orders.length);
@@ -41,7 +41,7 @@ describe('the order of creation', () => {
   });
 
   it.each(['', 'yesterday', '1', '-000000000000001'])('does not believe the annotation %j', (value) => {
-    const annotations = { [createdAnnotation]: value };
+    const annotations = { [keys.created]: value };
     expect(creationOrder(metadata({ annotations }))).toBe(creationOrder(metadata()));
   });
 
@@ -53,14 +53,14 @@ describe('the order of creation', () => {
   it('is in no other text', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        expect(() => orderOf(text)).toThrow(/Expected the cursor of a page/);
+        expect(() => orderOf(text)).toThrow(/Expected `cursor` to be from the previous page/);
       }),
     );
   });
 });
 
 describe('the time of creation', () => {
-  const at = (value: string): string => creationTime(metadata({ annotations: { [createdAnnotation]: value } }));
+  const at = (value: string): string => creationTime(metadata({ annotations: { [keys.created]: value } }));
   const noon = Date.parse('2026-03-01T12:00:00Z');
   const annotated = (milliseconds: number): string => `${milliseconds}000`;
 

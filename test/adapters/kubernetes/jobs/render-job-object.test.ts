@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
   acceptRenderJob,
-  cleanupFinalizer,
   renderJobBody,
   renderJobPath,
 } from '../../../../src/adapters/kubernetes/jobs/render-job-object.ts';
 import { renderJob } from '../../../../src/model/job/render-job.ts';
+import { finalizers } from '../../../../src/model/labels.ts';
 import { newJob, statusIn, trimSpec } from '../../../contract/support.ts';
 
 const metadata = {
@@ -17,7 +17,7 @@ const metadata = {
   creationTimestamp: '2026-03-01T12:00:00Z',
   labels: { team: 'x' },
   annotations: { note: 'kept', 'framewright.dev/created': '1772366400345000' },
-  finalizers: [cleanupFinalizer],
+  finalizers: [finalizers.cleanup],
   managedFields: [{ manager: 'kubectl' }],
   ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'o', uid: 'o' }],
 };
@@ -48,7 +48,7 @@ describe('a RenderJob of the API', () => {
       status: statusIn('Running'),
     });
     expect(renderJob.parse(accepted?.job)).toEqual(accepted?.job);
-    expect(accepted?.metadata).toEqual(expect.objectContaining({ finalizers: [cleanupFinalizer], uid: 'u' }));
+    expect(accepted?.metadata).toEqual(expect.objectContaining({ finalizers: [finalizers.cleanup], uid: 'u' }));
     expect(accepted?.metadata).not.toHaveProperty('managedFields');
   });
 
@@ -72,7 +72,7 @@ describe('a RenderJob of the API', () => {
 
 it('a new job keeps its files until they are cleaned up, and says when it was made', () => {
   expect(renderJobBody(newJob('a', { annotations: { note: 'x' } }), '1')).toMatchObject({
-    metadata: { finalizers: [cleanupFinalizer], annotations: { note: 'x', 'framewright.dev/created': '1' } },
+    metadata: { finalizers: [finalizers.cleanup], annotations: { note: 'x', 'framewright.dev/created': '1' } },
     spec: trimSpec,
   });
 });

@@ -1,30 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { UnfinishedJobQuota } from '../../../../src/adapters/kubernetes/jobs/unfinished-job-quota.ts';
 
-const place = (key: string, owner = 'ann') => ({ owner, key, most: 2 });
+const request = (key: string, owner = 'ann') => ({ owner, key, limit: 2 });
+const cached = (unfinished: number, ...keys: string[]) => ({ unfinished, has: (key: string) => keys.includes(key) });
 
-describe('places among the unfinished jobs of an owner', () => {
-  it('are taken by creations under way, and come back when those end', () => {
-    const places = new UnfinishedJobQuota();
-    const cached = (): boolean => false;
-    const giveBack = places.take(place('a'), 0, cached);
-    expect(giveBack).toBeTypeOf('function');
-    expect(places.take(place('b'), 0, cached)).toBeTypeOf('function');
-    expect(places.take(place('c'), 0, cached)).toBeUndefined();
-    giveBack?.();
-    expect(places.take(place('c'), 0, cached)).toBeTypeOf('function');
+describe('the quota of unfinished jobs', () => {
+  it('counts creations in progress until they end', () => {
+    const quota = new UnfinishedJobQuota();
+    const release = quota.reserve(request('a'), cached(0));
+    expect(release).toBeTypeOf('function');
+    expect(quota.reserve(request('b'), cached(0))).toBeTypeOf('function');
+    expect(quota.reserve(request('c'), cached(0))).toBeUndefined();
+    release?.();
+    expect(quota.reserve(request('c'), cached(0))).toBeTypeOf('function');
   });
 
-  it('count once when the cache has the job before the answer is here', () => {
-    const places = new UnfinishedJobQuota();
-    expect(places.take(place('a'), 0, () => false)).toBeTypeOf('function');
-    expect(places.take(place('b'), 1, (key) => key === 'a')).toBeTypeOf('function');
-    expect(places.take(place('c'), 1, (key) => key === 'a')).toBeUndefined();
+  it('counts a job once when it is in the cache before the answer to its creation', () => {
+    const quota = new UnfinishedJobQuota();
+    expect(quota.reserve(request('a'), cached(0))).toBeTypeOf('function');
+    expect(quota.reserve(request('b'), cached(1, 'a'))).toBeTypeOf('function');
+    expect(quota.reserve(request('c'), cached(1, 'a'))).toBeUndefined();
   });
 
-  it('are those of each owner alone', () => {
-    const places = new UnfinishedJobQuota();
-    for (const key of ['a', 'b']) places.take(place(key), 0, () => false);
-    expect(places.take(place('c', 'bob'), 0, () => false)).toBeTypeOf('function');
+  it('is separate for each owner', () => {
+    const quota = new UnfinishedJobQuota();
+    for (const key of ['a', 'b']) quota.reserve(request(key), cached(0));
+    expect(quota.reserve(request('c', 'bob'), cached(0))).toBeTypeOf('function');
   });
 });

@@ -71,7 +71,7 @@ describe('a file of pools', () => {
     const folder = await mkdtemp(join(tmpdir(), 'framewright-pools-'));
     try {
       await expect(readPoolsFile(join(folder, 'none.yaml'))).rejects.toThrow(
-        /Expected the pools in .*none.yaml, got: ENOENT/,
+        /The pools in .*none.yaml cannot be read: ENOENT/,
       );
       await expect(readPoolsFile(folder)).rejects.toThrow(/EISDIR/);
     } finally {

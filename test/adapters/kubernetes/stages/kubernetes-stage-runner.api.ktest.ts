@@ -9,8 +9,9 @@ import { isRecord } from '../../../../src/lib/json.ts';
 import { systemClock as clock } from '../../../../src/lib/system-clock.ts';
 import type { RenderJob } from '../../../../src/model/job/render-job.ts';
 import type { StageIdentity } from '../../../../src/model/job/stage.ts';
+import { hasEnded } from '../../../../src/ports/stage-runner.ts';
 import { gpuNode } from '../../../cluster/gpu-node.ts';
-import { hasEnded, stageOf, untilRun } from '../../../contract/stage-runner-harness.ts';
+import { stageOf, untilRun } from '../../../contract/stage-runner-harness.ts';
 import { newJob } from '../../../contract/support.ts';
 import { describeOnCluster, itWithPlayedPods } from '../../../support/cluster.ts';
 import { FaultProxy } from '../../../support/fault-proxy.ts';
@@ -78,11 +79,18 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     const job = await renderJob();
     await startOf(job);
     expect(await runner.slots()).toEqual([
-      { pool: 'gpu', slots: 0, gpu: true, queues: true, why: `none of its nodes offers ${resourceName}` },
+      {
+        pool: 'gpu',
+        slots: 0,
+        gpu: true,
+        queues: true,
+        unavailable: { causes: ['not offered'], message: `none of its nodes offers ${resourceName}` },
+      },
     ]);
     await vi.waitFor(async () => {
       const [run] = await runner.observe(job.metadata.uid);
-      expect(run?.waitingFor).toMatch(/^No node has a place for its pod yet: .*nodes? /);
+      const words = /^Its pod cannot be scheduled yet: .*nodes? /;
+      expect(run).toHaveProperty('waitingFor.message', expect.stringMatching(words));
     }, patience);
     await cluster.apply(gpuNode(node, { slots: 3 }));
     await vi.waitFor(
@@ -139,7 +147,7 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     await cluster.run(['create', 'job', 'clip-1-render', '-n', namespace, '--image=other']);
     await expect(startOf(await renderJob())).rejects.toMatchObject({
       code: 'CONFLICT',
-      message: expect.stringContaining('another owns it') as unknown,
+      message: expect.stringContaining('it has another owner') as unknown,
     });
     // And leaves it alone.
     const found = await cluster.run(['get', 'job', 'clip-1-render', '-n', namespace, '-o', 'jsonpath={.spec.suspend}']);

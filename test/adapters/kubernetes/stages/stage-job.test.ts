@@ -77,7 +77,7 @@ describe('the Job of a stage', () => {
       { action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
       {
         action: 'FailJob',
-        onExitCodes: { containerName: 'worker', operator: 'In', values: [40, 41, 42, 43, 44, 45, 46, 48] },
+        onExitCodes: { containerName: 'worker', operator: 'In', values: [40, 41, 42, 43, 44, 45, 46, 48, 49] },
       },
     ];
     expect(stageJob(stage, pool, options)).toMatchObject({ spec: { podFailurePolicy: { rules } } });

@@ -70,7 +70,7 @@ describe('a stage', () => {
       'whose pod is not there yet waits for it',
       job(),
       [],
-      { state: 'waiting', waitingFor: 'Its pod is being started.' },
+      { state: 'waiting', waitingFor: { message: 'Its pod is being started.' } },
     ],
     [
       'that no node has a place for says so in the words of the scheduler',
@@ -78,14 +78,16 @@ describe('a stage', () => {
       [pod({ node: undefined, waiting: '0/3 nodes are available: 3 Insufficient gpu.intel.com/i915.' })],
       {
         state: 'waiting',
-        waitingFor: 'No node has a place for its pod yet: 0/3 nodes are available: 3 Insufficient gpu.intel.com/i915.',
+        waitingFor: {
+          message: 'Its pod cannot be scheduled yet: 0/3 nodes are available: 3 Insufficient gpu.intel.com/i915.',
+        },
       },
     ],
     [
       'whose container is being made says nothing else meanwhile',
       job(),
       [pod({ waiting: 'ContainerCreating', waitingReason: 'ContainerCreating' })],
-      { state: 'waiting', waitingFor: 'Its pod is being started.' },
+      { state: 'waiting', waitingFor: { message: 'Its pod is being started.' } },
     ],
     [
       'whose image is missing says so in the words of the kubelet',
@@ -93,8 +95,11 @@ describe('a stage', () => {
       [pod({ waitingReason: 'ErrImagePull', waiting: 'worker:1: not found', scheduledAt: startedAt })],
       {
         state: 'waiting',
-        waitingFor: 'The image worker:1 cannot be pulled on gpu-0: worker:1: not found',
-        waiting: { cause: 'ImagePullFailed', since: startedAt },
+        waitingFor: {
+          cause: 'ImagePullFailed',
+          since: startedAt,
+          message: 'The image worker:1 cannot be pulled on gpu-0: worker:1: not found',
+        },
       },
     ],
     [
@@ -106,28 +111,30 @@ describe('a stage', () => {
           waiting: 'Back-off pulling image "worker:1": ErrImagePull: worker:1: not found',
         }),
       ],
-      { waitingFor: 'The image worker:1 cannot be pulled on gpu-0: worker:1: not found' },
+      { waitingFor: { message: 'The image worker:1 cannot be pulled on gpu-0: worker:1: not found' } },
     ],
     [
       'whose image was never pulled and has no further words says so',
       job(),
       [pod({ waitingReason: 'ImagePullBackOff', waiting: 'Back-off pulling image "worker:1"' })],
-      { waitingFor: 'The image worker:1 cannot be pulled on gpu-0.' },
+      { waitingFor: { message: 'The image worker:1 cannot be pulled on gpu-0.' } },
     ],
     [
       'whose Secret is missing says so in the words of the kubelet',
       job(),
       [pod({ waitingReason: 'CreateContainerConfigError', waiting: 'secret "s3" not found' })],
       {
-        waitingFor: 'Its container cannot be started on gpu-0: CreateContainerConfigError: secret "s3" not found',
-        waiting: { cause: 'ContainerNotStarted' },
+        waitingFor: {
+          cause: 'ContainerNotStarted',
+          message: 'Its container cannot be started on gpu-0: CreateContainerConfigError: secret "s3" not found',
+        },
       },
     ],
     [
       'that Kueue holds back waits for Kueue',
       job({ queued: true, suspended: true }),
       [],
-      { state: 'waiting', waiting: { cause: 'Queue' } },
+      { state: 'waiting', waitingFor: { cause: 'Queue' } },
     ],
     [
       'whose slot Kueue took away was lost, which is not its fault',
@@ -173,7 +180,7 @@ describe('a stage', () => {
         state: 'failed',
         exitCode: 137,
         message:
-          'The worker was killed because it took more memory than its limit of 2Gi (OOMKilled) and it left no result.',
+          'The worker was killed because it used more memory than its limit of 2Gi (OOMKilled) and it left no result.',
       },
     ],
     [

@@ -14,6 +14,7 @@ import { createS3Client } from '../../../../src/adapters/object-store/s3/s3-clie
 import type { S3Store, S3StoreOptions } from '../../../../src/adapters/object-store/s3/s3-store.ts';
 import { fetchObject } from '../../../../src/adapters/sources/s3-fetch.ts';
 import { CodedError } from '../../../../src/errors/coded-error.ts';
+import type { Upload } from '../../../../src/ports/object-store.ts';
 import { freePort } from '../../../cluster/control-plane/free-port.ts';
 import { describeWithPrograms } from '../../../support/cluster.ts';
 import { createS3Bench, type S3Bench } from '../../../support/s3-harness.ts';
@@ -52,10 +53,10 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
   const put = async (key: string, bytes: Uint8Array): Promise<void> => {
     await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }));
   };
-  const stage = async (key: string, bytes: Uint8Array): Promise<Awaited<ReturnType<S3Store['stage']>>> => {
-    const staged = await store.stage(key);
-    await writeFile(staged.path, bytes);
-    return staged;
+  const createUpload = async (key: string, bytes: Uint8Array): Promise<Upload> => {
+    const upload = await store.createUpload(key);
+    await writeFile(upload.path, bytes);
+    return upload;
   };
   const read = async (key: string): Promise<Buffer> => Buffer.concat(await Array.fromAsync(await store.read(key)));
   const unfinished = async (): Promise<number> =>
@@ -134,7 +135,7 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
   it('uploads a large file though a connection is cut in the middle', async () => {
     let cuts = 0;
     proxy.judge = ({ to, before }) => (to === 'server' && before > 3 * mebibyte && cuts++ < 1 ? 'cut' : 'pass');
-    const info = await store.publish(await stage('large.bin', large));
+    const info = await store.publish(await createUpload('large.bin', large));
     expect(info.bytes).toBe(large.length);
     expect(cuts).toBeGreaterThan(0);
     expect((await read('large.bin')).equals(large)).toBe(true);
@@ -143,13 +144,13 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
 
   it('makes nothing visible and leaves no parts when an upload cannot be finished', async () => {
     proxy.judge = ({ to, before }) => (to === 'server' && before > 3 * mebibyte ? 'cut' : 'pass');
-    const staged = await stage('large.bin', large);
-    expect(await problem(store.publish(staged))).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    const upload = await createUpload('large.bin', large);
+    expect(await problem(store.publish(upload))).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     expect(await store.stat('large.bin')).toBeUndefined();
     expect(await unfinished()).toBe(0);
     // The file is still there: nothing was lost, and the same publication can be tried again.
     proxy.judge = () => 'pass';
-    expect(await store.publish(staged)).toMatchObject({ bytes: large.length });
+    expect(await store.publish(upload)).toMatchObject({ bytes: large.length });
   });
 
   it('takes an upload back when it is told to go', async () => {
@@ -160,8 +161,8 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
       if (sent > 15 * mebibyte) abort.abort(new CodedError('INTERRUPTED', 'told to go'));
       return 'pass';
     };
-    const staged = await stage('large.bin', Buffer.concat([large, large]));
-    expect(await problem(store.publish(staged, { signal: abort.signal }))).toMatchObject({ code: 'INTERRUPTED' });
+    const upload = await createUpload('large.bin', Buffer.concat([large, large]));
+    expect(await problem(store.publish(upload, { signal: abort.signal }))).toMatchObject({ code: 'INTERRUPTED' });
     expect(await store.stat('large.bin')).toBeUndefined();
     expect(await unfinished()).toBe(0);
   });
@@ -178,7 +179,7 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
       answer = 'lost';
       return 'cut';
     };
-    expect(await store.publish(await stage('a.bin', bytes))).toMatchObject({ bytes: bytes.length });
+    expect(await store.publish(await createUpload('a.bin', bytes))).toMatchObject({ bytes: bytes.length });
     expect(answer).toBe('lost');
     expect(await unfinished()).toBe(0);
   });
@@ -188,9 +189,9 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
     const ends = await Promise.allSettled(
       [one, two].map(async (bytes) => {
         const own = await through();
-        const staged = await own.stage('large.bin');
-        await writeFile(staged.path, bytes);
-        return own.publish(staged);
+        const upload = await own.createUpload('large.bin');
+        await writeFile(upload.path, bytes);
+        return own.publish(upload);
       }),
     );
     const won = ends.findIndex(({ status }) => status === 'fulfilled');
@@ -200,13 +201,13 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
     expect(await unfinished()).toBe(0);
   });
 
-  it('refuses a staged file that becomes shorter while it is uploaded', async () => {
-    const staged = await stage('large.bin', large);
+  it('rejects an upload whose file becomes shorter meanwhile', async () => {
+    const upload = await createUpload('large.bin', large);
     proxy.judge = ({ to, before }) => {
-      if (to === 'server' && before > mebibyte) void truncate(staged.path, 1000);
+      if (to === 'server' && before > mebibyte) void truncate(upload.path, 1000);
       return 'pass';
     };
-    const outcome = await store.publish(staged).catch((error: unknown) => error);
+    const outcome = await store.publish(upload).catch((error: unknown) => error);
     // Should all of it have been read already, it is the whole.
     if (outcome instanceof Error) {
       expect(outcome).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
@@ -284,9 +285,9 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
       ],
     ])('%s', async (_what, options, message, remedy) => {
       const broken = await bench.store({ bucket, timeouts, ...(await options()) });
-      const staged = await broken.stage('a.txt');
-      await writeFile(staged.path, 'x');
-      for (const work of [() => broken.check(), () => broken.publish(staged), () => broken.read('a.txt')]) {
+      const upload = await broken.createUpload('a.txt');
+      await writeFile(upload.path, 'x');
+      for (const work of [() => broken.check(), () => broken.publish(upload), () => broken.read('a.txt')]) {
         const error = await problem(work());
         expect(error.code).toBe('STORAGE_UNAVAILABLE');
         expect(error.message).toMatch(message);

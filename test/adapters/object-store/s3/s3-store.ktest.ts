@@ -6,7 +6,7 @@ import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { request } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createS3Client } from '../../../../src/adapters/object-store/s3/s3-client.ts';
-import { createS3Store, type S3Store } from '../../../../src/adapters/object-store/s3/s3-store.ts';
+import { S3Store } from '../../../../src/adapters/object-store/s3/s3-store.ts';
 import { objectStoreContract } from '../../../contract/object-store.ts';
 import { describeWithPrograms } from '../../../support/cluster.ts';
 import { createS3Bench, type S3Bench } from '../../../support/s3-harness.ts';
@@ -25,9 +25,9 @@ describeWithPrograms('s3', 'a store in a bucket', (paths) => {
   }));
 
   const put = async (store: S3Store, key: string, content: string): Promise<void> => {
-    const staged = await store.stage(key);
-    await writeFile(staged.path, content);
-    await store.publish(staged);
+    const upload = await store.createUpload(key);
+    await writeFile(upload.path, content);
+    await store.publish(upload);
   };
   const keysOf = async (bucket: string): Promise<(string | undefined)[]> => {
     const client = createS3Client(bench.connection);
@@ -51,7 +51,7 @@ describeWithPrograms('s3', 'a store in a bucket', (paths) => {
   });
 
   it.each(['/a', 'a//b', '../a', 'a/..', '.', 'a\nb', 'a\\b', 'x'.repeat(701)])('refuses the prefix %j', (prefix) => {
-    expect(() => createS3Store({ ...bench.connection, bucket: 'any', stagingDir: '/nowhere', prefix })).toThrow(
+    expect(() => new S3Store({ ...bench.connection, bucket: 'any', uploadDir: '/nowhere', prefix })).toThrow(
       RangeError,
     );
   });
@@ -81,21 +81,21 @@ describeWithPrograms('s3', 'a store in a bucket', (paths) => {
     expect((await Array.fromAsync(store.list('n-'))).map(({ key }) => key)).toEqual(names);
   });
 
-  it('publishes the same staged file twice as one object: an answer that was lost is no conflict', async () => {
+  it('publishes the same upload twice as one object: a lost answer causes no conflict', async () => {
     const store = await bench.store();
-    const staged = await store.stage('a.txt');
-    await writeFile(staged.path, 'hello');
-    const first = await store.publish(staged);
-    await writeFile(staged.path, 'hello');
-    expect(await store.publish(staged)).toEqual(first);
+    const upload = await store.createUpload('a.txt');
+    await writeFile(upload.path, 'hello');
+    const first = await store.publish(upload);
+    await writeFile(upload.path, 'hello');
+    expect(await store.publish(upload)).toEqual(first);
   });
 
-  it('leaves no staged file behind a publication', async () => {
+  it('leaves no upload after a publication', async () => {
     const store = await bench.store();
-    const staged = await store.stage('a.txt');
-    await writeFile(staged.path, 'hello');
-    await store.publish(staged);
-    expect(await readdir(dirname(staged.path))).toEqual([]);
+    const upload = await store.createUpload('a.txt');
+    await writeFile(upload.path, 'hello');
+    await store.publish(upload);
+    expect(await readdir(dirname(upload.path))).toEqual([]);
   });
 
   it('signs URLs that anyone can read from until they expire, with the type of the file', async () => {

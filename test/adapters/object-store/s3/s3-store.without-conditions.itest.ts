@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createS3Store, type S3Store } from '../../../../src/adapters/object-store/s3/s3-store.ts';
+import { S3Store } from '../../../../src/adapters/object-store/s3/s3-store.ts';
 
 /** The little of S3 that one publication needs, by a server of the time before `If-None-Match` on writes. */
 class OldServer {
@@ -22,7 +22,7 @@ class OldServer {
       if (method === 'PUT' && headers['if-none-match'] !== undefined && !this.ignores) {
         response.writeHead(501).end('<Error><Code>NotImplemented</Code><Message>no</Message></Error>');
       } else if (method === 'PUT') {
-        this.objects.set(key, { bytes: Buffer.concat(chunks), mark: String(headers['x-amz-meta-framewright-staged']) });
+        this.objects.set(key, { bytes: Buffer.concat(chunks), mark: String(headers['x-amz-meta-framewright-upload']) });
         response.writeHead(200, { etag: '"tag"' }).end();
       } else {
         const found = this.objects.get(key);
@@ -30,7 +30,7 @@ class OldServer {
         const described = {
           etag: '"tag"',
           'content-length': found.bytes.length,
-          'x-amz-meta-framewright-staged': found.mark,
+          'x-amz-meta-framewright-upload': found.mark,
         };
         response.writeHead(200, described).end();
       }
@@ -51,11 +51,11 @@ describe('a store on a server that knows no conditions on writes', () => {
     await once(server.http, 'listening');
     const address = server.http.address();
     const port = typeof address === 'object' ? address?.port : undefined;
-    store = createS3Store({
+    store = new S3Store({
       bucket: 'bucket',
       endpoint: `http://127.0.0.1:${port}`,
       forcePathStyle: true,
-      stagingDir: dir,
+      uploadDir: dir,
       credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
     });
   });
@@ -66,9 +66,9 @@ describe('a store on a server that knows no conditions on writes', () => {
   });
 
   const publish = async (key: string, content: string): ReturnType<S3Store['publish']> => {
-    const staged = await store.stage(key);
-    await writeFile(staged.path, content);
-    return store.publish(staged);
+    const upload = await store.createUpload(key);
+    await writeFile(upload.path, content);
+    return store.publish(upload);
   };
 
   it.each([false, true])('publishes, and still replaces nothing (the condition is ignored: %j)', async (ignores) => {
@@ -84,11 +84,11 @@ describe('a store on a server that knows no conditions on writes', () => {
 
   it('says so when another has published at the same moment', async () => {
     server.ignores = true;
-    const staged = await store.stage('a.txt');
-    await writeFile(staged.path, 'ours');
+    const upload = await store.createUpload('a.txt');
+    await writeFile(upload.path, 'ours');
     // Theirs comes after ours and before we look.
     const set = server.objects.set.bind(server.objects);
     server.objects.set = (key, object) => set(key, { ...object, mark: 'of another' });
-    await expect(store.publish(staged)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(store.publish(upload)).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 });

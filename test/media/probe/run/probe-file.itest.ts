@@ -112,7 +112,7 @@ describe('probing a file', () => {
     await ffmpeg(...video(1), '-frames:v', '1', at('cover.jpg'));
     const maps = ['-map', '0', '-map', '1', '-c', 'copy', '-disposition:v:1', 'attached_pic'];
     await ffmpeg('-i', at('clip.mp4'), '-i', at('cover.jpg'), ...maps, at('covered.mp4'));
-    expect(await probe('covered.mp4')).toMatchObject({ attachedPictures: 1, video: [{ codec: 'h264' }] });
+    expect(await probe('covered.mp4')).toMatchObject({ coverArt: 1, video: [{ codec: 'h264' }] });
   });
 
   it('reads pictures, sound and subtitles by themselves', async () => {

@@ -1,8 +1,13 @@
+import { cutToBytes } from '../../../../lib/text.ts';
 import type { Clock } from '../../../../ports/clock.ts';
+import { mergePatch } from '../api-call.ts';
 import { hasStatus, statuses } from '../api-error.ts';
 import { microTime } from '../lease/lease-record.ts';
-import { mergePatch, type Transport } from '../transport.ts';
-import { cutToBytes, type EventFacts, type Series, seriesEndMs, seriesKey } from './event-series.ts';
+import { resourcePath } from '../resource-path.ts';
+import type { Transport } from '../transport.ts';
+import { type EventFacts, type Series, seriesEndMs, seriesKey } from './event-series.ts';
+
+const apiVersion = 'events.k8s.io/v1';
 
 export interface EventRecorderOptions {
   /** `reportingController`, for example framewright.dev/operator. */
@@ -10,7 +15,7 @@ export interface EventRecorderOptions {
   /** `reportingInstance`: which of its processes. */
   readonly instance: string;
   readonly clock: Clock;
-  /** How often a series that went on is written again. */
+  /** Milliseconds between two writes of the count of a series. */
   readonly seriesMs?: number;
   /** Events that wait to be written; more are dropped and counted. */
   readonly capacity?: number;
@@ -18,8 +23,8 @@ export interface EventRecorderOptions {
 }
 
 /**
- * Writes Kubernetes Events (events.k8s.io/v1) that tell a story beside the status. Recording never waits and never
- * fails: events are news, not facts. The same event again only counts, and the count is written now and then.
+ * Writes Kubernetes Events (events.k8s.io/v1), which give the history beside the status. Recording never waits and never
+ * fails: nothing depends on an event. A repeated event only increases a count, which is written from time to time.
  */
 export class EventRecorder implements AsyncDisposable {
   readonly #transport: Transport;
@@ -58,7 +63,7 @@ export class EventRecorder implements AsyncDisposable {
     this.#enqueue(series);
   }
 
-  /** Writes what waits, counts included, and resolves when it was tried. */
+  /** Tries to write everything that waits, counts included. */
   async flush(): Promise<void> {
     this.#tick();
     await this.#writing;
@@ -93,13 +98,12 @@ export class EventRecorder implements AsyncDisposable {
 
   async #write(series: Series): Promise<void> {
     const { count, written } = series;
-    // Whatever comes of it: an event is not worth a second try.
+    // Before the request, because an event is not worth a second try.
     series.written = count;
     const { namespace } = series.facts.regarding;
-    const path = `/apis/events.k8s.io/v1/namespaces/${namespace}/events`;
     if (written > 0) {
       const body = { series: { count, lastObservedTime: microTime(series.lastAt) } };
-      const patch = { method: 'PATCH' as const, path: `${path}/${series.name}`, body };
+      const patch = { method: 'PATCH' as const, path: eventPath(namespace, series.name), body };
       try {
         await this.#transport.request({ ...patch, contentType: mergePatch });
         return;
@@ -108,13 +112,17 @@ export class EventRecorder implements AsyncDisposable {
         if (!hasStatus(error, statuses.notFound)) throw error;
       }
     }
-    await this.#transport.request({ method: 'POST', path, body: this.#eventOf(series, namespace) });
+    await this.#transport.request({
+      method: 'POST',
+      path: eventPath(namespace),
+      body: this.#eventOf(series, namespace),
+    });
   }
 
   #eventOf({ facts, name, firstAt, lastAt, count }: Series, namespace: string): object {
     const { regarding, type, reason, action, note } = facts;
     return {
-      apiVersion: 'events.k8s.io/v1',
+      apiVersion,
       kind: 'Event',
       metadata: { name, namespace },
       eventTime: microTime(firstAt),
@@ -128,4 +136,8 @@ export class EventRecorder implements AsyncDisposable {
       ...(count > 1 ? { series: { count, lastObservedTime: microTime(lastAt) } } : {}),
     };
   }
+}
+
+function eventPath(namespace: string, name?: string): string {
+  return resourcePath({ apiVersion, resource: 'events', namespace, name });
 }

@@ -1,4 +1,4 @@
-/** What an event is about and says. Two that agree in all of it are one series. */
+/** The content of an event. Two events that are equal in all of it belong to one series. */
 export interface EventFacts {
   readonly regarding: {
     readonly apiVersion: string;
@@ -10,13 +10,13 @@ export interface EventFacts {
   readonly type: 'Normal' | 'Warning';
   /** One word, CamelCase. */
   readonly reason: string;
-  /** What was done: one word, CamelCase. */
+  /** The action: one word, CamelCase. */
   readonly action: string;
   /** One sentence; cut to the 1024 bytes that an event may hold. */
   readonly note: string;
 }
 
-/** An event that was written, or is about to be. */
+/** An event that was written or waits to be written. */
 export interface Series {
   readonly facts: EventFacts;
   /** Name of the Event object. */
@@ -25,23 +25,13 @@ export interface Series {
   readonly firstAt: number;
   lastAt: number;
   count: number;
-  /** How much of `count` the API server knows. */
+  /** The part of `count` that was written to the API server. */
   written: number;
 }
 
-/** A series in which nothing happened for this long has ended: the next one is a new event (as client-go has it). */
+/** A series without an event for this long has ended: the next one is a new event (as in client-go). */
 export const seriesEndMs = 360_000;
 
 export function seriesKey({ regarding, type, reason, action, note }: EventFacts): string {
   return JSON.stringify([regarding.uid, type, reason, action, note]);
-}
-
-/** Cuts a text to a number of UTF-8 bytes, between characters. */
-export function cutToBytes(text: string, bytes: number): string {
-  const encoded = Buffer.from(text);
-  if (encoded.length <= bytes) return text;
-  let end = bytes - Buffer.byteLength('…');
-  // Not within a character: its further bytes are 10xxxxxx.
-  while (end > 0 && ((encoded[end] ?? 0) & 0b1100_0000) === 0b1000_0000) end -= 1;
-  return `${encoded.subarray(0, end).toString()}…`;
 }

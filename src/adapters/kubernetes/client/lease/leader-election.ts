@@ -1,15 +1,15 @@
 import type { Clock } from '../../../../ports/clock.ts';
 import { hasStatus, isAlreadyExists, isConflict, statuses } from '../api-error.ts';
 import type { Transport } from '../transport.ts';
-import { type LeaseRecord, microTime, readLease, writeLease } from './lease-record.ts';
+import { type LeaseRecord, leasePath, microTime, readLease, writeLease } from './lease-record.ts';
 import { LeaseWatch } from './lease-watch.ts';
 
 export interface LeaderElectionOptions {
   readonly namespace: string;
   readonly name: string;
-  /** Unique for each process that ever was: a restarted one is another candidate. */
+  /** Unique for each process, over all time: a restarted process is another candidate. */
   readonly identity: string;
-  /** How long others wait after the last renewal that they saw. */
+  /** How long other candidates wait after the last renewal that they observed. */
   readonly leaseMs?: number;
   /** A leader that could not renew for this long stops; well below `leaseMs`, so that it has stopped when others start. */
   readonly renewDeadlineMs?: number;
@@ -20,24 +20,24 @@ export interface LeaderElectionOptions {
 }
 
 export interface Leadership {
-  /** Aborts as soon as it is over, or may be. */
+  /** Aborts when leadership has ended, or may have ended. */
   readonly signal: AbortSignal;
-  /** Whether writing is allowed at this very moment, also when the event loop was too busy to abort the signal. */
+  /** Whether writes are allowed at this moment; exact even when the event loop was too busy to abort the signal. */
   readonly mayWrite: () => boolean;
-  /** Of the Lease: the same for all who ever led by it, and for nobody else. */
+  /** Of the Lease: the same for all leaders that it had, and for no other. */
   readonly leaseUid: string;
 }
 
-/** How often the lease of another is looked at, at most: one small read. */
-const lookMs = 500;
+/** Shortest time between two reads of the lease of another process. */
+const observeMs = 500;
 
-/** Lets one of several processes lead at a time, by a Lease. */
+/** Elects one of several processes as the leader, by a Lease. */
 export class LeaderElection {
   readonly #transport: Transport;
   readonly #options: Required<Omit<LeaderElectionOptions, 'onError'>> & Pick<LeaderElectionOptions, 'onError'>;
   readonly #watch = new LeaseWatch();
   readonly #path: string;
-  #lookFailed = false;
+  #observeFailed = false;
 
   constructor(transport: Transport, options: LeaderElectionOptions) {
     this.#transport = transport;
@@ -48,39 +48,39 @@ export class LeaderElection {
         `Expected retryMs < renewDeadlineMs < leaseMs, got ${retryMs}, ${renewDeadlineMs} and ${leaseMs}: a leader must stop before the next one starts`,
       );
     }
-    this.#path = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases`;
+    this.#path = leasePath(options.namespace, options.name);
   }
 
   /**
-   * Waits to lead, leads, and waits again when leadership was lost, until the signal aborts. Then `lead` is ended first,
-   * and the lease given back, so that the next one need not wait for it to expire.
+   * Waits for leadership, leads, and waits again after leadership was lost, until the signal aborts. Then `lead` ends first,
+   * and the lease is released, so that the next leader need not wait for it to expire.
    *
-   * @param lead must end when its signal aborts; rejecting ends the run
+   * @param lead must end when its signal aborts; its rejection ends the run
    */
   async run(lead: (leadership: Leadership) => Promise<void>, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const startedAt = this.#options.clock.monotonic();
       const lease = await this.#tryAcquire(startedAt);
       if (lease !== undefined) await this.#lead(lease, startedAt, lead, signal);
-      else await this.#lookLater(signal);
+      else await this.#waitToObserve(signal);
     }
   }
 
   /** @returns the lease when it is ours now */
   async #tryAcquire(now: number): Promise<LeaseRecord | undefined> {
-    this.#lookFailed = false;
+    this.#observeFailed = false;
     try {
       const found = await this.#read();
       if (found === undefined) return await this.#write({ transitions: 0 });
-      // Seen after the read, judged by the time before it: a slow answer must not make a lease look older than it is.
+      // Observed at the time after the read, compared with the time before it: a slow answer must not age the lease.
       this.#watch.observe(found, this.#options.clock.monotonic());
       const ours = found.holder === this.#options.identity;
       if (!ours && !this.#watch.isFree(found, now)) return undefined;
       return await this.#write({ transitions: found.transitions + (ours ? 0 : 1), version: found.version });
     } catch (error) {
-      // Another one was faster.
+      // Another candidate was faster.
       if (isConflict(error) || isAlreadyExists(error)) return undefined;
-      this.#lookFailed = true;
+      this.#observeFailed = true;
       this.#options.onError?.(error);
       return undefined;
     }
@@ -93,27 +93,27 @@ export class LeaderElection {
     signal: AbortSignal,
   ): Promise<void> {
     const { clock, renewDeadlineMs } = this.#options;
-    // From before the call that renewed it: the answer may have come late.
+    // The time before the call that renewed it: the answer may have been late.
     let renewedAt = acquiredAt;
     let lease = acquired;
-    const over = new AbortController();
-    const stop = (): void => over.abort(new Error('no longer the leader'));
+    const ended = new AbortController();
+    const stop = (): void => ended.abort(new Error('no longer the leader'));
     signal.addEventListener('abort', stop, { once: true });
-    const mayWrite = (): boolean => !over.signal.aborted && clock.monotonic() - renewedAt < renewDeadlineMs;
+    const mayWrite = (): boolean => !ended.signal.aborted && clock.monotonic() - renewedAt < renewDeadlineMs;
     const renewing = (async () => {
-      while (!over.signal.aborted) {
-        await this.#pause(over.signal);
-        if (over.signal.aborted) return;
+      while (!ended.signal.aborted) {
+        await this.#pause(ended.signal);
+        if (ended.signal.aborted) return;
         const startedAt = clock.monotonic();
         const left = renewedAt + renewDeadlineMs - startedAt;
-        const outcome = left > 0 ? await this.#renew(lease, left, over.signal) : undefined;
+        const outcome = left > 0 ? await this.#renew(lease, left, ended.signal) : undefined;
         if (outcome !== undefined) ({ lease } = outcome);
         if (outcome?.renewed === true) renewedAt = startedAt;
         if (outcome === undefined || !mayWrite()) stop();
       }
     })();
     try {
-      if (!signal.aborted) await lead({ signal: over.signal, mayWrite, leaseUid: acquired.uid });
+      if (!signal.aborted) await lead({ signal: ended.signal, mayWrite, leaseUid: acquired.uid });
     } finally {
       signal.removeEventListener('abort', stop);
       stop();
@@ -122,7 +122,7 @@ export class LeaderElection {
     }
   }
 
-  /** @returns undefined when it is another's now; otherwise the lease to go on from, and whether it was renewed */
+  /** @returns undefined when another process holds it; otherwise the present lease, and whether it was renewed */
   async #renew(
     lease: LeaseRecord,
     timeoutMs: number,
@@ -134,7 +134,7 @@ export class LeaderElection {
       if (!signal.aborted) this.#options.onError?.(error);
       if (!isConflict(error) && !hasStatus(error, statuses.notFound)) return { lease, renewed: false };
     }
-    // A renewal may have been carried out though its answer was lost: then the version is another, the holder not.
+    // A renewal may have been executed although its answer was lost: then the version has changed, but not the holder.
     const found = await this.#read().catch(() => lease);
     return found?.holder === this.#options.identity ? { lease: found, renewed: false } : undefined;
   }
@@ -142,12 +142,12 @@ export class LeaderElection {
   async #release(): Promise<void> {
     const { namespace, name, identity } = this.#options;
     try {
-      // A renewal that was under way may come between reading and writing, once.
+      // A renewal that was still running may come between the read and the write, once.
       for (let tries = 0; tries < 2; tries += 1) {
         const found = await this.#read();
         if (found?.holder !== identity) return;
         const body = writeLease({ namespace, name }, { ...found, holder: '', durationMs: 1_000 });
-        const call = { method: 'PUT' as const, path: `${this.#path}/${name}`, body, timeoutMs: 2_000 };
+        const call = { method: 'PUT' as const, path: this.#path, body, timeoutMs: 2_000 };
         const released = await this.#transport.request(call).catch((error: unknown) => {
           if (isConflict(error)) return undefined;
           throw error;
@@ -160,9 +160,9 @@ export class LeaderElection {
   }
 
   async #read(): Promise<LeaseRecord | undefined> {
-    const { name, retryMs } = this.#options;
+    const { retryMs } = this.#options;
     try {
-      return readLease(await this.#transport.request({ path: `${this.#path}/${name}`, timeoutMs: 5 * retryMs }));
+      return readLease(await this.#transport.request({ path: this.#path, timeoutMs: 5 * retryMs }));
     } catch (error) {
       if (hasStatus(error, statuses.notFound)) return undefined;
       throw error;
@@ -183,23 +183,23 @@ export class LeaderElection {
     const body = writeLease({ namespace, name }, version === undefined ? record : { ...record, version });
     const target =
       version === undefined
-        ? { method: 'POST' as const, path: this.#path }
-        : { method: 'PUT' as const, path: `${this.#path}/${name}` };
+        ? { method: 'POST' as const, path: leasePath(namespace) }
+        : { method: 'PUT' as const, path: this.#path };
     const { signal, timeoutMs = 5 * retryMs } = change;
     const call = { ...target, body, timeoutMs, ...(signal === undefined ? {} : { signal }) };
     return readLease(await this.#transport.request(call));
   }
 
-  /** Often, so that a lease that is given back is taken at once, and right when one expires. */
-  async #lookLater(signal: AbortSignal): Promise<void> {
+  /** Short, so that a released lease is taken soon; shorter when the lease expires before that. */
+  async #waitToObserve(signal: AbortSignal): Promise<void> {
     const { clock, retryMs, random } = this.#options;
-    if (this.#lookFailed) return this.#pause(signal);
+    if (this.#observeFailed) return this.#pause(signal);
     const left = this.#watch.freeIn(clock.monotonic());
-    const wait = Math.min(retryMs, lookMs) * (1 + 0.2 * random());
+    const wait = Math.min(retryMs, observeMs) * (1 + 0.2 * random());
     await clock.sleep(left > 0 ? Math.min(wait, left + 1) : wait, signal).catch(() => undefined);
   }
 
-  /** With a little jitter, so that candidates do not ask in step. */
+  /** With some jitter, so that candidates do not ask at the same moments. */
   async #pause(signal: AbortSignal): Promise<void> {
     const { clock, retryMs, random } = this.#options;
     await clock.sleep(retryMs * (1 + 0.2 * random()), signal).catch(() => undefined);

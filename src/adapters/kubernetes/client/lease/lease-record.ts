@@ -1,21 +1,24 @@
 import { isRecord } from '../../../../lib/json.ts';
 import { isApiObject } from '../api-object.ts';
+import { resourcePath } from '../resource-path.ts';
 
-/** What a Lease of coordination.k8s.io/v1 says, and the version it said it at. */
+const apiVersion = 'coordination.k8s.io/v1';
+
+/** The content of a Lease of coordination.k8s.io/v1, and its version. */
 export interface LeaseRecord {
-  /** Empty when nobody holds it. */
+  /** Empty when it has no holder. */
   readonly holder: string;
   readonly durationMs: number;
   readonly transitions: number;
   readonly version: string;
-  /** Of the object: the same for as long as it is not removed. */
+  /** Of the object: the same until it is deleted. */
   readonly uid: string;
   /** Of the last renewal by the holder's own clock: compared for equality only, clocks differ. */
   readonly renewTime: string;
   readonly acquireTime: string;
 }
 
-/** @throws Error when the answer is no Lease */
+/** @throws Error when the answer is not a Lease */
 export function readLease(value: unknown): LeaseRecord {
   if (!isApiObject(value) || !('spec' in value) || !isRecord(value.spec)) {
     throw new Error(`Expected a Lease, got ${JSON.stringify(value ?? null).slice(0, 200)}`);
@@ -32,7 +35,7 @@ export function readLease(value: unknown): LeaseRecord {
   };
 }
 
-/** The Lease object that says so. */
+/** The Lease object of a record. */
 export function writeLease(
   { namespace, name }: { readonly namespace: string; readonly name: string },
   {
@@ -45,7 +48,7 @@ export function writeLease(
   }: Partial<LeaseRecord> & { readonly holder: string },
 ): object {
   return {
-    apiVersion: 'coordination.k8s.io/v1',
+    apiVersion,
     kind: 'Lease',
     metadata: { namespace, name, ...(version === undefined ? {} : { resourceVersion: version }) },
     spec: {
@@ -56,6 +59,11 @@ export function writeLease(
       acquireTime,
     },
   };
+}
+
+/** Path of a Lease, or of the Leases of a namespace. */
+export function leasePath(namespace: string, name?: string): string {
+  return resourcePath({ apiVersion, resource: 'leases', namespace, name });
 }
 
 /** Kubernetes' MicroTime. */

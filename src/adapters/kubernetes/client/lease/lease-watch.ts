@@ -1,25 +1,25 @@
 import type { LeaseRecord } from './lease-record.ts';
 
 /**
- * Judges whether a lease has expired, by when it was last seen to change and nothing else: the clocks of two machines
- * differ, and wall clocks are set back.
+ * Whether a lease has expired, which depends only on when it was last observed to change: the clocks of two machines differ, and
+ * wall clocks are set back.
  */
 export class LeaseWatch {
-  #seen: Pick<LeaseRecord, 'holder' | 'renewTime' | 'transitions' | 'durationMs'> | undefined;
+  #last: Pick<LeaseRecord, 'holder' | 'renewTime' | 'transitions' | 'durationMs'> | undefined;
   #changedAt = 0;
 
   /** @param now monotonic milliseconds */
   observe({ holder, renewTime, transitions, durationMs }: LeaseRecord, now: number): void {
-    const seen = this.#seen;
-    if (seen?.holder === holder && seen.renewTime === renewTime && seen.transitions === transitions) return;
-    this.#seen = { holder, renewTime, transitions, durationMs };
+    const last = this.#last;
+    if (last?.holder === holder && last.renewTime === renewTime && last.transitions === transitions) return;
+    this.#last = { holder, renewTime, transitions, durationMs };
     this.#changedAt = now;
   }
 
   /** Milliseconds until the lease that was last observed may be taken if nothing changes; 0 when nothing was observed. */
   freeIn(now: number): number {
-    if (this.#seen === undefined || this.#seen.holder === '') return 0;
-    return Math.max(0, this.#changedAt + this.#seen.durationMs - now);
+    if (this.#last === undefined || this.#last.holder === '') return 0;
+    return Math.max(0, this.#changedAt + this.#last.durationMs - now);
   }
 
   /** Whether the lease that was last observed may be taken by another. */

@@ -5,23 +5,23 @@ export type Change<T> =
   | { readonly type: 'changed'; readonly key: string; readonly object: T; readonly before: T }
   | { readonly type: 'removed'; readonly key: string; readonly object: T };
 
-/** Values under which an object is found; none leaves it out. */
+/** Values under which an object is found; without any it is not in the index. */
 export type Index<T> = (object: T) => readonly string[];
 
-/** One key alone is the rule in an index of uids; a set of one would take ten times the memory. */
+/** Most values have one key, and a set of one takes ten times the memory. */
 type KeysByValue = Map<string, string | Set<string>>;
 
-/** How many removed objects are remembered, so that late news of them does not bring them back. */
-const rememberedRemovals = 10_000;
+/** How many uids of deleted objects are kept, so that a late event does not restore one. */
+const maxDeletedUids = 10_000;
 
 /**
- * The latest known state of objects, by key and by indexes. Versions never go back, whether they come from a watch, a
- * list or the answer to our own write; an object of the same name with another uid is another object.
+ * The latest known state of objects, by key and by indexes. A version is never replaced by an earlier one, whether it comes
+ * from a watch, a list or the answer to our own write. An object of the same name with another uid is another object.
  */
 export class ObjectCache<T extends ApiObject> {
   readonly #objects = new Map<string, T>();
   readonly #indexes: ReadonlyMap<string, { readonly of: Index<T>; readonly keys: KeysByValue }>;
-  readonly #removed = new Set<string>();
+  readonly #deletedUids = new Set<string>();
   readonly #onChange: (change: Change<T>) => void;
 
   constructor(indexes: Readonly<Record<string, Index<T>>>, onChange: (change: Change<T>) => void) {
@@ -50,10 +50,10 @@ export class ObjectCache<T extends ApiObject> {
     return (typeof keys === 'string' ? [keys] : [...keys]).flatMap((key) => this.#objects.get(key) ?? []);
   }
 
-  /** Takes in a state, unless a later one of the same object is known, or its removal. */
+  /** Stores a state, unless a later one of the same object is known, or the object was deleted. */
   put(object: T): void {
     const { uid, resourceVersion } = object.metadata;
-    if (this.#removed.has(uid)) return;
+    if (this.#deletedUids.has(uid)) return;
     const key = keyOfObject(object);
     const before = this.#objects.get(key);
     if (before === undefined) {
@@ -61,7 +61,7 @@ export class ObjectCache<T extends ApiObject> {
       this.#onChange({ type: 'added', key, object });
       return;
     }
-    // Versions of one API server grow over all objects of a resource: a successor is later than its namesake.
+    // Versions of one API server grow over all objects of a resource: a later object of the same name has a later version.
     if (isLater(resourceVersion, before.metadata.resourceVersion) === false) return;
     if (before.metadata.uid !== uid) {
       this.#delete(key, before);
@@ -73,17 +73,17 @@ export class ObjectCache<T extends ApiObject> {
     this.#onChange({ type: 'changed', key, object, before });
   }
 
-  /** Takes in that an object is gone. Its namesake, if there is one by now, stays. */
+  /** Removes a deleted object. A newer object of the same name stays. */
   remove(object: T): void {
     const key = keyOfObject(object);
     const known = this.#objects.get(key);
     if (known?.metadata.uid === object.metadata.uid) this.#delete(key, known);
-    else this.#remember(object.metadata.uid);
+    else this.#addDeleted(object.metadata.uid);
   }
 
   /**
-   * Takes in that a complete list at a version had only these keys. What is later than the list stays: the list could
-   * not know it.
+   * Removes everything except these keys of a complete list at a version. Objects later than the list stay: the list could
+   * not contain them.
    */
   retain(keys: ReadonlySet<string>, listVersion: string): void {
     for (const [key, object] of this.#objects) {
@@ -93,17 +93,17 @@ export class ObjectCache<T extends ApiObject> {
   }
 
   #delete(key: string, object: T): void {
-    this.#remember(object.metadata.uid);
+    this.#addDeleted(object.metadata.uid);
     this.#objects.delete(key);
     this.#unindex(key, object);
     this.#onChange({ type: 'removed', key, object });
   }
 
-  #remember(uid: string): void {
-    this.#removed.add(uid);
-    if (this.#removed.size <= rememberedRemovals) return;
-    const [oldest] = this.#removed;
-    if (oldest !== undefined) this.#removed.delete(oldest);
+  #addDeleted(uid: string): void {
+    this.#deletedUids.add(uid);
+    if (this.#deletedUids.size <= maxDeletedUids) return;
+    const [oldest] = this.#deletedUids;
+    if (oldest !== undefined) this.#deletedUids.delete(oldest);
   }
 
   #set(key: string, object: T): void {

@@ -1,20 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isRecord } from '../../../../lib/json.ts';
+import type { Query } from '../api-call.ts';
 import { ApiError, hasStatus, isExpired, statuses } from '../api-error.ts';
 import { type ApiObject, keyOfObject } from '../api-object.ts';
 import { type BackoffOptions, fullJitter } from '../backoff.ts';
 import { jsonLines } from '../json-lines.ts';
-import type { Query, Transport } from '../transport.ts';
+import type { Transport } from '../transport.ts';
 import { type Change, type Index, ObjectCache } from './object-cache.ts';
+import { activeState, firstState, type RoundEnd, stateAfterRound } from './reflector-state.ts';
 import { SilenceWatchdog } from './silence-watchdog.ts';
-import { readWatchEvent, type WatchEvent } from './watch-events.ts';
+import { readListPage, readWatchEvent, type WatchEvent } from './watch-events.ts';
 
-/** How patient a watch is; the defaults are made for a cluster. */
+/** Time limits of a watch; the defaults are for a cluster. */
 export interface WatchOptions {
-  /** Milliseconds without a sign of life after which a watch is given up; bookmarks come about once a minute. */
+  /** Milliseconds without a byte after which a watch is closed; bookmarks come about once a minute. */
   readonly silenceMs?: number;
   readonly backoff?: BackoffOptions;
-  /** Shortest life that a watch asks for, in seconds; the longest is twice that. */
+  /** Shortest duration that a watch asks for, in seconds; the longest is twice that. */
   readonly watchSeconds?: number;
 }
 
@@ -23,10 +24,10 @@ export interface ReflectorOptions<T extends ApiObject> extends WatchOptions {
   readonly path: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** Makes a typed object of an answer, and leaves out what need not be kept; undefined when it is no such object. */
+  /** Makes a typed object of an answer, without what need not be kept; undefined when it is not such an object. */
   readonly accept: (value: unknown) => T | undefined;
   readonly indexes?: Readonly<Record<string, Index<T>>>;
-  /** Must not throw; when it does, `onError` is told and nothing else happens. */
+  /** Must not throw; an error is passed to `onError` and has no other effect. */
   readonly onChange: (change: Change<T>) => void;
   readonly onError?: (error: unknown, during: 'list' | 'watch' | 'handler') => void;
   readonly random?: () => number;
@@ -34,10 +35,12 @@ export interface ReflectorOptions<T extends ApiObject> extends WatchOptions {
   readonly watchList?: boolean;
 }
 
-/** Objects a page of a list. */
+/** Objects per page of a list. */
 const pageSize = 500;
 
-/** Some objects of the API, kept up to date by a watch that never gives up. */
+/**
+ * Some objects of the API, kept up to date: listing, then watching, and backing off after failures until it is stopped.
+ */
 export class Reflector<T extends ApiObject> {
   readonly cache: ObjectCache<T>;
   readonly #transport: Transport;
@@ -46,16 +49,16 @@ export class Reflector<T extends ApiObject> {
   #isSynced = false;
   #contactAt = performance.now();
   #watchList: boolean;
-  /** How often everything was read, and how often a watch was begun: what tests and metrics look at. */
+  /** How often everything was read, and how often a watch was started. For tests. */
   readonly counts = { reads: 0, watches: 0 };
 
   constructor(transport: Transport, options: ReflectorOptions<T>) {
     this.#transport = transport;
     this.#options = options;
     this.#watchList = options.watchList ?? true;
-    // Not everyone waits.
+    // Without a caller of whenSynced(), the rejection has no handler.
     this.#synced.promise.catch(() => undefined);
-    this.cache = new ObjectCache(options.indexes ?? {}, (change) => this.#tell(change));
+    this.cache = new ObjectCache(options.indexes ?? {}, (change) => this.#notify(change));
   }
 
   /** Whether everything has been read at least once. */
@@ -73,36 +76,32 @@ export class Reflector<T extends ApiObject> {
     return performance.now() - this.#contactAt;
   }
 
-  /** Takes in the answer to a write of our own, so that a reader sees it before the watch brings it. */
+  /** Puts the answer to our own write into the cache, before the watch delivers it. */
   observe(object: T): void {
     this.cache.put(object);
   }
 
   /** Resolves when the signal aborts, and never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    await this.#run(signal);
-    // Who waits for it would never end, and keep from ending who waits for them.
+    await this.#runStates(signal);
+    // Otherwise a caller of whenSynced() would wait forever.
     this.#synced.reject(new Error(`Expected to read ${this.#options.path}, but it was stopped before`));
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
-    let version: string | undefined;
-    let failures = 0;
+  async #runStates(signal: AbortSignal): Promise<void> {
+    let state = firstState;
     while (!signal.aborted) {
-      const progress = { version, healthy: false };
-      const startedAt = performance.now();
-      try {
-        await this.#follow(progress, signal);
-        // A server that ends each watch at once must not be asked in a tight loop.
-        failures = progress.healthy || performance.now() - startedAt > 1_000 ? 0 : failures + 1;
-      } catch (error) {
-        if (signal.aborted) return;
-        failures = progress.healthy ? 1 : failures + 1;
-        if (isExpired(error)) progress.version = undefined;
-        else this.#report(error, progress.version === undefined ? 'list' : 'watch');
+      if (state.name === 'backing-off') {
+        await this.#wait(state.failures, signal);
+        state = activeState(state.version, state.failures);
+        continue;
       }
-      ({ version } = progress);
-      if (failures > 0) await this.#wait(failures, signal);
+      const end = await this.#runRound(state.name === 'watching' ? state.version : undefined, signal);
+      if (signal.aborted) return;
+      if (end.error !== undefined && !isExpired(end.error)) {
+        this.#report(end.error, end.version === undefined ? 'list' : 'watch');
+      }
+      state = stateAfterRound(end, state.failures);
     }
   }
 
@@ -111,18 +110,23 @@ export class Reflector<T extends ApiObject> {
     await sleep(wait, undefined, { signal }).catch(() => undefined);
   }
 
-  /** Reads everything where there is no version to go on from, then follows one watch to its end. */
-  async #follow(progress: Progress, signal: AbortSignal): Promise<void> {
-    if (progress.version === undefined && !this.#watchList) progress.version = await this.#list(signal);
+  /** Reads everything when there is no version, then follows one watch to its end. Never rejects. */
+  async #runRound(from: string | undefined, signal: AbortSignal): Promise<RoundEnd> {
+    const progress: Progress = { version: from, received: false };
+    const startedAt = performance.now();
+    let error: unknown;
     try {
+      if (from === undefined && !this.#watchList) progress.version = await this.#list(signal);
       await this.#watch(progress, signal);
-    } catch (error) {
-      // A server without WatchList refuses the parameter.
-      if (progress.version !== undefined || !isRefusedWatchList(error)) throw error;
-      this.#watchList = false;
+    } catch (caught) {
+      // A server without WatchList rejects the parameter: from now on everything is read page by page.
+      if (this.#watchList && progress.version === undefined && isRejectedWatchList(caught)) this.#watchList = false;
+      else error = caught;
     }
+    return { ...progress, error, lastedMs: performance.now() - startedAt };
   }
 
+  /** One watch until it ends. Without a version it starts with all existing objects (WatchList). */
   async #watch(progress: Progress, signal: AbortSignal): Promise<void> {
     this.counts.watches += 1;
     const initial = progress.version === undefined ? new Set<string>() : undefined;
@@ -130,15 +134,15 @@ export class Reflector<T extends ApiObject> {
     using watchdog = new SilenceWatchdog(this.#options.silenceMs ?? 150_000, signal);
     const query = { ...this.#watchQuery(), ...(initial ? initialEvents : { resourceVersion: progress.version }) };
     const stream = await this.#transport.stream({ path: this.#options.path, query, signal: watchdog.signal });
-    watchdog.seen();
-    for await (const line of jsonLines(this.#sensed(stream, watchdog))) {
-      this.#takeIn(readWatchEvent(line, this.#options.accept, this.#options.path), progress, initial);
-      progress.healthy = true;
+    watchdog.reset();
+    for await (const line of jsonLines(this.#observed(stream, watchdog))) {
+      this.#apply(readWatchEvent(line, this.#options.accept, this.#options.path), progress, initial);
+      progress.received = true;
     }
     signal.throwIfAborted();
   }
 
-  #takeIn(event: WatchEvent<T>, progress: Progress, initial: Set<string> | undefined): void {
+  #apply(event: WatchEvent<T>, progress: Progress, initial: Set<string> | undefined): void {
     if (event.type === 'unreadable') {
       this.#reportUnreadable(event.text);
       return;
@@ -169,7 +173,7 @@ export class Reflector<T extends ApiObject> {
       const query = { ...this.#selectors(), limit: pageSize, continue: next };
       const page = await this.#transport.request({ path: this.#options.path, query, signal });
       this.#contactAt = performance.now();
-      const { items, metadata } = readList(page, this.#options.path);
+      const { items, resourceVersion, continueToken } = readListPage(page, this.#options.path);
       for (const item of items) {
         const object = this.#options.accept(item);
         if (object === undefined) {
@@ -179,7 +183,8 @@ export class Reflector<T extends ApiObject> {
         keys.add(keyOfObject(object));
         this.cache.put(object);
       }
-      ({ version, next } = metadata);
+      version = resourceVersion;
+      next = continueToken;
     } while (next !== undefined);
     this.#complete(keys, version);
     return version;
@@ -191,9 +196,9 @@ export class Reflector<T extends ApiObject> {
     this.#synced.resolve();
   }
 
-  async *#sensed(stream: AsyncIterable<Uint8Array>, watchdog: SilenceWatchdog): AsyncGenerator<Uint8Array> {
+  async *#observed(stream: AsyncIterable<Uint8Array>, watchdog: SilenceWatchdog): AsyncGenerator<Uint8Array> {
     for await (const chunk of stream) {
-      watchdog.seen();
+      watchdog.reset();
       this.#contactAt = performance.now();
       yield chunk;
     }
@@ -205,7 +210,7 @@ export class Reflector<T extends ApiObject> {
       ...this.#selectors(),
       watch: true,
       allowWatchBookmarks: true,
-      // So that watches begun at one moment do not all end at one moment.
+      // Watches that started together should not end together.
       timeoutSeconds: Math.ceil(seconds * (1 + this.#random())),
     };
   }
@@ -218,7 +223,7 @@ export class Reflector<T extends ApiObject> {
     return (this.#options.random ?? Math.random)();
   }
 
-  #tell(change: Change<T>): void {
+  #notify(change: Change<T>): void {
     try {
       this.#options.onChange(change);
     } catch (error) {
@@ -226,7 +231,7 @@ export class Reflector<T extends ApiObject> {
     }
   }
 
-  /** One object that nobody can read must not keep the others from being followed. */
+  /** One unreadable object must not keep the others from being followed. */
   #reportUnreadable(text: string): void {
     this.#report(new Error(`Expected an object of ${this.#options.path}, got ${text}`), 'handler');
   }
@@ -237,29 +242,15 @@ export class Reflector<T extends ApiObject> {
 }
 
 interface Progress {
-  /** From which a watch can go on. */
+  /** After which a watch can go on. */
   version: string | undefined;
-  /** Whether anything came. */
-  healthy: boolean;
+  /** Whether the watch sent anything. */
+  received: boolean;
 }
 
-/** KEP-3157: the watch sends what is there, then a bookmark, then news. */
+/** KEP-3157: the watch sends all existing objects, then a bookmark, then changes. */
 const initialEvents: Query = { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' };
 
-function isRefusedWatchList(error: unknown): boolean {
+function isRejectedWatchList(error: unknown): boolean {
   return error instanceof ApiError && (hasStatus(error, statuses.invalid) || hasStatus(error, 400));
-}
-
-function readList(
-  page: unknown,
-  path: string,
-): { items: readonly unknown[]; metadata: { version: string; next: string | undefined } } {
-  const metadata = isRecord(page) && isRecord(page['metadata']) ? page['metadata'] : {};
-  const { resourceVersion: version, continue: next } = metadata;
-  if (!isRecord(page) || typeof version !== 'string') throw new Error(`Expected ${path} to answer with a list`);
-  const { items } = page;
-  return {
-    items: Array.isArray(items) ? items : [],
-    metadata: { version, next: typeof next === 'string' && next !== '' ? next : undefined },
-  };
 }

@@ -1,12 +1,13 @@
 import { isRecord } from '../../../../lib/json.ts';
 import { ApiError } from '../api-error.ts';
+import { listOf } from '../api-object.ts';
 
 /** One line of a watch. */
 export type WatchEvent<T> =
   | { readonly type: 'put' | 'removed'; readonly object: T }
-  /** An object that `accept` could make nothing of. */
+  /** An object that `accept` does not recognize. */
   | { readonly type: 'unreadable'; readonly text: string }
-  /** No change, only how far the watch has come; `initialEnd` says that everything that was there has been sent. */
+  /** The version that the watch has reached; with `initialEnd`, all existing objects have been sent. */
   | { readonly type: 'bookmark'; readonly resourceVersion: string; readonly initialEnd: boolean };
 
 const initialEndAnnotation = 'k8s.io/initial-events-end';
@@ -14,8 +15,8 @@ const initialEndAnnotation = 'k8s.io/initial-events-end';
 /**
  * Reads a line of a watch.
  *
- * @param accept makes a typed object of it, or says by `undefined` that it is none
- * @throws ApiError when the server ends the watch with a Status, 410 among others; Error when the line is none
+ * @param accept makes a typed object of it; undefined when it is not such an object
+ * @throws ApiError when the server ends the watch with a Status, such as 410; Error when the line is not a watch event
  */
 export function readWatchEvent<T>(
   line: unknown,
@@ -43,17 +44,29 @@ function readBookmark(object: unknown): WatchEvent<never> {
   return { type: 'bookmark', resourceVersion, initialEnd };
 }
 
+export interface ListPage {
+  readonly items: readonly unknown[];
+  readonly resourceVersion: string;
+  /** Requests the next page; undefined on the last one. */
+  readonly continueToken: string | undefined;
+}
+
+/** @throws Error when the answer is not a list */
+export function readListPage(page: unknown, path: string): ListPage {
+  const metadata = isRecord(page) && isRecord(page['metadata']) ? page['metadata'] : {};
+  const { resourceVersion, continue: token } = metadata;
+  if (typeof resourceVersion !== 'string') throw new Error(`Expected ${path} to answer with a list`);
+  return {
+    items: listOf(page),
+    resourceVersion,
+    continueToken: typeof token === 'string' && token !== '' ? token : undefined,
+  };
+}
+
 function unexpected(line: unknown): Error {
   return new Error(`Expected an event of a watch, got ${excerpt(line)}`);
 }
 
 function excerpt(value: unknown): string {
   return JSON.stringify(value ?? null).slice(0, 200);
-}
-
-/** An object without the record of who set which field: it is often larger than the rest. */
-export function withoutManagedFields<T extends { readonly metadata: object }>(object: T): T {
-  if (!('managedFields' in object.metadata)) return object;
-  const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata };
 }

@@ -1,10 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  cutToBytes,
-  type EventFacts,
-  seriesKey,
-} from '../../../../../src/adapters/kubernetes/client/events/event-series.ts';
+import { type EventFacts, seriesKey } from '../../../../../src/adapters/kubernetes/client/events/event-series.ts';
 
 const facts: EventFacts = {
   regarding: { apiVersion: 'framewright.dev/v1alpha1', kind: 'RenderJob', namespace: 'n', name: 'a', uid: 'u' },
@@ -25,19 +20,5 @@ describe('events', () => {
       { regarding: { ...facts.regarding, uid: 'successor' } },
     ];
     for (const other of others) expect(seriesKey({ ...facts, ...other })).not.toBe(seriesKey(facts));
-  });
-});
-
-describe('a text that is too long', () => {
-  it('is cut to a number of bytes, between characters', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.integer({ min: 3, max: 80 }), (text, bytes) => {
-        const cut = cutToBytes(text, bytes);
-        expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(Math.max(bytes, 0));
-        expect(cut).not.toContain('\uFFFD');
-        if (Buffer.byteLength(text) <= bytes) expect(cut).toBe(text);
-        else expect(text.startsWith(cut.slice(0, -1))).toBe(true);
-      }),
-    );
   });
 });

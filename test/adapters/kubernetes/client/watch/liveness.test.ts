@@ -1,17 +1,21 @@
 import { expect, it } from 'vitest';
-import { livenessProblem, type Vitals } from '../../../../../src/adapters/kubernetes/client/watch/liveness.ts';
+import { type LivenessFigures, livenessProblem } from '../../../../../src/adapters/kubernetes/client/watch/liveness.ts';
 
-const well: Vitals = { oldestWaitMs: 1_000, longestRunMs: 1_000, lastContactMs: { renderjobs: 60_000, jobs: 0 } };
+const well: LivenessFigures = {
+  oldestWaitMs: 1_000,
+  longestRunMs: 1_000,
+  lastContactMs: { renderjobs: 60_000, jobs: 0 },
+};
 
-it.each<[string, Partial<Vitals>, RegExp | undefined]>([
+it.each<[string, Partial<LivenessFigures>, RegExp | undefined]>([
   ['does its work', {}, undefined],
   ['is idle', { oldestWaitMs: 0, longestRunMs: 0 }, undefined],
   ['leaves a key waiting', { oldestWaitMs: 301_000 }, /^a key has waited for 301 s \(at most 300 s\)$/],
-  ['hangs in a handler', { longestRunMs: 400_000 }, /^a handler has been at work for 400 s/],
+  ['hangs in a handler', { longestRunMs: 400_000 }, /^a handler has been running for 400 s/],
   [
     'hears nothing of one kind',
     { lastContactMs: { renderjobs: 0, jobs: 601_000 } },
-    /^the watch of jobs has heard nothing for 601 s/,
+    /^the watch of jobs has received nothing for 601 s/,
   ],
 ])('a process that %s', (_case, vitals, problem) => {
   const found = livenessProblem({ ...well, ...vitals });

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isApiObject } from '../../../../../src/adapters/kubernetes/client/api-object.ts';
-import {
-  readWatchEvent,
-  withoutManagedFields,
-} from '../../../../../src/adapters/kubernetes/client/watch/watch-events.ts';
+import { readWatchEvent } from '../../../../../src/adapters/kubernetes/client/watch/watch-events.ts';
 
 const object = { metadata: { name: 'a', uid: 'u', resourceVersion: '5' } };
 const read = (line: unknown) =>
@@ -31,9 +28,9 @@ describe('an event of a watch', () => {
   it('that is an error ends the watch with its status', () => {
     const status = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' };
     expect(() => read({ type: 'ERROR', object: status })).toThrow(
-      'watch of /api/v1/pods was refused with 410 Expired: too old',
+      'watch of /api/v1/pods was rejected with 410 Expired: too old',
     );
-    expect(() => read({ type: 'ERROR', object: null })).toThrow('refused with 500');
+    expect(() => read({ type: 'ERROR', object: null })).toThrow('rejected with 500');
   });
 
   it('whose object cannot be read is said to be so', () => {
@@ -46,12 +43,4 @@ describe('an event of a watch', () => {
       expect(() => read(line)).toThrow(/Expected an event of a watch, got/);
     },
   );
-});
-
-it('an object is kept without the record of who set which field', () => {
-  const metadata = { name: 'a', labels: { b: 'c' }, managedFields: [{ manager: 'kubectl' }] };
-  expect(withoutManagedFields({ kind: 'Pod', metadata })).toEqual({
-    kind: 'Pod',
-    metadata: { name: 'a', labels: { b: 'c' } },
-  });
 });
