@@ -31,7 +31,7 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-export interface RunningWorker {
+interface RunningWorker {
   readonly child: ChildProcess;
   readonly progress: { readonly sequence: number; readonly progress: Progress }[];
   readonly ended: Promise<number | null>;

@@ -33,7 +33,7 @@ import { recoverRuns } from './run-recovery.ts';
 import { type WorkerCommand, WorkerProcess } from './worker-process.ts';
 
 /** The only pool of a single box. */
-export const localPool = 'default';
+const localPool = 'default';
 
 export interface ProcessRunnerOptions {
   readonly database: Database;
