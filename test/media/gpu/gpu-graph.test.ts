@@ -197,9 +197,9 @@ describe('a graph for Quick Sync', () => {
     const graph = graphOf();
     const cropped: Pad = {
       ...join('video', [chain(source(), fps)], filter('crop', { w: 640, h: 360, x: 0, y: 0 })),
-      work: '0:transcode',
+      work: 'transcode',
     };
-    graph.toEncoder({ ...join('video', [cropped], blur), work: '1:blur' }, 8);
-    expect([...graph.cpuWork]).toEqual(['1:blur']);
+    graph.toEncoder({ ...join('video', [cropped], blur), work: 'blur' }, 8);
+    expect([...graph.cpuWork]).toEqual(['blur']);
   });
 });
