@@ -42,19 +42,19 @@ describeWithPlayedPods('admission on a cluster', (cluster) => {
       expect(jobs).toHaveLength(3);
     }, patience);
     await vi.waitFor(async () => {
-      const told = await Promise.all(names.map(words));
-      const waiting = told.filter((text) =>
-        text.startsWith('Waiting for a free GPU slot in pool gpu: 2 of 2 in use, '),
+      const messages = await Promise.all(names.map(words));
+      const waiting = messages.filter((text) =>
+        text.startsWith('Waiting for a free GPU slot in pool gpu: 2 of 2 are in use and '),
       );
       expect(waiting).toHaveLength(27);
-      // Each has its own number.
+      // Each has its own position.
       expect(new Set(waiting).size).toBe(27);
     }, patience);
     // At rest nothing is written, and a new operator changes no status.
     const writes = controller.writes.length;
     await controller.restart();
     await controller.create('last', { acceleration: 'Required', priority: -100 });
-    await vi.waitFor(async () => expect(await words('last')).toContain('27 jobs ahead'), patience);
+    await vi.waitFor(async () => expect(await words('last')).toContain('27 jobs are ahead'), patience);
     expect(controller.writes.length - writes).toBe(2);
   });
 

@@ -66,7 +66,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
     const controller = await start({ policy: { timeoutSlackSeconds: 0 } });
     await controller.create('film', { timeoutSeconds: 1 });
     const { status } = await controller.until('film', 'Failed', 'DeadlineExceeded');
-    expect(status?.message).toBe('DEADLINE_EXCEEDED: Expected the attempt to end within 1 s, it did not.');
+    expect(status?.message).toBe('DEADLINE_EXCEEDED: The attempt did not finish within 1 s.');
   });
 
   it('is retried up to its limit, and not after an error that its own rules exclude', async () => {
@@ -106,7 +106,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
     await controller.create('film', { podTemplate: success });
     await controller.until('film', 'Succeeded', 'Completed');
     await controller.kubectl('delete', 'rj', 'film', '--timeout=60s');
-    const told = await vi.waitFor(async () => {
+    const messages = await vi.waitFor(async () => {
       const events = await controller.kubectl(
         'get',
         'events',
@@ -117,7 +117,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
       expect(events).toContain('CleanUpGivenUp');
       return events;
     }, patience);
-    expect(told).toContain('Files and runs of the job may be left behind: not done within 2 s.');
+    expect(messages).toContain('Files and runs of the job may remain: not done within 2 s.');
   });
 
   it('is removed immediately when an annotation says that its files stay', async () => {
@@ -181,7 +181,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
     await controller.kubectl('wait', 'quota/none', '--for=jsonpath={.status.hard}', '--timeout=60s');
     await controller.create('quota');
     const { status } = await controller.until('quota', 'Queued', 'JobRejected');
-    expect(status?.message).toMatch(/tried again every 30 s: .*exceeded quota: none/);
+    expect(status?.message).toMatch(/is retried every 30 s: .*exceeded quota: none/);
     await controller.kubectl('delete', 'quota', 'none');
     await controller.create('odd', { podTemplate: { limits: { memory: 'much' } } });
     expect((await controller.until('odd', 'Failed', 'NotRetryable')).status?.error).toMatchObject({

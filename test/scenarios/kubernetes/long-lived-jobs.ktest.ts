@@ -204,9 +204,9 @@ describeWithPlayedPods('the output of kubectl for a job', (cluster) => {
     const list = await controller.kubectl('get', 'rj', '-o', 'wide');
     if (process.env['SHOW_DESCRIBE'] !== undefined) console.info(list);
     const [head, ...lines] = list.trimEnd().split('\n');
-    expect(head).toMatch(/^NAME +PHASE +TYPE +PROGRESS .*REASON +MESSAGE +AGE$/);
+    expect(head).toMatch(/^NAME +PHASE +TYPE +PROGRESS .*REASON +POSITION +MESSAGE +AGE$/);
     expect(lines.find((line) => line.startsWith('no-slot '))).toMatch(
-      /Queued .*WaitingForSlot +Waiting for a free GPU slot/,
+      /Queued .*WaitingForSlot +0 +Waiting for a free GPU slot/,
     );
     expect(lines.find((line) => line.startsWith('done '))).toMatch(/Succeeded .* 100 .*Completed/);
   });
