@@ -29,7 +29,7 @@ export interface OrphanSweep {
  * Removes what killed operators have left: outputs of attempts that did not succeed, and the files of jobs that were
  * removed while no operator ran. The latter only where no other installation publishes: buckets are shared.
  */
-export async function sweepOrphans(
+export async function sweepOrphanedFiles(
   objects: ObjectStore,
   store: JobStore,
   { installation, olderThan }: OrphanSweepOptions,

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { gpuNode } from '../../cluster/gpu-node.ts';
-import { ClusterController, describeWithPlayedPods, poolOn, resourceName } from './controller-on-cluster.ts';
+import { describeWithPlayedPods, poolOn, resourceName, TestController } from './controller-on-cluster.ts';
 
 const patience = { timeout: 60_000, interval: 100 };
 
 describeWithPlayedPods('admission on a cluster', (cluster) => {
-  let controller: ClusterController;
+  let controller: TestController;
   const nodes: string[] = [];
   beforeEach(async () => {
-    controller = await ClusterController.start(cluster, {
+    controller = await TestController.start(cluster, {
       pools: (namespace) => [
         poolOn('gpu', `gpu-${namespace}`),
         poolOn('cpu', `cpu-${namespace}`, { allocation: { type: 'None' }, maxConcurrent: 1 }),
@@ -31,7 +31,7 @@ describeWithPlayedPods('admission on a cluster', (cluster) => {
   }
   const words = async (name: string): Promise<string> => (await controller.job(name))?.status?.message ?? '';
 
-  it('creates pods for the free slots and a small look-ahead, and gives the others their queue position', async () => {
+  it('creates pods for all slots and a small look-ahead, and gives the other jobs a queue position', async () => {
     const names = Array.from({ length: 30 }, (_, index) => `job-${index}`);
     await Promise.all(names.map((name) => controller.create(name, { acceleration: 'Required' })));
     await controller.until('job-0', 'Queued', 'WaitingForGpu');
@@ -42,15 +42,15 @@ describeWithPlayedPods('admission on a cluster', (cluster) => {
       expect(jobs).toHaveLength(3);
     }, patience);
     await vi.waitFor(async () => {
-      const messages = await Promise.all(names.map(words));
-      const waiting = messages.filter((text) =>
+      const described = await Promise.all(names.map(words));
+      const waiting = described.filter((text) =>
         text.startsWith('Waiting for a free GPU slot in pool gpu: 2 of 2 are in use and '),
       );
       expect(waiting).toHaveLength(27);
-      // Each has its own position.
+      // Each has its own number.
       expect(new Set(waiting).size).toBe(27);
     }, patience);
-    // At rest nothing is written, and a new operator changes no status.
+    // At rest nothing is written, and a new operator changes nothing of what was said.
     const writes = controller.writes.length;
     await controller.restart();
     await controller.create('last', { acceleration: 'Required', priority: -100 });
@@ -58,7 +58,7 @@ describeWithPlayedPods('admission on a cluster', (cluster) => {
     expect(controller.writes.length - writes).toBe(2);
   });
 
-  it('counts the allocatable slots of nodes as these are added and removed', async () => {
+  it('counts the allocatable slots of nodes as they are added and removed', async () => {
     const name = await node('a', 0);
     await controller.create('one', { acceleration: 'Required' });
     await controller.until('one', 'Queued', 'WaitingForGpu');
@@ -79,7 +79,7 @@ describeWithPlayedPods('admission on a cluster', (cluster) => {
     await controller.until('two', 'Running', 'Rendering');
   });
 
-  it('admits a job that prefers a GPU to a CPU pool while no node has one, else to the GPU pool', async () => {
+  it('sends a job that prefers a GPU to a CPU pool only while no node has a GPU', async () => {
     nodes.push(`c-${controller.namespace}`);
     const labels = { 'test.framewright.dev/pool': `cpu-${controller.namespace}` };
     await cluster.apply(gpuNode(`c-${controller.namespace}`, { slots: 0, labels }));
@@ -101,13 +101,13 @@ describeWithPlayedPods('admission on a cluster', (cluster) => {
     );
   });
 
-  it('finds the slot that each job holds after a restart', async () => {
+  it('finds after a restart in which pool each job holds its slot', async () => {
     await node('a', 1);
     await controller.create('one', { acceleration: 'Required' });
     await controller.until('one', 'Running', 'Rendering');
     await controller.restart();
     await controller.create('two', { acceleration: 'Required' });
-    // The look-ahead: its pod waits for the slot, with the message of the scheduler.
+    // The look-ahead: its pod waits for the slot, in the words of the scheduler.
     await controller.until('two', 'Starting', 'Unschedulable');
     await controller.create('three', { acceleration: 'Required' });
     await controller.until('three', 'Queued', 'WaitingForSlot');

@@ -25,28 +25,28 @@ import { describeOnCluster, type TestCluster } from '../../support/cluster.ts';
 export const resourceName = 'gpu.intel.com/i915';
 const patience = { timeout: 60_000, interval: 50 };
 
-/** Tests whose nodes and pods are played: left out, and said so, on a cluster that is not ours. */
+/** Tests whose nodes and pods are simulated: skipped, with a message, on a cluster that the tests did not start. */
 export function describeWithPlayedPods(name: string, tests: (cluster: TestCluster) => void): void {
   describeOnCluster(name, (cluster) => {
     if (cluster.own) {
       tests(cluster);
       return;
     }
-    const reason = 'needs nodes with simulated kubelets';
+    const reason = 'needs nodes whose pods are played';
     console.error(`${name}: ${reason}`);
     it.runIf(cluster.own)(reason, () => expect.unreachable(reason));
   });
 }
 
-export interface ClusterControllerOptions {
+export interface TestControllerOptions {
   readonly pools: (namespace: string) => readonly Pool[];
   readonly policy?: Partial<Policy>;
-  /** Wraps the store of objects. */
+  /** Wraps the folder of objects. */
   readonly objects?: (real: ObjectStore) => ObjectStore;
 }
 
-/** The controller with its real store, runner and events in a namespace of a test. */
-export class ClusterController implements AsyncDisposable {
+/** The controller with its real store, runner and events in a namespace of a test, without anything around it. */
+export class TestController implements AsyncDisposable {
   readonly cluster: TestCluster;
   readonly namespace: string;
   readonly store: KubernetesJobStore;
@@ -79,8 +79,8 @@ export class ClusterController implements AsyncDisposable {
 
   static async start(
     cluster: TestCluster,
-    { pools, policy, objects: wrap }: ClusterControllerOptions,
-  ): Promise<ClusterController> {
+    { pools, policy, objects: wrap }: TestControllerOptions,
+  ): Promise<TestController> {
     const namespace = await cluster.namespace();
     const stack = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), 'framewright-controller-'));
@@ -126,10 +126,10 @@ export class ClusterController implements AsyncDisposable {
       stop = new AbortController();
       running = new Controller(ports, options).run(stop.signal);
     };
-    return new ClusterController({ cluster, namespace, store, objects, writes, stack, recorder, restart });
+    return new TestController({ cluster, namespace, store, objects, writes, stack, recorder, restart });
   }
 
-  /** Replaces the controller by a new one without its memory. */
+  /** Replaces the controller by another one with an empty memory. */
   restart(): Promise<void> {
     return this.#retry.restart();
   }
@@ -147,7 +147,6 @@ export class ClusterController implements AsyncDisposable {
     return this.store.get({ namespace: this.namespace, name });
   }
 
-  /** Changes members of the spec of a job. */
   async patch(name: string, spec: object): Promise<void> {
     await this.kubectl('patch', 'rj', name, '--type=merge', '-p', JSON.stringify({ spec }));
   }
@@ -163,7 +162,7 @@ export class ClusterController implements AsyncDisposable {
     }, patience);
   }
 
-  /** The name of the pod of a job, once one of this attempt exists. */
+  /** The name of the pod of a job, once there is one of this attempt. */
   async pod(name: string, attempt = 1): Promise<string> {
     const label = `framewright.dev/job=${name},framewright.dev/attempt=${attempt}`;
     return vi.waitFor(async () => {
@@ -173,7 +172,7 @@ export class ClusterController implements AsyncDisposable {
     }, patience);
   }
 
-  /** Sets the status of a pod as a kubelet does; no simulated kubelet may run its node. */
+  /** Writes the status of a pod as a kubelet does; its node must be a silent one. */
   async setPodStatus(pod: string, status: object): Promise<void> {
     await vi.waitFor(async () => {
       expect(await this.kubectl('get', 'pod', pod, '-o', 'jsonpath={.spec.nodeName}')).not.toBe('');
@@ -181,7 +180,7 @@ export class ClusterController implements AsyncDisposable {
     await this.kubectl('patch', 'pod', pod, '--subresource=status', '--type=merge', '-p', JSON.stringify({ status }));
   }
 
-  /** The output of kubectl describe for a job, events included. */
+  /** The output of `kubectl describe` for a job, events included. */
   async describe(name: string): Promise<string> {
     await this.#recorder.flush();
     return this.kubectl('describe', 'rj', name);
@@ -192,7 +191,7 @@ export class ClusterController implements AsyncDisposable {
   }
 }
 
-/** A pool on the nodes with this label. */
+/** A pool on the nodes with this label, whether kwok simulates them or not. */
 export function poolOn(name: string, label: string, more: Partial<Pool> = {}): Pool {
   return {
     name,
@@ -204,7 +203,7 @@ export function poolOn(name: string, label: string, more: Partial<Pool> = {}): P
   };
 }
 
-/** Creates a ready node without a simulated kubelet: the test sets the status of its pods. */
+/** Creates a ready node without a simulated kubelet: the test writes the status of its pods. */
 export async function silentNode(
   cluster: TestCluster,
   name: string,
@@ -223,11 +222,11 @@ export async function silentNode(
       conditions: [{ ...ready, lastHeartbeatTime: now, lastTransitionTime: now }],
     },
   });
-  // Each node is created with the taint of one that is not ready yet.
+  // Each node is created with the taint of a node that is not ready yet.
   await cluster.run(['patch', 'node', name, '--type=merge', '-p', '{"spec":{"taints":[]}}']);
 }
 
-/** The result of a worker that succeeded, which kwok's pods take from their annotations. */
+/** The result of a worker that succeeded; kwok copies it from the annotations of the pod. */
 export const success: NonNullable<RenderJobSpec['podTemplate']> = {
   annotations: {
     'test.framewright.dev/exit-code': '0',

@@ -2,18 +2,18 @@ import { writeFile } from 'node:fs/promises';
 import { afterEach, expect, it, vi } from 'vitest';
 import { gpuNode } from '../../cluster/gpu-node.ts';
 import {
-  ClusterController,
-  type ClusterControllerOptions,
   describeWithPlayedPods,
   failure,
   poolOn,
   silentNode,
   success,
+  TestController,
+  type TestControllerOptions,
 } from './controller-on-cluster.ts';
 
 const patience = { timeout: 90_000, interval: 100 };
 
-// Each change that a client can request and each failure, once on a real control plane.
+// Every request about a job and every fault, once each on a real control plane.
 describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
   let stack = new AsyncDisposableStack();
   afterEach(async () => {
@@ -21,12 +21,9 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
     stack = new AsyncDisposableStack();
   });
 
-  async function start(
-    options: Omit<ClusterControllerOptions, 'pools'> = {},
-    silent = false,
-  ): Promise<ClusterController> {
+  async function start(options: Omit<TestControllerOptions, 'pools'> = {}, silent = false): Promise<TestController> {
     const controller = stack.use(
-      await ClusterController.start(cluster, { ...options, pools: (namespace) => [poolOn('gpu', `gpu-${namespace}`)] }),
+      await TestController.start(cluster, { ...options, pools: (namespace) => [poolOn('gpu', `gpu-${namespace}`)] }),
     );
     const name = `node-${controller.namespace}`;
     const pool = `gpu-${controller.namespace}`;
@@ -37,39 +34,39 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
     else await cluster.apply(gpuNode(name, { labels: { 'test.framewright.dev/pool': pool } }));
     return controller;
   }
-  const gone = (controller: ClusterController, what: string): Promise<void> =>
+  const untilDeleted = (controller: TestController, what: string): Promise<void> =>
     vi.waitFor(async () => expect(await controller.kubectl('get', what, '-o', 'name')).toBe(''), patience);
 
-  it('is cancelled while it runs: its pod ends, and no attempt follows', async () => {
+  it('is cancelled while it runs: its pod ends, and no other starts', async () => {
     const controller = await start();
     await controller.create('film');
     await controller.until('film', 'Running', 'Rendering');
     await controller.patch('film', { cancelled: true });
     const { status } = await controller.until('film', 'Cancelled', 'Cancelled');
     expect(status?.attempts).toMatchObject([{ number: 1, outcome: 'Cancelled' }]);
-    await gone(controller, 'pods');
+    await untilDeleted(controller, 'pods');
   });
 
-  it('is suspended while it runs, is queued again, and resumes as another attempt', async () => {
+  it('is suspended while it runs, returns to the queue, and resumes as another attempt', async () => {
     const controller = await start();
     await controller.create('film');
     await controller.until('film', 'Running', 'Rendering');
     await controller.patch('film', { suspend: true });
     await controller.until('film', 'Queued', 'Suspended');
-    await gone(controller, 'pods');
+    await untilDeleted(controller, 'pods');
     await controller.patch('film', { suspend: false });
     const { status } = await controller.until('film', 'Running', 'Rendering');
     expect(status).toMatchObject({ attempt: 2, failures: 0, attempts: [{ outcome: 'Suspended' }, { number: 2 }] });
   });
 
-  it('is stopped when it exceeds its timeout', async () => {
+  it('is stopped at its time limit', async () => {
     const controller = await start({ policy: { timeoutSlackSeconds: 0 } });
     await controller.create('film', { timeoutSeconds: 1 });
     const { status } = await controller.until('film', 'Failed', 'DeadlineExceeded');
     expect(status?.message).toBe('DEADLINE_EXCEEDED: The attempt did not finish within 1 s.');
   });
 
-  it('is retried up to its limit, and not after an error that its own rules exclude', async () => {
+  it('is retried up to its limit, except after an error that its rules exclude', async () => {
     const controller = await start({ policy: { backoffSeconds: 0.1 } });
     const podTemplate = failure(14, 'FFMPEG_FAILED', 'FFmpeg ended with 1.');
     await controller.create('twice', { retry: { limit: 1 }, podTemplate });
@@ -80,7 +77,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
     expect((await controller.until('once', 'Failed', 'NotRetryable')).status).toMatchObject({ attempt: 1 });
   });
 
-  it('runs on another node after the GPU of one has failed', async () => {
+  it('prefers another node after the GPU of one has failed', async () => {
     const controller = await start({ policy: { backoffSeconds: 0.1 } });
     await controller.create('film', { retry: { limit: 1 }, podTemplate: failure(21, 'GPU_FAILED', 'The GPU hung.') });
     await controller.until('film', 'Failed', 'RetriesExhausted');
@@ -90,23 +87,23 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
     );
   });
 
-  it('is removed with its Jobs, pods and files when its retention time has ended', async () => {
+  it('is removed with its Jobs, pods and files when its retention time is over', async () => {
     const controller = await start();
     await controller.create('film', { ttlSecondsAfterFinished: 3, podTemplate: success });
     const { metadata } = await controller.until('film', 'Succeeded', 'Completed');
     const upload = await controller.objects.createUpload(`${metadata.uid}-1-main.mp4`);
     await writeFile(upload.path, 'a film');
     await controller.objects.publish(upload);
-    await gone(controller, 'rj,jobs,pods');
+    await untilDeleted(controller, 'rj,jobs,pods');
     expect(await controller.objects.stat(upload.key)).toBeUndefined();
   });
 
-  it('is removed without its clean-up when that has failed for too long, with an event', async () => {
+  it('is deleted without its clean-up, with a message, when its files cannot be removed in time', async () => {
     const controller = await start({ policy: { cleanUpSeconds: 2 }, objects: unreachable });
     await controller.create('film', { podTemplate: success });
     await controller.until('film', 'Succeeded', 'Completed');
     await controller.kubectl('delete', 'rj', 'film', '--timeout=60s');
-    const messages = await vi.waitFor(async () => {
+    const described = await vi.waitFor(async () => {
       const events = await controller.kubectl(
         'get',
         'events',
@@ -117,10 +114,10 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
       expect(events).toContain('CleanUpGivenUp');
       return events;
     }, patience);
-    expect(messages).toContain('Files and runs of the job may remain: not done within 2 s.');
+    expect(described).toContain('Files and runs of the job may remain: not done within 2 s.');
   });
 
-  it('is removed immediately when an annotation says that its files stay', async () => {
+  it('is deleted immediately when its annotation keeps its files', async () => {
     const controller = await start({ objects: unreachable });
     await controller.create('film', { podTemplate: success });
     await controller.until('film', 'Succeeded', 'Completed');
@@ -130,10 +127,10 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
       patience,
     );
     await controller.kubectl('annotate', 'rj', 'film', 'framewright.dev/skip-clean-up=true');
-    await gone(controller, 'rj');
+    await untilDeleted(controller, 'rj');
   });
 
-  it('fails within the start limit when its image cannot be pulled, and is not charged for it', async () => {
+  it('fails, uncharged, within the time limit of a start when its image cannot be pulled', async () => {
     const controller = await start({ policy: { cannotStartSeconds: 1 } }, true);
     await controller.create('film', { retry: { limit: 0 } });
     const waiting = { reason: 'ImagePullBackOff', message: 'Back-off pulling image "worker:1"' };
@@ -159,13 +156,13 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
     });
   });
 
-  it('explains why its pod is rejected', async () => {
+  it('reports why its namespace rejects its pod', async () => {
     const controller = await start();
     await controller.kubectl('create', 'quota', 'none', '--hard=pods=0');
     await controller.create('film');
     await vi.waitFor(
       async () => {
-        // Observed more often than without a change.
+        // Looked at more often than it would be by itself.
         await controller.patch('film', { priority: Date.now() % 100 });
         const { status } = (await controller.job('film')) ?? {};
         expect(status?.reason).toBe('PodRejected');
@@ -175,7 +172,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
     );
   });
 
-  it('waits when its Job is rejected for now, and fails when it is rejected for good', async () => {
+  it('waits while its Job is rejected, and fails at the time limit of a start', async () => {
     const controller = await start();
     await controller.kubectl('create', 'quota', 'none', '--hard=count/jobs.batch=0');
     await controller.kubectl('wait', 'quota/none', '--for=jsonpath={.status.hard}', '--timeout=60s');
@@ -190,7 +187,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
     });
   });
 
-  it('runs on another node when its node does not report a requested end', async () => {
+  it('continues on another node when its node does not report the requested end', async () => {
     const controller = await start({ policy: { nodeSilenceSeconds: 1 } }, true);
     await controller.create('film', { retry: { limit: 0 } });
     const pod = await controller.pod('film');
@@ -204,7 +201,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
         attempt: 2,
         disruptions: 1,
         attempts: [
-          { outcome: 'Disrupted', reason: expect.stringContaining('has not said that it did') as unknown },
+          { outcome: 'Disrupted', reason: expect.stringContaining('has not reported its end') as unknown },
           {},
         ],
       });
@@ -213,7 +210,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
 });
 
 /** An object store that is unavailable. */
-const unreachable: NonNullable<ClusterControllerOptions['objects']> = (real) => ({
+const unreachable: NonNullable<TestControllerOptions['objects']> = (real) => ({
   ...real,
   list: () => {
     throw new Error('The object store cannot be reached');

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { gpuNode } from '../../cluster/gpu-node.ts';
 import { admitAsKueue, preemptAsKueue } from '../../support/scripted-kueue.ts';
-import { ClusterController, describeWithPlayedPods, poolOn } from './controller-on-cluster.ts';
+import { describeWithPlayedPods, poolOn, TestController } from './controller-on-cluster.ts';
 
 const patience = { timeout: 60_000, interval: 50 };
 
 describeWithPlayedPods('a job that goes through Kueue', (cluster) => {
-  let controller: ClusterController;
+  let controller: TestController;
   let node = '';
   beforeEach(async () => {
-    controller = await ClusterController.start(cluster, {
+    controller = await TestController.start(cluster, {
       pools: (namespace) => [poolOn('gpu', `gpu-${namespace}`)],
       policy: { kueue: true },
     });
@@ -26,7 +26,7 @@ describeWithPlayedPods('a job that goes through Kueue', (cluster) => {
   const field = (job: string, path: string): Promise<string> =>
     controller.kubectl('get', 'job', job, '-o', `jsonpath=${path}`);
 
-  it('waits suspended with a reason, runs where Kueue admits it, and keeps what Kueue wrote', async () => {
+  it('waits for Kueue, runs where Kueue admits it, and keeps everything that Kueue wrote', async () => {
     await controller.create('film', { queue: 'films' });
     const { status } = await controller.until('film', 'Queued', 'WaitingForQueue');
     expect(status?.message).toBe('Waiting for Kueue to admit the job in queue films.');
@@ -44,14 +44,14 @@ describeWithPlayedPods('a job that goes through Kueue', (cluster) => {
     );
   });
 
-  it('needs no slot of ours, and holds none until it runs', async () => {
+  it('needs no slot of the controller, and holds none until it runs', async () => {
     for (const name of ['a', 'b', 'c']) await controller.create(name, { queue: 'films' });
     for (const name of ['a', 'b', 'c']) await controller.until(name, 'Queued', 'WaitingForQueue');
     await controller.create('own');
     await controller.until('own', 'Running', 'Rendering');
   });
 
-  it('continues as another attempt when Kueue preempts it, and the first never runs again', async () => {
+  it('continues as another attempt after Kueue preempted the first, which never runs again', async () => {
     await controller.create('film', { queue: 'films', retry: { limit: 0 } });
     await controller.until('film', 'Queued', 'WaitingForQueue');
     await admitJob('film-1-render');
@@ -64,7 +64,7 @@ describeWithPlayedPods('a job that goes through Kueue', (cluster) => {
         failures: 0,
       });
     }, patience);
-    // Whether it is removed or ended: when Kueue admits it, no pod is created.
+    // Whether it is gone or ended: Kueue can let it run, and no pod comes of it.
     await vi.waitFor(async () => {
       const names = await controller.kubectl('get', 'jobs', '-o', 'jsonpath={.items[*].metadata.name}');
       if (names.includes('film-1-render'))
@@ -82,7 +82,7 @@ describeWithPlayedPods('a job that goes through Kueue', (cluster) => {
     expect(pods).toBe('2');
   });
 
-  it('is cancelled while it waits for Kueue, and is removed from the queue', async () => {
+  it('is cancelled while it waits for Kueue, and leaves the queue', async () => {
     await controller.create('film', { queue: 'films' });
     await controller.until('film', 'Queued', 'WaitingForQueue');
     await controller.patch('film', { cancelled: true });

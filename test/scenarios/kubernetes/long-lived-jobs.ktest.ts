@@ -5,21 +5,21 @@ import type { RenderJobSpec } from '../../../src/model/job/render-job.ts';
 import { gpuNode } from '../../cluster/gpu-node.ts';
 import { aStatus } from '../../support/jobs.ts';
 import {
-  ClusterController,
   describeWithPlayedPods,
   failure,
   poolOn,
   silentNode,
   success,
+  TestController,
 } from './controller-on-cluster.ts';
 
-// The output of kubectl describe for a job in each situation. SHOW_DESCRIBE=1 prints it.
+// What kubectl shows of a job, one situation each. SHOW_DESCRIBE=1 prints all of it.
 
 interface Situation {
   readonly name: string;
   readonly when: string;
   readonly spec: Partial<RenderJobSpec>;
-  /** The pod's status from a kubelet. */
+  /** What a kubelet says of the pod. */
   readonly pod?: object;
   readonly becomes: readonly [phase: string, reason: string];
   /** In `kubectl describe`. */
@@ -112,7 +112,7 @@ const situations: readonly Situation[] = [
   },
   {
     name: 'out-of-memory',
-    when: 'its worker took too much memory',
+    when: 'its worker used too much memory',
     spec: { pool: 'open', retry: { limit: 0 } },
     pod: endedPod({}, { exitCode: 137, reason: 'OOMKilled', ...at }),
     becomes: ['Failed', 'RetriesExhausted'],
@@ -124,7 +124,7 @@ const situations: readonly Situation[] = [
   },
   {
     name: 'evicted',
-    when: 'its node was low on memory: another attempt follows, and none is charged',
+    when: 'its node was low on memory, and it continues with an uncharged attempt',
     spec: { pool: 'open', retry: { limit: 0 } },
     pod: endedPod({ reason: 'Evicted', message: 'The node was low on resource: memory.' }),
     becomes: ['Starting', 'Starting'],
@@ -147,7 +147,7 @@ const situations: readonly Situation[] = [
   },
   {
     name: 'done',
-    when: 'it has succeeded',
+    when: 'it is done',
     spec: { pool: 'played', podTemplate: success },
     becomes: ['Succeeded', 'Completed'],
     says: [/Rendered on qsv-full at 12\.5 times real time; all outputs passed their checks\./, /Normal\s+Completed/],
@@ -161,13 +161,13 @@ const situations: readonly Situation[] = [
   },
 ];
 
-describeWithPlayedPods('the output of kubectl for a job', (cluster) => {
+describeWithPlayedPods('what kubectl shows of a job', (cluster) => {
   const stack = new AsyncDisposableStack();
-  let controller: ClusterController;
+  let controller: TestController;
   let nodes: readonly string[] = [];
   beforeAll(async () => {
     controller = stack.use(
-      await ClusterController.start(cluster, {
+      await TestController.start(cluster, {
         pools: (namespace) => [
           poolOn('empty', `empty-${namespace}`),
           poolOn('busy', `busy-${namespace}`),
@@ -195,12 +195,12 @@ describeWithPlayedPods('the output of kubectl for a job', (cluster) => {
     await controller.create(name, spec);
     if (pod !== undefined) await controller.setPodStatus(await controller.pod(name), pod);
     await controller.until(name, ...becomes);
-    const output = await controller.describe(name);
-    if (process.env['SHOW_DESCRIBE'] !== undefined) console.info(output.slice(output.indexOf('Status:')));
-    for (const words of says) expect(output).toMatch(words);
+    const described = await controller.describe(name);
+    if (process.env['SHOW_DESCRIBE'] !== undefined) console.info(described.slice(described.indexOf('Status:')));
+    for (const words of says) expect(described).toMatch(words);
   });
 
-  it('has one line per job in a list', async () => {
+  it('is one line per job in a list', async () => {
     const list = await controller.kubectl('get', 'rj', '-o', 'wide');
     if (process.env['SHOW_DESCRIBE'] !== undefined) console.info(list);
     const [head, ...lines] = list.trimEnd().split('\n');
@@ -211,8 +211,8 @@ describeWithPlayedPods('the output of kubectl for a job', (cluster) => {
     expect(lines.find((line) => line.startsWith('done '))).toMatch(/Succeeded .* 100 .*Completed/);
   });
 
-  it('fits the longest history that a job can have, shortened', async () => {
-    // A job of another controller: only this test writes its status.
+  it('accepts the longest history of a job, cut to size', async () => {
+    // The job of another controller: only this test writes its status.
     await controller.create('long', { managedBy: 'example.com/other' });
     const job = await controller.job('long');
     const words = 'é\u0001🎬"'.repeat(200);
@@ -228,7 +228,7 @@ describeWithPlayedPods('the output of kubectl for a job', (cluster) => {
       job?.metadata.resourceVersion ?? '',
       status,
     );
-    // No character was changed, else it would be written again and again.
+    // Not a character of it became another, or it would be written again and again.
     expect(written.status).toEqual(status);
   });
 });
