@@ -74,7 +74,7 @@ describe('a media playlist', () => {
     );
   });
 
-  it('does not promise what copied video does not keep', () => {
+  it('does not promise what a copied video does not keep', () => {
     const open = { ...media({ copied: true }, [[timescale, 5]]), independent: false };
     expect(mediaPlaylist({ prefix: '' }, open, 1)).not.toContain('INDEPENDENT');
     expect(masterPlaylist(stream([open]))).not.toContain('INDEPENDENT');
@@ -110,7 +110,7 @@ describe('a master playlist', () => {
     [6 * timescale, 1000],
   ]);
 
-  it('names video and audio together, and the rates of both', () => {
+  it('has video and audio in one variant, with the rates of both', () => {
     const playlist = parsePlaylist(
       masterPlaylist(stream([media({ dynamicRange: 'hlg' }, [[6 * timescale, 6000]]), audio])),
     );
@@ -134,7 +134,7 @@ describe('a master playlist', () => {
     ]);
   });
 
-  it('reports the peak of I frames without a last one that is shown only briefly', () => {
+  it('has the peak rate of I frames without a very short last one', () => {
     const video = media({}, [
       [2 * timescale, 1000],
       [2 * timescale, 1000],
