@@ -50,7 +50,7 @@ describeWithPlayedPods('admission on a cluster', (cluster) => {
       // Each has its own number.
       expect(new Set(waiting).size).toBe(27);
     }, patience);
-    // At rest nothing is written, and a new operator changes nothing of what was said.
+    // At rest nothing is written, and a new operator changes none of the messages.
     const writes = controller.writes.length;
     await controller.restart();
     await controller.create('last', { acceleration: 'Required', priority: -100 });
