@@ -27,7 +27,7 @@ describe('a message', () => {
     ['No VA display found for device /dev/dri/renderD128.', 'No VA display found for device /dev/dri/renderD128.'],
   ])('says nothing of the folders of the machine: %s', (line, said) => {
     const { message } = classifyExit({ exitCode: 1, ffmpeg: [5, 1], backend: 'software', stderrTail: line });
-    expect(message).toBe(`FFmpeg said: ${said}`);
+    expect(message).toBe(`FFmpeg reported: ${said}`);
   });
 });
 
@@ -36,7 +36,7 @@ it('FFmpeg 7 is understood by its first words on a cause, not by those of the th
     '[in#0/mov @ 0x5] corrupt input packet in stream 0\n[in#0/mov @ 0x5] Terminating thread with return code -1094995529 (Invalid data found when processing input)';
   expect(classifyExit({ exitCode: 183, ffmpeg: [7, 1], backend: 'software', stderrTail })).toEqual({
     code: 'INPUT_INVALID',
-    message: 'FFmpeg said: [in#0/mov] corrupt input packet in stream 0',
+    message: 'FFmpeg reported: [in#0/mov] corrupt input packet in stream 0',
     fallbackCause: 'ffmpeg-failed',
   });
 });
@@ -91,7 +91,7 @@ describe('FFmpeg 5.1, which exits 1 whatever happened, is understood by its word
   it('the message quotes the line that says most, without addresses of memory', () => {
     const stderrTail = '[mov @ 0x55f8b37f9340] moov atom not found\nConversion failed!\n';
     expect(classifyExit({ exitCode: 1, ffmpeg: [5, 1], backend: 'software', stderrTail }).message).toBe(
-      'FFmpeg said: [mov] moov atom not found',
+      'FFmpeg reported: [mov] moov atom not found',
     );
   });
 });
