@@ -8,7 +8,7 @@ import type { OpenedStore } from '../../src/adapters/object-store/open-store.ts'
 import { Controller } from '../../src/controller/controller.ts';
 import { defaultPolicy, type Policy } from '../../src/controller/policies/policy.ts';
 import { systemClock as clock } from '../../src/lib/system-clock.ts';
-import { sweepOrphans } from '../../src/processes/operator/orphan-sweep.ts';
+import { sweepOrphanedFiles } from '../../src/processes/operator/orphan-sweep.ts';
 import { type Fault, FaultProxy, type SeenCall } from '../support/fault-proxy.ts';
 import { type Death, Mortality } from './mortality.ts';
 
@@ -76,7 +76,7 @@ export class ChaosOperator implements AsyncDisposable {
     );
     // As whoever begins to lead does, for one that died.
     const swept = Promise.all([store.whenSynced(), runner.slots()])
-      .then(() => sweepOrphans(life.limit(objects), store, { installation, olderThan: Infinity }))
+      .then(() => sweepOrphanedFiles(life.limit(objects), store, { installation, olderThan: Infinity }))
       .catch((error: unknown) => this.#note('sweep', error));
     this.#running = Promise.all([controller.run(this.#stop.signal), swept]).then(() => undefined);
   }

@@ -5,7 +5,7 @@ import { applyOperation } from '../operations/index.ts';
 import { isIndirect } from '../probe/containers.ts';
 import type { Probe } from '../probe/probe.ts';
 import { assemble } from './assemble.ts';
-import { outputRequests, refuseUnsupported } from './output-settings.ts';
+import { outputRequests } from './output-settings.ts';
 import type { Plan } from './plan.ts';
 import { PlanBuilder, type PlanRequest } from './plan-builder.ts';
 import { timelineOf } from './source.ts';
@@ -81,7 +81,6 @@ function changesVideo(operation: TaggedOperation): boolean {
  */
 export function planStage(request: PlanRequest): Plan {
   const { spec, probes } = request;
-  refuseUnsupported(spec);
   rejectIdleTolerance(spec);
   const name = spec.inputs[0]?.name ?? '';
   for (const [index, input] of spec.inputs.entries()) checkInput(probes.get(input.name), index);

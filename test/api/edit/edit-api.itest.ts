@@ -87,15 +87,6 @@ describe('GET /api/jobs/:jobId answers', () => {
     });
   });
 
-  it('a done transcription with its captions instead of an output URL', async () => {
-    const jobId = await trim();
-    const captions = [{ id: '1', from: 0, to: 2000, text: 'First caption' }];
-    await server.move(jobId, { ...succeeded, result: { outputs: [], captions } });
-    const { body } = await client.get(`/api/jobs/${jobId}`);
-    expect(members(body)).toEqual(['captions', 'createdAt', 'jobId', 'status', 'updatedAt']);
-    expect(body['captions']).toEqual(captions);
-  });
-
   it('a failed job with its error as text', async () => {
     const jobId = await trim();
     await server.move(jobId, failed);

@@ -47,10 +47,4 @@ describe('what an installation does not offer', () => {
       ),
     ).toEqual([field]);
   });
-
-  it('is a path under the media root as destination everywhere', () => {
-    expect(refused({ ...everything, output: { destination: { file: 'a' } } }, features)).toEqual([
-      'output.destination.file',
-    ]);
-  });
 });

@@ -50,7 +50,14 @@ export function refusals(manifest: (metadata?: object) => object, spec: object):
       'SOURCE_HOST_NOT_ALLOWED',
       'inputs[0]',
     ],
-    ['a webhook', { ...spec, webhook: { url: 'https://example.com' } }, 501, 'UNSUPPORTED', 'webhook'],
+    ['a webhook', { ...spec, webhook: { url: 'https://example.com' } }, 400, 'INVALID_REQUEST', 'webhook'],
+    [
+      'a path as destination',
+      { ...spec, output: { destination: { file: 'a' } } },
+      400,
+      'INVALID_REQUEST',
+      'output.destination',
+    ],
     [
       'a volume',
       { inputs: [{ name: 'main', pvc: { claimName: 'c', path: 'x' } }] },

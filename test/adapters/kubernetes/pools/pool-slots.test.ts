@@ -26,8 +26,8 @@ describe('slots of a pool', () => {
     ['a node without the resource', node(undefined)],
     ['a quantity that is no number of devices', node('1500m')],
   ])('are none on %s', (_case, one) => {
-    const why = 'none of its nodes offers gpu.intel.com/i915';
-    expect(poolSlots(pool, [one])).toEqual({ pool: 'gpu', slots: 0, gpu: true, queues: true, why });
+    const unavailable = { causes: ['not offered'], message: 'none of its nodes offers gpu.intel.com/i915' };
+    expect(poolSlots(pool, [one])).toEqual({ pool: 'gpu', slots: 0, gpu: true, queues: true, unavailable });
   });
 
   it('are none on nodes that take no pods now, and the answer says what is the matter with them', () => {
@@ -40,7 +40,10 @@ describe('slots of a pool', () => {
     ];
     expect(poolSlots(pool, away)).toMatchObject({
       slots: 0,
-      why: 'its nodes that offer gpu.intel.com/i915 cannot be used (1 not ready, 2 cordoned, 1 tainted)',
+      unavailable: {
+        causes: ['not ready', 'cordoned', 'tainted'],
+        message: 'its nodes that offer gpu.intel.com/i915 cannot be used (1 not ready, 2 cordoned, 1 tainted)',
+      },
     });
     expect(poolSlots(pool, [...away, node('1')])).toEqual({ pool: 'gpu', slots: 1, gpu: true, queues: true });
     const tolerations = [{ key: 'maintenance', operator: 'Exists' as const }];

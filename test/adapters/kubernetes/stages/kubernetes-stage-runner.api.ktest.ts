@@ -79,12 +79,18 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     const job = await renderJob();
     await startOf(job);
     expect(await runner.slots()).toEqual([
-      { pool: 'gpu', slots: 0, gpu: true, queues: true, why: `none of its nodes offers ${resourceName}` },
+      {
+        pool: 'gpu',
+        slots: 0,
+        gpu: true,
+        queues: true,
+        unavailable: { causes: ['not offered'], message: `none of its nodes offers ${resourceName}` },
+      },
     ]);
     await vi.waitFor(async () => {
       const [run] = await runner.observe(job.metadata.uid);
-      const message = expect.stringMatching(/^Its pod cannot be scheduled yet: .*nodes? /);
-      expect(run).toMatchObject({ waitingFor: { message } });
+      const words = /^Its pod cannot be scheduled yet: .*nodes? /;
+      expect(run).toHaveProperty('waitingFor.message', expect.stringMatching(words));
     }, patience);
     await cluster.apply(gpuNode(node, { slots: 3 }));
     await vi.waitFor(
