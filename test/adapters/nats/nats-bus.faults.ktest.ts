@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { freePort } from '../../cluster/control-plane/free-port.ts';
 import { startNatsServer } from '../../cluster/services/nats-server.ts';
 import { describeWithPrograms } from '../../support/cluster.ts';
+import { eventually } from '../../support/eventually.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { asAdministrator, busOn, followingBus, type LoggedBus, progressMessage } from './bus-on-server.ts';
 
@@ -14,11 +14,13 @@ describeWithPrograms('nats', 'a progress bus on a failing NATS server', (paths) 
   /** Publishes until a reader receives it. */
   const publishUntilReceived = async (from: LoggedBus, to: LoggedBus, uid: string, first: number): Promise<void> => {
     let sequence = first;
-    await vi.waitFor(async () => {
-      from.bus.publish(progressMessage(uid, sequence++));
-      await sleep(10);
-      expect(to.bus.latest(uid)?.sequence).toBeGreaterThanOrEqual(first);
-    }, patience);
+    await eventually(
+      () => {
+        from.bus.publish(progressMessage(uid, sequence++));
+        expect(to.bus.latest(uid)?.sequence).toBeGreaterThanOrEqual(first);
+      },
+      { withinMs: patience.timeout, everyMs: patience.interval },
+    );
   };
 
   it('starts without the server', async () => {

@@ -1,7 +1,7 @@
-type Refusal = readonly [name: string, body: object, status: number, code: string, path: string];
+type Rejection = readonly [name: string, body: object, status: number, code: string, path: string];
 
-/** Bodies that POST /apis/render-jobs refuses: why, what, its answer, and the field that it names. */
-export function refusals(manifest: (metadata?: object) => object, spec: object): readonly Refusal[] {
+/** Bodies that POST /apis/render-jobs rejects: the reason, the body, the reply, and the field that it names. */
+export function rejections(manifest: (metadata?: object) => object, spec: object): readonly Rejection[] {
   return [
     ['no inputs', {}, 400, 'INVALID_REQUEST', 'inputs'],
     ['an unknown field', { ...spec, inpust: [] }, 400, 'INVALID_REQUEST', 'inpust'],

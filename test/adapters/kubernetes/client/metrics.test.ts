@@ -4,7 +4,7 @@ import { createRuntimeMetrics } from '../../../../src/adapters/kubernetes/client
 import { WorkQueue } from '../../../../src/controller/work-queue.ts';
 import { systemClock } from '../../../../src/lib/system-clock.ts';
 
-it('what controllers do is told under the names of controller-runtime and client-go', async () => {
+it('the metrics have the names of controller-runtime and client-go', async () => {
   const registry = new Registry();
   const metrics = createRuntimeMetrics(registry, '10.0.0.1:443');
   const gate = Promise.withResolvers<void>();
