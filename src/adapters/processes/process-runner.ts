@@ -19,7 +19,7 @@ import {
   type StopReason,
   type WaitingRun,
 } from '../../ports/stage-runner.ts';
-import { workerEnvironment } from '../../worker-protocol/environment.ts';
+import { workerVariables } from '../../worker-protocol/environment.ts';
 import { classifyRunOutcome, notStarted } from '../../worker-protocol/run-outcome.ts';
 import { progressOf } from '../../worker-protocol/worker-message.ts';
 import type { Database } from '../sqlite/database.ts';
@@ -33,7 +33,7 @@ import { recoverRuns } from './run-recovery.ts';
 import { type WorkerCommand, WorkerProcess } from './worker-process.ts';
 
 /** The only pool of a single box. */
-export const localPool = 'default';
+const localPool = 'default';
 
 export interface ProcessRunnerOptions {
   readonly database: Database;
@@ -272,9 +272,7 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
       this.#logs.begin(name, paths.log);
       const env = {
         ...worker.env,
-        [workerEnvironment.stage]: JSON.stringify(spec),
-        [workerEnvironment.resultFile]: paths.result,
-        [workerEnvironment.scratchDir]: paths.scratch,
+        ...workerVariables({ stage: JSON.stringify(spec), resultFile: paths.result, scratchDir: paths.scratch }),
         [temporaryFolderVariable]: paths.scratch,
       };
       const onMessage = (message: unknown): void => {
