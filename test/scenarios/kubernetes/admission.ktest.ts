@@ -85,7 +85,9 @@ describeWithPlayedPods('admission on a cluster', (cluster) => {
     await cluster.apply(gpuNode(`c-${controller.namespace}`, { slots: 0, labels }));
     await controller.create('without');
     const { status } = await controller.until('without', 'Running', 'RenderingWithoutGpu');
-    expect(status?.message).toMatch(/^Rendering on \S+\. No node had a usable GPU, so the job went to pool cpu\.$/);
+    expect(status?.message).toMatch(
+      /^Rendering on \S+\. No node had a usable GPU, so the job was admitted to pool cpu\.$/,
+    );
     expect(status?.attempts).toMatchObject([{ pool: 'cpu' }]);
     await node('a', 2);
     await controller.create('needs', { acceleration: 'Required' });
