@@ -1,13 +1,13 @@
 /**
- * Names of the environment variables through which a runner talks to a worker; the same for a child process and a pod.
+ * Names of the environment variables that a runner sets for a worker; the same for a child process and a pod.
  *
- * A worker also has, when its parent gave it one, an IPC channel: it sends `{type: 'progress', message: ProgressMessage}`
- * over it, and treats the loss of the channel as SIGTERM, so that a killed server leaves no render behind.
+ * A child process also has an IPC channel: it sends `{type: 'progress', message: ProgressMessage}` over it, and treats the
+ * loss of the channel as SIGTERM, so that a killed server leaves no worker running.
  */
 export const workerEnvironment = {
   /** The StageSpec as JSON, at most 64 KiB. */
   stage: 'FRAMEWRIGHT_STAGE',
-  /** File to which the worker writes its StageResult (a temporary file renamed into place) just before it exits. */
+  /** File to which the worker writes its StageResult (a temporary file, then renamed) just before it exits. */
   resultFile: 'FRAMEWRIGHT_RESULT_FILE',
   /** Empty folder for fetched inputs and unfinished outputs; the runner removes it after the run. */
   scratchDir: 'FRAMEWRIGHT_SCRATCH_DIR',
@@ -28,7 +28,7 @@ export const workerEnvironment = {
   s3Endpoints: 'FRAMEWRIGHT_S3_ENDPOINTS',
   /** Folder under which the claims of inputs and destinations of kind pvc are mounted. */
   volumesDir: 'FRAMEWRIGHT_VOLUMES_DIR',
-  /** Under which name this worker registers in its object store before it publishes there; not at all when not set. */
+  /** Name under which this worker registers in its object store before it publishes there; none when not set. */
   installation: 'FRAMEWRIGHT_INSTALLATION',
   mediaRoot: 'FRAMEWRIGHT_MEDIA_ROOT',
   /** Comma-separated hosts that URL inputs may come from; `*` is any public host. */
@@ -40,13 +40,13 @@ export const workerEnvironment = {
   ffprobe: 'FRAMEWRIGHT_FFPROBE',
   /** Folder of the render nodes; /dev/dri when not set. */
   driDir: 'FRAMEWRIGHT_DRI_DIR',
-  /** Folder in which the kernel describes them; /sys/class/drm when not set. */
+  /** Folder in which the kernel describes the render nodes; /sys/class/drm when not set. */
   drmClassDir: 'FRAMEWRIGHT_DRM_CLASS_DIR',
   logLevel: 'FRAMEWRIGHT_LOG_LEVEL',
-  /** NATS servers that progress goes to, where no parent gave an IPC channel; may hold `user:password@`. */
+  /** NATS servers that progress is sent to, where there is no IPC channel; may hold `user:password@`. */
   natsUrl: 'FRAMEWRIGHT_NATS_URL',
   natsCredentialsFile: 'FRAMEWRIGHT_NATS_CREDENTIALS_FILE',
-  /** What such a file holds, for a Secret that is no file. */
+  /** The content of such a file, for a Secret that is not mounted. */
   natsCredentials: 'FRAMEWRIGHT_NATS_CREDENTIALS',
   natsCaFile: 'FRAMEWRIGHT_NATS_CA_FILE',
 } as const;
@@ -54,7 +54,7 @@ export const workerEnvironment = {
 /** Where the claims that a stage names are mounted, below the folder of the volumes. */
 export const volumeFolders = { inputs: 'inputs', outputs: 'outputs' } as const;
 
-/** Variables with the credentials of the Secret that a stage names at this place of its list of Secrets. */
+/** Variables with the credentials of the Secret at `index` of `secretsOf` the stage. */
 export function secretVariables(index: number): { readonly accessKeyId: string; readonly secretAccessKey: string } {
   const start = `FRAMEWRIGHT_S3_SECRET_${index}`;
   return { accessKeyId: `${start}_ACCESS_KEY_ID`, secretAccessKey: `${start}_SECRET_ACCESS_KEY` };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { groupLives, identify, isAlive, signalProcess } from '../../../src/adapters/processes/process-identity.ts';
+import { identify, isAlive, isGroupAlive, signalProcess } from '../../../src/adapters/processes/process-identity.ts';
 import { runName } from '../../../src/adapters/processes/run-directory.ts';
 import { RunRecords } from '../../../src/adapters/processes/run-records.ts';
 import { hasEnded } from '../../../src/ports/stage-runner.ts';
@@ -45,7 +45,7 @@ describe('a server that is killed', () => {
       // The first one is killed when a worker runs, however busy the machine is; the others at any moment.
       await serveAndKill(generation, generation === 0 ? firstStart : () => wait(Math.random() * 2000));
       await using next = await openLocalRunner(folder, { recoveryGraceMs: 100 });
-      expect((await startsIn(folder)).filter(({ pid }) => groupLives(pid))).toEqual([]);
+      expect((await startsIn(folder)).filter(({ pid }) => isGroupAlive(pid))).toEqual([]);
       for (let index = 0; index < 8; index += 1) {
         for (const run of await next.runner.observe(`${generation}-${index}`)) {
           expect(['succeeded', 'failed', 'lost']).toContain(run.state);
