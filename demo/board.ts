@@ -2,7 +2,7 @@ import { isFinished, type JobView } from '../src/cli/output/job-view.ts';
 import { PlainProgress, progressLine } from '../src/cli/output/progress-view.ts';
 import type { Terminal } from '../src/cli/output/terminal.ts';
 
-/** Shows several jobs at once: a bar for each on a terminal, plain lines elsewhere. */
+/** Shows several jobs in parallel: a bar for each on a terminal, plain lines elsewhere. */
 export class Board {
   readonly #terminal: Terminal;
   readonly #rows = new Map<string, JobView | undefined>();
@@ -26,7 +26,7 @@ export class Board {
       if (line !== undefined) this.#terminal.err(`  ${line}\n`);
       return;
     }
-    // Ten pictures a second are enough for the eye; an end is always drawn.
+    // Ten updates a second are enough to look live; an end is always drawn.
     if (isFinished(view) || performance.now() - this.#lastDraw > 100) this.#draw();
   }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { output } from './ffmpeg.ts';
 
-/** One thing that was looked at in an output. */
+/** One property of an output that was checked. */
 export interface Check {
   readonly what: string;
   readonly ok: boolean;
@@ -59,7 +59,7 @@ const probed = z.object({
 
 export interface Facts {
   readonly duration: number;
-  /** Where picture and sound end, in seconds. */
+  /** Where video and audio end, in seconds. */
   readonly videoEnd: number;
   readonly audioEnd: number;
   readonly frames: number;
@@ -67,7 +67,7 @@ export interface Facts {
   readonly codecs: string;
 }
 
-/** What ffprobe says about a file with picture and sound. */
+/** What ffprobe reports about a file with video and audio. */
 export async function factsOf(file: string): Promise<Facts> {
   const text = await output('ffprobe', ['-count_packets', '-show_format', '-show_streams', '-of', 'json', file]);
   const { format, streams } = probed.parse(JSON.parse(text.toString()));

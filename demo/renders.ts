@@ -1,12 +1,12 @@
-import type { UploadedFile } from '../src/cli/client/api-client.ts';
+import type { UploadedFile } from '../src/cli/client/replies.ts';
+import { level, samples, tone } from './audio.ts';
 import { atLeast, atMost, type Check, equal, factsOf, near } from './checks.ts';
-import { detail, difference, frameAt, meanColor, numberOf, type Region } from './picture.ts';
-import { level, samples, tone } from './sound.ts';
+import { detail, difference, frameAt, meanColor, numberOf, type Region } from './frames.ts';
 import { captionText, clip, type Sources } from './sources.ts';
 
 type Uploads = Readonly<Record<keyof Sources, UploadedFile>>;
 
-/** One request of the demo, and how its output is judged. */
+/** One request of the demo, and the checks of its output. */
 export interface Render {
   readonly title: string;
   readonly path: string;
@@ -22,7 +22,7 @@ const trimmed = { start: 3, end: 8 };
 const muted = { start: 5, end: 8 };
 const ramp = { start: 4, end: 16, speed: 4 };
 const blurred = { x: 1100, y: 400, width: 480, height: 360, start: 4, end: 12 };
-/** Where burnt text stands, and a part of the picture where nothing may change. */
+/** Where burnt-in text is, and a part of the frame where nothing may change. */
 const textBand: Region = { x: 480, y: 930, width: 960, height: 130 };
 const untouched: Region = { x: 300, y: 300, width: 480, height: 360 };
 
@@ -111,7 +111,7 @@ export const renders: readonly Render[] = [
       const [shown, plain] = [await frameAt(file, during), await frameAt(sources.clip, during)];
       return [
         near('duration', (await factsOf(file)).duration, seconds, 0.1, ' s'),
-        atLeast('change where the text stands', difference(shown, plain, textBand), 8),
+        atLeast('change where the text is', difference(shown, plain, textBand), 8),
         atMost('change elsewhere', difference(shown, plain, untouched), 3),
         atMost(
           'change before the text',
@@ -147,8 +147,8 @@ export const renders: readonly Render[] = [
       const shown = numberOf(await frameAt(file, 6 * fps));
       const audio = await samples(file);
       return [
-        near('picture ends', videoEnd, length, 0.1, ' s'),
-        near('sound ends with it', audioEnd, videoEnd, 0.1, ' s'),
+        near('video ends', videoEnd, length, 0.1, ' s'),
+        near('audio ends with it', audioEnd, videoEnd, 0.1, ' s'),
         near('frame at 6 s', shown ?? Number.NaN, (ramp.start + 2 * ramp.speed) * fps, ramp.speed),
         atLeast(
           'pitch kept: tone over its neighbourhood',
@@ -184,7 +184,7 @@ export const renders: readonly Render[] = [
         near('duration', (await factsOf(file)).duration, 8, 0.05, ' s'),
         equal('first frame', numberOf(await frameAt(file, 0)), 3 * fps),
         atMost('detail left in the blur', detail(shown, blurred) / detail(plain, blurred), 0.5),
-        atLeast('change where the text stands', difference(shown, plain, textBand), 8),
+        atLeast('change where the text is', difference(shown, plain, textBand), 8),
         atMost('change elsewhere', difference(shown, plain, untouched), 3),
         atMost('level in the muted end', level(audio, 5.1, 7.9), -70, ' dB'),
         atLeast('level before it', level(audio, 1, 4.9), -30, ' dB'),

@@ -4,7 +4,7 @@ import type { Terminal } from '../src/cli/output/terminal.ts';
 import { paint } from '../src/cli/output/terminal.ts';
 import type { Check, Facts } from './checks.ts';
 
-/** What became of one render. */
+/** The outcome of one render. */
 export interface Outcome {
   readonly title: string;
   readonly ranOn: string;

@@ -1,10 +1,12 @@
-// npm run demo: makes its own clip, renders it through the REST API of a real server, and looks at every result.
+// npm run demo: creates its own clip, renders it through the REST API of a real server, and checks every result.
 import { mkdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { ApiClient, type UploadedFile } from '../src/cli/client/api-client.ts';
-import { number, text } from '../src/cli/client/json.ts';
+import { z } from 'zod';
+import { ApiClient } from '../src/cli/client/api-client.ts';
 import { outputUrls } from '../src/cli/client/outputs.ts';
+import { readJob, type UploadedFile } from '../src/cli/client/replies.ts';
 import { watchJob } from '../src/cli/client/watch-job.ts';
+import { toCliError } from '../src/cli/output/cli-error.ts';
 import { failureText, jobFailure } from '../src/cli/output/failure.ts';
 import { jobView } from '../src/cli/output/job-view.ts';
 import { paint, processTerminal } from '../src/cli/output/terminal.ts';
@@ -24,7 +26,7 @@ process.once('SIGTERM', () => interrupt.abort());
 try {
   process.exitCode = await demo();
 } catch (error) {
-  terminal.err(interrupt.signal.aborted ? '\ninterrupted\n' : failureText(error, terminal));
+  terminal.err(interrupt.signal.aborted ? '\ninterrupted\n' : failureText(toCliError(error), terminal));
   process.exitCode = interrupt.signal.aborted ? 130 : 1;
 }
 
@@ -32,7 +34,7 @@ async function demo(): Promise<number> {
   const began = performance.now();
   await rm(out, { recursive: true, force: true });
   await mkdir(join(out, 'sources'), { recursive: true });
-  say('making a clip (20 s, 1080p, picture and sound), a second one, music and captions');
+  say('creating a clip (20 s, 1080p, video and audio), a second one, music and captions');
   const sources = await makeSources(join(out, 'sources'));
   interrupt.signal.throwIfAborted();
 
@@ -55,9 +57,9 @@ async function demo(): Promise<number> {
   const finished = await Promise.all(renders.map((render) => run(render, client, uploads, board)));
   interrupt.signal.throwIfAborted();
 
-  say('\nlooking at every result: streams, frames, samples');
+  say('\nchecking every result: streams, frames, samples');
   const outcomes: Outcome[] = [];
-  for (const each of finished) outcomes.push(await judge(each, sources));
+  for (const each of finished) outcomes.push(await checked(each, sources));
   terminal.out(`\n${reportText(outcomes, terminal)}\n\n`);
   const all = outcomes.every(passed);
   const verdict = all ? paint(terminal, 'green', 'all checks passed') : paint(terminal, 'red', 'some checks failed');
@@ -79,13 +81,17 @@ interface Finished {
 
 type Uploads = Readonly<Record<keyof Sources, UploadedFile>>;
 
+/** The reply of the Edit API. */
+const createdJob = z.object({ jobId: z.string() });
+
 /** Sends one request, follows its job to the end and fetches the output. A failure is part of the outcome. */
 async function run(render: Render, client: ApiClient, uploads: Uploads, board: Board): Promise<Finished> {
   let job: unknown;
   try {
     const answer = await client.post(render.path, render.body(uploads));
     // The Edit API answers with the id of the job, the Native API with the job itself.
-    const name = text(answer, 'jobId') ?? jobView(answer).name;
+    const created = createdJob.safeParse(answer);
+    const name = created.data?.jobId ?? jobView(answer).name;
     for await (const observation of watchJob(client, name, interrupt.signal)) {
       job = observation.job;
       board.show(render.title, observation.view);
@@ -93,7 +99,7 @@ async function run(render: Render, client: ApiClient, uploads: Uploads, board: B
     const view = jobView(job);
     if (view.phase !== 'Succeeded') throw jobFailure(view);
     const url = [...outputUrls(job).values()][0];
-    if (url === undefined) throw new Error('expected the address of an output, got none');
+    if (url === undefined) throw new Error('expected the job to have an output with an address');
     const file = join(out, `${render.title.replaceAll(' ', '-')}.mp4`);
     await client.download(url, file, view.outputs[0]?.bytes);
     return { render, job, file, failure: undefined };
@@ -102,19 +108,19 @@ async function run(render: Render, client: ApiClient, uploads: Uploads, board: B
   }
 }
 
-async function judge({ render, job, file, failure }: Finished, sources: Sources): Promise<Outcome> {
+async function checked({ render, job, file, failure }: Finished, sources: Sources): Promise<Outcome> {
   const view = jobView(job);
-  const [started, ended] = [text(job, 'status', 'startedAt'), text(job, 'status', 'finishedAt')];
+  const { startedAt, finishedAt, result } = readJob(job).status ?? {};
   const base = {
     title: render.title,
     ranOn: view.backend ?? '',
-    wallSeconds: started && ended ? (Date.parse(ended) - Date.parse(started)) / 1000 : undefined,
-    speed: number(job, 'status', 'result', 'speed'),
+    wallSeconds: startedAt && finishedAt ? (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000 : undefined,
+    speed: result?.speed,
     file,
   };
   if (file === undefined) return { ...base, facts: undefined, checks: [], failure };
   try {
-    const checks = await render.check(file, sources, number(job, 'status', 'result', 'processes'));
+    const checks = await render.check(file, sources, result?.processes);
     return { ...base, facts: await factsOf(file), checks, failure: undefined };
   } catch (error) {
     return { ...base, facts: undefined, checks: [], failure: error instanceof Error ? error.message : String(error) };

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { output } from './ffmpeg.ts';
 
-/** What the clip is made of; the checks know it too. */
+/** The content of the clip, which the checks compare with. */
 export const clip = {
   width: 1920,
   height: 1080,
@@ -27,7 +27,7 @@ export interface Sources {
 
 export const captionText = { from: 6, to: 11, line: 'FRAMEWRIGHT RENDERS THIS' } as const;
 
-/** Makes the files of the demo: two clips, music and captions. Takes some seconds, all of it FFmpeg's. */
+/** Creates the files of the demo: two clips, music and captions. Takes some seconds, all of them in FFmpeg. */
 export async function makeSources(folder: string): Promise<Sources> {
   const sources = {
     clip: join(folder, 'clip.mp4'),
@@ -53,16 +53,16 @@ function makeClip(path: string): Promise<Buffer> {
     (_, bit) =>
       `drawbox=x=${x + bit * side}:y=${y}:w=${side}:h=${side}:color=white:t=fill:enable='mod(floor(n/${2 ** bit}),2)'`,
   );
-  const picture = `testsrc2=s=${width}x${height}:r=${fps}:d=${seconds},format=yuv420p,${[base, ...squares].join(',')}`;
-  return encode(picture, sine(tone, seconds), path);
+  const video = `testsrc2=s=${width}x${height}:r=${fps}:d=${seconds},format=yuv420p,${[base, ...squares].join(',')}`;
+  return encode(video, sine(tone, seconds), path);
 }
 
 function makeSecond(path: string): Promise<Buffer> {
   const { width, height, fps, secondTone, second } = clip;
   const { r, g, b } = second.color;
   const color = `0x${[r, g, b].map((part) => part.toString(16).padStart(2, '0')).join('')}`;
-  const picture = `color=c=${color}:s=${width}x${height}:r=${fps}:d=${second.seconds},format=yuv420p`;
-  return encode(picture, sine(secondTone, second.seconds), path);
+  const video = `color=c=${color}:s=${width}x${height}:r=${fps}:d=${second.seconds},format=yuv420p`;
+  return encode(video, sine(secondTone, second.seconds), path);
 }
 
 function makeMusic(path: string): Promise<Buffer> {
@@ -77,8 +77,8 @@ function sine(frequency: number, seconds: number): string {
   return `sine=f=${frequency}:r=48000:d=${seconds},volume=4,aformat=channel_layouts=stereo`;
 }
 
-function encode(picture: string, tone: string, path: string): Promise<Buffer> {
-  const inputs = ['-f', 'lavfi', '-i', picture, '-f', 'lavfi', '-i', tone];
+function encode(source: string, tone: string, path: string): Promise<Buffer> {
+  const inputs = ['-f', 'lavfi', '-i', source, '-f', 'lavfi', '-i', tone];
   const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '20', '-g', '48'];
   return output('ffmpeg', [...inputs, ...video, ...audio, path, '-y']);
 }

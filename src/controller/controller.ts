@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Attempt, RenderJob } from '../model/job/render-job.ts';
+import type { Attempt, RenderJob, RenderJobStatus } from '../model/job/render-job.ts';
 import { isTerminal } from '../model/status/lifecycle.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ConflictError, type JobRef, type JobStore, keyOf, NotFoundError } from '../ports/job-store.ts';
@@ -10,13 +10,14 @@ import { AdmissionPasses } from './admission/admission-passes.ts';
 import { JobIndex } from './admission/job-index.ts';
 import { RemovedJobFiles } from './cleanup/removed-job-files.ts';
 import type { Policy } from './policies/policy.ts';
+import type { Action } from './reconcile/actions.ts';
 import { decide } from './reconcile/decide.ts';
-import type { Admission, Observation, Refusal } from './reconcile/decision.ts';
+import type { Admission, Decision, Observation, Rejection } from './reconcile/decision.ts';
 import { endedAttempts } from './reconcile/ended-attempts.ts';
 import { executeAction } from './reconcile/execute-action.ts';
-import { doubtful } from './reconcile/freshness.ts';
-import { refusalOf } from './reconcile/stage-start.ts';
-import { type Lane, WorkQueue, type WorkQueueObserver } from './work-queue.ts';
+import { stagesToRefresh } from './reconcile/freshness.ts';
+import { startRejection } from './reconcile/stage-start.ts';
+import { type PriorityClass, WorkQueue, type WorkQueueObserver } from './work-queue.ts';
 
 export interface ControllerPorts {
   readonly store: JobStore;
@@ -26,10 +27,10 @@ export interface ControllerPorts {
   readonly clock: Clock;
 }
 
-/** What the outside is told: logs, metrics, Kubernetes Events. None of it may throw. */
+/** Callbacks for logs, metrics and Kubernetes Events. They must not throw. */
 export interface ControllerObserver {
   readonly event?: (job: RenderJob, level: 'Normal' | 'Warning', reason: string, message: string) => void;
-  /** Told once per attempt, when its end has been recorded. */
+  /** Called once per attempt, when its end has been recorded. */
   readonly attemptEnded?: (job: RenderJob, attempt: Attempt) => void;
   readonly reconciled?: (key: string, milliseconds: number) => void;
   readonly error?: (what: string, error: unknown) => void;
@@ -39,9 +40,9 @@ export interface ControllerOptions {
   readonly policy: Policy;
   readonly concurrency?: number;
   readonly observer?: ControllerObserver;
-  /** Told what the queue does, for metrics. */
+  /** For metrics of the queue. */
   readonly queueObserver?: WorkQueueObserver;
-  /** How often finished jobs are looked through for expired ones, in milliseconds. */
+  /** Interval between two searches for expired jobs, in milliseconds. */
   readonly expiryIntervalMs?: number;
 }
 
@@ -49,36 +50,40 @@ export interface ControllerStats {
   readonly unfinished: number;
   readonly queueDepth: number;
   readonly active: number;
-  /** How long the key that has waited longest has waited, and the handler that has been at work longest has been so. */
+  /** How long the oldest waiting key has waited and the longest running handler has run, in milliseconds. */
   readonly oldestWaitMs: number;
   readonly longestRunMs: number;
 }
 
-/** Longest wait that is kept as a timer; the expiry scan covers what lies farther ahead. */
+/** Longest wait that is kept as a timer; the search for expired jobs covers later instants. */
 const timerHorizonMs = 10 * 60_000;
 
-/** At most so many waiting jobs are told anew how many are ahead, once in so many milliseconds. */
-const [waitingNewsBatch, waitingNewsMs] = [100, 10_000];
+/** Pause before a job is reconciled again whose status could not be written because it had changed. */
+const conflictRetryMs = 10;
 
-/** Watches, decides, writes one status, then acts: with what it is made of, the only place that calls the ports. */
+/** Limits how often queue positions are written: at most so many jobs per interval. */
+const positionUpdates = { batch: 100, intervalMs: 10_000 } as const;
+
+/** Observes, decides, writes one status, then executes actions: with its parts, the only code that calls the ports. */
 export class Controller {
   readonly #ports: ControllerPorts;
   readonly #options: ControllerOptions;
   readonly #index = new JobIndex();
   readonly #queue: WorkQueue;
-  readonly #left: RemovedJobFiles;
+  readonly #removedFiles: RemovedJobFiles;
   readonly #admission: AdmissionPasses;
 
   constructor(ports: ControllerPorts, options: ControllerOptions) {
     this.#ports = ports;
     this.#options = options;
     this.#queue = new WorkQueue((key) => this.#reconcile(key), {
+      clock: ports.clock,
       concurrency: options.concurrency ?? 4,
       onError: (key, error) => options.observer?.error?.(`reconcile ${key}`, error),
       ...(options.queueObserver === undefined ? {} : { observer: options.queueObserver }),
     });
-    const again = (key: string, milliseconds: number): void => this.#queue.addAfter(key, milliseconds);
-    this.#left = new RemovedJobFiles(ports, again, options.observer?.error);
+    const schedule = (key: string, milliseconds: number): void => this.#queue.addAfter(key, milliseconds);
+    this.#removedFiles = new RemovedJobFiles(ports, schedule, options.observer?.error);
     this.#admission = new AdmissionPasses(ports, this.#index, options.policy, {
       changed: (key, admitted) => this.#queue.add(key, admitted ? 'start' : 'new'),
       error: (error) => options.observer?.error?.('admission', error),
@@ -90,15 +95,15 @@ export class Controller {
     return { unfinished: this.#index.size, queueDepth: depth, active, oldestWaitMs, longestRunMs };
   }
 
-  /** Runs until the signal; resolves when no reconcile is at work any more. */
+  /** Runs until the signal; resolves when the last reconcile has ended. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([
-      this.#forever('watch jobs', signal, () => this.#watchJobs(signal)),
-      this.#forever('watch runs', signal, () => this.#watchRuns(signal)),
-      this.#forever('watch slots', signal, () => this.#watchSlots(signal)),
-      this.#forever('tell waiting jobs', signal, () => this.#tellWaiting(signal)),
-      this.#forever('watch progress', signal, () => this.#watchProgress(signal)),
-      this.#forever('find expired jobs', signal, () => this.#findExpired(signal)),
+      this.#repeat('watch jobs', signal, () => this.#watchJobs(signal)),
+      this.#repeat('watch runs', signal, () => this.#watchRuns(signal)),
+      this.#repeat('watch slots', signal, () => this.#watchSlots(signal)),
+      this.#repeat('update queue positions', signal, () => this.#updateQueuePositions(signal)),
+      this.#repeat('watch progress', signal, () => this.#watchProgress(signal)),
+      this.#repeat('find expired jobs', signal, () => this.#findExpired(signal)),
     ]);
     await this.#queue.close();
   }
@@ -109,42 +114,40 @@ export class Controller {
       if (type === 'removed') {
         this.#index.drop(key);
         this.#ports.bus.forget(job.metadata.uid);
-        this.#left.note(job);
-        this.#admission.soon();
+        this.#removedFiles.add(job);
+        this.#admission.schedule();
         continue;
       }
       this.#index.put(job);
-      const lane = laneOf(job);
-      // A slot has become free, or is wanted: all who want one are judged together, before each is looked at.
-      if (lane === 'ended' || (lane === 'new' && this.#index.verdict(job.metadata.uid) === undefined))
-        this.#admission.soon();
-      this.#queue.add(key, lane);
+      const priority = priorityOf(job);
+      const needsAdmission = priority === 'new' && this.#index.admission(job.metadata.uid) === undefined;
+      // A slot became free or is requested: one pass decides about all queued jobs before each is reconciled.
+      if (priority === 'ended' || needsAdmission) this.#admission.schedule();
+      this.#queue.add(key, priority);
     }
   }
 
   async #watchRuns(signal: AbortSignal): Promise<void> {
     for await (const { ref, uid } of this.#ports.runner.watch(signal)) {
-      if (!this.#index.has(keyOf(ref), uid)) await this.#noteStranger(ref, uid);
+      if (!this.#index.has(keyOf(ref), uid)) await this.#addIfRemoved(ref, uid);
       this.#queue.add(keyOf(ref), 'running');
     }
   }
 
-  /** A worker may still publish for a job that was removed while nobody looked: its files go when it has ended. */
-  async #noteStranger(ref: JobRef, uid: string): Promise<void> {
+  /** The worker of a job that was removed unobserved may still publish: its files are removed when it has ended. */
+  async #addIfRemoved(ref: JobRef, uid: string): Promise<void> {
     const { runner, store } = this.#ports;
     if (!(await runner.observe(uid)).some(isLive)) return;
-    if ((await store.get(ref))?.metadata.uid !== uid) this.#left.noteUid(uid, ref);
+    if ((await store.get(ref))?.metadata.uid !== uid) this.#removedFiles.addUid(uid, ref);
   }
 
-  /** Nodes come and go: what waits for them is judged anew. */
   async #watchSlots(signal: AbortSignal): Promise<void> {
-    for await (const _ of this.#ports.runner.watchSlots(signal)) this.#admission.soon();
+    for await (const _ of this.#ports.runner.watchSlots(signal)) this.#admission.schedule();
   }
 
-  /** How many are ahead changes with every slot that is freed; it is written to few jobs at a time. */
-  async #tellWaiting(signal: AbortSignal): Promise<void> {
-    await this.#ports.clock.sleep(waitingNewsMs, signal);
-    for (const key of this.#index.takeWaitingNews(waitingNewsBatch)) this.#queue.add(key, 'resync');
+  async #updateQueuePositions(signal: AbortSignal): Promise<void> {
+    await this.#ports.clock.sleep(positionUpdates.intervalMs, signal);
+    for (const key of this.#index.takePositionUpdates(positionUpdates.batch)) this.#queue.add(key, 'resync');
   }
 
   async #watchProgress(signal: AbortSignal): Promise<void> {
@@ -165,96 +168,123 @@ export class Controller {
   }
 
   async #reconcile(key: string): Promise<void> {
-    const { store, bus, clock } = this.#ports;
-    const began = clock.monotonic();
+    const { clock } = this.#ports;
+    const startedAt = clock.monotonic();
     const ref = refOf(key);
-    await this.#left.cleanUp(ref);
-    const seen = await this.#look(ref);
-    if (seen === undefined) {
+    await this.#removedFiles.cleanUp(ref);
+    const observation = await this.#observe(ref);
+    if (observation === undefined) {
       this.#index.drop(key);
       return;
     }
-    const { job, runs } = seen;
-    const { uid } = job.metadata;
-    const verdict = this.#index.verdict(uid);
-    const observation = {
-      job,
-      runs,
-      admission: verdict ?? unjudged(job),
-      progress: bus.latest(uid),
-      now: clock.now(),
+    const decision = decide(observation);
+    const job = await this.#write(observation.job, this.#statusToWrite(observation.job, decision));
+    if (job === undefined) return;
+    const rejection = await this.#execute(job, decision.actions);
+    if (rejection !== undefined) return this.#reject(job, observation, rejection);
+    this.#requeue(job, decision);
+    this.#options.observer?.reconciled?.(key, clock.monotonic() - startedAt);
+  }
+
+  /** All that a decision about a job depends on; `undefined` when it does not exist. */
+  async #observe(ref: JobRef): Promise<Observation | undefined> {
+    const found = await this.#consistentState(ref);
+    if (found === undefined) return undefined;
+    const { uid } = found.job.metadata;
+    return {
+      ...found,
+      admission: this.#index.admission(uid) ?? presentAdmission(found.job),
+      progress: this.#ports.bus.latest(uid),
+      now: this.#ports.clock.now(),
       policy: this.#options.policy,
     };
-    const decision = decide(observation);
-
-    // A job that no admission pass has looked at yet gets its first status from the verdict, which saves a write.
-    const firstLook =
-      job.status === undefined &&
-      verdict === undefined &&
-      decision.status?.phase === 'Queued' &&
-      decision.status.reason === 'Accepted';
-    let current = job;
-    if (decision.status !== undefined && !firstLook && !isDeepStrictEqual(decision.status, job.status)) {
-      try {
-        current = await store.writeStatus(ref, job.metadata.resourceVersion, decision.status);
-      } catch (error) {
-        if (error instanceof NotFoundError) return;
-        if (!(error instanceof ConflictError)) throw error;
-        // Someone changed the job since it was read: decide anew on what it is now.
-        this.#queue.addAfter(key, 10, 'running');
-        return;
-      }
-      this.#index.put(current);
-      if (isTerminal(current.status?.phase)) bus.forget(uid);
-      for (const attempt of endedAttempts(job.status, decision.status))
-        this.#options.observer?.attemptEnded?.(current, attempt);
-    }
-    for (const action of decision.actions) {
-      try {
-        await executeAction(this.#ports, this.#options, current, action);
-      } catch (error) {
-        if (action.type !== 'startStage') throw error;
-        return this.#refused(current, observation, refusalOf(error));
-      }
-    }
-
-    const phase = current.status?.phase ?? 'Queued';
-    if (isTerminal(phase) || (phase === 'Queued' && this.#index.verdict(uid) === undefined)) this.#admission.soon();
-    const wait = decision.requeueAt === undefined ? undefined : decision.requeueAt - clock.now();
-    if (wait !== undefined && wait < timerHorizonMs) this.#queue.addAfter(key, Math.max(wait, 1));
-    this.#options.observer?.reconciled?.(key, clock.monotonic() - began);
   }
 
-  /** Puts on record that the runner does not take a stage, and when it is tried again if it is. */
-  async #refused(job: RenderJob, observation: Observation, refusal: Refusal): Promise<void> {
-    const { uid, resourceVersion } = job.metadata;
-    const decision = decide({ ...observation, job, refusal });
-    if (decision.status === undefined) return;
-    const current = await this.#ports.store.writeStatus(job.metadata, resourceVersion, decision.status);
-    this.#index.giveBack(uid);
-    this.#index.put(current);
-    for (const attempt of endedAttempts(job.status, decision.status))
-      this.#options.observer?.attemptEnded?.(current, attempt);
-    for (const action of decision.actions) await executeAction(this.#ports, this.#options, current, action);
-    this.#admission.soon();
-    const wait = (decision.requeueAt ?? 0) - this.#ports.clock.now();
-    if (wait > 0) this.#queue.addAfter(keyOf(job.metadata), wait);
-  }
-
-  /** A job and its runs, from the caches where these fit each other. */
-  async #look(ref: JobRef): Promise<{ readonly job: RenderJob; readonly runs: readonly StageRun[] } | undefined> {
+  /** A job and its runs: from the caches, and past these where the two contradict each other. */
+  async #consistentState(ref: JobRef): Promise<Pick<Observation, 'job' | 'runs'> | undefined> {
     const { store, runner } = this.#ports;
     const job = await store.get(ref);
     if (job === undefined) return undefined;
-    const runs = await runner.observe(job.metadata.uid);
-    if (doubtful(job, runs).length === 0) return { job, runs };
+    const runs: readonly StageRun[] = await runner.observe(job.metadata.uid);
+    if (stagesToRefresh(job, runs).length === 0) return { job, runs };
     const latest = await store.get(ref, { fresh: true });
     if (latest === undefined) return undefined;
-    return { job: latest, runs: await runner.observe(latest.metadata.uid, { fresh: doubtful(latest, runs) }) };
+    const fresh = stagesToRefresh(latest, runs);
+    return { job: latest, runs: await runner.observe(latest.metadata.uid, { fresh }) };
   }
 
-  /** Repeats a task until the signal, with a wait after each failure that grows to half a minute. */
-  async #forever(what: string, signal: AbortSignal, task: () => Promise<void>): Promise<void> {
+  /** The status of a decision; `undefined` when no write is needed. */
+  #statusToWrite(job: RenderJob, { status }: Decision): RenderJobStatus | undefined {
+    if (status === undefined || isDeepStrictEqual(status, job.status)) return undefined;
+    // A new job gets its first status from its first admission pass, which saves a write.
+    const isBeforeAdmission = job.status === undefined && this.#index.admission(job.metadata.uid) === undefined;
+    return isBeforeAdmission && status.phase === 'Queued' && status.reason === 'Accepted' ? undefined : status;
+  }
+
+  /** Writes a status; returns the job as it is now, `undefined` when it was changed or removed in the meantime. */
+  async #write(job: RenderJob, status: RenderJobStatus | undefined): Promise<RenderJob | undefined> {
+    if (status === undefined) return job;
+    const { metadata } = job;
+    try {
+      return this.#written(
+        job,
+        await this.#ports.store.writeStatus(metadata, metadata.resourceVersion, status),
+        status,
+      );
+    } catch (error) {
+      if (error instanceof NotFoundError) return undefined;
+      if (!(error instanceof ConflictError)) throw error;
+      this.#queue.addAfter(keyOf(metadata), conflictRetryMs, 'running');
+      return undefined;
+    }
+  }
+
+  #written(before: RenderJob, job: RenderJob, status: RenderJobStatus): RenderJob {
+    this.#index.put(job);
+    if (isTerminal(job.status?.phase)) this.#ports.bus.forget(job.metadata.uid);
+    for (const attempt of endedAttempts(before.status, status)) this.#options.observer?.attemptEnded?.(job, attempt);
+    return job;
+  }
+
+  /** Executes actions in order; stops and returns the rejection when the runner rejects a stage. */
+  async #execute(job: RenderJob, actions: readonly Action[]): Promise<Rejection | undefined> {
+    for (const action of actions) {
+      try {
+        await executeAction(this.#ports, this.#options, job, action);
+      } catch (error) {
+        if (action.type !== 'startStage') throw error;
+        return startRejection(error);
+      }
+    }
+    return undefined;
+  }
+
+  /** Records that the runner rejects a stage, and when the start is tried again if it is. */
+  async #reject(job: RenderJob, observation: Observation, rejection: Rejection): Promise<void> {
+    const { metadata } = job;
+    const decision = decide({ ...observation, job, rejection });
+    if (decision.status === undefined) return;
+    const written = await this.#ports.store.writeStatus(metadata, metadata.resourceVersion, decision.status);
+    this.#index.release(metadata.uid);
+    this.#written(job, written, decision.status);
+    for (const action of decision.actions) await executeAction(this.#ports, this.#options, written, action);
+    this.#admission.schedule();
+    const wait = (decision.requeueAt ?? 0) - this.#ports.clock.now();
+    if (wait > 0) this.#queue.addAfter(keyOf(metadata), wait);
+  }
+
+  /** Schedules what follows a decision: an admission pass for a slot that was freed or is needed, and the next reconcile. */
+  #requeue({ metadata, status }: RenderJob, { requeueAt }: Decision): void {
+    const phase = status?.phase ?? 'Queued';
+    const needsAdmission = phase === 'Queued' && this.#index.admission(metadata.uid) === undefined;
+    if (isTerminal(phase) || needsAdmission) this.#admission.schedule();
+    if (requeueAt === undefined) return;
+    const wait = requeueAt - this.#ports.clock.now();
+    if (wait < timerHorizonMs) this.#queue.addAfter(keyOf(metadata), Math.max(wait, 1));
+  }
+
+  /** Repeats a task until the signal, with a pause after each failure that grows to half a minute. */
+  async #repeat(what: string, signal: AbortSignal, task: () => Promise<void>): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
       try {
@@ -277,16 +307,17 @@ function refOf(key: string): JobRef {
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
-function laneOf({ status }: RenderJob): Lane {
+function priorityOf({ status }: RenderJob): PriorityClass {
   if (isTerminal(status?.phase)) return 'ended';
   return status === undefined || status.phase === 'Queued' ? 'new' : 'running';
 }
 
-/** Before its first admission pass a job keeps the words it has. */
-function unjudged({ status }: RenderJob): Admission {
+/** Before its first admission pass a job keeps the reason and message that it has. */
+function presentAdmission({ status }: RenderJob): Admission {
   return {
     admitted: false,
     reason: status?.reason ?? 'Accepted',
     message: status?.message ?? 'The job is waiting for its turn.',
+    queuePosition: status?.queuePosition,
   };
 }

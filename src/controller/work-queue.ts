@@ -1,11 +1,14 @@
+import type { Clock } from '../ports/clock.ts';
+
 /**
- * Which keys go first: news about finished work frees slots, a job that was given one starts before others are written
- * about, a resync can wait.
+ * Which keys are handled first: ended work frees slots, an admitted job starts before waiting ones are updated, a resync
+ * can wait.
  */
-export const lanes = ['ended', 'start', 'running', 'new', 'resync'] as const;
-export type Lane = (typeof lanes)[number];
+export const priorityClasses = ['ended', 'start', 'running', 'new', 'resync'] as const;
+export type PriorityClass = (typeof priorityClasses)[number];
 
 export interface WorkQueueOptions {
+  readonly clock: Pick<Clock, 'monotonic' | 'sleep'>;
   readonly concurrency: number;
   /** Wait after the first failure of a key, doubled with each further one. */
   readonly baseDelayMs?: number;
@@ -14,7 +17,7 @@ export interface WorkQueueOptions {
   readonly observer?: WorkQueueObserver;
 }
 
-/** Told what the queue does, for metrics. Times are milliseconds. */
+/** Callbacks for metrics. Times are milliseconds. */
 export interface WorkQueueObserver {
   /** A key was added that was not waiting already. */
   readonly added?: () => void;
@@ -23,31 +26,33 @@ export interface WorkQueueObserver {
 }
 
 interface Timer {
-  readonly at: number;
-  readonly handle: NodeJS.Timeout;
+  /** Monotonic time. */
+  readonly dueAt: number;
+  readonly abort: AbortController;
 }
 
 /**
- * Keys to look at, as client-go has it: a key waits at most once, is never handled twice at a time, and is looked at
- * again when it was added meanwhile. A handler that throws is repeated with exponential backoff per key.
+ * Keys to be handled, with the guarantees of client-go's work queue: a key waits at most once, is never handled twice at a
+ * time, and is handled again when it was added meanwhile. After an error the key is retried with exponential backoff.
  */
 export class WorkQueue implements AsyncDisposable {
   readonly #handle: (key: string) => Promise<void>;
   readonly #options: WorkQueueOptions & Required<Pick<WorkQueueOptions, 'baseDelayMs' | 'maxDelayMs'>>;
-  /** Keys that wait, by lane, with the monotonic time since when. */
-  readonly #ready: Record<Lane, Map<string, number>> = {
+  /** Waiting keys by priority class, each with the monotonic time since when it waits. */
+  readonly #waiting: Record<PriorityClass, Map<string, number>> = {
     ended: new Map(),
     start: new Map(),
     running: new Map(),
     new: new Map(),
     resync: new Map(),
   };
-  /** Keys that are being handled, with the monotonic time since when. */
+  /** Keys that are being handled, each with the monotonic time of its start. */
   readonly #active = new Map<string, number>();
-  readonly #again = new Map<string, Lane>();
+  /** Keys that were added while they were being handled. */
+  readonly #again = new Map<string, PriorityClass>();
   readonly #timers = new Map<string, Timer>();
   readonly #failures = new Map<string, number>();
-  readonly #idle: (() => void)[] = [];
+  readonly #whenIdle: (() => void)[] = [];
   #closed = false;
 
   constructor(handle: (key: string) => Promise<void>, options: WorkQueueOptions) {
@@ -55,79 +60,80 @@ export class WorkQueue implements AsyncDisposable {
     this.#options = { baseDelayMs: 20, maxDelayMs: 60_000, ...options };
   }
 
-  /** Keys that wait for a handler. */
+  /** Number of keys that wait for a handler. */
   get depth(): number {
-    return lanes.reduce((sum, lane) => sum + this.#ready[lane].size, 0);
+    return priorityClasses.reduce((sum, priority) => sum + this.#waiting[priority].size, 0);
   }
 
   get active(): number {
     return this.#active.size;
   }
 
-  /** How long the key that has waited longest has waited; 0 when none does. A key that changes lanes goes on waiting. */
+  /** How long the oldest waiting key has waited; 0 when none waits. A change of its priority class does not restart it. */
   get oldestWaitMs(): number {
-    const times = lanes.flatMap((lane) => [...this.#ready[lane].values()]);
-    return ageOf(times);
+    return this.#longestSince(priorityClasses.flatMap((priority) => [...this.#waiting[priority].values()]));
   }
 
-  /** How long the handler that has been at work longest has been so; 0 when none is. */
+  /** How long the longest running handler has run; 0 when none runs. */
   get longestRunMs(): number {
-    return ageOf(this.#active.values());
+    return this.#longestSince(this.#active.values());
   }
 
-  add(key: string, lane: Lane = 'new'): void {
+  add(key: string, priority: PriorityClass = 'new'): void {
     if (this.#closed) return;
     if (this.#active.has(key)) {
       const known = this.#again.get(key);
-      if (known === undefined || lanes.indexOf(lane) < lanes.indexOf(known)) this.#again.set(key, lane);
+      if (known === undefined || isHigher(priority, known)) this.#again.set(key, priority);
       return;
     }
-    const waiting = lanes.find((candidate) => this.#ready[candidate].has(key));
-    let since = performance.now();
-    if (waiting !== undefined) {
-      if (lanes.indexOf(waiting) <= lanes.indexOf(lane)) return;
-      since = this.#ready[waiting].get(key) ?? since;
-      this.#ready[waiting].delete(key);
-    } else {
+    const current = priorityClasses.find((candidate) => this.#waiting[candidate].has(key));
+    let since = this.#options.clock.monotonic();
+    if (current === undefined) {
       this.#options.observer?.added?.();
+    } else {
+      if (!isHigher(priority, current)) return;
+      since = this.#waiting[current].get(key) ?? since;
+      this.#waiting[current].delete(key);
     }
-    this.#ready[lane].set(key, since);
-    queueMicrotask(() => this.#pump());
+    this.#waiting[priority].set(key, since);
+    queueMicrotask(() => this.#startHandlers());
   }
 
-  /** Adds a key later; of several such calls the earliest counts. */
-  addAfter(key: string, milliseconds: number, lane: Lane = 'resync'): void {
+  /** Adds a key later; of several such calls the earliest time counts. */
+  addAfter(key: string, milliseconds: number, priority: PriorityClass = 'resync'): void {
     if (this.#closed) return;
     if (milliseconds <= 0) {
-      this.add(key, lane);
+      this.add(key, priority);
       return;
     }
-    const at = performance.now() + milliseconds;
+    const { clock } = this.#options;
+    const dueAt = clock.monotonic() + milliseconds;
     const known = this.#timers.get(key);
-    if (known !== undefined) {
-      if (known.at <= at) return;
-      clearTimeout(known.handle);
-    }
-    const handle = setTimeout(
+    if (known !== undefined && known.dueAt <= dueAt) return;
+    known?.abort.abort();
+    const timer = { dueAt, abort: new AbortController() };
+    this.#timers.set(key, timer);
+    clock.sleep(milliseconds, timer.abort.signal).then(
       () => {
+        if (this.#timers.get(key) !== timer) return;
         this.#timers.delete(key);
-        this.add(key, lane);
+        this.add(key, priority);
       },
-      Math.min(milliseconds, 2 ** 31 - 1),
+      // Replaced by an earlier timer, or the queue was closed.
+      () => undefined,
     );
-    this.#timers.set(key, { at, handle });
   }
 
-  /** Takes no more keys and resolves when the handlers at work are done. */
+  /** Accepts no more keys and resolves when the running handlers have ended. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const { handle } of this.#timers.values()) clearTimeout(handle);
+    for (const { abort } of this.#timers.values()) abort.abort();
     this.#timers.clear();
     this.#again.clear();
-    for (const lane of lanes) this.#ready[lane].clear();
+    for (const priority of priorityClasses) this.#waiting[priority].clear();
     if (this.#active.size === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#idle.push(resolve);
+    this.#whenIdle.push(resolve);
     await promise;
   }
 
@@ -135,15 +141,15 @@ export class WorkQueue implements AsyncDisposable {
     await this.close();
   }
 
-  #pump(): void {
+  #startHandlers(): void {
     while (this.#active.size < this.#options.concurrency) {
-      const lane = lanes.find((candidate) => this.#ready[candidate].size > 0);
-      if (lane === undefined) return;
-      const [next] = this.#ready[lane];
+      const priority = priorityClasses.find((candidate) => this.#waiting[candidate].size > 0);
+      if (priority === undefined) return;
+      const [next] = this.#waiting[priority];
       if (next === undefined) return;
       const [key, since] = next;
-      const now = performance.now();
-      this.#ready[lane].delete(key);
+      const now = this.#options.clock.monotonic();
+      this.#waiting[priority].delete(key);
       this.#active.set(key, now);
       this.#options.observer?.started?.(now - since);
       void this.#run(key, now);
@@ -157,26 +163,32 @@ export class WorkQueue implements AsyncDisposable {
       this.#failures.delete(key);
     } catch (error) {
       result = 'failed';
-      const failures = (this.#failures.get(key) ?? 0) + 1;
-      this.#failures.set(key, failures);
-      this.#options.onError?.(key, error, failures);
-      this.addAfter(
-        key,
-        Math.min(this.#options.maxDelayMs, this.#options.baseDelayMs * 2 ** Math.min(failures - 1, 30)),
-      );
+      this.#retry(key, error);
     }
     this.#active.delete(key);
-    this.#options.observer?.ended?.(performance.now() - startedAt, result);
-    const lane = this.#again.get(key);
+    this.#options.observer?.ended?.(this.#options.clock.monotonic() - startedAt, result);
+    const priority = this.#again.get(key);
     this.#again.delete(key);
-    if (lane !== undefined) this.add(key, lane);
-    this.#pump();
-    if (this.#active.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    if (priority !== undefined) this.add(key, priority);
+    this.#startHandlers();
+    if (this.#active.size === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+
+  #retry(key: string, error: unknown): void {
+    const { baseDelayMs, maxDelayMs, onError } = this.#options;
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, failures);
+    onError?.(key, error, failures);
+    this.addAfter(key, Math.min(maxDelayMs, baseDelayMs * 2 ** Math.min(failures - 1, 30)));
+  }
+
+  #longestSince(times: Iterable<number>): number {
+    let oldest = Infinity;
+    for (const time of times) oldest = Math.min(oldest, time);
+    return oldest === Infinity ? 0 : this.#options.clock.monotonic() - oldest;
   }
 }
 
-function ageOf(times: Iterable<number>): number {
-  let oldest = Infinity;
-  for (const time of times) oldest = Math.min(oldest, time);
-  return oldest === Infinity ? 0 : performance.now() - oldest;
+function isHigher(a: PriorityClass, b: PriorityClass): boolean {
+  return priorityClasses.indexOf(a) < priorityClasses.indexOf(b);
 }

@@ -1,13 +1,13 @@
 import { type ErrorCode, type ErrorDefinition, errorTable } from './error-table.ts';
 
-/** One failing place of a document: a path such as `spec.operations[0].trim.end`, and what was expected and got there. */
+/** One failing field of a document: a path such as `spec.operations[0].trim.end`, and what was expected and got. */
 export interface ErrorDetail {
   readonly path: string;
   readonly message: string;
 }
 
 export interface CodedErrorOptions extends ErrorOptions {
-  /** Replaces the remedy of the table where a more precise one is known. */
+  /** A more precise remedy than that of the table. */
   readonly remedy?: string;
   readonly details?: readonly ErrorDetail[];
 }
@@ -31,7 +31,7 @@ export class CodedError extends Error {
   }
 }
 
-/** Any thrown value as a coded error; what has no code is a defect of ours (`INTERNAL_ERROR`) with its cause kept. */
+/** Any thrown value as a coded error; one without a code is a defect (`INTERNAL_ERROR`) and is kept as the cause. */
 export function toCodedError(error: unknown): CodedError {
   if (error instanceof CodedError) return error;
   const message = error instanceof Error ? error.message : String(error);

@@ -1,4 +1,4 @@
-/** Exit codes of the command line, for scripts. A worker's codes are another table: that of the errors. */
+/** Exit codes of the command line, for scripts. Those of a worker are in the error table. */
 export const exitCodes = {
   ok: 0,
   failed: 1,
@@ -12,9 +12,9 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** What each code means; printed by the help and by the reference. */
+/** Meaning of each code, for the help and the reference. */
 export const exitCodeMeanings: readonly { readonly code: ExitCode; readonly meaning: string }[] = [
-  { code: exitCodes.ok, meaning: 'done' },
+  { code: exitCodes.ok, meaning: 'success' },
   { code: exitCodes.failed, meaning: 'the job failed or was cancelled, or the operation did not succeed' },
   { code: exitCodes.usage, meaning: 'the command line is wrong; nothing was sent' },
   { code: exitCodes.unreachable, meaning: 'the server cannot be reached' },
@@ -22,7 +22,7 @@ export const exitCodeMeanings: readonly { readonly code: ExitCode; readonly mean
   { code: exitCodes.serverFailed, meaning: 'the server failed (any other HTTP 5xx)' },
   {
     code: exitCodes.gpuUnusable,
-    meaning: 'probe: Quick Sync does not work although there is an Intel GPU or one is required',
+    meaning: 'probe: Quick Sync does not work although the machine has an Intel GPU or one is required',
   },
-  { code: exitCodes.interrupted, meaning: 'interrupted with Ctrl-C; a submitted job goes on' },
+  { code: exitCodes.interrupted, meaning: 'interrupted with Ctrl-C; a submitted job continues' },
 ];

@@ -26,11 +26,11 @@ export const labels = {
 export const managedByUs = { [labels.managedBy]: 'framewright' } as const;
 
 export const annotations = {
-  /** Name of the job that this one repeats. */
+  /** Name of the job that this one retries. */
   retryOf: 'framewright.dev/retry-of',
   /** SHA-256 of the body that was sent with an idempotency key. */
   requestDigest: 'framewright.dev/request-digest',
-  /** The published API shape through which the job was created: edit, native, jobs, queue or style. */
+  /** The published API through which the job was created: edit, native, jobs, queue or style. */
   shape: 'framewright.dev/shape',
   /** `true` on a job that is being removed: delete its record immediately and keep its files. */
   skipCleanUp: 'framewright.dev/skip-clean-up',
@@ -48,5 +48,5 @@ export const finalizers = {
 /** Prefixes of keys on which controllers act; a job may not set them on its pods. */
 export const reservedPrefixes = ['framewright.dev/', 'kueue.x-k8s.io/', 'batch.kubernetes.io/'] as const;
 
-/** The value of `spec.managedBy` that is ours; the same as none. */
+/** The value of `spec.managedBy` for jobs of this operator; the same as no value. */
 export const manager = 'framewright.dev/operator';

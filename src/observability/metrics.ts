@@ -6,7 +6,7 @@ import type { HealthFacts } from './health.ts';
 
 /** Metrics of requests and jobs, in the Prometheus text format at `/metrics`. */
 export function createApiMetrics(
-  { store, health }: { readonly store: JobStore; readonly health: () => Promise<HealthFacts> },
+  { store, health }: { readonly store: Pick<JobStore, 'count'>; readonly health: () => Promise<HealthFacts> },
   registry?: Registry,
 ): ApiMetrics {
   const own = registry ?? new Registry();

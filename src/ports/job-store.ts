@@ -3,7 +3,7 @@ import type { RenderJob, RenderJobSpec, RenderJobStatus } from '../model/job/ren
 // Failures of every port are CodedErrors of src/errors/ or, from a JobStore, the two classes at the end of this file. Each
 // port has one contract suite under test/contract/ that runs against every adapter.
 
-/** Which job: unique among those that exist now. A uid tells a job from a later one of the same name. */
+/** Identifies a job among those that exist now. A uid distinguishes it from a later job of the same name. */
 export interface JobRef {
   readonly namespace: string;
   readonly name: string;
@@ -21,9 +21,9 @@ export interface NewJob extends JobRef {
 
 export interface CreateOutcome {
   readonly job: RenderJob;
-  /** False when a job of that name was there; `job` is then that one. */
+  /** False when a job of that name existed; `job` is then that one. */
   readonly created: boolean;
-  /** Whether the spec of `job` equals the one that was asked for. */
+  /** Whether the spec of `job` equals the requested one. */
   readonly sameSpec: boolean;
 }
 
@@ -65,12 +65,12 @@ export interface JobChange {
 export interface StoreHealth {
   /** The first full state has arrived. */
   readonly synced: boolean;
-  /** Milliseconds since the last sign of life of the other side. */
+  /** Milliseconds since the last response or update of the other side. */
   readonly lastContactMs: number;
 }
 
 export interface JobStore {
-  /** Makes a job, or returns the one of that name: creation is idempotent by name. */
+  /** Creates a job, or returns the one of that name: creation is idempotent by name. */
   create(job: NewJob, guard?: CreateGuard): Promise<CreateOutcome>;
   /** `fresh` reads past any cache. */
   get(ref: JobRef, options?: { readonly fresh?: boolean }): Promise<RenderJob | undefined>;
@@ -81,18 +81,18 @@ export interface JobStore {
   count(filter: JobFilter): Promise<number>;
   /**
    * Writes the members of a spec that may change (and labels), computed from `resourceVersion`.
-   * Rejects with ConflictError when the job changed since, NotFoundError when it is gone.
+   * Rejects with ConflictError when the job has changed since, NotFoundError when it does not exist.
    */
   patchSpec(ref: JobRef, resourceVersion: string, patch: SpecPatch): Promise<RenderJob>;
   /** Writes the whole status, computed from `resourceVersion`; a terminal phase is never replaced (ConflictError). */
   writeStatus(ref: JobRef, resourceVersion: string, status: RenderJobStatus): Promise<RenderJob>;
-  /** Asks for removal: sets `deletionTimestamp`; the controller cleans up and calls `finalize`. Idempotent. */
+  /** Requests the removal: sets `deletionTimestamp`; the controller cleans up and calls `finalize`. Idempotent. */
   remove(ref: JobRef, uid?: string): Promise<void>;
   /** Removes the record itself, once nothing is left to clean up. Idempotent. */
   finalize(ref: JobRef, uid: string): Promise<void>;
   /**
-   * Finished jobs whose retention time is over at `now` (Unix milliseconds) and that are not being removed yet, longest
-   * over first: what `watch` does not tell, because nothing changes when time passes.
+   * Finished jobs whose retention time has ended at `now` (Unix milliseconds) and that are not being removed yet, in the
+   * order of that end. `watch` does not report them, because no change happens when time passes.
    */
   listExpired(now: number, limit: number): Promise<readonly RenderJob[]>;
   /** Every key's latest state at least once, in order per key; starts with the present state of all unfinished jobs at least. */
@@ -109,12 +109,12 @@ export interface SpecPatch {
   readonly labels?: Readonly<Record<string, string | null>>;
 }
 
-/** The object changed since the version that the write was computed from: read it again and decide anew. */
+/** The object has changed since the version that the write was computed from: read it and decide again. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError';
 }
 
-/** The object is gone. */
+/** The object does not exist. */
 export class NotFoundError extends Error {
   override readonly name = 'NotFoundError';
 }

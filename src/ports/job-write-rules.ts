@@ -5,15 +5,15 @@ import type { RenderJob, RenderJobSpec, RenderJobStatus } from '../model/job/ren
 import { canMove, isTerminal, type Phase } from '../model/status/lifecycle.ts';
 import { ConflictError, keyOf, type SpecPatch } from './job-store.ts';
 
-// What every JobStore checks and computes before it writes, whatever it writes to.
+// Checks and computations of every JobStore before a write.
 
-// Specs and statuses were checked on their way in, so reading only tells an object from something else: checking them
-// again would cost more than all the rest of a read.
+// Specs and statuses were validated before they were stored: reading checks only that they are objects, since a full
+// validation would cost more than the rest of a read.
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 const storedSpec = z.custom<RenderJobSpec>(isObject);
 const storedStatus = z.custom<RenderJobStatus>(isObject);
 
-/** A spec from its JSON text: what it has no value for is absent, so that two specs compare equal member by member. */
+/** A spec from its JSON text: members without a value are absent, so that two specs compare equal member by member. */
 export function specFromJson(text: string): RenderJobSpec {
   return storedSpec.parse(JSON.parse(text));
 }
@@ -32,12 +32,12 @@ export function checkSize(what: string, json: string, limit: number): void {
   });
 }
 
-/** Throws when a status may not go from the job's phase to `phase`. */
+/** Throws when `phase` may not follow the phase of the job. */
 export function checkMove({ metadata, status }: RenderJob, phase: Phase): void {
   const from = status?.phase ?? 'Queued';
   if (canMove(from, phase)) return;
   if (isTerminal(from))
-    throw new ConflictError(`Expected ${keyOf(metadata)} to be unfinished, but it is ${from}, which never changes`);
+    throw new ConflictError(`Expected ${keyOf(metadata)} to be unfinished, but it is ${from}, which is final`);
   throw new CodedError(
     'INVALID_REQUEST',
     `Expected a phase that may follow ${from} for ${keyOf(metadata)}, got ${phase}`,

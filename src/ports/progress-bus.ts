@@ -8,13 +8,14 @@ export interface ProgressFilter {
 export interface ProgressBus {
   publish(message: ProgressMessage): void;
   /**
-   * News as it comes; a slow reader skips to the newest of each job. `replay` starts with the last value of each job that fits.
+   * Progress messages as they arrive; a slow reader skips to the latest of each job. `replay` starts with the latest
+   * message of each job that matches the filter.
    */
   subscribe(
     filter: ProgressFilter,
     options: { readonly signal: AbortSignal; readonly replay?: boolean },
   ): AsyncIterable<ProgressMessage>;
   latest(uid: string): ProgressMessage | undefined;
-  /** Forgets the last value of a job. */
+  /** Removes the latest message of a job. */
   forget(uid: string): void;
 }

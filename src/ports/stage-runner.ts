@@ -100,7 +100,7 @@ export function endedRun(run: LiveRun, outcome: RunOutcome, finishedAt: number):
   return { ...known, ...outcome, finishedAt };
 }
 
-/** What a run that has not begun waits for. `Starting` is a start that goes as it should. */
+/** What a run that has not begun waits for. `Starting` is a start without a fault. */
 export const waitCauses = [
   'Starting',
   'Queue',
@@ -116,43 +116,48 @@ export type StopReason = (typeof stopReasons)[number];
 
 export interface PoolSlots {
   readonly pool: string;
-  /** Stages that may run at once, now. */
+  /** Stages that may run in parallel now. */
   readonly slots: number;
-  /** Whether the pool gives its stages an Intel GPU, be one there now or not; `unknown` where the worker finds out. */
+  /** Whether the pool is for Intel GPUs, even when none is available now; `unknown` where the worker finds out. */
   readonly gpu: boolean | 'unknown';
-  /** A stage that is started beyond the slots waits until one is free; elsewhere it would run beside the others. */
+  /** A stage that is started beyond the slots waits for a free one; in other pools it would run beside the others. */
   readonly queues?: true;
-  /** Why there are no slots, when there are none: a part of a sentence. */
-  readonly why?: string;
+  /** Why there are no slots, when there are none. */
+  readonly unavailable?: {
+    /** Without counts, for comparison. */
+    readonly causes: readonly string[];
+    /** A part of a sentence. */
+    readonly message: string;
+  };
 }
 
 export interface StartOptions {
   readonly pool: string;
-  /** Whose job it is, as its label says. */
+  /** Owner of the job, from its label. */
   readonly owner?: string;
-  /** The bounded changes that the job asks for. */
+  /** The changes to the pod that the job requests. */
   readonly podTemplate?: NonNullable<RenderJobSpec['podTemplate']>;
   /** The Kueue queue that decides when it runs. */
   readonly queue?: string;
-  /** Nodes to stay away from where there are others. */
+  /** Nodes to avoid where there are others. */
   readonly avoidNodes?: readonly string[];
 }
 
 export interface StageRunner {
   /** Starts a stage; the same identity twice is one stage. */
   start(stage: StageSpec, options: StartOptions): Promise<void>;
-  /** Ends a stage politely, then hard after `graceMs`. Idempotent; resolves when it was asked, not when it ended. */
+  /** Stops a stage gracefully, then kills it after `graceMs`. Idempotent; resolves when that is requested, not when it ended. */
   stop(identity: StageIdentity, options: { readonly graceMs: number; readonly reason: StopReason }): Promise<void>;
-  /** All runs of a job, any attempt, oldest first. The stages of `fresh` are looked for past any cache. */
+  /** All runs of a job, any attempt, oldest first. The stages of `fresh` are read past any cache. */
   observe(uid: string, options?: { readonly fresh?: readonly StageIdentity[] }): Promise<readonly StageRun[]>;
-  /** Says which job's runs changed. Starts with every job that has a live run. */
+  /** The jobs whose runs changed. Starts with every job that has a live run. */
   watch(signal: AbortSignal): AsyncIterable<{ readonly ref: JobRef; readonly uid: string }>;
   slots(): Promise<readonly PoolSlots[]>;
-  /** Says that the slots of some pool may have changed; at most once until it is read. Says nothing at the start. */
+  /** One item each time the slots of some pool may have changed; at most one until it is read, none at the start. */
   watchSlots(signal: AbortSignal): AsyncIterable<void>;
-  /** Drops what is kept of a job's runs, logs and scratch included, except live ones. Idempotent. */
+  /** Removes the ended runs of a job with their logs and scratch folders. Idempotent. */
   forget(uid: string): Promise<void>;
-  /** The log of a stage as it was written, and with `follow` as it is being written until the run ends. */
+  /** The log of a stage; with `follow` also what it writes from now on until the run ends. */
   logs(
     identity: StageIdentity,
     options: { readonly follow: boolean; readonly signal: AbortSignal },

@@ -1,6 +1,5 @@
 import type { MediaTools } from '../media/ffmpeg/run/run-tool.ts';
 import type { Capabilities } from '../media/gpu/capabilities.ts';
-import { refuseUnsupported } from '../media/planning/output-settings.ts';
 import type { Plan } from '../media/planning/plan.ts';
 import { planStage, probeRequests } from '../media/planning/planner.ts';
 import type { Probe } from '../media/probe/probe.ts';
@@ -41,8 +40,6 @@ export interface PreparedStage {
  */
 export async function prepareStage(spec: StageSpec, options: PrepareOptions): Promise<PreparedStage> {
   const { clock, progress, scratchDir, signal, sources, tools } = options;
-  // Before anything is fetched.
-  refuseUnsupported(spec);
   const detecting = options.detect(signal);
   // Awaited below, after the inputs: until then its failure must not count as unhandled.
   detecting.catch(() => undefined);

@@ -32,7 +32,7 @@ const health = async (facts: Partial<HealthFacts>) => {
 };
 
 describe('GET /health answers', () => {
-  it('200 with the documented members, and those added, when all is well', async () => {
+  it('200 with the documented and the added members when everything works', async () => {
     expect(await health({})).toStrictEqual({
       status: 200,
       body: {
@@ -69,7 +69,7 @@ describe('GET /health answers', () => {
     expect(await health(facts)).toMatchObject({ status: 503, body: { status: 'degraded', ...body } });
   });
 
-  it('503 when the facts cannot be had', async () => {
+  it('503 when the health check itself fails', async () => {
     await using own = await ApiServer.start({
       services: {
         health: async () => {
@@ -112,7 +112,7 @@ describe('documentation', () => {
     });
   });
 
-  it('/docs is a page that loads and runs nothing', async () => {
+  it('/docs is a page that loads no resources and runs no scripts', async () => {
     const reply = await fetch(`${server.url}/docs`);
     const page = await reply.text();
     expect(reply.headers.get('content-security-policy')).toContain("default-src 'none'");
@@ -144,7 +144,7 @@ describe('a key', () => {
     }
   });
 
-  it('that was revoked is refused', async () => {
+  it('that was revoked is rejected', async () => {
     const other = await server.client('zoe');
     expect((await other.get('/api/jobs')).status).toBe(200);
     await server.keys.revoke(other.key.split('_')[1] ?? '', Date.now());
@@ -163,7 +163,7 @@ describe('a key', () => {
   });
 });
 
-describe('errors come in the envelope of their shape:', () => {
+describe('errors have the envelope of their API:', () => {
   const edit = { statusCode: anyNumber, code: anyText, message: anyText };
 
   it.each([
@@ -172,7 +172,7 @@ describe('errors come in the envelope of their shape:', () => {
     ['GET', '/api/trim', 405, 'METHOD_NOT_ALLOWED'],
     ['PUT', '/health', 405, 'METHOD_NOT_ALLOWED'],
     ['GET', '/api/jobs/%zz', 400, 'INVALID_REQUEST'],
-  ])('%s %s is %i %s in the Edit shape', async (method, path, status, code) => {
+  ])('%s %s is %i %s in the Edit API', async (method, path, status, code) => {
     const reply = await client.send(method, path);
     expect([reply.status, reply.body]).toStrictEqual([status, { ...edit, statusCode: status, code }]);
   });
@@ -187,7 +187,7 @@ describe('errors come in the envelope of their shape:', () => {
     expect([reply.status, reply.body]).toMatchObject([status, { status, code, detail: anyText }]);
   });
 
-  it('405 says what is allowed', async () => {
+  it('405 lists the allowed methods', async () => {
     expect((await client.send('DELETE', '/api/jobs')).headers.get('allow')).toBe('GET, HEAD');
   });
 
@@ -198,12 +198,12 @@ describe('errors come in the envelope of their shape:', () => {
     ['application/json', '', 400, 'INVALID_REQUEST'],
     ['application/json', `"${'x'.repeat(1_100_000)}"`, 413, 'FILE_TOO_LARGE'],
     ['application/json', '['.repeat(100_000), 400, 'INVALID_REQUEST'],
-  ])('a body of type %s is refused with %#', async (type, body, status, code) => {
+  ])('a body of type %s is rejected with %#', async (type, body, status, code) => {
     const reply = await client.send('POST', '/api/mute', { body, headers: { 'content-type': type } });
     expect([reply.status, reply.body]).toStrictEqual([status, { ...edit, statusCode: status, code }]);
   });
 
-  it('what is no HTTP at all is answered 400 and closed', async () => {
+  it('a connection that does not send HTTP gets 400 and is closed', async () => {
     const socket = connect({ host: '127.0.0.1', port: Number(new URL(server.url).port) });
     let text = '';
     socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
@@ -220,7 +220,7 @@ describe('errors come in the envelope of their shape:', () => {
     expect((await client.get(`/api/jobs/${'a'.repeat(5000)}`)).status).toBe(404);
   });
 
-  it('a body that never comes to its end is cut off', async () => {
+  it('a body that never ends is cut off', async () => {
     await using own = await ApiServer.start({ options: { limits: { ...defaultApiOptions.limits, bodySeconds: 0.2 } } });
     const key = await own.key();
     const socket = connect({ host: '127.0.0.1', port: Number(new URL(own.url).port) });
@@ -231,7 +231,7 @@ describe('errors come in the envelope of their shape:', () => {
     expect(socket.destroyed).toBe(true);
   });
 
-  it('an unexpected failure tells nothing but the id under which the log has it', async () => {
+  it('an unexpected failure has only the request id, under which the log has the error', async () => {
     const reply = await client.post('/apis/render-jobs:plan', { inputs: [{ name: 'a', asset: 'clip.mp4' }] });
     expect(reply).toMatchObject({ status: 500, body: { code: 'INTERNAL_ERROR' } });
     expect(reply.text).not.toMatch(/secret|hunter|TypeError/);
@@ -242,7 +242,7 @@ describe('errors come in the envelope of their shape:', () => {
 });
 
 describe('every request', () => {
-  it('has an id in its reply and its log line: its own if that is harmless', async () => {
+  it('has an id in its reply and its log line: its own if that is well-formed', async () => {
     const given = await client.get('/api/jobs', { 'x-request-id': 'my-id.1' });
     expect(given.headers.get('x-request-id')).toBe('my-id.1');
     expect(log).toContain('"requestId":"my-id.1"');
@@ -250,7 +250,7 @@ describe('every request', () => {
     expect(bad.headers.get('x-request-id')).toMatch(/^[\w-]{12}$/);
   });
 
-  it('leaves neither key nor query nor file name in the log', async () => {
+  it('leaves no key, query or file name in the log', async () => {
     await client.get('/api/jobs?cursor=querysecret');
     await fetch(`${server.url}/assets/filesecret.mp4`);
     await fetch(`${server.url}/api/jobs`, { headers: { authorization: 'Bearer headersecret' } });

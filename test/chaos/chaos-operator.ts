@@ -8,7 +8,7 @@ import type { OpenedStore } from '../../src/adapters/object-store/open-store.ts'
 import { Controller } from '../../src/controller/controller.ts';
 import { defaultPolicy, type Policy } from '../../src/controller/policies/policy.ts';
 import { systemClock as clock } from '../../src/lib/system-clock.ts';
-import { sweepOrphans } from '../../src/processes/operator/orphan-sweep.ts';
+import { sweepOrphanedFiles } from '../../src/processes/operator/orphan-sweep.ts';
 import { type Fault, FaultProxy, type SeenCall } from '../support/fault-proxy.ts';
 import { type Death, Mortality } from './mortality.ts';
 
@@ -35,7 +35,7 @@ export const hastyPolicy: Policy = {
 
 const watch = { silenceMs: 4_000, backoff: { baseMs: 50, maxMs: 500 } };
 
-/** The real store, runner and controller behind a proxy of their own, without a lease: whoever starts two has two. */
+/** The real store, runner and controller behind a proxy of their own, without a lease: two of them run together. */
 export class ChaosOperator implements AsyncDisposable {
   readonly proxy: FaultProxy;
   readonly life: Mortality;
@@ -74,9 +74,9 @@ export class ChaosOperator implements AsyncDisposable {
       { store, runner, bus: this.bus, objects: life.limit(objects), clock },
       { policy: hastyPolicy, expiryIntervalMs: 500, observer: { error: (what, error) => this.#note(what, error) } },
     );
-    // As whoever begins to lead does, for one that died.
+    // As a new leader does, for one that died.
     const swept = Promise.all([store.whenSynced(), runner.slots()])
-      .then(() => sweepOrphans(life.limit(objects), store, { installation, olderThan: Infinity }))
+      .then(() => sweepOrphanedFiles(life.limit(objects), store, { installation, olderThan: Infinity }))
       .catch((error: unknown) => this.#note('sweep', error));
     this.#running = Promise.all([controller.run(this.#stop.signal), swept]).then(() => undefined);
   }

@@ -10,9 +10,9 @@ export function chaosRuns<T>(inCi: number): Parameters<T> {
     numRuns: numberOf(runs) ?? inCi,
     seed: numberOf(seed) ?? Date.now() % 2 ** 31,
     ...(path === undefined || path === '' ? {} : { path }),
-    // Why it failed, not only that it did, also where nobody prints causes.
+    // With the cause of the failure, even where causes are not printed.
     includeErrorInReport: true,
-    // A run takes seconds and no two are quite alike: shrinking would take hours and prove little.
+    // A run takes seconds and no two are equal: shrinking would take hours and show little.
     endOnFailure: true,
   };
 }

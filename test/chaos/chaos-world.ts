@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
 import type { ApiCall } from '../../src/adapters/kubernetes/client/api-call.ts';
 import { hasStatus, statuses } from '../../src/adapters/kubernetes/client/api-error.ts';
 import type { Credentials } from '../../src/adapters/kubernetes/client/credentials.ts';
@@ -14,6 +14,7 @@ import { outputKey, outputOf } from '../../src/model/job/output-keys.ts';
 import { labels } from '../../src/model/labels.ts';
 import { isTerminal } from '../../src/model/status/lifecycle.ts';
 import type { TestCluster } from '../support/cluster.ts';
+import { eventually } from '../support/eventually.ts';
 import { aResult } from '../support/jobs.ts';
 import { ChaosOperator, installation } from './chaos-operator.ts';
 import { isLivePod, podRecord, type Recording } from './history.ts';
@@ -48,7 +49,7 @@ export class ChaosWorld implements AsyncDisposable {
   readonly #node: string;
   readonly #slots: number;
   readonly #stack: AsyncDisposableStack;
-  /** Pods that were told how to end; news of it may not have come yet. */
+  /** Pods whose end was written; the watch may not have delivered it yet. */
   readonly #ended = new Set<string>();
   #sequence = 0;
 
@@ -74,7 +75,7 @@ export class ChaosWorld implements AsyncDisposable {
 
   /**
    * @param node that kwok plays
-   * @param slots stages that run at once
+   * @param slots stages that run in parallel
    */
   static async open(cluster: TestCluster, node: string, slots = 8): Promise<ChaosWorld> {
     await using stack = new AsyncDisposableStack();
@@ -175,7 +176,7 @@ export class ChaosWorld implements AsyncDisposable {
     if ((await this.objects.stat(key)) !== undefined) return key;
     const store = publishingAs(this.objects, installation);
     const upload = await store.createUpload(key);
-    await writeFile(upload.path, 'pictures');
+    await writeFile(upload.path, 'frames');
     await store.publish(upload);
     return key;
   }
@@ -198,7 +199,7 @@ export class ChaosWorld implements AsyncDisposable {
     }
   }
 
-  /** As a kubelet tells the end of a pod. */
+  /** Writes the end of a pod as a kubelet does. */
   async end(
     pod: Recording<'Pod'>,
     { exitCode, message, reason, disruption }: PodEnd,
@@ -232,7 +233,7 @@ export class ChaosWorld implements AsyncDisposable {
     await this.call({ method: 'POST', path: `${this.#pod(pod)}/eviction`, body });
   }
 
-  /** Takes a pod away as the garbage collector does once its node is gone: nobody tells how it ended. */
+  /** Deletes a pod as the garbage collector does after its node was deleted: its end is not reported. */
   async loseNode(pod: Recording<'Pod'>): Promise<void> {
     this.#ended.add(pod.metadata.uid);
     const condition = {
@@ -281,38 +282,39 @@ export class ChaosWorld implements AsyncDisposable {
     await this.recorder.until('no worker to be left', idle, timeoutMs);
   }
 
-  /** Waits for a second in which nobody writes. */
+  /** Waits for a second without a write. */
   quiet(): Promise<void> {
     return this.recorder.quiet(() => this.operators.reduce((sum, { life }) => sum + life.writes.length, 0));
   }
 
-  /** Which promises the history of this world breaks; outputs have some seconds to go after their attempt. */
+  /** The invariants that the history of this world violates; outputs may outlive their attempt by some seconds. */
   async broken(unfencedMs = 0): Promise<string[]> {
-    const deadline = performance.now() + 20_000;
-    let strays = await this.#strays();
-    while (strays.length > 0 && performance.now() < deadline) {
-      await sleep(100);
-      strays = await this.#strays();
-    }
+    let orphaned: string[] = [];
+    const noneOrphaned = async (): Promise<void> => {
+      orphaned = await this.#orphanedOutputs();
+      expect(orphaned).toEqual([]);
+    };
+    // Those that remain are part of the result.
+    await eventually(noneOrphaned, { withinMs: 20_000, everyMs: 100 }).catch(() => undefined);
     await this.recorder.caughtUp();
-    return [...violations(this.recorder.history, { secrets: [signature], settled: true, unfencedMs }), ...strays];
+    return [...violations(this.recorder.history, { secrets: [signature], settled: true, unfencedMs }), ...orphaned];
   }
 
-  /** Outputs of removed jobs, and of attempts that came to nothing. */
-  async #strays(): Promise<string[]> {
+  /** Outputs of removed jobs and of unsuccessful attempts. */
+  async #orphanedOutputs(): Promise<string[]> {
     const jobs = new Map(this.recorder.present('RenderJob').map((job) => [job.metadata.uid, job.status]));
-    const strays: string[] = [];
+    const orphaned: string[] = [];
     for await (const { key } of this.objects.list('')) {
       const output = outputOf(key);
       if (output === undefined) continue;
       const status = jobs.get(output.uid);
-      if (status === undefined) strays.push(`the output ${key} outlived its job`);
-      else if (status.phase !== 'Succeeded') strays.push(`the output ${key} outlived its attempt`);
+      if (status === undefined) orphaned.push(`the output ${key} outlived its job`);
+      else if (status.phase !== 'Succeeded') orphaned.push(`the output ${key} outlived its attempt`);
     }
-    return strays;
+    return orphaned;
   }
 
-  /** For people: why this world did not do what it should. */
+  /** For the report of a failure: the operators and the history of this world. */
   describe(): string {
     const errors = this.operators.map(
       ({ errors: said, life }, index) =>

@@ -30,7 +30,7 @@ export class Deployment implements AsyncDisposable {
 
   async #keep(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      // One that does not start, because the API server is away, is started again too.
+      // An operator that does not start, because the API server is unavailable, is restarted too.
       const operator = await OperatorProcess.start(this.#environment).catch((error: unknown) => String(error));
       if (typeof operator === 'string') {
         this.ends.push(operator.slice(-600));

@@ -51,15 +51,15 @@ type Kinds = {
 
 export type Kind = keyof Kinds;
 
-/** One change of one object, as the API server told it: the object is what it was from that version on. */
+/** One change of one object, from the API server: the object as of that version. */
 export type Recorded = {
   readonly [K in Kind]: {
     readonly kind: K;
     readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
     readonly version: bigint;
     /** When the recorder heard of it, in milliseconds of its own clock. */
-    readonly heardAt: number;
-    /** Whether there may have been other changes of the object before this one, of which nobody told. */
+    readonly receivedAt: number;
+    /** Whether changes of the object before this one may be missing. */
     readonly afterGap: boolean;
     readonly object: Kinds[K];
   };

@@ -18,9 +18,16 @@ const labelsOf = (attempt: number): object => ({
 });
 
 function status(phase: string, more: object = {}): Recorded {
-  const told = { phase, reason: 'r', message: 'm', attempt: 1, failures: 0, disruptions: 0, ...more };
-  const object = renderJobRecord.parse({ metadata: meta('clip'), spec: {}, status: told });
-  return { kind: 'RenderJob', type: 'MODIFIED', version: BigInt(version), heardAt: version, afterGap: false, object };
+  const written = { phase, reason: 'r', message: 'm', attempt: 1, failures: 0, disruptions: 0, ...more };
+  const object = renderJobRecord.parse({ metadata: meta('clip'), spec: {}, status: written });
+  return {
+    kind: 'RenderJob',
+    type: 'MODIFIED',
+    version: BigInt(version),
+    receivedAt: version,
+    afterGap: false,
+    object,
+  };
 }
 
 function stageJob(attempt: number, more: { name?: string; over?: boolean; suspend?: boolean } = {}): Recorded {
@@ -28,17 +35,17 @@ function stageJob(attempt: number, more: { name?: string; over?: boolean; suspen
   const conditions = over ? [{ type: 'Failed', status: 'True' }] : [];
   const metadata = meta(name, labelsOf(attempt));
   const object = jobRecord.parse({ metadata, spec: { suspend }, status: { conditions } });
-  return { kind: 'Job', type: 'MODIFIED', version: BigInt(version), heardAt: version, afterGap: false, object };
+  return { kind: 'Job', type: 'MODIFIED', version: BigInt(version), receivedAt: version, afterGap: false, object };
 }
 
 function pod(attempt: number, phase: string): Recorded {
   const ownerReferences = [{ uid: `clip-${attempt}`, controller: true }];
   const metadata = meta(`pod-${attempt}`, { ...labelsOf(attempt), ownerReferences });
   const object = podRecord.parse({ metadata, spec: { nodeName: 'n' }, status: { phase } });
-  return { kind: 'Pod', type: 'MODIFIED', version: BigInt(version), heardAt: version, afterGap: false, object };
+  return { kind: 'Pod', type: 'MODIFIED', version: BigInt(version), receivedAt: version, afterGap: false, object };
 }
 
-describe('a history breaks a promise', () => {
+describe('a history violates an invariant', () => {
   it.each([
     [
       'when a terminal phase changes',
@@ -58,21 +65,25 @@ describe('a history breaks a promise', () => {
     ],
     ['when two attempts live', [stageJob(1), stageJob(2)], 'attempts 1 and 2 of clip (u) are alive together'],
     ['when a worker outlives its Job', [pod(1, 'Running'), stageJob(2)], 'attempts 1 and 2 of clip (u)'],
-    ['when a status tells a secret', [status('Running', { message: 'at hush' })], 'the status of clip tells a secret'],
+    [
+      'when a status contains a secret',
+      [status('Running', { message: 'at hush' })],
+      'the status of clip contains a secret',
+    ],
     ['when a Job is left', [stageJob(1)], 'the Job clip-1 still lives'],
   ])('%s', (_, history, expected) => {
     const found = violations(history, { secrets: ['hush'], settled: true });
     expect(found.join('\n')).toContain(expected);
   });
 
-  it('and does not when one attempt ends before the next begins', () => {
+  it('but not when one attempt ends before the next begins', () => {
     const first = [stageJob(1), pod(1, 'Running'), pod(1, 'Failed')];
     const second = [stageJob(2), stageJob(1, { over: true }), pod(2, 'Running'), pod(2, 'Succeeded')];
-    const told = [status('Running'), status('Queued', { attempt: 2 }), status('Succeeded', { attempt: 2 })];
-    expect(violations([...first, ...second, ...told], { settled: true })).toEqual([]);
+    const retried = [status('Running'), status('Queued', { attempt: 2 }), status('Succeeded', { attempt: 2 })];
+    expect(violations([...first, ...second, ...retried], { settled: true })).toEqual([]);
   });
 
-  it('and does not when a watch that broke off has missed that a later attempt was queued', () => {
+  it('but not when a broken watch has missed that a later attempt was queued', () => {
     const history = [status('Running'), status('Starting', { attempt: 2 })];
     const afterGap = history.map((one) => ({ ...one, afterGap: true }));
     expect(violations(history)).toHaveLength(1);
@@ -85,12 +96,12 @@ describe('a history breaks a promise', () => {
     }
   });
 
-  it('and does when a Job is made while a worker of one that was removed goes on, unless it was on its way', () => {
+  it('when a Job is created while a worker of a deleted one runs, unless it was in flight', () => {
     const removed = { ...stageJob(1, { name: 'clip-1' }), type: 'DELETED' as const };
     const history = [stageJob(1, { name: 'clip-1' }), pod(1, 'Running'), removed, stageJob(1, { name: 'next' })];
     expect(violations(history)).toHaveLength(1);
     expect(violations(history, { unfencedMs: 100 })).toEqual([]);
-    const late = { ...stageJob(1, { name: 'next' }), heardAt: version + 100 };
+    const late = { ...stageJob(1, { name: 'next' }), receivedAt: version + 100 };
     expect(violations([...history.slice(0, 3), late], { unfencedMs: 100 })).toHaveLength(1);
   });
 });

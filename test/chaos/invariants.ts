@@ -4,21 +4,20 @@ import { canMove, isTerminal } from '../../src/model/status/lifecycle.ts';
 import { isLivePod, isOverJob, type Recorded, type Recording } from './history.ts';
 
 export interface Expectation {
-  /** Texts that may stand in no status and no event. */
+  /** Texts that no status and no event may contain. */
   readonly secrets?: readonly string[];
   /** Everything has ended: no Job may be left that could still run. */
   readonly settled?: boolean;
   /**
-   * Milliseconds for which a call of one operator may be under way while another one acts, where two run without a lease:
-   * whom a Job that someone removes by hand leaves behind then meets the Job that was just being made. 0 when absent.
+   * Milliseconds for which a call of one operator may be in flight while another one acts, where two run without a lease:
+   * the pod of a Job that was deleted by hand then overlaps with the Job that was just being created. 0 when absent.
    */
   readonly unfencedMs?: number;
 }
 
 /**
- * What of a history must never be, one line for each. The invariants of the architecture, read off what the API server
- * has seen: one live Job per stage of an attempt, one live attempt per job, terminal phases and attempts and progress
- * that do not go back, no secret told.
+ * The invariants that a history violates, one line for each, from what the API server has observed: one live Job per stage
+ * of an attempt, one live attempt per job, terminal phases, attempts and progress that never decrease, no secret.
  */
 export function violations(
   history: readonly Recorded[],
@@ -31,13 +30,13 @@ export function violations(
   const before = new Map<string, Recording<'RenderJob'>>();
   /** Jobs one of whose pods has ended: with a backoff limit of 0 they make no other. */
   const spent = new Set<string>();
-  /** When Jobs that are gone were removed, and when those that there are were made. */
+  /** When deleted Jobs were deleted, and when present ones were created. */
   const removed = new Map<string, number>();
   const made = new Map<string, number>();
   const live = (): Recording<'Job'>[] =>
     [...jobs.values()].filter((job) => !isOverJob(job) && !isSuspended(job) && !spent.has(job.metadata.uid));
 
-  for (const { kind, type, version, heardAt, afterGap, object } of history) {
+  for (const { kind, type, version, receivedAt, afterGap, object } of history) {
     const say = (text: string): void => void (found.has(text) || found.set(text, version));
     const { uid } = object.metadata;
     switch (kind) {
@@ -45,19 +44,19 @@ export function violations(
         const known = before.get(uid);
         if (type !== 'DELETED') before.set(uid, object);
         for (const text of backwardSteps(known, object, afterGap)) say(text);
-        if (tells(object['status'], secrets)) say(`the status of ${object.metadata.name} tells a secret`);
+        if (containsSecret(object['status'], secrets)) say(`the status of ${object.metadata.name} contains a secret`);
         break;
       }
       case 'Event':
-        if (tells(object, secrets)) say(`event ${object.metadata.name} tells a secret`);
+        if (containsSecret(object, secrets)) say(`event ${object.metadata.name} contains a secret`);
         break;
       case 'Job':
         if (type === 'DELETED') {
           jobs.delete(uid);
-          removed.set(uid, heardAt);
+          removed.set(uid, receivedAt);
         } else {
           jobs.set(uid, object);
-          if (!made.has(uid)) made.set(uid, heardAt);
+          if (!made.has(uid)) made.set(uid, receivedAt);
         }
         break;
       case 'Pod':
@@ -147,7 +146,7 @@ function isSuspended({ spec }: Recording<'Job'>): boolean {
   return spec.suspend === true;
 }
 
-function tells(value: unknown, secrets: readonly string[]): boolean {
+function containsSecret(value: unknown, secrets: readonly string[]): boolean {
   const text = JSON.stringify(value) ?? '';
   return secrets.some((secret) => text.includes(secret));
 }

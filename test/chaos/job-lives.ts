@@ -1,13 +1,13 @@
 import type { ChaosWorld } from './chaos-world.ts';
 
-/** What happens to one job from its creation to its end, whoever looks after it. */
+/** What happens to one job from its creation to its end, with any operators. */
 export interface Life {
   readonly name: string;
   /** Phases in which it may end; none when it is to be gone. */
   readonly ends: readonly string[];
   /** How many of its first writes are those of another life, and need not be looked at twice. */
   readonly known: number;
-  /** Calls to the API server that may change something: 5 for each attempt, and what a wish takes. */
+  /** Limit of the writing calls to the API server: 5 for each attempt, and those for a request. */
   readonly budget: number;
   /** Returns once the world has done its part. */
   readonly play: (world: ChaosWorld, job: string) => Promise<void>;
@@ -49,7 +49,7 @@ export const lives: readonly Life[] = [
     },
   },
   {
-    name: 'fails for good',
+    name: 'fails finally',
     ends: ['Failed'],
     known: 2,
     budget: 5,
@@ -122,7 +122,7 @@ export const lives: readonly Life[] = [
     },
   },
   {
-    name: 'loses its Job to someone who tidies up',
+    name: 'loses its Job to a deletion by hand',
     ends: ['Succeeded'],
     known: 3,
     budget: 10,

@@ -6,10 +6,10 @@ import { type Life, lives } from './job-lives.ts';
 import type { Death } from './mortality.ts';
 
 const node = 'chaos-kill-points';
-/** Worlds at once: they wait more than they compute. */
-const atOnce = 8;
+/** Worlds in parallel: they wait more than they compute. */
+const parallelWorlds = 8;
 
-interface Told {
+interface Outcome {
   readonly writes: readonly string[];
   readonly broken: readonly string[];
   readonly end: string | undefined;
@@ -19,12 +19,12 @@ describeOnCluster('an operator that is killed at its n-th write', (cluster) => {
   beforeAll(() => cluster.apply(gpuNode(node, { slots: 500 })));
   afterAll(() => cluster.run(['delete', 'node', node, '--ignore-not-found', '--wait=false']));
 
-  /** Plays a life; the operator dies as it is told, and another one takes its place. */
-  async function play({ play: happen, ends }: Life, death?: Death): Promise<Told> {
+  /** Plays a life; the operator dies as requested, and another one replaces it. */
+  async function play({ play: happen, ends }: Life, death?: Death): Promise<Outcome> {
     await using world = await ChaosWorld.open(cluster, node);
     const first = await world.operator(death);
     const stop = new AbortController();
-    const heir = first.life.died.then(async () => {
+    const successor = first.life.died.then(async () => {
       if (stop.signal.aborted) return;
       await first.kill();
       await world.operator();
@@ -32,9 +32,9 @@ describeOnCluster('an operator that is killed at its n-th write', (cluster) => {
     try {
       await happen(world, 'clip');
       await world.settle();
-      if (ends.length === 0) await world.recorder.until('the job to be gone', () => world.job('clip') === undefined);
+      if (ends.length === 0) await world.recorder.until('the job to be deleted', () => world.job('clip') === undefined);
       const end = world.phaseOf('clip');
-      // Only a life without a death is worth a second of waiting for what must not come.
+      // The wait for a second without writes is worth its time only without a death.
       if (death === undefined) await world.quiet();
       return { writes: first.life.writes, broken: await world.broken(), end };
     } catch (error) {
@@ -42,23 +42,23 @@ describeOnCluster('an operator that is killed at its n-th write', (cluster) => {
     } finally {
       stop.abort();
       first.life.kill();
-      await heir;
+      await successor;
     }
   }
 
   describe.each(lives)('of a job that $name', (life) => {
     let writes: readonly string[] = [];
-    it('does no more than it must where nothing goes wrong', async () => {
-      const told = await play(life);
-      ({ writes } = told);
-      expect(told.broken).toEqual([]);
+    it('stays within its budget of writes without a fault', async () => {
+      const outcome = await play(life);
+      ({ writes } = outcome);
+      expect(outcome.broken).toEqual([]);
       const calls = writes.filter((write) => !write.startsWith('REMOVE'));
       expect(calls.length, calls.join(', ')).toBeLessThanOrEqual(life.budget);
-      expect(life.ends).toEqual(told.end === undefined ? [] : expect.arrayContaining([told.end]));
+      expect(life.ends).toEqual(outcome.end === undefined ? [] : expect.arrayContaining([outcome.end]));
     });
 
-    it('leaves nothing that its successor does not bring to the same end', async () => {
-      // What is there when an answer is lost is also there when the next write is never sent.
+    it('is brought to the same end by the next operator', async () => {
+      // The state after a lost answer is also the state before a write that is never sent.
       const deaths = writes.map((_, index): Death => ({ write: index + 1, mode: 'answer lost' })).slice(life.known);
       const failures: string[] = [];
       const one = async (death: Death): Promise<void> => {
@@ -68,7 +68,7 @@ describeOnCluster('an operator that is killed at its n-th write', (cluster) => {
       };
       const left = deaths.values();
       await Promise.all(
-        Array.from({ length: atOnce }, async () => {
+        Array.from({ length: parallelWorlds }, async () => {
           for (const death of left) await one(death);
         }),
       );

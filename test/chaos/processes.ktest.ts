@@ -42,7 +42,7 @@ const blows = fc
   )
   .map(([first, then, pauses]) => [...first, ...then].map((what, index) => ({ what, after: pauses[index] ?? 1_000 })));
 
-// Operators as processes with the rights of their ServiceAccount, on a control plane that is theirs to lose.
+// Operators as processes with the RBAC rules of their ServiceAccount, on a control plane of their own.
 describeWithPrograms('cluster', 'when processes are killed', (paths) => {
   const stack = new AsyncDisposableStack();
   let plane: ControlPlane;
@@ -93,7 +93,7 @@ describeWithPrograms('cluster', 'when processes are killed', (paths) => {
     };
     const metadata = { name: `job-${index}`, namespace };
     const job = { apiVersion: 'framewright.dev/v1alpha1', kind: 'RenderJob', metadata, spec };
-    // Applied again, it is the same job: also when nobody knows whether the first try arrived.
+    // Applied again, it is the same job, even when the answer to the first try was lost.
     for (let tries = 1; ; tries += 1) {
       try {
         await run(['apply', '-f', '-'], JSON.stringify(job));
@@ -152,9 +152,9 @@ describeWithPrograms('cluster', 'when processes are killed', (paths) => {
             throw new Error(`${String(error)}\n${operators.ends.join('\n---\n')}`, { cause: error });
           }
           const present = recorder.present('RenderJob');
-          const told = new Map(present.map(({ metadata, status }) => [metadata.name, status?.phase]));
+          const found = new Map(present.map(({ metadata, status }) => [metadata.name, status?.phase]));
           const phases = Array.from({ length: jobs }, (_, index) => endings[index % endings.length]?.phase);
-          expect(told).toEqual(new Map(phases.map((phase, index) => [`job-${index}`, phase])));
+          expect(found).toEqual(new Map(phases.map((phase, index) => [`job-${index}`, phase])));
           await recorder.quiet();
           await recorder.caughtUp();
           const broken = violations(recorder.history, { settled: true });

@@ -41,7 +41,7 @@ export class Recorder implements AsyncDisposable {
   readonly #watching: Promise<unknown>;
   readonly #waiting = new Set<() => void>();
   readonly #present = new Map<string, Recorded>();
-  readonly #gone = new Set<string>();
+  readonly #deleted = new Set<string>();
   #broken: unknown;
 
   private constructor(transport: Transport, namespace: string, version: string) {
@@ -58,16 +58,16 @@ export class Recorder implements AsyncDisposable {
     return new Recorder(transport, namespace, found);
   }
 
-  /** What there is now, as far as the watches have come. */
+  /** The present objects, as of the last events of the watches. */
   present<K extends Kind>(kind: K): Recording<K>[];
   present(kind: Kind): Recorded['object'][] {
     return [...this.#present.values()].flatMap((entry) => (entry.kind === kind ? [entry.object] : []));
   }
 
   /**
-   * Resolves at the first change after which `holds` does, or at once.
+   * Resolves when `holds` is true, immediately or after a change.
    *
-   * @throws Error after `timeoutMs`, with what there is
+   * @throws Error after `timeoutMs`, with the history
    */
   async until(what: string, holds: () => boolean, timeoutMs = 60_000): Promise<void> {
     const deadline = performance.now() + timeoutMs;
@@ -87,8 +87,8 @@ export class Recorder implements AsyncDisposable {
   /**
    * Waits for a second in which nothing in the namespace is written.
    *
-   * @param sent counts the writes of those who are watched, also those that changed nothing
-   * @throws Error when there is none: someone goes on writing though nothing happens
+   * @param sent counts the writes of the observed operators, including those that changed nothing
+   * @throws Error when there is none: an operator writes although nothing happens
    */
   async quiet(sent: () => number = () => 0, timeoutMs = 30_000): Promise<void> {
     const deadline = performance.now() + timeoutMs;
@@ -102,21 +102,21 @@ export class Recorder implements AsyncDisposable {
     }
   }
 
-  /** Resolves when the watches have told all that the API server had at the time of the call. */
+  /** Resolves when the watches have delivered everything that the API server had at the time of the call. */
   async caughtUp(): Promise<void> {
     const lists = await Promise.all(kinds.map(async (kind) => ({ kind, ...(await this.#list(kind)) })));
     const known = (): boolean =>
       lists.every(({ kind, version, objects }) => {
-        const told = [...objects].every(([uid, at]) => this.#gone.has(uid) || this.#versionOf(uid) >= at);
+        const delivered = [...objects].every(([uid, at]) => this.#deleted.has(uid) || this.#versionOf(uid) >= at);
         const left = [...this.#present.values()].some(
           (entry) => entry.kind === kind && !objects.has(entry.object.metadata.uid) && entry.version <= version,
         );
-        return told && !left;
+        return delivered && !left;
       });
-    await this.until('the recorder to have heard of everything', known);
+    await this.until('the recorder to have received everything', known);
   }
 
-  /** The last changes of each kind but events, one a line. */
+  /** The last changes, one per line. */
   describe(last = chaosLines()): string {
     return this.history.slice(-last).map(describeChange).join('\n');
   }
@@ -126,7 +126,7 @@ export class Recorder implements AsyncDisposable {
     await this.#watching;
   }
 
-  /** Goes on where a watch broke off; where the server no longer knows that, what is there counts as changed. */
+  /** Continues where a watch broke; when the server no longer has that version, all objects count as changed. */
   async #follow(kind: Kind, from: string): Promise<void> {
     const { signal } = this.#stop;
     let version: string | undefined = from;
@@ -149,8 +149,8 @@ export class Recorder implements AsyncDisposable {
   }
 
   /**
-   * Only an API server that was restarted needs this: it has no history of before. In which order things happened in
-   * between nobody knows: whatever changed or went counts as of the time when it was last seen.
+   * Needed only after a restart of the API server, which has no earlier history. The order of the changes in between is
+   * unknown: each counts as of the time when its object was last observed.
    */
   async #reread(kind: Kind): Promise<string> {
     const { version, objects, items } = await this.#list(kind);
@@ -180,10 +180,10 @@ export class Recorder implements AsyncDisposable {
   }
 
   #record(kind: Kind, line: unknown, gap?: Gap): string {
-    const told = isRecord(line) ? line : {};
-    const type = changes.find((known) => known === told['type']);
+    const event = isRecord(line) ? line : {};
+    const type = changes.find((known) => known === event['type']);
     if (type === undefined) throw new Error(`Expected a change of a ${kind}, got ${JSON.stringify(line)}`);
-    const entry = recordedOf(kind, type, told['object'], gap);
+    const entry = recordedOf(kind, type, event['object'], gap);
     // Four watches, one history: versions are those of etcd and count every write.
     let at = this.history.length;
     while (at > 0 && (this.history[at - 1]?.version ?? 0n) > entry.version) at -= 1;
@@ -191,36 +191,36 @@ export class Recorder implements AsyncDisposable {
     const { uid } = entry.object.metadata;
     if (type === 'DELETED') {
       this.#present.delete(uid);
-      this.#gone.add(uid);
+      this.#deleted.add(uid);
     } else this.#present.set(uid, entry);
-    for (const wake of this.#waiting) wake();
+    for (const resolve of this.#waiting) resolve();
     return entry.object.metadata.resourceVersion;
   }
 }
 
-/** Changes of which nobody told, and the object as it was before them. */
+/** Missing changes, and the object as it was before them. */
 interface Gap {
   readonly lastSeen: Recorded['object'] | undefined;
 }
 
-function recordedOf(kind: Kind, type: Recorded['type'], told: unknown, gap: Gap | undefined): Recorded {
-  const of = { type, heardAt: performance.now(), afterGap: gap !== undefined };
+function recordedOf(kind: Kind, type: Recorded['type'], recorded: unknown, gap: Gap | undefined): Recorded {
+  const of = { type, receivedAt: performance.now(), afterGap: gap !== undefined };
   const versionOf = (object: Recorded['object']): bigint => BigInt((gap?.lastSeen ?? object).metadata.resourceVersion);
   switch (kind) {
     case 'RenderJob': {
-      const object = renderJobRecord.parse(told);
+      const object = renderJobRecord.parse(recorded);
       return { kind, object, version: versionOf(object), ...of };
     }
     case 'Job': {
-      const object = jobRecord.parse(told);
+      const object = jobRecord.parse(recorded);
       return { kind, object, version: versionOf(object), ...of };
     }
     case 'Pod': {
-      const object = podRecord.parse(told);
+      const object = podRecord.parse(recorded);
       return { kind, object, version: versionOf(object), ...of };
     }
     case 'Event': {
-      const object = eventRecord.parse(told);
+      const object = eventRecord.parse(recorded);
       return { kind, object, version: versionOf(object), ...of };
     }
   }

@@ -184,7 +184,7 @@ function weatherOf({ weather, oneIn }: Extract<Step, { do: 'weather' }>): (call:
   let calls = 0;
   return ({ query }) => {
     calls += 1;
-    // Only watches end with 410; a list that is refused so would be a server without any history.
+    // Only watches end with 410: a list with 410 would mean a server without any history.
     if (weather === 'gone' && query.get('watch') === null) return undefined;
     return calls % oneIn === 0 ? weathers[weather] : undefined;
   };

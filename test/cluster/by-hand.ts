@@ -10,7 +10,8 @@ import { setUpPrograms } from './set-up/set-up.ts';
 
 async function programs(kit: Kit): Promise<Readonly<Record<string, string>>> {
   const found = await setUpPrograms(kit);
-  if (found.absent !== undefined) throw new Error(`Expected the programs of ${kit}, got none: ${found.absent}`);
+  if (found.absent !== undefined)
+    throw new Error(`Expected the programs of ${kit}, but they are missing: ${found.absent}`);
   return found.paths;
 }
 
@@ -36,6 +37,6 @@ export NATS_URL=${bus.url}
 export AWS_ENDPOINT_URL=${store.endpoint} AWS_REGION=${store.region}
 export AWS_ACCESS_KEY_ID=${store.accessKeyId} AWS_SECRET_ACCESS_KEY=${store.secretAccessKey}
 
-kwok plays the node gpu-0 with 8 Intel GPU slots; test/cluster/README.md says how a pod tells it how to end.
+kwok plays the node gpu-0 with 8 Intel GPU slots; test/cluster/README.md describes how a pod sets its end.
 Ctrl-C ends everything and removes its data.`);
 if (!interrupted.signal.aborted) await once(interrupted.signal, 'abort');

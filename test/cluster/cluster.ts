@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { findProgram } from '../../scripts/bootstrap/find-program.mjs';
+import { eventually } from '../support/eventually.ts';
 import { type ControlPlane, startControlPlane } from './control-plane/control-plane.ts';
 import type { Programs } from './set-up/set-up.ts';
 
@@ -53,16 +53,12 @@ export async function openCluster(
 export async function applyDefinitions(access: ClusterAccess): Promise<void> {
   const files = ['-f', join(root, 'crds')];
   await kubectl(access, ['apply', '--server-side', '--force-conflicts', ...files]);
-  const deadline = performance.now() + 60_000;
   const established = ['wait', '--for=condition=Established', '--timeout=10s', ...files];
-  // It fails at once on a definition that has no condition at all yet.
-  while (!(await kubectl(access, established).then(Boolean, () => false))) {
-    if (performance.now() > deadline) throw new Error('Expected the definitions to be served within a minute');
-    await sleep(100);
-  }
+  // It fails immediately on a definition that has no condition at all yet.
+  await eventually(() => kubectl(access, established), { withinMs: 60_000, everyMs: 100 });
 }
 
-/** An object that a RenderJob owns; none that exists, nor need it. */
+/** An object that a RenderJob owns; neither needs to exist. */
 const owned = JSON.stringify({
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -75,8 +71,8 @@ const owned = JSON.stringify({
 });
 
 /**
- * Waits until the API server takes RenderJobs for owners. Its admission learns of new kinds every half minute and refuses
- * until then with 403; administrators it does not ask, so someone else has to try.
+ * Waits until the API server accepts RenderJobs as owners. Its admission reads new kinds every half minute and answers 403
+ * until then; it does not check administrators, so another user has to try.
  */
 export async function untilRenderJobsMayOwn(access: ClusterAccess): Promise<void> {
   const user = 'framewright-owner-check';
@@ -91,20 +87,20 @@ export async function untilRenderJobsMayOwn(access: ClusterAccess): Promise<void
     'yaml',
   ];
   await kubectl(access, ['apply', '-f', '-'], await kubectl(access, binding));
-  const deadline = performance.now() + 60_000;
-  for (;;) {
-    const dryRun = ['create', '--dry-run=server', `--as=${user}`, '-f', '-'];
-    const refusal = await kubectl(access, dryRun, owned).then(
+  const dryRun = ['create', '--dry-run=server', `--as=${user}`, '-f', '-'];
+  const rejection = (): Promise<string> =>
+    kubectl(access, dryRun, owned).then(
       () => '',
       (error: unknown) => String(error),
     );
-    if (!/RESTMapping|configmaps is forbidden/.test(refusal)) return;
-    if (performance.now() > deadline) throw new Error('Expected RenderJobs to be taken for owners within a minute');
-    await sleep(250);
-  }
+  const accepted = async (): Promise<void> => {
+    const message = await rejection();
+    if (/RESTMapping|configmaps is forbidden/.test(message)) throw new Error(message);
+  };
+  await eventually(accepted, { withinMs: 60_000, everyMs: 250 });
 }
 
-/** Runs kubectl to its end. Answers its standard output; rejects with what it said when it fails. */
+/** Runs kubectl to its end. Resolves with its standard output; rejects with its error output when it fails. */
 export async function kubectl(
   { kubeconfig, kubectl: path }: ClusterAccess,
   args: readonly string[],

@@ -27,11 +27,11 @@ describeOnCluster('the cluster of the tests', (cluster) => {
     namespace = await cluster.namespace();
   });
 
-  it('knows RenderJobs', async () => {
+  it('serves RenderJobs', async () => {
     expect(await cluster.run(['get', 'renderjobs', '-n', namespace, '-o', 'name'])).toBe('');
   });
 
-  itWithPlayedPods(cluster, 'runs a Job on a pretended GPU node until it ends as its pod says', async () => {
+  itWithPlayedPods(cluster, 'runs a Job on a simulated GPU node until it ends as its pod sets', async () => {
     const node = `node-${namespace}`;
     const annotations = { 'test.framewright.dev/exit-code': '42', 'test.framewright.dev/message': '{"code":"X"}' };
     const limits = { 'gpu.intel.com/i915': '1' };
@@ -63,7 +63,7 @@ describeOnCluster('the cluster of the tests', (cluster) => {
 });
 
 describeWithPrograms('cluster', 'a control plane of its own', (paths) => {
-  it('starts beside another one, and nothing of it is left when it is stopped', async () => {
+  it('starts beside another one, and leaves nothing when it is stopped', async () => {
     const pids = await (async () => {
       await using plane = await startControlPlane(paths);
       const access = { kubeconfig: plane.kubeconfig, kubectl: paths['kubectl'] ?? '', own: true };
@@ -76,7 +76,7 @@ describeWithPrograms('cluster', 'a control plane of its own', (paths) => {
 });
 
 describeWithPrograms('nats', 'a NATS server', (paths) => {
-  it('says on which port it listens, and comes back on the same one', async () => {
+  it('reports its port, and restarts on the same one', async () => {
     const path = paths['nats-server'] ?? '';
     let port = 0;
     {
@@ -89,7 +89,7 @@ describeWithPrograms('nats', 'a NATS server', (paths) => {
 });
 
 describeWithPrograms('s3', 'an S3 server', (paths) => {
-  it('refuses who has no key', async () => {
+  it('rejects requests without a key', async () => {
     await using server = await startS3Server(paths['versitygw'] ?? '');
     await vi.waitFor(async () => expect((await fetch(server.endpoint)).status).toBe(403));
   });

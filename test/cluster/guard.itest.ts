@@ -35,7 +35,7 @@ it('ends the programs and removes their folder when the process that started the
   await vi.waitFor(() => expect(stat(folder)).rejects.toThrow('ENOENT'), patience);
 });
 
-it('leaves a process alone that it was told to forget', async () => {
+it('does not end a process that it was asked to forget', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'framewright-guard-'));
   const stranger = spawn('/bin/sleep', ['600'], { stdio: 'ignore' });
   const { pid } = stranger;

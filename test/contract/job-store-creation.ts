@@ -6,7 +6,7 @@ import { newJob, statusIn, trimSpec } from './support.ts';
 
 export function jobStoreCreation(current: Current): void {
   describe('create', () => {
-    it('makes a job that fits the model and is found by its name', async () => {
+    it('creates a job of the model that is found by its name', async () => {
       const { store } = current();
       const { job, created, sameSpec } = await store.create(
         newJob('a', { owner: 'alice', annotations: { note: 'x' } }),
@@ -21,7 +21,7 @@ export function jobStoreCreation(current: Current): void {
       expect(await store.get({ namespace: 'media', name: 'a' }, { fresh: true })).toEqual(job);
     });
 
-    it('returns the job that is there when the name is taken, and says whether its spec is the same', async () => {
+    it('returns the existing job when the name is taken, and whether its spec is the same', async () => {
       const { store } = current();
       const first = await store.create(newJob('a'));
       const reordered = {
@@ -49,14 +49,14 @@ export function jobStoreCreation(current: Current): void {
       expect(two.job.metadata.uid).not.toBe(one.job.metadata.uid);
     });
 
-    it('makes one job of 50 simultaneous creations of one name', async () => {
+    it('creates one job in 50 simultaneous creations of one name', async () => {
       const { store } = current();
       const outcomes = await Promise.all(Array.from({ length: 50 }, async () => store.create(newJob('a'))));
       expect(outcomes.filter(({ created }) => created)).toHaveLength(1);
       expect(new Set(outcomes.map(({ job }) => job.metadata.uid)).size).toBe(1);
     });
 
-    it('never exceeds the guard however many creations come at once', async () => {
+    it('never exceeds the guard, however many creations run in parallel', async () => {
       const { store } = current();
       const guard = { owner: 'alice', maxUnfinished: 7 };
       const outcomes = await Promise.allSettled(
@@ -81,7 +81,7 @@ export function jobStoreCreation(current: Current): void {
       });
     });
 
-    it('returns a job that exists even when the guard would refuse a new one', async () => {
+    it('returns a job that exists even when the guard would reject a new one', async () => {
       const { store } = current();
       const guard = { owner: 'alice', maxUnfinished: 1 };
       await store.create(newJob('a', { owner: 'alice' }), guard);
@@ -91,17 +91,17 @@ export function jobStoreCreation(current: Current): void {
       });
     });
 
-    it('refuses a spec that does not fit into a stage spec', async () => {
+    it('rejects a spec that does not fit into a stage spec', async () => {
       const { store } = current();
       const url = `https://media.example/${'x'.repeat(2000)}`;
       const spec = { inputs: Array.from({ length: 40 }, (_, index) => ({ name: `i${index}`, url })) };
-      const refusal = await store.create(newJob('big', { spec })).catch((error: unknown) => error);
-      expect(refusal).toMatchObject({ code: 'INVALID_REQUEST' });
-      expect(String(refusal)).toContain(`${bounds.specBytes} bytes`);
+      const rejection = await store.create(newJob('big', { spec })).catch((error: unknown) => error);
+      expect(rejection).toMatchObject({ code: 'INVALID_REQUEST' });
+      expect(String(rejection)).toContain(`${bounds.specBytes} bytes`);
       expect(await store.get({ namespace: 'media', name: 'big' })).toBeUndefined();
     });
 
-    it('keeps texts as they were, hostile ones included', async () => {
+    it('keeps texts unchanged, hostile ones included', async () => {
       const { store } = current();
       const text = `'; DROP TABLE job; -- "\u0000\u2028 𝄞 ${'é'.repeat(100)}`;
       const spec = { ...trimSpec, operations: [{ subtitle: { captions: [{ from: 0, to: 1, text }] } }] };
@@ -113,12 +113,12 @@ export function jobStoreCreation(current: Current): void {
   });
 
   describe('get', () => {
-    it('answers undefined for a name that does not exist', async () => {
-      expect(await current().store.get({ namespace: 'media', name: 'nobody' })).toBeUndefined();
+    it('returns undefined for a name that does not exist', async () => {
+      expect(await current().store.get({ namespace: 'media', name: 'absent' })).toBeUndefined();
       expect(await current().store.get({ namespace: '', name: '' })).toBeUndefined();
     });
 
-    it('finds jobs with all they had after a restart', async () => {
+    it('finds complete jobs after a restart', async () => {
       const harness = current();
       const { job } = await harness.store.create(newJob('a', { owner: 'alice' }));
       const written = await harness.store.writeStatus(

@@ -47,7 +47,7 @@ export function jobStoreListing(current: Current): void {
       expect(await names({ phases: [] })).toEqual([]);
     });
 
-    it('filter by part of the name in any case, where wildcards mean themselves', async () => {
+    it('filter by part of the name in any case, where wildcards are literal', async () => {
       const { store } = current();
       for (const name of ['holiday-cut', 'cut-2', 'other']) await store.create(newJob(name));
       expect(await names({ text: 'CUT' })).toEqual(['cut-2', 'holiday-cut']);
@@ -90,7 +90,7 @@ export function jobStoreListing(current: Current): void {
       expect(await names({ since: created + 60_000 })).toEqual([]);
     });
 
-    it('page through all jobs once, however many are made in between', async () => {
+    it('page through all jobs once, however many are created in between', async () => {
       const { store } = current();
       for (let index = 0; index < 10; index += 1) await store.create(newJob(`old-${index}`));
       const seen: string[] = [];
@@ -110,13 +110,13 @@ export function jobStoreListing(current: Current): void {
       expect((await store.list({}, { limit: 2 })).cursor).toBeUndefined();
     });
 
-    it('skip as many as the offset says', async () => {
+    it('skip as many jobs as the offset', async () => {
       for (const name of ['a', 'b', 'c']) await current().store.create(newJob(name));
       const { jobs } = await current().store.list({}, { limit: 1, offset: 1 });
       expect(jobs.map(({ metadata }) => metadata.name)).toEqual(['b']);
     });
 
-    it.each(['', 'x', '../..', 'c2VxOi0x', '💥'])('refuse the cursor %j, which no page gave', async (cursor) => {
+    it.each(['', 'x', '../..', 'c2VxOi0x', '💥'])('reject the cursor %j, which is not from a page', async (cursor) => {
       await expect(current().store.list({}, { cursor })).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
     });
   });

@@ -17,7 +17,7 @@ export function jobStoreRetention(current: Current): void {
   }
 
   describe('listExpired', () => {
-    it('names finished jobs from the instant on at which their own or the usual time is over', async () => {
+    it('contains finished jobs after their own or the default retention time', async () => {
       await finished('usual', end);
       await finished('short', end, 10);
       await finished('none', end, 0);
@@ -30,13 +30,13 @@ export function jobStoreRetention(current: Current): void {
       expect(await expiredAt(end + 1e9, 2)).toEqual(['none', 'short']);
     });
 
-    it('follows a time that is changed after the end', async () => {
+    it('uses a retention time that was changed after the end', async () => {
       const job = await finished('a', end);
       await current().store.patchSpec(job.metadata, job.metadata.resourceVersion, { ttlSecondsAfterFinished: 1 });
       expect(await expiredAt(end + 1000)).toEqual(['a']);
     });
 
-    it('leaves out what is being removed already', async () => {
+    it('does not contain jobs that are being removed', async () => {
       const job = await finished('a', end, 0);
       await current().store.remove(job.metadata);
       expect(await expiredAt(end + 1)).toEqual([]);
@@ -44,7 +44,7 @@ export function jobStoreRetention(current: Current): void {
   });
 
   describe('remove and finalize', () => {
-    it('mark a job first and drop it at the end', async () => {
+    it('first mark a job and then delete it', async () => {
       const { store } = current();
       const { job } = await store.create(newJob('a'));
       await store.remove(job.metadata);
@@ -57,14 +57,14 @@ export function jobStoreRetention(current: Current): void {
       expect(await store.get(job.metadata)).toBeUndefined();
     });
 
-    it('are at peace with a job that is not there', async () => {
+    it('accept a job that does not exist', async () => {
       const { store } = current();
-      const nobody = { namespace: 'media', name: 'nobody' };
-      await expect(store.remove(nobody)).resolves.toBeUndefined();
-      await expect(store.finalize(nobody, 'no-uid')).resolves.toBeUndefined();
+      const absent = { namespace: 'media', name: 'absent' };
+      await expect(store.remove(absent)).resolves.toBeUndefined();
+      await expect(store.finalize(absent, 'no-uid')).resolves.toBeUndefined();
     });
 
-    it('leave a later job of the same name alone', async () => {
+    it('keep a later job of the same name', async () => {
       const { store } = current();
       const { job } = await store.create(newJob('a'));
       await store.remove(job.metadata, 'uid-of-an-earlier-one');

@@ -14,7 +14,7 @@ export function jobStoreWatch(current: Current): void {
     }
   }
 
-  const told = (changes: readonly JobChange[]): string[] =>
+  const summaryOf = (changes: readonly JobChange[]): string[] =>
     changes.map(({ type, job }) => `${type} ${job.metadata.name} ${job.status?.phase ?? 'new'}`);
 
   describe('watch', () => {
@@ -26,16 +26,16 @@ export function jobStoreWatch(current: Current): void {
       await store.remove(done.metadata);
       await watching(async (changes) => {
         const read = await readUntilQuiet(changes);
-        expect(told(read).toSorted()).toEqual(['put done Succeeded', 'put new new']);
+        expect(summaryOf(read).toSorted()).toEqual(['put done Succeeded', 'put new new']);
       });
     });
 
-    it('tells of a creation, of each kind of write and of the end, in order', async () => {
+    it('delivers a creation, each kind of write and the removal, in order', async () => {
       const { store } = current();
       await watching(async (changes) => {
         const { job } = await store.create(newJob('a'));
         const next = async (): Promise<JobChange[]> => readUntil(changes, () => true);
-        expect(told(await next())).toEqual(['put a new']);
+        expect(summaryOf(await next())).toEqual(['put a new']);
         const running = await store.writeStatus(job.metadata, job.metadata.resourceVersion, statusIn('Running'));
         expect((await next()).map((change) => change.job)).toEqual([running]);
         const patched = await store.patchSpec(job.metadata, running.metadata.resourceVersion, { cancelled: true });
@@ -45,7 +45,7 @@ export function jobStoreWatch(current: Current): void {
         await store.remove(job.metadata);
         expect((await next())[0]?.job.metadata.deletionTimestamp).toEqual(expect.any(String));
         await store.finalize(job.metadata, job.metadata.uid);
-        expect(told(await next())).toEqual(['removed a Cancelled']);
+        expect(summaryOf(await next())).toEqual(['removed a Cancelled']);
       });
     });
 
@@ -81,7 +81,7 @@ export function jobStoreWatch(current: Current): void {
       });
     });
 
-    it('tells of the end of a job before it tells of a later one of the same name', async () => {
+    it('delivers the removal of a job before a later job of the same name', async () => {
       const { store } = current();
       await watching(async (changes) => {
         const { job: first } = await store.create(newJob('a'));
@@ -96,12 +96,12 @@ export function jobStoreWatch(current: Current): void {
       });
     });
 
-    it('tells every watcher', async () => {
+    it('delivers to every watcher', async () => {
       await watching(async (one) => {
         await watching(async (two) => {
           await current().store.create(newJob('a'));
-          expect(told(await readUntil(one, () => true))).toEqual(['put a new']);
-          expect(told(await readUntil(two, () => true))).toEqual(['put a new']);
+          expect(summaryOf(await readUntil(one, () => true))).toEqual(['put a new']);
+          expect(summaryOf(await readUntil(two, () => true))).toEqual(['put a new']);
         });
       });
     });
@@ -118,7 +118,7 @@ export function jobStoreWatch(current: Current): void {
   });
 
   describe('health', () => {
-    it('is in sync and in contact once a watch has given its first state', async () => {
+    it('is synced and in contact once a watch has delivered its first state', async () => {
       const { store } = current();
       await store.create(newJob('a'));
       await watching(async (changes) => {

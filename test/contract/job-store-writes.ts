@@ -41,19 +41,19 @@ export function jobStoreWrites(current: Current): void {
       expect(await current().store.patchSpec(job.metadata, job.metadata.resourceVersion, {})).toEqual(job);
     });
 
-    it('lets one of two patches from the same version win and refuses the other', async () => {
+    it('accepts one of two patches from the same version and rejects the other', async () => {
       const job = await made();
       const patch = async (priority: number) =>
         current().store.patchSpec(job.metadata, job.metadata.resourceVersion, { priority });
       const outcomes = await Promise.allSettled([patch(1), patch(2)]);
       expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
-      const refused = outcomes.find((outcome) => outcome.status === 'rejected');
-      expect(refused?.reason).toBeInstanceOf(ConflictError);
+      const rejected = outcomes.find((outcome) => outcome.status === 'rejected');
+      expect(rejected?.reason).toBeInstanceOf(ConflictError);
     });
   });
 
   describe('writeStatus', () => {
-    it('replaces the whole status and leaves spec and generation alone', async () => {
+    it('replaces the whole status and keeps spec and generation', async () => {
       const job = await made();
       const first = await current().store.writeStatus(
         job.metadata,
@@ -78,7 +78,7 @@ export function jobStoreWrites(current: Current): void {
       expect(again.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
     });
 
-    it('refuses a version that is not the latest', async () => {
+    it('rejects a version that is not the latest', async () => {
       const job = await made();
       await current().store.patchSpec(job.metadata, job.metadata.resourceVersion, { suspend: true });
       const late = current().store.writeStatus(job.metadata, job.metadata.resourceVersion, statusIn('Running'));
@@ -86,7 +86,7 @@ export function jobStoreWrites(current: Current): void {
       expect((await current().store.get(job.metadata))?.status).toBeUndefined();
     });
 
-    it('says that a job is gone', async () => {
+    it('reports a deleted job', async () => {
       const job = await made();
       await current().store.finalize(job.metadata, job.metadata.uid);
       const { resourceVersion } = job.metadata;
@@ -110,7 +110,7 @@ export function jobStoreWrites(current: Current): void {
       expect(written.status).toEqual(marked);
     });
 
-    it('refuses a move that no phase allows', async () => {
+    it('rejects a transition that no phase allows', async () => {
       const job = await made();
       const running = await current().store.writeStatus(
         job.metadata,
@@ -121,7 +121,7 @@ export function jobStoreWrites(current: Current): void {
       await expect(back).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
     });
 
-    it('refuses a status without bounds', async () => {
+    it('rejects a status over its limit', async () => {
       const job = await made();
       const status = statusIn('Running', { message: 'x'.repeat(2_000_000) });
       const write = current().store.writeStatus(job.metadata, job.metadata.resourceVersion, status);
@@ -129,7 +129,7 @@ export function jobStoreWrites(current: Current): void {
     });
   });
 
-  it('gives a job that is made anew under an old name a later version and another uid', async () => {
+  it('gives a job that is created again under a name a later version and another uid', async () => {
     const job = await made();
     await current().store.finalize(job.metadata, job.metadata.uid);
     const again = await made();

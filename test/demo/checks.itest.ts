@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { frameAt, numberOf } from '../../demo/picture.ts';
+import { frameAt, numberOf } from '../../demo/frames.ts';
 import { renders } from '../../demo/renders.ts';
 import { clip, makeSources, type Sources } from '../../demo/sources.ts';
 

@@ -5,10 +5,10 @@ import { clientOf, framewright, lookUp, patience, submit } from './world.ts';
 
 /** Keys, roles, files of others, health. */
 export function accessSuite(scene: () => Scene): void {
-  describe('who may do what', () => {
-    it('lets nobody in without a key, with one that is none, or with one that is revoked', async () => {
+  describe('access', () => {
+    it('rejects requests without a key, with a malformed one, and with a revoked one', async () => {
       const { world, spare } = scene();
-      for (const key of ['', 'fwk_nobody00_x', `${spare.key.slice(0, -1)}_`]) {
+      for (const key of ['', 'fwk_unknown0_x', `${spare.key.slice(0, -1)}_`]) {
         expect(await new Client(world.url, key).get('/api/jobs')).toMatchObject({ status: 401 });
       }
       const client = await clientOf(world.url, spare);
@@ -19,7 +19,7 @@ export function accessSuite(scene: () => Scene): void {
       await expect.poll(async () => (await client.get('/api/jobs')).status, patience).toBe(401);
     });
 
-    it('shows a job to its owner, the team owner and an admin, and to others as one that is not there', async () => {
+    it('shows a job to its owner, the team owner and an admin; others get 404', async () => {
       const { ann, bob, boss, admin, clip } = scene();
       const name = await submit(ann, { inputs: [{ name: 'a', asset: clip }], suspend: true });
       for (const client of [ann, boss, admin]) expect((await lookUp(client, name)).metadata.name).toBe(name);
@@ -31,7 +31,7 @@ export function accessSuite(scene: () => Scene): void {
       expect((await ann.send('DELETE', `/apis/render-jobs/${name}`)).status).toBe(202);
     });
 
-    it('keeps uploaded files to those who may see them, and serves them to whoever knows their address', async () => {
+    it('lists uploaded files to those who may see them, and serves them to any client with the URL', async () => {
       const { world, ann, bob, boss, clip } = scene();
       const names = async (client: Client) => (await client.get('/api/assets')).text;
       expect(await names(ann)).toContain(clip);
@@ -42,7 +42,7 @@ export function accessSuite(scene: () => Scene): void {
       expect([part.status, await part.text()]).toEqual([206, 'ftyp']);
     });
 
-    it('says that it is well', async () => {
+    it('reports that it is healthy', async () => {
       const { world } = scene();
       const health = await new Client(world.url, '').get('/health');
       expect(health).toMatchObject({ status: 200, body: { status: 'ok', redis: true, workers: 2, qsv: false } });

@@ -30,7 +30,7 @@ export interface ClusterWorld extends World {
 
 /**
  * A control plane, a nats-server, a node whose pods are worker processes, `framewright operator` and `framewright api`:
- * both with the rights of manifests/operator and no others. Files are in a folder, or in a bucket where there is a program
+ * both with the RBAC rules of manifests/operator only. Files are in a folder, or in a bucket where there is a program
  * of an S3 server.
  */
 export async function clusterWorld(
@@ -104,7 +104,7 @@ export async function clusterWorld(
   };
 }
 
-/** A bucket of a real S3 server, and what our programs are told to use it. */
+/** A bucket of a real S3 server, and the settings with which the programs use it. */
 async function bucketOf(program: string): Promise<
   AsyncDisposable & {
     readonly settings: Readonly<Record<string, string>>;

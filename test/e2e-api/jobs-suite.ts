@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { refusals, unreadableBodies } from '../api/native/rejections.ts';
+import { rejections, unreadableBodies } from '../api/native/rejections.ts';
 import type { Client } from '../support/api-server.ts';
 import { anyText } from '../support/matchers.ts';
 import type { Scene } from './shared-suite.ts';
 import { lookUp, patience, readJob, submit, untilPhase } from './world.ts';
 
-/** Jobs that are made, refused, listed, changed and removed: suspended ones, so that nothing renders. */
+/** Jobs that are created, rejected, listed, changed and deleted: suspended ones, so that nothing renders. */
 export function jobsSuite(scene: () => Scene): void {
   const held = (more: object = {}): object => ({
     inputs: [{ name: 'main', asset: scene().clip }],
@@ -27,11 +27,11 @@ export function jobsSuite(scene: () => Scene): void {
     await expect.poll(async () => (await client.get('/apis/render-jobs')).body['items'], patience).toEqual([]);
   };
 
-  describe('making jobs', () => {
-    it('refuses wrong ones, each as a problem that names the field', async () => {
+  describe('creating jobs', () => {
+    it('rejects invalid ones with a problem that names the field', async () => {
       const { ann, world } = scene();
       const spec = { inputs: [{ name: 'main', asset: scene().clip }], operations: [{ mute: {} }] };
-      for (const [name, body, status, code, path] of refusals(manifest, spec)) {
+      for (const [name, body, status, code, path] of rejections(manifest, spec)) {
         if (world.takes.includes(name)) continue;
         const reply = await ann.post('/apis/render-jobs', body);
         expect([name, reply.status, reply.body['code']]).toEqual([name, status, code]);
@@ -45,7 +45,7 @@ export function jobsSuite(scene: () => Scene): void {
       expect(await ann.post('/api/trim', { videoUrl: '/assets/nowhere.mp4', start: 0 })).toMatchObject({ status: 400 });
     });
 
-    it('makes one of many that come with one Idempotency-Key, and refuses another body under it', async () => {
+    it('creates one for many requests with one Idempotency-Key, and rejects another body with it', async () => {
       const { ann, bob } = scene();
       const headers = { 'idempotency-key': `once-${Date.now()}` };
       const replies = await Promise.all(
@@ -68,7 +68,7 @@ export function jobsSuite(scene: () => Scene): void {
       await drop(bob, [readJob(other.body).metadata.name]);
     });
 
-    it('refuses a name that is taken, and more unfinished jobs than an owner may have', async () => {
+    it('rejects a name that is in use, and more unfinished jobs than the limit of the owner', async () => {
       const { bob } = scene();
       await none(bob);
       expect((await bob.post('/apis/render-jobs', manifest({ name: 'taken' }))).status).toBe(201);
@@ -79,15 +79,15 @@ export function jobsSuite(scene: () => Scene): void {
       const replies = await Promise.all(Array.from({ length: 25 }, () => bob.post('/apis/render-jobs', held())));
       const made = replies.filter(({ status }) => status === 201);
       expect(made).toHaveLength(19);
-      const refused = replies.find(({ status }) => status === 409);
-      expect(refused?.body).toMatchObject({ code: 'QUEUE_DEPTH_EXCEEDED' });
-      expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
+      const rejected = replies.find(({ status }) => status === 409);
+      expect(rejected?.body).toMatchObject({ code: 'QUEUE_DEPTH_EXCEEDED' });
+      expect(Number(rejected?.headers.get('retry-after'))).toBeGreaterThan(0);
       await drop(bob, ['taken', ...made.map(({ body }) => readJob(body).metadata.name)]);
       await none(bob);
     });
   });
 
-  describe('jobs that wait', () => {
+  describe('queued jobs', () => {
     it('are listed newest first, page by page, and by filters', async () => {
       const { bob } = scene();
       await none(bob);
@@ -117,7 +117,7 @@ export function jobsSuite(scene: () => Scene): void {
       await drop(bob, names);
     });
 
-    it('change their priority and labels, also by many at once, and nothing else of them', async () => {
+    it('change their priority and labels, also by many clients in parallel, and nothing else', async () => {
       const { ann } = scene();
       const name = await submit(ann, held());
       const patch = (json: unknown) => ann.send('PATCH', `/apis/render-jobs/${name}`, { json });
@@ -133,7 +133,7 @@ export function jobsSuite(scene: () => Scene): void {
       await drop(ann, [name]);
     });
 
-    it('are cancelled by each family of routes, again without effect, and then take no change', async () => {
+    it('are cancelled by each API, again without effect, and then cannot be changed', async () => {
       const { ann } = scene();
       const names = [await submit(ann, held()), await submit(ann, held())];
       const [native = '', edit = ''] = names;
@@ -156,7 +156,7 @@ export function jobsSuite(scene: () => Scene): void {
         await expect.poll(async () => (await ann.get(`/apis/render-jobs/${name}`)).status, patience).toBe(404);
     });
 
-    it('need their files: those cannot be removed before them', async () => {
+    it('keep their files: those cannot be deleted before them', async () => {
       const { ann, clip } = scene();
       const name = await submit(ann, held());
       expect(await ann.send('DELETE', `/api/assets/${clip}`)).toMatchObject({ status: 409 });

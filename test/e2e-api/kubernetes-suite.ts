@@ -31,24 +31,24 @@ export function kubernetesSuite(scene: () => Scene, world: () => ClusterWorld): 
     );
 
   describe('kubectl and REST', () => {
-    it('see the same jobs: one that kubectl applies is in REST, for its owner and those above', async () => {
+    it('see the same jobs: one that kubectl applies is in REST, for its owner and admins', async () => {
       const { ann, bob, boss, admin } = scene();
       await apply('by-hand', { 'framewright.dev/owner': 'ann' }, clipped());
-      await apply('of-nobody', {}, clipped({ suspend: true }));
-      // At once: what memory does not have yet is asked of the API server.
+      await apply('without-owner', {}, clipped({ suspend: true }));
+      // Immediately: a lookup that misses the cache asks the API server.
       for (const client of [ann, boss, admin]) expect((await lookUp(client, 'by-hand')).metadata.name).toBe('by-hand');
       expect((await bob.get('/apis/render-jobs/by-hand')).status).toBe(404);
-      for (const client of [ann, bob]) expect((await client.get('/apis/render-jobs/of-nobody')).status).toBe(404);
-      expect((await boss.get('/apis/render-jobs/of-nobody')).status).toBe(200);
+      for (const client of [ann, bob]) expect((await client.get('/apis/render-jobs/without-owner')).status).toBe(404);
+      expect((await boss.get('/apis/render-jobs/without-owner')).status).toBe(200);
       expect((await ann.get('/apis/render-jobs?type=trim&limit=500')).text).toContain('by-hand');
       const { status } = await untilPhase(ann, 'by-hand', 'Succeeded');
       expect((await fetch(status.result?.outputs[0]?.url ?? '')).status).toBe(200);
       expect((await ann.get('/api/jobs/by-hand')).body).toMatchObject({ status: 'done' });
-      await world().run(['delete', 'rj', 'by-hand', 'of-nobody', '-n', 'default', '--timeout=60s']);
+      await world().run(['delete', 'rj', 'by-hand', 'without-owner', '-n', 'default', '--timeout=60s']);
       await vi.waitFor(async () => expect((await ann.get('/apis/render-jobs/by-hand')).status).toBe(404), patience);
     });
 
-    it('change the same jobs: what REST makes kubectl shows, cancels and explains', async () => {
+    it('change the same jobs: kubectl shows, cancels and explains those that REST creates', async () => {
       const { ann } = scene();
       const name = await submit(ann, clipped({ suspend: true, priority: 7 }));
       await expect
@@ -68,12 +68,12 @@ export function kubernetesSuite(scene: () => Scene, world: () => ClusterWorld): 
     let second: ServerProcess;
     const other = (client: Client): Client => new Client(second.url, client.key);
 
-    it('know each other’s jobs, files and keys without a word between them', async () => {
+    it('serve each other’s jobs, files and keys without talking to each other', async () => {
       second = await world().replica();
       const { ann, clip } = scene();
       const there = other(ann);
       const name = await submit(ann, clipped({ suspend: true }));
-      // At once; lists may lag.
+      // Immediately; lists may lag.
       expect((await lookUp(there, name)).metadata.name).toBe(name);
       await expect.poll(async () => (await there.get('/apis/render-jobs?limit=500')).text, patience).toContain(name);
       expect((await there.get('/api/assets')).text).toContain(clip);
@@ -109,7 +109,7 @@ export function kubernetesSuite(scene: () => Scene, world: () => ClusterWorld): 
         await expect.poll(async () => (await client.get('/api/jobs')).status, patience).toBe(401);
     });
 
-    it('go on for each other: a stream of one that is killed is taken up at the other', async () => {
+    it('replace each other: the stream of a killed replica resumes at the other', async () => {
       const { ann, film } = scene();
       const spec = {
         inputs: [{ name: 'a', asset: film }],
@@ -142,7 +142,7 @@ export function kubernetesSuite(scene: () => Scene, world: () => ClusterWorld): 
       expect(readJob(JSON.parse(after.at(-1)?.data ?? '')).status.phase).toBe('Succeeded');
     });
 
-    it('end their streams in good order when they are asked to stop', async () => {
+    it('end their streams gracefully when they are stopped', async () => {
       const { ann } = scene();
       const third = await world().replica();
       const name = await submit(ann, clipped({ suspend: true }));
@@ -157,7 +157,7 @@ export function kubernetesSuite(scene: () => Scene, world: () => ClusterWorld): 
   });
 
   describe('framewright api', () => {
-    it('ends with what it may not do and what to apply, when it has not the rights', async () => {
+    it('exits with the missing RBAC rules and what to apply when it lacks them', async () => {
       await world().run(['create', 'serviceaccount', 'stranger', '-n', 'framewright']);
       const environment = await world().account('stranger');
       await expect(ServerProcess.start('api', { ...environment, FRAMEWRIGHT_PORT: '0' })).rejects.toThrow(
@@ -165,7 +165,7 @@ export function kubernetesSuite(scene: () => Scene, world: () => ClusterWorld): 
       );
     });
 
-    it('plans nothing without FFmpeg, and says what is missing', async () => {
+    it('does not plan without FFmpeg, and names what is missing', async () => {
       const { ann } = scene();
       const bare = await world().replica({
         FRAMEWRIGHT_FFMPEG: '/nowhere/ffmpeg',
@@ -179,7 +179,7 @@ export function kubernetesSuite(scene: () => Scene, world: () => ClusterWorld): 
       await bare.end('SIGKILL');
     });
 
-    it('has a manifest that the API server takes, and that its namespace lets run', async () => {
+    it('has a manifest that the API server accepts and that its namespace admits', async () => {
       const file = join(manifests, 'deployment-api.yaml');
       const taken = await world().run(['apply', '--dry-run=server', '--warnings-as-errors', '-f', file]);
       expect(taken.match(/\(server dry run\)/g)).toHaveLength(3);
@@ -190,7 +190,7 @@ export function kubernetesSuite(scene: () => Scene, world: () => ClusterWorld): 
       for (const { key } of [ann, admin]) expect(world().api.output).not.toContain(key);
     });
 
-    it('is degraded when no operator leads, and serves all the same', async () => {
+    it('is degraded when no operator is the leader, and still serves', async () => {
       const { ann } = scene();
       expect(await world().operator.end('SIGTERM')).toBe(0);
       await expect
@@ -206,7 +206,7 @@ export function kubernetesSuite(scene: () => Scene, world: () => ClusterWorld): 
       expect((await lookUp(ann, name)).status.phase).toBe('Queued');
     });
 
-    it('serves what it knows while the API server is away, refuses the rest for now, and ends when it is asked to', async () => {
+    it('serves cached jobs while the API server is unavailable, rejects the rest with 503, and stops', async () => {
       const { ann, admin, clip } = scene();
       const name = await submit(ann, clipped({ suspend: true }));
       await expect.poll(async () => (await ann.get('/apis/render-jobs?limit=500')).text, patience).toContain(name);

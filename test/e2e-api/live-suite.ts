@@ -20,8 +20,8 @@ export function liveSuite(scene: () => Scene): void {
     acceleration: 'Disabled',
   });
 
-  describe('a job that runs', () => {
-    it('is told as it happens: its state first, then rising progress, its end, and never again', async () => {
+  describe('a running job', () => {
+    it('is streamed: its state first, then rising progress, its end, and nothing after that', async () => {
       const { ann } = scene();
       const name = await submit(ann, blurred());
       await using stream = await Stream.open(ann, name);
@@ -42,7 +42,7 @@ export function liveSuite(scene: () => Scene): void {
       expect(again.status).toBe(204);
     });
 
-    it('is followed by its log and cancelled while it renders, and leaves no file', async () => {
+    it('has a log to follow, is cancelled while it renders, and leaves no file', async () => {
       const { ann, world } = scene();
       const name = await submit(ann, blurred());
       await untilPhase(ann, name, 'Running');

@@ -37,7 +37,7 @@ async function done(client: Client, jobId: string): Promise<string> {
 export function rendersSuite(scene: () => Scene): void {
   // Each waits for its own jobs most of the time. No `expect.poll` here: it loses its test beside others.
   describe.concurrent('rendering', () => {
-    it('answers a synchronous trim of the Edit API with the file, and tells the story of the job', async () => {
+    it('replies to a synchronous trim of the Edit API with the file, and has the history of the job', async () => {
       const { ann, clip } = scene();
       const reply = await ann.post('/api/trim', {
         videoUrl: `/assets/${clip}`,
@@ -69,19 +69,19 @@ export function rendersSuite(scene: () => Scene): void {
       expect(await ann.send('POST', `/apis/render-jobs/${jobId}/retry`)).toMatchObject({ status: 409 });
     });
 
-    it('takes the deprecated routes, and says when they end', async () => {
+    it('serves the deprecated routes, and announces their end', async () => {
       const { ann, clip } = scene();
       const reply = await ann.post('/api/v1/mute', { videoUrl: `/assets/${clip}` });
       expect(reply).toMatchObject({ status: 202, body: { jobId: anyText, status: anyText } });
       expect(reply.headers.get('deprecation')).not.toBeNull();
       expect(reply.headers.get('sunset')).toMatch(/GMT$/);
-      // Muted by taking the sound away or by silencing it: the picture stays as it was.
+      // Muted by removing the audio or by silencing it: the video stays as it was.
       const { seconds, kinds } = await probe(await done(ann, String(reply.body['jobId'])));
       expect(seconds).toBeCloseTo(1, 1);
       expect(kinds).toContain('video');
     });
 
-    it('takes a manifest as YAML, and removes the files with the job', async () => {
+    it('accepts a manifest as YAML, and deletes the files with the job', async () => {
       const { world, ann, clip } = scene();
       const body = [
         'apiVersion: framewright.dev/v1alpha1',
@@ -108,13 +108,13 @@ export function rendersSuite(scene: () => Scene): void {
       expect((await fetch(url)).status).toBe(404);
     });
 
-    it('takes an output as the input of the next job, and a file for one upload however often it is sent', async () => {
+    it('accepts an output as the input of the next job, and stores a repeated upload once', async () => {
       const { ann, clip } = scene();
       const again = { body: await testClip({ seconds: 1 }), headers: { 'idempotency-key': `file-${Date.now()}` } };
       const sent = await Promise.all(
         [1, 2].map(() => ann.send('POST', '/api/assets?filename=again.mp4', again).then(({ status }) => status)),
       );
-      // Both at once: one is told to come again. Later it gets the same file.
+      // Both in parallel: one gets Retry-After. Later it gets the same file.
       expect(sent).toContain(201);
       const ids = [await ann.send('POST', '/api/assets?filename=again.mp4', again)].map(({ body }) => body['id']);
       expect(ids).toEqual([anyText]);
@@ -127,7 +127,7 @@ export function rendersSuite(scene: () => Scene): void {
       expect((await ann.send('DELETE', `/api/assets/${String(ids[0])}`)).status).toBe(204);
     });
 
-    it('fails a job that cannot be rendered, for the reason that the worker gave, and repeats it once as a new one', async () => {
+    it('fails a job with the reason of the worker, and retries it once as a new job', async () => {
       const { ann } = scene();
       const broken = await upload(ann, new TextEncoder().encode('this is no video'), 'broken.mp4');
       const name = await submit(ann, { inputs: [{ name: 'a', asset: broken }], operations: [{ mute: {} }] });
@@ -142,7 +142,7 @@ export function rendersSuite(scene: () => Scene): void {
       await untilPhase(ann, `${name}-r1`, 'Failed');
     });
 
-    it('plans without making a job', async () => {
+    it('plans without creating a job', async () => {
       const { bob, clip } = scene();
       await vi.waitFor(async () => expect((await bob.get('/apis/render-jobs')).body['items']).toEqual([]), patience);
       const spec = { inputs: [{ name: 'a', asset: clip }], operations: [{ mute: {} }], acceleration: 'Preferred' };
@@ -158,7 +158,7 @@ export function rendersSuite(scene: () => Scene): void {
       expect((await bob.get('/apis/render-jobs')).body['items']).toEqual([]);
     });
 
-    it('lets a job that is suspended wait until it is resumed', async () => {
+    it('keeps a suspended job queued until it is resumed', async () => {
       const { ann, clip } = scene();
       const spec = { inputs: [{ name: 'a', asset: clip }], operations: [{ trim: { end: 0.5 } }], suspend: true };
       const name = await submit(ann, spec);

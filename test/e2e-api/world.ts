@@ -16,7 +16,7 @@ export interface World extends AsyncDisposable {
   readonly files: string;
   /** What `framewright keys` takes to find the keys of this installation. */
   readonly keyArguments: readonly string[];
-  /** By its name in the table of refusals, what this installation takes although a single machine does not. */
+  /** Names in the table of rejections of what this installation accepts although a single machine does not. */
   readonly takes: readonly string[];
 }
 
@@ -78,7 +78,7 @@ export async function submit(client: Client, spec: object): Promise<string> {
   return readJob(reply.body).metadata.name;
 }
 
-/** Waits until a job is in a phase; fails at once when it has ended in another one. */
+/** Waits until a job is in a phase; fails immediately when it has ended in another one. */
 export async function untilPhase(client: Client, name: string, ...phases: readonly string[]): Promise<Job> {
   const awaited = new Set([...phases, 'Succeeded', 'Failed', 'Cancelled']);
   const seen = await vi.waitFor(async () => {

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { list, number, text } from '../../src/cli/client/json.ts';
+import { list, number, text } from '../support/json-path.ts';
 import { ffmpeg } from '../support/media.ts';
 import { Standalone } from '../support/standalone.ts';
 import { parsePlaylist } from '../support/stream-set.ts';
@@ -99,7 +99,7 @@ describe('submit', () => {
     expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 
-  it('keeps a file that is there, before anything is uploaded', async () => {
+  it('keeps an existing file, and fails before anything is uploaded', async () => {
     await writeFile(join(folder, 'kept.mp4'), 'precious');
     const before = list(await server.json('/api/assets'), 'assets').length;
     const run = await framewright('submit', '--op', 'mute', 'clip.mp4', '-o', 'kept.mp4');
@@ -128,7 +128,7 @@ describe('submit', () => {
     expect((await readdir(join(folder, 'many'))).toSorted()).toEqual(['poster.jpg', 'sprite-index.vtt', 'sprite.jpg']);
   });
 
-  it('fetches a set of segments whole, under short names that its playlists lead to', async () => {
+  it('downloads a whole set of segments, under short names that its playlists refer to', async () => {
     const spec = ['container=hls', 'segmentDuration=1', 'video.preset=performance'];
     const set = spec.flatMap((member) => ['--set', `output.${member}`]);
     const text = join(folder, 'words.srt');
@@ -143,7 +143,7 @@ describe('submit', () => {
     const led = new Set(texts.flatMap((playlist) => parsePlaylist(playlist).uris));
     expect([...led, 'main.m3u8', 'main.mpd'].toSorted()).toEqual(files.toSorted());
     for (const name of ['main.m3u8', 'main.mpd']) {
-      // By itself FFmpeg's demuxer of DASH takes a subtitle file of that ending for an attack.
+      // By default FFmpeg's demuxer of DASH rejects subtitle files with that ending.
       const all = name.endsWith('.mpd') ? ['-allowed_extensions', 'ALL'] : [];
       await ffmpeg(...all, '-i', join(folder, 'set', name), '-map', '0:v', '-map', '0:a', '-f', 'null', '-');
     }
@@ -171,8 +171,8 @@ describe('submit', () => {
     expect(text(job, 'status', 'phase')).toBe('Succeeded');
   });
 
-  it('makes one job of the same idempotency key', async () => {
-    // Uploads are new files each time, so the manifest names one that is there already.
+  it('creates one job for the same idempotency key', async () => {
+    // Each upload is a new file, so the manifest names an uploaded one.
     const uploaded: unknown = JSON.parse((await framewright('submit', '--op', 'mute', 'clip.mp4', '--json')).out);
     const asset = text(list(uploaded, 'spec', 'inputs')[0], 'asset') ?? '';
     const again = ['submit', '--op', 'mute', `asset:${asset}`, '--detach', '--idempotency-key', 'once'];
@@ -184,7 +184,7 @@ describe('submit', () => {
     expect(other.err).toContain('IDEMPOTENCY_MISMATCH');
   });
 
-  it('ends with 1 when the job fails, and says why and what to do', async () => {
+  it('ends with 1 when the job fails, with the reason and the remedy', async () => {
     await writeFile(join(folder, 'broken.mp4'), 'this is no video at all');
     const run = await framewright('submit', '--op', 'mute', 'broken.mp4');
     expect(run.code).toBe(1);
@@ -193,12 +193,12 @@ describe('submit', () => {
   });
 
   it.each<[string, string[], RegExp]>([
-    ['a file that is not there', ['--op', 'mute', 'nowhere.mp4'], /expected a file at nowhere\.mp4, found none/],
-    ['a folder', ['--op', 'mute', '.'], /expected a file at \., found something else/],
-    ['an empty file', ['--op', 'mute', 'empty.mp4'], /found an empty one/],
-    ['a manifest that is no YAML', ['bad.yaml'], /expected YAML or JSON in bad\.yaml/],
+    ['a missing file', ['--op', 'mute', 'nowhere.mp4'], /expected a file at nowhere\.mp4, but it does not exist/],
+    ['a folder', ['--op', 'mute', '.'], /expected a file at \., but it is not a file/],
+    ['an empty file', ['--op', 'mute', 'empty.mp4'], /but it is empty/],
+    ['a manifest that is not YAML', ['bad.yaml'], /expected YAML or JSON in bad\.yaml/],
     [
-      'output and detach at once',
+      'output together with detach',
       ['--op', 'mute', 'clip.mp4', '-d', '-o', 'x.mp4'],
       /expected --output or --detach, got both/,
     ],
@@ -210,7 +210,7 @@ describe('submit', () => {
     expect(run.err).toMatch(message);
   });
 
-  it('ends with 4 when the server refuses, and lists the places that are wrong', async () => {
+  it('ends with 4 when the server rejects the job, and lists the members that are wrong', async () => {
     await writeFile(
       join(folder, 'wrong.json'),
       JSON.stringify({ kind: 'RenderJob', apiVersion: 'framewright.dev/v1alpha1', spec: { inputs: [], colour: 1 } }),
@@ -241,7 +241,7 @@ describe('a job', () => {
     );
     expect((await framewright('list', '--phase', 'Running')).out).toContain(name);
 
-    // Ctrl-C leaves the job alone.
+    // Ctrl-C does not affect the job.
     const second = start(['watch', name]);
     await new Promise<void>((resolve) =>
       second.child.stderr?.on('data', (piece: string) => piece.includes('Running') && resolve()),
@@ -268,7 +268,7 @@ describe('a job', () => {
     expect(stream.code).toBe(1);
   });
 
-  it('that does not exist is refused with 4', async () => {
+  it('that does not exist is rejected with 4', async () => {
     for (const verb of ['get', 'watch', 'cancel', 'retry', 'logs']) {
       const run = await framewright(verb, 'no-such-job');
       expect(run, verb).toMatchObject({ code: 4, out: '' });
@@ -289,7 +289,7 @@ describe('plan', () => {
 });
 
 describe('the connection', () => {
-  it('that leads nowhere ends with 3 and says how to start a server', async () => {
+  it('to no server ends with 3 and shows how to start one', async () => {
     const run = await start(['list'], { FRAMEWRIGHT_URL: 'http://127.0.0.1:1' }).ended;
     expect(run).toMatchObject({ code: 3, out: '' });
     expect(run.err).toContain('framewright standalone');
@@ -297,7 +297,7 @@ describe('the connection', () => {
     expect(text(JSON.parse(json.out), 'error', 'message')).toContain('cannot reach');
   });
 
-  it('with a wrong key ends with 4 and does not repeat the key', async () => {
+  it('with a wrong key ends with 4 and does not print the key', async () => {
     const run = await start(['list'], { FRAMEWRIGHT_API_KEY: 'fwk_0123456789ab_hunter2' }).ended;
     expect(run).toMatchObject({ code: 4, out: '' });
     expect(run.err).toContain('--api-key-file');
@@ -306,7 +306,7 @@ describe('the connection', () => {
 });
 
 describe('keys', () => {
-  it('are made, used, listed and revoked while the server runs', async () => {
+  it('are created, used, listed and revoked while the server runs', async () => {
     const made = await framewright('keys', 'create', '--owner', 'alice', '--out', 'alice.key');
     expect(made, made.err).toMatchObject({ code: 0, out: '' });
     expect((await stat(join(folder, 'alice.key'))).mode & 0o777).toBe(0o600);
@@ -318,12 +318,12 @@ describe('keys', () => {
     expect(listed.out).not.toMatch(/digest|fwk_/);
     expect(list(JSON.parse(listed.out)).map((each) => text(each, 'owner'))).toEqual(['admin', 'alice']);
 
-    // A whole key is taken for its id, and is not repeated.
+    // A whole key is accepted for its id, and is not printed.
     const revoked = await framewright('keys', 'revoke', key);
     expect(revoked).toMatchObject({ code: 0 });
     expect(revoked.out).not.toContain(key);
     expect(await framewright('list', '--api-key-file', 'alice.key')).toMatchObject({ code: 4 });
-    expect(await framewright('keys', 'revoke', 'nobody')).toMatchObject({ code: 1 });
+    expect(await framewright('keys', 'revoke', 'unknown')).toMatchObject({ code: 1 });
   });
 
   it.each<[string, string[], RegExp]>([
@@ -337,8 +337,8 @@ describe('keys', () => {
       /expected one of user, team-owner, admin/,
     ],
     ['a folder without a server', ['keys', 'list', '--data', 'nothing-here'], /found no database there/],
-    ['a file that exists', ['keys', 'create', '--owner', 'bob', '--out', 'clip.mp4'], /expected to make a new file/],
-  ])('refuse %s', async (_what, args, message) => {
+    ['a file that exists', ['keys', 'create', '--owner', 'bob', '--out', 'clip.mp4'], /expected to create a new file/],
+  ])('reject %s', async (_what, args, message) => {
     const run = await framewright(...args);
     expect(run).toMatchObject({ code: 2, out: '' });
     expect(run.err).toMatch(message);
@@ -361,19 +361,18 @@ describe('the command', () => {
     ['an option', ['list', '--phse', 'x'], '--phase'],
     ['a value', ['list', '--phase', 'running'], 'Running'],
     ['a flag of the server', ['standalone', '--prot', '0'], '--port'],
-  ])('suggests what was meant by %s', async (_what, args, meant) => {
+  ])('suggests a correction for %s', async (_what, args, meant) => {
     const run = await framewright(...args);
     expect(run).toMatchObject({ code: 2, out: '' });
     expect(run.err).toContain(`did you mean ${meant}?`);
   });
 
-  it('finds its generated files up to date, and probes this machine', async () => {
-    const root = join(import.meta.dirname, '../..');
-    expect(await framewright('crd', '--check', '--out', join(root, 'crds'))).toMatchObject({ code: 0, err: '' });
-    expect(await framewright('docs', '--check', '--out', join(root, 'docs/reference'))).toMatchObject({
-      code: 0,
-      err: '',
-    });
+  it('prints the definitions that are committed, and probes this machine', async () => {
+    const crds = join(import.meta.dirname, '../../crds');
+    const committed = await Promise.all(
+      (await readdir(crds)).toSorted().map((name) => readFile(join(crds, name), 'utf8')),
+    );
+    expect(await framewright('crd')).toMatchObject({ code: 0, err: '', out: committed.join('---\n') });
     const probe = await framewright('probe', '--json');
     expect(probe).toMatchObject({ code: 0 });
     expect(list(JSON.parse(probe.out), 'encoders')).toContain('libx264');
@@ -382,7 +381,7 @@ describe('the command', () => {
     expect(missing.err).toMatch(/remedy: Install .*FFmpeg 5\.1/);
   });
 
-  it('survives a reader that leaves early', async () => {
+  it('survives a reader that closes early', async () => {
     const child = spawn(
       'sh',
       ['-c', `"${process.execPath}" --disable-warning=ExperimentalWarning "${main}" submit --help | head -1`],

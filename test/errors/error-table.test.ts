@@ -70,7 +70,7 @@ describe('toCodedError', () => {
     expect(toCodedError(error)).toBe(error);
   });
 
-  it('takes anything else for a defect and keeps its cause', () => {
+  it('treats anything else as a defect and keeps its cause', () => {
     const cause = new RangeError('out of range');
     expect(toCodedError(cause)).toMatchObject({ code: 'INTERNAL_ERROR', message: 'out of range', cause });
     expect(toCodedError('text')).toMatchObject({ code: 'INTERNAL_ERROR', message: 'text' });

@@ -148,7 +148,7 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
     ],
     [
       'low-power engine is refused',
-      { refuse: ['lowpower'] },
+      { reject: ['lowpower'] },
       'software',
       [
         { from: 'qsv-full', cause: 'unsupported-parameters', message: /Low power mode is unsupported/ },
@@ -157,7 +157,7 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
     ],
     [
       'codec is refused',
-      { refuse: ['h264'] },
+      { reject: ['h264'] },
       'software',
       [
         { from: 'qsv-full', cause: 'unsupported-parameters', message: /unsupported/ },
@@ -250,10 +250,10 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
     beforeAll(async () => {
       const own = await mkdtemp(join(dir, 'poor-'));
       await cp(join(dir, 'assets'), join(own, 'assets'), { recursive: true });
-      poor = await createBackendBench(gpus, own, join(own, 'assets'), { refuse: ['av1', '10bit', 'lowpower'] });
+      poor = await createBackendBench(gpus, own, join(own, 'assets'), { reject: ['av1', '10bit', 'lowpower'] });
     });
     afterAll(() => poor.close());
-    const faults: Faults = { refuse: ['av1', '10bit', 'lowpower'] };
+    const faults: Faults = { reject: ['av1', '10bit', 'lowpower'] };
 
     it.each([
       ['AV1', { codec: 'av1' }, /^no device encodes av1 with 8 bits/],

@@ -194,7 +194,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
     ],
     [
       'low power that is refused',
-      { refuse: ['lowpower'] },
+      { reject: ['lowpower'] },
       (gpu) => [...qsvDevice(gpu.node), ...video(1), ...upload, ...h264],
       218,
       'GPU_UNSUPPORTED_PARAMETERS',
@@ -202,7 +202,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
     ],
     [
       'a codec that is absent',
-      { refuse: ['av1'] },
+      { reject: ['av1'] },
       (gpu) => [...qsvDevice(gpu.node), ...video(1), ...upload, '-c:v', 'av1_qsv', '-b:v', '1M'],
       218,
       'GPU_UNSUPPORTED_PARAMETERS',
@@ -210,7 +210,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
     ],
     [
       '10 bits that are refused',
-      { refuse: ['10bit'] },
+      { reject: ['10bit'] },
       (gpu) => [
         ...qsvDevice(gpu.node),
         ...video(1),

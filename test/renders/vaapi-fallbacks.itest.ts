@@ -49,7 +49,7 @@ describeOnSoftwareGpu('the ladder from Quick Sync over VA-API to the CPU', (gpus
   ] as const;
 
   it.each(lost)('steps down to the CPU when VA-API %s, and publishes one whole output', async (_what, fault, said) => {
-    const { ran, gpu } = await run({ fail: [noSession, fault], refuse: few }, { acceleration: 'Preferred' });
+    const { ran, gpu } = await run({ fail: [noSession, fault], reject: few }, { acceleration: 'Preferred' });
     expect(ran.result).toMatchObject({ exitCode: 0, acceleration: { backend: 'software' } });
     const told = reasons(ran);
     for (const backend of ['qsv-full', 'qsv-encode']) expect(told[backend]).toMatch(/^no session on .*MFX session/);
@@ -61,7 +61,7 @@ describeOnSoftwareGpu('the ladder from Quick Sync over VA-API to the CPU', (gpus
   });
 
   it.each(lost)('fails with a remedy when VA-API %s and a GPU is required', async (_what, fault, said) => {
-    const { ran } = await run({ fail: [noSession, fault], refuse: few }, { acceleration: 'Required' });
+    const { ran } = await run({ fail: [noSession, fault], reject: few }, { acceleration: 'Required' });
     expect(ran.status).not.toBe(0);
     expect(ran.result.error).toMatchObject({
       code: 'GPU_FAILED',
@@ -72,7 +72,7 @@ describeOnSoftwareGpu('the ladder from Quick Sync over VA-API to the CPU', (gpus
   });
 
   it('ends on the CPU where VA-API has no encoder either, with the reason for every backend', async () => {
-    const { ran, gpu } = await run({ fail: [noSession], refuse: ['va-encode'] }, { acceleration: 'Preferred' });
+    const { ran, gpu } = await run({ fail: [noSession], reject: ['va-encode'] }, { acceleration: 'Preferred' });
     expect(ran.result).toMatchObject({ exitCode: 0, acceleration: { backend: 'software' } });
     const told = reasons(ran);
     expect(Object.keys(told)).toEqual(['qsv-full', 'qsv-encode', 'vaapi']);
@@ -81,7 +81,7 @@ describeOnSoftwareGpu('the ladder from Quick Sync over VA-API to the CPU', (gpus
   });
 
   it('fails with a remedy where VA-API has no encoder either and a GPU is required', async () => {
-    const { ran } = await run({ fail: [noSession], refuse: ['va-encode'] }, { acceleration: 'Required' });
+    const { ran } = await run({ fail: [noSession], reject: ['va-encode'] }, { acceleration: 'Required' });
     expect(ran.result.error).toMatchObject({
       code: 'GPU_UNAVAILABLE',
       message: expect.stringContaining('MFX session') as unknown,
@@ -92,7 +92,7 @@ describeOnSoftwareGpu('the ladder from Quick Sync over VA-API to the CPU', (gpus
 
   it('names the codec that VA-API does not encode', async () => {
     const output = { container: 'mp4', video: { codec: 'av1', preset: 'performance' } } as const;
-    const { ran } = await run({ fail: [noSession], refuse: few }, { acceleration: 'Required', output });
+    const { ran } = await run({ fail: [noSession], reject: few }, { acceleration: 'Required', output });
     expect(ran.result.error).toMatchObject({
       code: 'GPU_UNAVAILABLE',
       message: expect.stringContaining('vaapi: no device encodes av1 with 8 bits here') as unknown,
@@ -101,9 +101,9 @@ describeOnSoftwareGpu('the ladder from Quick Sync over VA-API to the CPU', (gpus
   });
 
   it('uses the full engine of VA-API where firmware for the low-power one is missing', async () => {
-    const refuse = [...few, 'nohuc'] as const;
+    const reject = [...few, 'nohuc'] as const;
     const output = { video: { bitrate: '1M', preset: 'performance' } } as const;
-    const { ran, gpu } = await run({ fail: [noSession], refuse }, { acceleration: 'Required', output });
+    const { ran, gpu } = await run({ fail: [noSession], reject }, { acceleration: 'Required', output });
     expect(ran.result).toMatchObject({ exitCode: 0, acceleration: { backend: 'vaapi' } });
     expect(eventsOf(await gpu.trace(), 'va.encode.init').at(-1)).toMatchObject({
       lowPower: false,

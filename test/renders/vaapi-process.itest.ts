@@ -95,7 +95,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
     ],
     [
       'a driver without encoders',
-      { refuse: ['va-encode'] },
+      { reject: ['va-encode'] },
       h264,
       218,
       'GPU_UNSUPPORTED_PARAMETERS',
@@ -103,7 +103,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
     ],
     [
       'a codec that is absent',
-      { refuse: ['va-hevc'] },
+      { reject: ['va-hevc'] },
       hevc,
       218,
       'GPU_UNSUPPORTED_PARAMETERS',
@@ -111,7 +111,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
     ],
     [
       'low power that is absent',
-      { refuse: ['va-lowpower'] },
+      { reject: ['va-lowpower'] },
       [...h264, '-low_power', '1'],
       218,
       'GPU_UNSUPPORTED_PARAMETERS',
@@ -119,7 +119,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
     ],
     [
       'a rate control that is absent',
-      { refuse: ['va-vbr'] },
+      { reject: ['va-vbr'] },
       h264,
       234,
       'GPU_UNSUPPORTED_PARAMETERS',
@@ -127,7 +127,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
     ],
     [
       'low power whose firmware is missing',
-      { refuse: ['nohuc'] },
+      { reject: ['nohuc'] },
       [...h264, '-low_power', '1'],
       234,
       'GPU_UNSUPPORTED_PARAMETERS',
@@ -194,7 +194,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
   );
 
   it.each([
-    ['10 bits that are refused', { refuse: ['va-10bit'] }, 'hevc_vaapi', /Surface RT format YUV420_10 not supported/],
+    ['10 bits that are refused', { reject: ['va-10bit'] }, 'hevc_vaapi', /Surface RT format YUV420_10 not supported/],
     ['10-bit frames for h264', {}, 'h264_vaapi', /No usable encoding profile found/],
   ] as const)('ends with %s', async (_what, faults, encoder, said) => {
     const gpu = await gpus.create(dir, faults);
@@ -225,7 +225,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
   });
 
   it('takes low power by itself where there is nothing else', async () => {
-    const gpu = await gpus.create(dir, { refuse: ['va-nolowpower'] });
+    const gpu = await gpus.create(dir, { reject: ['va-nolowpower'] });
     await run(gpu, [...vaapiDevice(gpu.node), ...video(1), ...upload('nv12'), ...h264, ...toNull]);
     expect(eventsOf(await gpu.trace(), 'va.encode.init')).toMatchObject([{ lowPower: true }]);
   });

@@ -101,11 +101,11 @@ export class ApiServer implements AsyncDisposable {
         runner: {
           observe: async () => runs,
           logs: () => {
-            throw new CodedError('NOT_FOUND', 'Expected a run, got none');
+            throw new CodedError('NOT_FOUND', 'The job has no run');
           },
         },
         plan: async () => {
-          throw new CodedError('SPEC_INVALID', 'Expected a plan, got none');
+          throw new CodedError('SPEC_INVALID', 'This server has no planner');
         },
         checkSource: async (url) => {
           await guard.resolve(url);
@@ -149,7 +149,7 @@ export class ApiServer implements AsyncDisposable {
 
   async job(name: string, namespace = 'default'): Promise<RenderJob> {
     const job = await this.store.get({ namespace, name });
-    if (job === undefined) throw new Error(`Expected the job ${name}, got none`);
+    if (job === undefined) throw new Error(`The job ${name} does not exist`);
     return job;
   }
 
@@ -159,7 +159,7 @@ export class ApiServer implements AsyncDisposable {
     return this.store.writeStatus(job.metadata, job.metadata.resourceVersion, aStatus({ ...job.status, ...status }));
   }
 
-  /** Live news of a job. */
+  /** Live progress of a job. */
   async progress(name: string, sequence: number, progress: Partial<Progress>): Promise<void> {
     const { metadata, status } = await this.job(name);
     this.bus.publish({

@@ -1,7 +1,7 @@
 import type { GpuEncode } from '../../src/media/gpu/capabilities.ts';
 import type { DeviceTrials, MachineFacts, NodeFacts } from '../../src/media/gpu/device-facts.ts';
 
-/** A node of a healthy Arc A770 that was opened and on which every trial succeeded. */
+/** A node of a healthy Arc A770 that was opened and on which every trial encode succeeded. */
 export function nodeFacts(change: Partial<NodeFacts> = {}): NodeFacts {
   return {
     node: '/dev/dri/renderD128',
@@ -15,7 +15,7 @@ export function nodeFacts(change: Partial<NodeFacts> = {}): NodeFacts {
   };
 }
 
-/** A machine with one such node, on which nothing is wrong. */
+/** A machine with one such node and without problems. */
 export function machineFacts(change: Partial<MachineFacts> = {}): MachineFacts {
   return {
     dri: '/dev/dri',
@@ -30,15 +30,15 @@ export function machineFacts(change: Partial<MachineFacts> = {}): MachineFacts {
   };
 }
 
-/** What trials show where all succeed but those that `refuses`. */
+/** Trial encodes that all succeed except those that `fails` selects. */
 export function trials({
-  refuses = () => false,
-  said = 'unsupported (-3)',
+  fails = () => false,
+  error = 'unsupported (-3)',
   lowPowerNeedsHuc = false,
   hangs = false,
 }: {
-  readonly refuses?: (encode: GpuEncode) => boolean;
-  readonly said?: string;
+  readonly fails?: (encode: GpuEncode) => boolean;
+  readonly error?: string;
   readonly lowPowerNeedsHuc?: boolean;
   readonly hangs?: boolean;
 }): DeviceTrials {
@@ -50,8 +50,8 @@ export function trials({
     ),
   );
   return {
-    encodes: all.filter((encode) => !refuses(encode)),
-    refused: all.filter(refuses).map((encode) => ({ ...encode, said })),
+    encodes: all.filter((encode) => !fails(encode)),
+    failed: all.filter(fails).map((encode) => ({ ...encode, error })),
     lowPowerNeedsHuc,
     hangs,
   };

@@ -40,7 +40,7 @@ export async function whenTraced(
   else await check(await gpu.trace());
 }
 
-/** Skips the test that runs now, with the reason: this GPU cannot do what it is about. */
+/** Skips the current test, with the reason: this GPU cannot do what it tests. */
 export function skipOnRealGpu(reason: string): never {
   say(`skipped: ${reason}`);
   TestRunner.getCurrentTest()?.context.skip(reason);
@@ -71,17 +71,17 @@ function realGpus(): SoftwareGpus {
     node,
     trace: () => Promise.resolve(skipOnRealGpu('the trace is that of the software GPU')),
     forget: () => Promise.resolve(),
-    become: (faults) => Promise.resolve(refuseFaults(faults)),
+    become: (faults) => Promise.resolve(skipWithFaults(faults)),
   };
   return {
     plain: tools,
     create: (_dir, faults = {}) => {
-      refuseFaults(faults);
+      skipWithFaults(faults);
       return Promise.resolve(gpu);
     },
   };
 }
 
-function refuseFaults(faults: Faults): void {
-  if (Object.keys(faults).length > 0) skipOnRealGpu('a real GPU has no faults to order');
+function skipWithFaults(faults: Faults): void {
+  if (Object.keys(faults).length > 0) skipOnRealGpu('a real GPU has no simulated faults');
 }

@@ -29,7 +29,7 @@ type DriverStage = 'va-surface' | 'va-config' | 'va-context' | 'va-encode' | 'va
 type Stage = RuntimeStage | DriverStage;
 
 /** What the VA driver does not offer: all encoders, one, one engine, a depth, a rate control. */
-type DriverRefusal =
+type MissingInDriver =
   | 'va-encode'
   | `va-${'h264' | 'hevc' | 'av1' | 'vp9'}`
   | 'va-lowpower'
@@ -37,11 +37,11 @@ type DriverRefusal =
   | 'va-10bit'
   | `va-${'cqp' | 'cbr' | 'vbr' | 'icq' | 'qvbr'}`;
 
-/** What is wrong with the GPU of a test. */
+/** Faults of the GPU of a test. */
 export interface Faults {
-  /** What the runtime refuses when it is asked and when an encoder is opened, and what the VA driver does not offer. */
-  readonly refuse?: readonly (
-    | DriverRefusal
+  /** What the runtime rejects in queries and when an encoder is opened, and what the VA driver does not offer. */
+  readonly reject?: readonly (
+    | MissingInDriver
     | 'h264'
     | 'hevc'
     | 'av1'
@@ -66,26 +66,26 @@ export interface Faults {
   readonly openErrno?: number;
   /** PCI vendor of the device in hexadecimal, where the kernel shows it and where libdrm does. */
   readonly vendor?: string;
-  /** Version of the API that the runtime claims, for example 2.8. */
+  /** API version that the runtime reports, for example 2.8. */
   readonly api?: string;
 }
 
-/** A pretended GPU and the programs that see it. */
+/** A software GPU and the programs that use it. */
 export interface SoftwareGpu {
   readonly tools: MediaTools;
   readonly folders: DeviceFolders;
   /** Its render node. */
   readonly node: string;
-  /** Why a test should read it: a test on a GPU that was never used passes for nothing. */
+  /** Tests check it: a test whose GPU was never used would show nothing. */
   readonly trace: () => Promise<TraceEvent[]>;
-  /** Begins a new trace. */
+  /** Starts a new trace. */
   readonly forget: () => Promise<void>;
-  /** From now on it has these faults and no others: a GPU may pass its trials and fail later. */
+  /** From then on it has these faults and no others: a GPU may pass its trial encodes and fail later. */
   readonly become: (faults: Faults) => Promise<void>;
 }
 
 export interface SoftwareGpus {
-  /** Makes a GPU of its own under a folder; everything about it is in files, so that child processes see the same. */
+  /** Creates a GPU under a folder; its state is in files, so that child processes use the same. */
   readonly create: (dir: string, faults?: Faults) => Promise<SoftwareGpu>;
   /** The same FFmpeg with no GPU. */
   readonly plain: MediaTools;
@@ -120,7 +120,7 @@ function gpusOf(programs: { readonly gpu: string; readonly plain: string }): Sof
   };
 }
 
-/** A file in place of a device node, and what the kernel says about it. */
+/** A file instead of a device node, and its description by the kernel. */
 async function writeNode(node: string, device: string): Promise<void> {
   await mkdir(join(node, '..'), { recursive: true });
   await mkdir(device, { recursive: true });
@@ -130,11 +130,11 @@ async function writeNode(node: string, device: string): Promise<void> {
 }
 
 function switches(node: string, trace: string, faults: Faults): Record<string, string> {
-  const { refuse = [], fail = [], delay, openErrno, vendor, api } = faults;
+  const { reject = [], fail = [], delay, openErrno, vendor, api } = faults;
   return {
     SOFTWARE_GPU_NODE: node,
     SOFTWARE_GPU_TRACE: trace,
-    SOFTWARE_GPU_REFUSE: refuse.join(','),
+    SOFTWARE_GPU_REFUSE: reject.join(','),
     SOFTWARE_GPU_FAIL: fail.join(','),
     SOFTWARE_GPU_DELAY_US: delay === undefined ? '' : String(delay),
     SOFTWARE_GPU_OPEN_ERRNO: openErrno === undefined ? '' : String(openErrno),
@@ -154,7 +154,7 @@ const standIn: StandIn =
     : { absent: `it is about the software GPU's faults and traces, and ${realGpuVariable} asks for ${real}` };
 
 /**
- * Tests that need a GPU. Where the software stand-in cannot be made they are one skipped test that says why; in CI that
+ * Tests that need a GPU. Where the software GPU cannot be built they are one skipped test with the reason; in CI that
  * is a failure.
  */
 export function describeOnSoftwareGpu(name: string, tests: (gpus: SoftwareGpus) => void): void {

@@ -15,7 +15,7 @@ export function structuralValidator(schema: StructuralSchema): Validate {
     allowUnionTypes: false,
     formats: { int64: true, 'date-time': isDateTime },
   });
-  const validate = ajv.compile(toDraft7(schema));
+  const validate = ajv.compile(toJsonSchema7(schema));
   return (document) => {
     if (validate(document)) return [];
     return (validate.errors ?? []).map(
@@ -26,7 +26,7 @@ export function structuralValidator(schema: StructuralSchema): Validate {
 
 const isDateTime = (text: string): boolean => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text);
 
-function toDraft7(schema: StructuralSchema): Record<string, unknown> {
+function toJsonSchema7(schema: StructuralSchema): Record<string, unknown> {
   const { properties, additionalProperties, items, minimum, exclusiveMinimum, maximum, exclusiveMaximum, ...rest } =
     schema;
   const kept = Object.entries(rest).filter(([key]) => !key.startsWith('x-kubernetes-'));
@@ -34,12 +34,14 @@ function toDraft7(schema: StructuralSchema): Record<string, unknown> {
     ...Object.fromEntries(kept),
     ...(minimum === undefined ? {} : { [exclusiveMinimum ? 'exclusiveMinimum' : 'minimum']: minimum }),
     ...(maximum === undefined ? {} : { [exclusiveMaximum ? 'exclusiveMaximum' : 'maximum']: maximum }),
-    ...(items ? { items: toDraft7(items) } : {}),
-    ...(additionalProperties ? { additionalProperties: toDraft7(additionalProperties) } : {}),
+    ...(items ? { items: toJsonSchema7(items) } : {}),
+    ...(additionalProperties ? { additionalProperties: toJsonSchema7(additionalProperties) } : {}),
     // Metadata has no members of its own in a CRD: the API server knows them.
     ...(properties
       ? {
-          properties: Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, toDraft7(value)])),
+          properties: Object.fromEntries(
+            Object.entries(properties).map(([name, value]) => [name, toJsonSchema7(value)]),
+          ),
           additionalProperties: false,
         }
       : {}),

@@ -8,7 +8,7 @@ export function configurationPage(): string {
   return page(
     generatedFrom('src/config/'),
     '# Configuration',
-    'Settings of `framewright standalone`, `framewright operator` and `framewright api`. A flag goes before its variable. A wrong value stops the start with a list of all that is wrong.',
+    'Settings of `framewright standalone`, `framewright operator` and `framewright api`. A flag overrides its variable. A wrong value stops the start with a list of everything that is wrong.',
     table(
       ['variable', 'flag', 'of', 'default', 'meaning'],
       configTable.map(({ variable, flag, verbs: takers, about, default: fallback }) => [

@@ -13,7 +13,8 @@ export function errorsPage(): string {
     generatedFrom('src/errors/error-table.ts'),
     '# Errors',
     'Every error of the REST API, of a job and of a worker has a code from this table. The message beside it says what was ' +
-      'expected and what was got; the remedy says what to do.',
+      'expected and what was got; the remedy says what to do. The Edit API has another name for one of them: see ' +
+      '[inherited names](../inherited-names.md).',
     table(
       ['code', 'HTTP', 'retried', 'meaning', 'remedy'],
       all.map(([code, { status, retry, infrastructure, summary, remedy }]) => [

@@ -1,9 +1,9 @@
 import { CodedError } from '../../errors/coded-error.ts';
 import { redactUrls } from '../../lib/redact-url.ts';
 
-/** Where NATS is, and as whom to come. */
+/** The servers of NATS, and how to log in there. */
 export interface NatsAddress {
-  /** `host:port` of each server; any of them leads to the cluster. */
+  /** `host:port` of servers of one cluster; any of them is enough. */
   readonly servers: readonly string[];
   readonly tls: boolean;
   readonly login?: { readonly user: string; readonly password: string } | { readonly token: string };
@@ -15,14 +15,17 @@ const defaultPort = 4222;
  * Reads `nats://host:4222`, several of them separated by commas, with `tls://` where the connection must be encrypted, and
  * with `user:password@` or `token@` before the first host.
  *
- * @throws CodedError `INVALID_REQUEST`; its message holds no password
+ * @throws CodedError `INVALID_REQUEST`; its message contains no password
  */
 export function parseAddress(text: string): NatsAddress {
   const parts = text.split(',').map((part) => part.trim());
   const urls = parts.map((part) => {
     const url = URL.canParse(part) ? new URL(part) : undefined;
     if (url === undefined || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') {
-      throw new CodedError('INVALID_REQUEST', `Expected nats://HOST:PORT or tls://HOST:PORT, got ${shown(part)}`);
+      throw new CodedError(
+        'INVALID_REQUEST',
+        `Expected nats://HOST:PORT or tls://HOST:PORT, got ${withoutLogin(part)}`,
+      );
     }
     return url;
   });
@@ -34,8 +37,8 @@ export function parseAddress(text: string): NatsAddress {
   };
 }
 
-/** What follows the last `@` of a text that may be no URL at all. */
-function shown(part: string): string {
+/** The part after the last `@` of a text that may not be a URL: it contains no password. */
+function withoutLogin(part: string): string {
   const rest = redactUrls(part);
   return rest.slice(rest.lastIndexOf('@') + 1).slice(0, 100) || 'nothing';
 }

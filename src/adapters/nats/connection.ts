@@ -12,42 +12,42 @@ import type { NatsAddress } from './address.ts';
 
 export interface ConnectionSettings {
   readonly address: NatsAddress;
-  /** What a `.creds` file holds: a user JWT and its seed. Goes before the file. */
+  /** The content of a `.creds` file: a user JWT and its seed. Overrides the file. */
   readonly credentials?: string | undefined;
-  /** A `.creds` file. It is read anew for each connection, so that a renewed one is used without a restart. */
+  /** A `.creds` file. It is read for each connection, so that a renewed one is used without a restart. */
   readonly credentialsFile?: string | undefined;
-  /** PEM of the authorities that the server's certificate may come from; the system's when absent. */
+  /** PEM of the certificate authorities of the server; those of the system when absent. */
   readonly caFile?: string | undefined;
-  /** What the server shows for this connection. */
+  /** Shown by the server for this connection. */
   readonly name: string;
-  readonly pace?: Partial<Pace>;
+  readonly timing?: Partial<Timing>;
 }
 
-export interface Pace {
-  /** Between two attempts to connect; each wait is drawn anew, so that a thousand workers do not come back at once. */
-  readonly retryMs: { readonly least: number; readonly most: number };
-  /** Longest time that one attempt may take. */
+interface Timing {
+  /** Between two attempts to connect; each wait is random, so that a thousand workers do not reconnect together. */
+  readonly retryMs: { readonly min: number; readonly max: number };
+  /** Time limit of one attempt. */
   readonly connectMs: number;
-  /** Between two pings; a connection on which three were not answered is given up. */
+  /** Between two pings; a connection with three unanswered pings is closed. */
   readonly pingMs: number;
 }
 
-const defaultPace: Pace = { retryMs: { least: 500, most: 4_000 }, connectMs: 5_000, pingMs: 10_000 };
+const defaultTiming: Timing = { retryMs: { min: 500, max: 4_000 }, connectMs: 5_000, pingMs: 10_000 };
 
-export interface LinkEvents {
+export interface ConnectionEvents {
   readonly log: RateLimitedLog;
   readonly onChange?: (connected: boolean) => void;
   /**
-   * Runs from each time that the connection is made until `lost` is aborted, never twice at once. What it throws is
-   * logged; it is begun again with the next connection.
+   * Runs from each (re)connection until `lost` is aborted; sessions never overlap. An error is logged, and the next
+   * connection starts another session.
    */
   readonly session: (connection: NatsConnection, lost: AbortSignal) => Promise<void>;
 }
 
-/** Keeps one connection up until the signal aborts. NATS that is away, now or later, is no error. Never rejects. */
+/** Keeps one connection open until the signal aborts. An unavailable server is not an error. Never rejects. */
 export async function keepConnected(
   settings: ConnectionSettings,
-  events: LinkEvents,
+  events: ConnectionEvents,
   signal: AbortSignal,
 ): Promise<void> {
   const options = optionsOf(settings, events.log, signal);
@@ -55,23 +55,23 @@ export async function keepConnected(
     try {
       await useConnection(await firstConnection(options, events.log), settings, events, signal);
     } catch (error) {
-      if (!signal.aborted) events.log.warn('the connection to NATS ended for good; a new one is made', reasonOf(error));
+      if (!signal.aborted) events.log.warn('NATS connection closed; opening a new one', reasonOf(error));
     }
     await sleep(options.timeout ?? 0, undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** What may be said of an error in a log. */
+/** The field of a log entry for an error. */
 export function reasonOf(error: unknown): { readonly reason: string } {
   return { reason: error instanceof Error ? error.message : String(error) };
 }
 
 function optionsOf(
-  { address, caFile, name, pace, ...secrets }: ConnectionSettings,
+  { address, caFile, name, timing, ...secrets }: ConnectionSettings,
   log: RateLimitedLog,
   signal: AbortSignal,
 ): ConnectionOptions {
-  const { retryMs, connectMs, pingMs } = { ...defaultPace, ...pace };
+  const { retryMs, connectMs, pingMs } = { ...defaultTiming, ...timing };
   return {
     servers: [...address.servers],
     name,
@@ -79,12 +79,12 @@ function optionsOf(
     timeout: connectMs,
     pingInterval: pingMs,
     maxReconnectAttempts: -1,
-    // Credentials can be put right while we wait.
+    // Credentials can be corrected while we retry.
     ignoreAuthErrorAbort: true,
-    // Asked before every attempt: the only way to end the client's wait for its first connection.
+    // Called before every attempt: the only way to end the client's wait for its first connection.
     reconnectDelayHandler: () => {
       signal.throwIfAborted();
-      return retryMs.least + Math.random() * (retryMs.most - retryMs.least);
+      return retryMs.min + Math.random() * (retryMs.max - retryMs.min);
     },
     ...(address.tls || caFile !== undefined ? { tls: caFile === undefined ? {} : { caFile } } : {}),
   };
@@ -107,18 +107,18 @@ function authOf(
     const text = credentials === undefined ? readFileSync(credentialsFile ?? '') : Buffer.from(credentials);
     return credsAuthenticator(text)(nonce);
   } catch (error) {
-    // An error here would end the client for good; the server refuses us instead, and we come again.
-    log.warn('the NATS credentials cannot be used', reasonOf(error));
+    // An error here would end the client. Without credentials the server rejects the connection, and the client retries.
+    log.warn('NATS credentials cannot be read', reasonOf(error));
     return undefined;
   }
 }
 
-/** The first attempt tells why it failed, which the client keeps to itself while it waits for a first connection. */
+/** The first attempt is made separately, since the client does not report failures while it waits for a first connection. */
 async function firstConnection(options: ConnectionOptions, log: RateLimitedLog): Promise<NatsConnection> {
   try {
     return await connect(options);
   } catch (error) {
-    log.warn('NATS is away; progress is not passed on until it is back', {
+    log.warn('NATS is unavailable; progress updates are paused', {
       servers: options.servers,
       ...reasonOf(error),
     });
@@ -129,12 +129,12 @@ async function firstConnection(options: ConnectionOptions, log: RateLimitedLog):
 async function useConnection(
   connection: NatsConnection,
   { name }: ConnectionSettings,
-  { log, onChange, session }: LinkEvents,
+  { log, onChange, session }: ConnectionEvents,
   signal: AbortSignal,
 ): Promise<void> {
   let lost = new AbortController();
   let running = Promise.resolve();
-  const begin = (): void => {
+  const startSession = (): void => {
     lost.abort();
     const current = new AbortController();
     lost = current;
@@ -142,7 +142,7 @@ async function useConnection(
     running = running.then(async () => {
       if (!current.signal.aborted) await session(connection, current.signal);
     });
-    running = running.catch((error: unknown) => log.warn('a session with NATS failed', reasonOf(error)));
+    running = running.catch((error: unknown) => log.warn('NATS session failed', reasonOf(error)));
   };
   const close = (): void => {
     lost.abort();
@@ -150,18 +150,18 @@ async function useConnection(
   };
   signal.addEventListener('abort', close, { once: true });
   const statuses = connection.status();
-  begin();
+  startSession();
   try {
     if (signal.aborted) close();
     for await (const status of statuses) {
       if (status.type === 'disconnect') {
         lost.abort();
         onChange?.(false);
-        if (!signal.aborted) log.warn('the connection to NATS is lost', { name });
+        if (!signal.aborted) log.warn('NATS connection lost; progress updates are paused', { name });
       } else if (status.type === 'reconnect') {
-        log.info('the connection to NATS is back', { name });
-        begin();
-      } else if (status.type === 'error') log.warn('NATS refused something', reasonOf(status.error));
+        log.info('NATS connection restored', { name });
+        startSession();
+      } else if (status.type === 'error') log.warn('NATS reported an error', reasonOf(status.error));
     }
   } finally {
     signal.removeEventListener('abort', close);

@@ -19,24 +19,24 @@ import { everyProgressSubject } from './subject.ts';
 export interface FollowOptions {
   readonly stream: ProgressStreamSettings;
   readonly onMessage: (message: JsMsg) => void;
-  /** Whether messages come: true from when the server knows of us, false from when something went wrong. */
+  /** Whether messages are received: true when the consumer exists, false after a failure. */
   readonly onChange: (following: boolean) => void;
   readonly log: RateLimitedLog;
-  /** Two of these without a word from the server, and everything is set up anew. */
+  /** The consumer is created again after two of these without a message or heartbeat from the server. */
   readonly heartbeatMs: number;
 }
 
 /** Longest wait for an answer of JetStream. */
 const requestMs = 5_000;
-/** Between two attempts, drawn anew each time. */
-const retryMs = { least: 250, most: 2_000 };
+/** Between two attempts; each wait is random. */
+const retryMs = { min: 250, max: 2_000 };
 
 /**
- * Hands over the last message of each subject, and then every one that comes, until `lost` is aborted.
+ * Delivers the last message of each subject, and then every new one, until `lost` is aborted.
  *
- * A consumer that the server forgets once we are gone, begun anew whenever anything seems wrong: a stream or a consumer
- * that someone removed, a server that lost its state, silence. Beginning anew brings every last value again, so that
- * nothing can be missed, and what is known already is dropped by its sequence.
+ * Uses an ephemeral consumer, and creates another one after every fault: a deleted stream or consumer, a server that lost
+ * its state, missing heartbeats. A new consumer delivers every last value again, so that nothing is missed; values that are
+ * known already are dropped by their sequence.
  */
 export async function followStream(
   connection: NatsConnection,
@@ -48,13 +48,13 @@ export async function followStream(
       await followOnce(connection, options, lost);
     } catch (error) {
       if (lost.aborted) return;
-      options.log.warn('the stream of progress cannot be followed; it is tried again', reasonOf(error));
-      // A connection over which no answers come may be up in name only.
+      options.log.warn('Progress stream unavailable; retrying', reasonOf(error));
+      // A connection without answers may be dead although it is open.
       if (error instanceof TimeoutError) await connection.reconnect();
     } finally {
       options.onChange(false);
     }
-    const wait = retryMs.least + Math.random() * (retryMs.most - retryMs.least);
+    const wait = retryMs.min + Math.random() * (retryMs.max - retryMs.min);
     await sleep(wait, undefined, { signal: lost }).catch(() => undefined);
   }
 }
@@ -68,10 +68,10 @@ async function followOnce(connection: NatsConnection, options: FollowOptions, lo
   try {
     if (lost.aborted) close();
     options.onChange(true);
-    // Ends with `messages`, which a removed consumer ends as well.
+    // Ends with `messages`, which also end when the consumer is deleted.
     for await (const { type } of messages.status()) {
       if (['heartbeats_missed', 'stream_not_found', 'consumer_not_found', 'consumer_deleted'].includes(type)) {
-        if (!lost.aborted) options.log.warn('the stream of progress is gone or silent; it is begun anew', { type });
+        if (!lost.aborted) options.log.warn('Progress stream lost; resubscribing', { type });
         return;
       }
     }
@@ -90,7 +90,7 @@ async function consume(
     ack_policy: AckPolicy.None,
     deliver_policy: DeliverPolicy.LastPerSubject,
     replay_policy: ReplayPolicy.Instant,
-    // The server wants one with this policy.
+    // Required by the server for this policy.
     filter_subject: everyProgressSubject,
     mem_storage: true,
     num_replicas: 1,

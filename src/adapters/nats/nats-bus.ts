@@ -9,51 +9,51 @@ import { type ConnectionSettings, keepConnected } from './connection.ts';
 import { followStream } from './follow-stream.ts';
 import { Outbox } from './outbox.ts';
 import { readMessage } from './progress-message.ts';
-import { defaultStream, mostJobs, type ProgressStreamSettings } from './progress-stream.ts';
+import { defaultStream, maxJobs, type ProgressStreamSettings } from './progress-stream.ts';
 import { StreamPurge } from './stream-purge.ts';
 import { jobSubjects } from './subject.ts';
 
 export interface ProgressBusOptions extends Omit<ConnectionSettings, 'address'> {
-  /** `nats://host:4222` or `tls://…`, several separated by commas; may hold `user:password@` or `token@`. */
+  /** `nats://host:4222` or `tls://…`, several separated by commas; may contain `user:password@` or `token@`. */
   readonly url: string;
   readonly stream?: Partial<ProgressStreamSettings> | undefined;
   readonly log: Log;
-  /** Told of each message that is news: milliseconds since the worker said it, by the clocks of both machines. */
+  /** Called with the age of each delivered message: milliseconds since the worker sent it, by the clocks of both machines. */
   readonly onAge?: ((milliseconds: number) => void) | undefined;
-  /** Milliseconds between two signs of life of the server; twice that is the longest silence. */
+  /** Milliseconds between two heartbeats of the server; the stream counts as lost after twice that. */
   readonly heartbeatMs?: number;
 }
 
-export interface BusHealth {
-  /** There is a connection. */
+interface BusHealth {
+  /** Whether there is a connection. */
   readonly connected: boolean;
-  /** News comes: the stream is there and this process follows it. */
+  /** Whether the stream exists and this process receives its messages. */
   readonly following: boolean;
 }
 
-/** What came since the start. */
-export interface BusCounts {
-  /** From the server, whatever it was. */
+/** Messages since the start. */
+interface BusCounts {
+  /** All from the server. */
   received: number;
-  /** News, told to subscribers. */
-  told: number;
-  /** Not ours, or not well-formed. */
-  refused: number;
+  /** Passed to subscribers. */
+  delivered: number;
+  /** With another subject, or not well-formed. */
+  rejected: number;
 }
 
 /**
- * Progress over NATS JetStream: what any process publishes, every process hears, and one that starts hears the last news
- * of each job first. Within the process it is told on as on one machine.
+ * Progress over NATS JetStream: every process receives the messages of all, and a process that starts first receives the
+ * last message of each job. Within the process, an in-process bus passes them on.
  */
 export class NatsBus implements ProgressBus, AsyncDisposable {
-  readonly counts: BusCounts = { received: 0, told: 0, refused: 0 };
+  readonly counts: BusCounts = { received: 0, delivered: 0, rejected: 0 };
   readonly #local = new InProcessBus();
   readonly #outbox = new Outbox();
   readonly #purge: StreamPurge;
   readonly #log: RateLimitedLog;
   readonly #onAge: ((milliseconds: number) => void) | undefined;
   readonly #known: ExpiringSet;
-  /** Jobs that have ended; what is still under way of theirs is not kept again. */
+  /** Uids of ended jobs, whose late messages are dropped. */
   readonly #forgotten: ExpiringSet;
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
@@ -65,11 +65,11 @@ export class NatsBus implements ProgressBus, AsyncDisposable {
     this.#purge = new StreamPurge(this.#log);
     this.#onAge = onAge;
     const maxAgeMs = (stream?.maxAgeSeconds ?? defaultStream.maxAgeSeconds) * 1000;
-    this.#known = new ExpiringSet({ maxSize: mostJobs, maxAgeMs });
-    this.#forgotten = new ExpiringSet({ maxSize: mostJobs, maxAgeMs });
+    this.#known = new ExpiringSet({ maxSize: maxJobs, maxAgeMs });
+    this.#forgotten = new ExpiringSet({ maxSize: maxJobs, maxAgeMs });
   }
 
-  /** Goes on until it is disposed of. Must be called once. */
+  /** Runs until the bus is disposed of. Must be called once. */
   run({ url, stream, heartbeatMs = 5_000, ...settings }: ProgressBusOptions): void {
     const follow = {
       stream: { ...defaultStream, ...stream },
@@ -114,7 +114,7 @@ export class NatsBus implements ProgressBus, AsyncDisposable {
     return this.#local.latest(uid);
   }
 
-  /** Removes it from the stream too: no process that starts later hears of it. */
+  /** Also removes it from the stream: a process that starts later does not receive it. */
   forget(uid: string): void {
     this.#forgotten.touch(uid, performance.now());
     const last = this.#local.latest(uid);
@@ -130,18 +130,19 @@ export class NatsBus implements ProgressBus, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error('The progress bus is closed'));
-    // A first connection that was never made ends with its next attempt; nobody has to wait for that.
+    // Without a first connection, the client ends with its next attempt, which need not be awaited.
     if (this.#connected) await this.#running;
   }
 
   #receive({ subject, data }: Pick<JsMsg, 'subject' | 'data'>): void {
     this.counts.received += 1;
-    const message = readMessage(subject, data, Date.now());
-    if ('refused' in message) {
-      this.counts.refused += 1;
-      this.#log.warn('a message on the subjects of progress was ignored', { why: message.refused });
+    const read = readMessage(subject, data, Date.now());
+    if (!read.ok) {
+      this.counts.rejected += 1;
+      this.#log.warn('Progress message ignored', { why: read.why });
       return;
     }
+    const { message } = read;
     const { uid } = message;
     if (this.#forgotten.has(uid)) {
       this.#purge.put(jobSubjects(message));
@@ -150,16 +151,16 @@ export class NatsBus implements ProgressBus, AsyncDisposable {
     const before = this.#local.latest(uid);
     this.#local.publish(message);
     if (this.#local.latest(uid) === before) return;
-    this.counts.told += 1;
+    this.counts.delivered += 1;
     for (const old of this.#known.touch(uid, performance.now())) this.#local.forget(old);
     this.#onAge?.(Date.now() - Date.parse(message.progress.updatedAt));
   }
 }
 
 /**
- * A bus on NATS, which need not be there yet: until it is, nothing comes, and `health()` says so.
+ * A bus on NATS. The server may be unavailable at first: until it is available, nothing is received, and `health()` shows it.
  *
- * @throws CodedError `INVALID_REQUEST` for a URL that is none
+ * @throws CodedError `INVALID_REQUEST` for an invalid URL
  */
 export async function connectProgressBus(options: ProgressBusOptions): Promise<NatsBus> {
   const bus = new NatsBus(options);

@@ -3,15 +3,15 @@ import { untilAborted } from '../../lib/abort.ts';
 import { CoalescingQueue } from '../../lib/coalescing-queue.ts';
 import { isNewer, type ProgressMessage } from '../../model/status/progress.ts';
 import { messageBody } from './progress-message.ts';
-import { mostJobs } from './progress-stream.ts';
+import { maxJobs } from './progress-stream.ts';
 import { progressSubject } from './subject.ts';
 
-/** Longest time between a message and the server's word that it has come. */
+/** Time limit for the server's confirmation of a message. */
 const flushMs = 5_000;
 
 /**
- * News on its way to NATS: of each job the latest only. Nothing waits for it and nothing grows while NATS is away or slow:
- * the next message of a job goes when the server has the last one.
+ * Messages to NATS, only the latest of each job. Callers never wait, and memory does not grow while NATS is unavailable or
+ * slow: the next message of a job is sent when the server has confirmed the last one.
  */
 export class Outbox {
   readonly #pending = new CoalescingQueue<string, ProgressMessage>();
@@ -20,11 +20,11 @@ export class Outbox {
 
   put(message: ProgressMessage): void {
     const waiting = this.#pending.peek(message.uid);
-    if (waiting === undefined && this.#pending.size >= mostJobs) return;
+    if (waiting === undefined && this.#pending.size >= maxJobs) return;
     if (isNewer(message, waiting)) this.#pending.put(message.uid, message);
   }
 
-  /** Sends what is put, and what is left from an earlier connection, until `lost` is aborted. Never rejects. */
+  /** Sends all messages, those of an earlier connection included, until `lost` is aborted. Never rejects. */
   async sendAll(connection: NatsConnection, lost: AbortSignal): Promise<void> {
     for (let next = await this.#pending.take(lost); next !== undefined; next = await this.#pending.take(lost)) {
       const messages = [next, ...this.#pending.takeAll()];
@@ -33,19 +33,19 @@ export class Outbox {
         for (const message of messages) connection.publish(progressSubject(message), messageBody(message));
         await untilAborted(deadline(connection.flush(), flushMs), lost);
       } catch {
-        // It may have come or not; the reader drops what it knows.
+        // They may have arrived or not; the reader drops duplicates.
         for (const message of messages) this.put(message);
         if (connection.isClosed()) return;
-        // A connection over which no answers come may be up in name only.
+        // A connection without answers may be dead although it is open.
         if (!lost.aborted) await connection.reconnect();
       } finally {
         this.#sending = false;
       }
-      if (this.#isEmpty()) for (const tell of this.#emptied) tell();
+      if (this.#isEmpty()) for (const resolve of this.#emptied) resolve();
     }
   }
 
-  /** Resolves when the server has everything, or after `limitMs`. */
+  /** Resolves when the server has confirmed everything, or after `limitMs`. */
   async emptied(limitMs: number): Promise<void> {
     if (this.#isEmpty()) return;
     const { promise, resolve } = Promise.withResolvers<void>();

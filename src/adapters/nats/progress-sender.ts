@@ -4,26 +4,26 @@ import { parseAddress } from './address.ts';
 import { type ConnectionSettings, keepConnected } from './connection.ts';
 import { Outbox } from './outbox.ts';
 
-export interface ProgressSenderOptions extends Omit<ConnectionSettings, 'address'> {
+interface ProgressSenderOptions extends Omit<ConnectionSettings, 'address'> {
   readonly url: string;
   readonly log: Log;
 }
 
 export interface ProgressSender {
-  /** Returns at once, whatever NATS does. */
+  /** Never waits for NATS. */
   send(message: ProgressMessage): void;
-  /** Resolves when the server has the last message, or after a second; then the connection is closed. */
+  /** Resolves when the server has confirmed the last message, or after a second; then the connection is closed. */
   close(): Promise<void>;
 }
 
-/** Longest time that the end of a worker waits for its last news. */
-const lastNewsMs = 1_000;
+/** Longest time that a worker waits at its end for the last message to be confirmed. */
+const lastMessageMs = 1_000;
 
 /**
- * The worker's side: publishes, and needs no right but that. While NATS is away it keeps the last message only, and the
- * render goes on.
+ * The worker's side: it publishes, and needs no other permission. While NATS is unavailable it keeps only the last message,
+ * and the render continues.
  *
- * @throws CodedError `INVALID_REQUEST` for a URL that is none
+ * @throws CodedError `INVALID_REQUEST` for an invalid URL
  */
 export function createProgressSender({ url, log, ...settings }: ProgressSenderOptions): ProgressSender {
   const outbox = new Outbox();
@@ -39,8 +39,8 @@ export function createProgressSender({ url, log, ...settings }: ProgressSenderOp
   return {
     send: (message) => outbox.put(message),
     close: async () => {
-      await outbox.emptied(lastNewsMs);
-      stop.abort(new Error('The worker has said everything'));
+      await outbox.emptied(lastMessageMs);
+      stop.abort(new Error('The worker has sent all of its progress'));
     },
   };
 }

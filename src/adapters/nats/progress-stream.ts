@@ -15,48 +15,48 @@ export interface ProgressStreamSettings {
   readonly storage: 'memory' | 'file';
   /** Servers of the NATS cluster that keep a copy, 1 to 5. */
   readonly replicas: number;
-  /** How long the last news of a job is kept. */
+  /** How long the last message of a job is kept. */
   readonly maxAgeSeconds: number;
 }
 
-/** News is worth little when it is old, and all of it comes again within half a second: memory, one copy, one hour. */
+/** Old progress has little value, and each worker sends it again within half a second: memory, one copy, one hour. */
 export const defaultStream: ProgressStreamSettings = { storage: 'memory', replicas: 1, maxAgeSeconds: 3600 };
 
 export const streamName = 'FRAMEWRIGHT_PROGRESS';
 
-/** Jobs whose last news is kept; the stream and every process that reads it forget the oldest beyond that. */
-export const mostJobs = 50_000;
+/** Jobs whose last message is kept; beyond that, the stream and every reader drop the oldest. */
+export const maxJobs = 50_000;
 
-type Wanted = Partial<StreamConfig> & Pick<StreamConfig, 'name'>;
+type WantedConfig = Partial<StreamConfig> & Pick<StreamConfig, 'name'>;
 
-/** One message a job and attempt: a reader that falls behind skips to the newest by itself. */
-export function streamConfig({ storage, replicas, maxAgeSeconds }: ProgressStreamSettings): Wanted {
+/** One message per job and attempt: a slow reader skips to the newest. */
+export function streamConfig({ storage, replicas, maxAgeSeconds }: ProgressStreamSettings): WantedConfig {
   return {
     name: streamName,
-    description: 'Progress of render jobs: the last news of each attempt.',
+    description: 'Progress of render jobs: the last message of each attempt.',
     subjects: [everyProgressSubject],
     retention: RetentionPolicy.Limits,
     discard: DiscardPolicy.Old,
     storage: storage === 'file' ? StorageType.File : StorageType.Memory,
     num_replicas: replicas,
     max_msgs_per_subject: 1,
-    max_msgs: mostJobs,
-    max_bytes: mostJobs * 1024,
+    max_msgs: maxJobs,
+    max_bytes: maxJobs * 1024,
     max_msg_size: maxMessageBytes,
     max_age: nanos(maxAgeSeconds * 1000),
-    // Must not be longer than messages live.
+    // Must not be longer than the age limit.
     duplicate_window: nanos(Math.min(maxAgeSeconds, 60) * 1000),
-    // Nobody waits for it.
+    // Publishers do not wait for an acknowledgement.
     no_ack: true,
   };
 }
 
-/** Makes the stream, or brings one that is there to these settings. Idempotent, and safe when several do so at once. */
-export async function ensureStream(jsm: JetStreamManager, wanted: Wanted): Promise<void> {
+/** Creates the stream, or updates an existing one to these settings. Idempotent, and safe when several processes do so. */
+export async function ensureStream(jsm: JetStreamManager, wanted: WantedConfig): Promise<void> {
   const config = await configOf(jsm, wanted.name);
   if (config === undefined) await jsm.streams.add(wanted);
   else if (differs(config, wanted)) {
-    const { storage: _kept, ...changes } = wanted;
+    const { storage: _unchangeable, ...changes } = wanted;
     await jsm.streams.update(wanted.name, { ...config, ...changes });
   }
 }
@@ -70,8 +70,8 @@ async function configOf(jsm: JetStreamManager, name: string): Promise<StreamConf
   }
 }
 
-/** Where a stream is stored does not count: it never changes while the stream lives. */
-function differs(config: StreamConfig, { storage: _kept, ...wanted }: Wanted): boolean {
+/** Without the storage, which cannot be changed after the stream was created. */
+function differs(config: StreamConfig, { storage: _unchangeable, ...wanted }: WantedConfig): boolean {
   const now: Partial<StreamConfig> = config;
   return Object.entries(wanted).some(
     ([key, value]) => JSON.stringify(Object.entries(now).find(([name]) => name === key)?.[1]) !== JSON.stringify(value),

@@ -4,9 +4,9 @@ import { untilAborted } from '../../lib/abort.ts';
 import { CoalescingQueue } from '../../lib/coalescing-queue.ts';
 import type { RateLimitedLog } from '../../lib/rate-limited-log.ts';
 import { reasonOf } from './connection.ts';
-import { mostJobs, streamName } from './progress-stream.ts';
+import { maxJobs, streamName } from './progress-stream.ts';
 
-/** Removes the last news of jobs from the stream. What cannot be removed goes by its age. */
+/** Removes the last messages of jobs from the stream. Those that cannot be removed expire by their age. */
 export class StreamPurge {
   readonly #pending = new CoalescingQueue<string, string>();
   readonly #log: RateLimitedLog;
@@ -16,7 +16,7 @@ export class StreamPurge {
   }
 
   put(subjects: string): void {
-    if (this.#pending.size < mostJobs) this.#pending.put(subjects, subjects);
+    if (this.#pending.size < maxJobs) this.#pending.put(subjects, subjects);
   }
 
   /** Until `lost` is aborted. Never rejects. */
@@ -26,7 +26,7 @@ export class StreamPurge {
         const manager = await jetstreamManager(connection, { checkAPI: false });
         await untilAborted(manager.streams.purge(streamName, { filter: next }), lost);
       } catch (error) {
-        if (!lost.aborted) this.#log.warn('the last news of an ended job stays until it is old', reasonOf(error));
+        if (!lost.aborted) this.#log.warn('Progress of an ended job was not purged; it will expire', reasonOf(error));
       }
     }
   }

@@ -1,11 +1,11 @@
 import type { ProgressMessage } from '../../model/status/progress.ts';
 
-/** Whose news a subject carries. */
+/** The attempt of a job that a subject stands for. */
 export type ProgressSource = Pick<ProgressMessage, 'namespace' | 'name' | 'uid' | 'attempt'>;
 
 const prefix = 'framewright.progress';
 
-/** All subjects of progress: what the stream stores, and what a worker may publish to. */
+/** All progress subjects. */
 export const everyProgressSubject = `${prefix}.>`;
 
 /** `framewright.progress.<namespace>.<job>.<uid>.<attempt>` */
@@ -18,7 +18,7 @@ export function jobSubjects({ namespace, name, uid }: Omit<ProgressSource, 'atte
   return [prefix, ...[namespace, name, uid].map(encodeToken), '*'].join('.');
 }
 
-/** Undefined for a subject that `progressSubject` does not make. */
+/** Undefined for a subject that `progressSubject` cannot return. */
 export function parseSubject(subject: string): ProgressSource | undefined {
   if (!subject.startsWith(`${prefix}.`)) return undefined;
   const [namespace, name, uid, attempt, ...more] = subject.slice(prefix.length + 1).split('.');
@@ -30,13 +30,13 @@ export function parseSubject(subject: string): ProgressSource | undefined {
     uid: decodeToken(uid),
     attempt: Number(attempt),
   };
-  // Only one spelling of each name is known: a second one would be a second last value of the same job.
+  // Each name has exactly one spelling: a second one would be a second last value of the same job.
   return progressSubject(source) === subject ? source : undefined;
 }
 
 /**
  * One token of a subject: letters, digits and dashes stay, every other byte becomes `_` and two hex digits. So no name
- * holds a dot, which would make a second token, or `*` and `>`, which would widen a filter.
+ * contains a dot, which would start another token, or `*` and `>`, which would widen a filter.
  */
 function encodeToken(text: string): string {
   if (plain.test(text)) return text;
@@ -45,12 +45,12 @@ function encodeToken(text: string): string {
     const character = String.fromCharCode(byte);
     return /[A-Za-z0-9-]/.test(character) ? character : `_${byte.toString(16).padStart(2, '0')}`;
   });
-  // A token must not be empty; this is the code of no byte.
+  // A token must not be empty; no byte has this code.
   return encoded.length === 0 ? empty : encoded.join('');
 }
 
 const empty = '_';
-/** Every name that Kubernetes gives out. */
+/** Every name in Kubernetes without a dot. */
 const plain = /^[A-Za-z0-9-]+$/;
 
 function decodeToken(token: string): string {
@@ -60,7 +60,7 @@ function decodeToken(token: string): string {
   try {
     return decodeURIComponent(escaped);
   } catch {
-    // Bytes that are no UTF-8: nobody has a name like this.
+    // Not UTF-8: no name has these bytes.
     return '';
   }
 }

@@ -13,13 +13,13 @@ export interface AccountSigner {
 /**
  * @param seed of the account's key or of one of its signing keys: `SA…`
  * @param account its public key, `A…`, needed where the seed is that of a signing key
- * @throws Error that does not show the seed, when it is none of an account
+ * @throws Error that does not contain the text, when it is not the seed of an account
  */
 export function accountSigner(seed: string, account?: string): AccountSigner {
   return { key: nkeyFromSeed('account', seed), account };
 }
 
-export interface Lifetime {
+interface Lifetime {
   /** Unix seconds. */
   readonly issuedAt: number;
   /** Unix seconds. */
@@ -27,8 +27,8 @@ export interface Lifetime {
 }
 
 /**
- * Credentials (the text of a `.creds` file) with which a worker may publish the progress of one attempt and do nothing
- * else. Made here, without a call to any server.
+ * Credentials (the text of a `.creds` file) with which a worker may publish the progress of one attempt and nothing else.
+ * Signed here, without a call to a server.
  *
  * @see https://docs.nats.io/running-a-nats-service/nats_admin/security/jwt
  */
@@ -46,7 +46,7 @@ export function progressCredentials(signer: AccountSigner, source: ProgressSourc
       version: 2,
       pub: { allow: [progressSubject(source)] },
       sub: { deny: ['>'] },
-      // With none allowed the server ends the connection at once.
+      // With 0 the server closes the connection immediately.
       subs: 1,
       data: -1,
       payload: maxMessageBytes,
@@ -62,7 +62,7 @@ export function signJwt({ privateKey }: Pick<Nkey, 'privateKey'>, claims: object
   return `${signed}.${base64url(sign(null, Buffer.from(signed), privateKey))}`;
 }
 
-/** What a `.creds` file holds. */
+/** The content of a `.creds` file. */
 export function credsText(jwt: string, seed: string): string {
   return [
     '-----BEGIN NATS USER JWT-----',

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { jobType } from '../../model/job/job-type.ts';
-import { caption } from '../../model/job/operations.ts';
 import type { RenderJob } from '../../model/job/render-job.ts';
 import { isTerminal } from '../../model/status/lifecycle.ts';
 import type { Progress } from '../../model/status/progress.ts';
@@ -42,7 +41,6 @@ export const editJob = z.strictObject({
   status: z.enum(editStatuses).describe('State of the job.'),
   progress: z.number().min(0).max(1).optional().describe('0 to 1; present when active.'),
   outputUrl: z.string().optional().describe('Where the output can be fetched; present when done.'),
-  captions: z.array(caption).optional().describe('Present when a transcription is done.'),
   error: z.string().optional().describe('Why it failed; present when failed.'),
   createdAt: unixMs.describe('Unix milliseconds.'),
   updatedAt: unixMs.describe('Unix milliseconds.'),
@@ -128,13 +126,11 @@ function updatedAt({ metadata, status }: RenderJob, live: Progress | undefined):
 
 export function viewEditJob(job: RenderJob, { progress, outputUrl: url }: EditExtras): EditJob {
   const status = editStatus(job);
-  const captions = job.status?.result?.captions;
   return {
     jobId: job.metadata.name,
     status,
     ...(status === 'active' && { progress: fraction(job, progress) }),
-    ...(status === 'done' && captions === undefined && url !== undefined && { outputUrl: url }),
-    ...(status === 'done' && captions !== undefined && { captions }),
+    ...(status === 'done' && url !== undefined && { outputUrl: url }),
     ...(status === 'failed' && { error: job.status?.error?.message ?? job.status?.message ?? 'The job failed.' }),
     createdAt: Date.parse(job.metadata.creationTimestamp),
     updatedAt: updatedAt(job, progress),

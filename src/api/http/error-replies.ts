@@ -57,7 +57,7 @@ export function presentableError(error: unknown): CodedError {
   return internal(toCodedError(error));
 }
 
-/** The text of an unexpected error may hold paths or addresses: it is written to the log, not sent to the client. */
+/** The text of an unexpected error may contain paths or addresses: it is written to the log, not sent to the client. */
 function internal(cause: CodedError): CodedError {
   return new CodedError('INTERNAL_ERROR', 'An unexpected error; the server log has it under the id of this request.', {
     cause,

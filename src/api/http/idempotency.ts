@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { CodedError } from '../../errors/coded-error.ts';
 
-/** Header of draft-ietf-httpapi-idempotency-key-header. */
+/** Header of the IETF working group httpapi for idempotent requests. */
 const header = 'idempotency-key';
 
 /** The idempotency key of a request: 1 to 255 visible ASCII characters; `undefined` without one. */

@@ -13,11 +13,9 @@ function* unsupportedFields(spec: RenderJobSpec, has: (feature: Feature) => bool
     if (s3 !== undefined && !has('s3Sources')) yield `inputs[${index}].s3`;
     if (pvc !== undefined && !has('pvc')) yield `inputs[${index}].pvc`;
   }
-  const { file, s3, pvc } = spec.output?.destination ?? {};
-  if (file !== undefined) yield 'output.destination.file';
+  const { s3, pvc } = spec.output?.destination ?? {};
   if (s3 !== undefined && !has('s3Destinations')) yield 'output.destination.s3';
   if (pvc !== undefined && !has('pvc')) yield 'output.destination.pvc';
-  if (spec.webhook !== undefined) yield 'webhook';
   if (spec.queue !== undefined && !has('queue')) yield 'queue';
   if (spec.podTemplate !== undefined && !has('podTemplate')) yield 'podTemplate';
   if (spec.managedBy !== undefined && spec.managedBy !== manager) yield 'managedBy';

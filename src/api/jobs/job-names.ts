@@ -10,7 +10,7 @@ function base32(bytes: Uint8Array): string {
 }
 
 function sha256(...parts: readonly string[]): Uint8Array {
-  // A separator that no part can hold keeps ("ab", "c") from being ("a", "bc").
+  // A separator that no part can contain keeps ("ab", "c") from being ("a", "bc").
   return createHash('sha256').update(parts.join('\0')).digest();
 }
 

@@ -25,7 +25,7 @@ export function parseSeen(text: string | undefined): Seen | undefined {
   return { uid, version, attempt: Number(attempt), sequence: Number(sequence) };
 }
 
-/** The latest state of a job, whatever its client has seen. */
+/** The latest state of a job. */
 export interface JobState {
   readonly job: RenderJob;
   readonly removed: boolean;
@@ -48,7 +48,7 @@ export interface PendingEvents {
   readonly done: boolean;
 }
 
-/** What a client that has seen `seen` must get to know the latest state. */
+/** The events that bring a client from what it has seen to the latest state. */
 export function pendingEvents({ job, removed, progress }: JobState, seen: Seen): PendingEvents {
   const events: JobEvent[] = [];
   let latest = seen;

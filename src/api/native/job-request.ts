@@ -31,7 +31,7 @@ export type JobRequest = FastifyRequest & {
 export function allowedNamespace(caller: Pick<Caller, 'role' | 'namespace'>, requested: string | undefined): string {
   const namespace = requested ?? caller.namespace;
   if (namespace === caller.namespace || caller.role === 'admin') return namespace;
-  throw new CodedError('FORBIDDEN', `Expected the namespace of the key (${caller.namespace}), got another one.`);
+  throw new CodedError('FORBIDDEN', `Expected the namespace of the key (${caller.namespace}), got another namespace.`);
 }
 
 /** The job that a request is about. `fresh` reads past the cache. */

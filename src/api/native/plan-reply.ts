@@ -6,7 +6,7 @@ import { backends, encoderFallback, outputFile, precisionReport } from '../../mo
 const placement = z.strictObject({
   what: z.string().describe('decode, encode, or an operation.'),
   runsOn: z.enum(['gpu', 'cpu', 'copy']).describe('Where it runs.'),
-  why: z.string().describe('Why there.'),
+  why: z.string().describe('Reason for it.'),
 });
 
 const ticks = z.number().describe('Ticks on the clock of the source.');
@@ -14,9 +14,9 @@ const ticks = z.number().describe('Ticks on the clock of the source.');
 const join = z
   .strictObject({
     codec: z.enum(['h264', 'hevc']),
-    source: z.string().describe('File with the copied pictures and others around them.'),
-    head: z.string().exactOptional().describe('File with the encoded pictures before the copied ones.'),
-    tail: z.string().exactOptional().describe('File with the encoded pictures behind the copied ones.'),
+    source: z.string().describe('File with the copied frames and the frames around them.'),
+    head: z.string().exactOptional().describe('File with the encoded frames before the copied ones.'),
+    tail: z.string().exactOptional().describe('File with the encoded frames after the copied ones.'),
     output: z.string().describe('File that is written.'),
     timescale: z.number().describe('Ticks per second.'),
     start: ticks,
@@ -24,7 +24,7 @@ const join = z
     copyStart: ticks,
     copyEnd: ticks.exactOptional(),
     origin: ticks,
-    fromZero: z.boolean().describe('Whether the first picture is shown at 0 in any case.'),
+    fromZero: z.boolean().describe('Whether the first frame is always shown at 0.'),
     duration: ticks.exactOptional(),
   })
   .describe('Pieces that the worker joins before the process starts.');
@@ -58,7 +58,7 @@ const expectation = z
     tolerance: z.number().exactOptional(),
     loudness: z.number().exactOptional(),
   })
-  .describe('What the file must be to be published.');
+  .describe('Properties that the file must have to be published.');
 
 const plannedOutput = z.strictObject({
   name: z.string().describe('main, the name of a rendition, or that of a thumbnail.'),
@@ -76,7 +76,7 @@ const plannedOutput = z.strictObject({
       z.strictObject({ how: z.literal('copied') }),
     ])
     .exactOptional()
-    .describe('How a floor of quality is checked.'),
+    .describe('How a minimum quality is checked.'),
 });
 
 const stream = z
@@ -104,22 +104,22 @@ const stream = z
   })
   .describe('How the tracks that the steps write become segments and playlists.');
 
-/** `Plan` of src/media/plan.ts as a schema; the compiler holds the two together. */
+/** `Plan` of src/media/planning/plan.ts as a schema; the compiler checks that both agree. */
 export const planReply: z.ZodType<Plan> = z
   .strictObject({
     backend: z.enum(backends).describe('Where the encoding runs; copy when nothing is encoded.'),
     device: z.string().exactOptional().describe('Device node of the GPU.'),
     fallbacks: z.array(encoderFallback).describe('Why each better backend is not used.'),
-    analyses: z.array(analysis).describe('Measurements that are made before the final plan is drawn.'),
+    analyses: z.array(analysis).describe('Measurements before the final plan is made.'),
     files: z
       .array(z.strictObject({ path: z.string(), content: z.string() }))
       .describe('Small text files that the steps need.'),
     steps: z.array(step).describe('One FFmpeg process each.'),
     precision: precisionReport.exactOptional(),
-    outputs: z.array(plannedOutput).describe('Files that are made.'),
+    outputs: z.array(plannedOutput).describe('Files that the job creates.'),
     stream: stream.exactOptional(),
     duration: z.number().describe('Duration of the main output in seconds.'),
     estimate: z.strictObject({ seconds: z.number() }).describe('Time that the job is expected to take here.'),
-    notes: z.array(z.string()).describe('What a person should know.'),
+    notes: z.array(z.string()).describe('Remarks for the reader of the plan.'),
   })
-  .describe('What would be run, and why.');
+  .describe('What would run, and the reason for each choice.');

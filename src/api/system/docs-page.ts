@@ -52,12 +52,12 @@ export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (char) => entities[char] ?? char);
 }
 
-/** A description, safe within HTML; what stands between backticks is code. */
+/** A description that is safe within HTML; text between backticks is code. */
 function prose(text: string): string {
   return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 }
 
-/** A schema as JSON whose references lead to their place on the page. */
+/** A schema as JSON whose references link to their definition on the page. */
 function schemaHtml(schema: unknown): string {
   return `<pre>${escapeHtml(JSON.stringify(schema, null, 2)).replaceAll(
     /#\/components\/schemas\/(\w+)/g,
@@ -88,7 +88,7 @@ details{margin:.25rem 0 .25rem 1rem}details.operation{margin-left:0;border:1px s
 summary{cursor:pointer}summary b{display:inline-block;min-width:4.5rem}summary span{opacity:.75;margin-left:.5rem}
 pre{overflow:auto;max-height:30rem;background:#8881;padding:.6rem;border-radius:4px;font-size:.85rem}td{padding:.1rem .8rem .1rem 0;vertical-align:top}`;
 
-/** A browsable page of an OpenAPI document. Throws when the document is none. */
+/** A browsable page of an OpenAPI document. Throws for any other document. */
 export function docsPage(document: unknown): string {
   const { info, tags, paths, components } = apiDocument.parse(document);
   const sections = tags.map(({ name, description }) => {

@@ -34,12 +34,12 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Problem: problem,
 };
 
-/** Keys that mean something to others than readers of an OpenAPI document. */
+/** Keys for other readers than those of an OpenAPI document. */
 const internalKeys: ReadonlySet<string> = new Set(['x-kubernetes-validations', '$schema']);
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Schemas as readers of the document want them; `const` in the older way, as @fastify/swagger writes it. */
+/** A schema without internal keys, and with `const` as an `enum` of one value, as @fastify/swagger writes it. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (!isRecord(value)) return value;
@@ -50,17 +50,41 @@ function plain(value: unknown): unknown {
   );
 }
 
-/** Equal for schemas that differ in nothing but their own description, which a reference can carry itself. */
+/** Equal for schemas that differ only in their own description, which a reference can carry itself. */
 function fingerprint({ description: _own, ...schema }: Json): string {
   return canonicalJson(schema);
 }
 
 /**
- * An OpenAPI document in which schemas that are used again and again stand once, under `components.schemas`. Zod schemas
- * are written out in full by their converter; registering names with zod itself would change the CRDs, which are made
- * from the same schemas.
+ * An OpenAPI document in which schemas that occur more than once are defined once, under `components.schemas`.
+ *
+ * The converter of fastify-type-provider-zod can do this with a registry of names, but it reads descriptions from the same
+ * registry: with a private one every `describe()` is lost, because zod writes those into its global registry. Names in the
+ * global registry would change the CRDs, which are generated from the same schemas. A registry also finds a schema only by
+ * identity, not its copies with another description.
  */
 export function hoistSchemas(document: Json): Record<string, unknown> {
+  const components = namedComponents();
+  const used = new Set<string>();
+  const whole = hoist(plain(document), components, used);
+  const schemas = [...components.bodies]
+    // Also hoists what is inside a component, which may use further ones.
+    .map(([name, body]) => [name, hoistMembers(body, components, used)] as const)
+    .filter(([name]) => used.has(name));
+  const hoisted = isRecord(whole) ? whole : {};
+  const others = isRecord(hoisted['components']) ? hoisted['components'] : {};
+  return { ...hoisted, components: { ...others, schemas: Object.fromEntries(schemas) } };
+}
+
+interface Components {
+  /** Names by the fingerprint of the schema. */
+  readonly names: ReadonlyMap<string, string>;
+  /** Schemas by name. */
+  readonly bodies: ReadonlyMap<string, Json>;
+}
+
+/** The named schemas; one that differs between requests and replies has a second name for requests. */
+function namedComponents(): Components {
   const names = new Map<string, string>();
   const bodies = new Map<string, Json>();
   for (const [name, schema] of Object.entries(named)) {
@@ -72,25 +96,22 @@ export function hoistSchemas(document: Json): Record<string, unknown> {
       bodies.set(unique, body);
     }
   }
-  const used = new Set<string>();
-  const hoist = (value: unknown, root = false): unknown => {
-    if (Array.isArray(value)) return value.map((member) => hoist(member));
-    if (!isRecord(value)) return value;
-    const name = root || !('type' in value || 'anyOf' in value) ? undefined : names.get(fingerprint(value));
-    if (name === undefined)
-      return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, hoist(member)]));
-    used.add(name);
-    const own = value['description'];
-    return {
-      $ref: `#/components/schemas/${name}`,
-      ...(own !== bodies.get(name)?.['description'] && { description: own }),
-    };
-  };
-  const hoisted = hoist(plain(document));
-  const schemas = [...bodies]
-    .map(([name, body]) => [name, hoist(body, true)] as const)
-    .filter(([name]) => used.has(name));
-  const whole = isRecord(hoisted) ? hoisted : {};
-  const components = isRecord(whole['components']) ? whole['components'] : {};
-  return { ...whole, components: { ...components, schemas: Object.fromEntries(schemas) } };
+  return { names, bodies };
+}
+
+/** A copy of a value in which named schemas are references; their names are added to `used`. */
+function hoist(value: unknown, components: Components, used: Set<string>): unknown {
+  if (Array.isArray(value)) return value.map((member) => hoist(member, components, used));
+  if (!isRecord(value)) return value;
+  const isSchema = 'type' in value || 'anyOf' in value;
+  const name = isSchema ? components.names.get(fingerprint(value)) : undefined;
+  if (name === undefined) return hoistMembers(value, components, used);
+  used.add(name);
+  const description = value['description'];
+  const isOwn = description !== components.bodies.get(name)?.['description'];
+  return { $ref: `#/components/schemas/${name}`, ...(isOwn && { description }) };
+}
+
+function hoistMembers(value: Json, components: Components, used: Set<string>): Json {
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, hoist(member, components, used)]));
 }

@@ -4,16 +4,20 @@ import { createJsonSchemaTransform } from 'fastify-type-provider-zod';
 import type { ApiOptions } from '../services.ts';
 import { hoistSchemas } from './openapi-components.ts';
 
-const description = 'Render video on Intel GPUs. Jobs made through one shape of the API are visible through all.';
+const description = 'Render video on Intel GPUs. Jobs created through one of its APIs are visible through all of them.';
 
 const tags = [
-  { name: 'edit', description: 'Edit API: one operation per request. Errors are `{statusCode, code, message}`.' },
-  { name: 'assets', description: 'Files: uploads, and what was rendered.' },
+  {
+    name: 'edit',
+    description:
+      'Edit API: one operation per request, and the health of the installation. Errors are `{statusCode, code, message}`.',
+  },
+  { name: 'assets', description: 'Files: uploads and outputs. Errors are `{statusCode, code, message}`.' },
   { name: 'native', description: 'Native API: the RenderJob itself. Errors are problem details (RFC 9457).' },
-  { name: 'system', description: 'Health, probes, metrics and documentation.' },
+  { name: 'system', description: 'Probes, metrics and documentation.' },
 ];
 
-/** Collects the descriptions of all routes that are registered after this. */
+/** Collects the descriptions of all routes that are registered later. */
 export function documentApi(app: FastifyInstance, { version }: Pick<ApiOptions, 'version'>): void {
   app.register(swagger, {
     openapi: {

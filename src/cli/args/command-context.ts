@@ -36,7 +36,7 @@ export function checkPositionals({ name, operands, positionals: [min, max] }: Co
   });
 }
 
-/** The server that the options and the environment name. */
+/** A client for the server that the options and the environment name. */
 export async function clientOf({ environment }: CommandContext, args: Arguments): Promise<ApiClient> {
   const { dataDir } = loadConfig({}, pick(environment, 'FRAMEWRIGHT_DATA_DIR')).standalone;
   return new ApiClient(
@@ -44,7 +44,7 @@ export async function clientOf({ environment }: CommandContext, args: Arguments)
   );
 }
 
-/** Only what concerns a client: a wrong setting of a server must not stop it. */
+/** Only the setting that a client needs: a wrong setting of a server must not stop it. */
 function pick(environment: CommandContext['environment'], name: string): Record<string, string | undefined> {
   return { [name]: environment[name] };
 }

@@ -3,7 +3,7 @@ import type { OptionSpec } from './command-line.ts';
 import type { CommandSpec } from './command-table.ts';
 import { columns, wrap } from './help.ts';
 
-/** The help of a command with what only the model or the configuration know: operations and settings. */
+/** The help of a command with the operations of the model or the settings of the configuration. */
 export async function detailedHelp(
   command: CommandSpec,
   render: (command: CommandSpec, more?: readonly string[]) => string,
@@ -45,7 +45,7 @@ export async function serverOptions(verb: Verb): Promise<OptionSpec[]> {
           {
             name: flag,
             value: 'VALUE',
-            description: `${about} ${variable}${fallback === '' ? '' : `, else ${fallback}`}.`,
+            description: `${about} [${variable}${fallback === '' ? '' : `, default: ${fallback}`}]`,
           },
         ],
   );

@@ -1,11 +1,11 @@
 import { type StructuralSchema, structuralSchema } from '../../model/crd/structural-schema.ts';
 import { type OperationType, operation, operationTypes } from '../../model/job/operations.ts';
 
-/** One thing that can be said about an operation on the command line. */
+/** A parameter of an operation on the command line. */
 export interface Parameter {
   /** As it is typed: `start`, `fade-in`, `poster.width`. */
   readonly name: string;
-  /** Where the value goes within the operation. */
+  /** The member of the operation that gets the value. */
   readonly path: readonly string[];
   readonly schema: StructuralSchema;
   /** `item`: a member of the newest item of the list at `path[0]`; `append`: a further item of the list at `path`. */
@@ -24,7 +24,7 @@ export function kebab(name: string): string {
 
 function schemaOf(type: OperationType): StructuralSchema {
   const schema = structuralSchema(operation).properties?.[type];
-  if (schema === undefined) throw new TypeError(`Expected a schema for ${type}, got none`);
+  if (schema === undefined) throw new TypeError(`Expected a schema for ${type}, but there is none`);
   return schema;
 }
 
@@ -41,7 +41,7 @@ function collect(type: OperationType): Parameters {
   for (const [member, schema] of members) {
     const isSource = sourceMembers.has(member);
     if (schema.type === 'object') {
-      // `--poster` alone asks for it with its defaults.
+      // `--poster` alone selects it with its defaults.
       add(kebab(member), { path: [member], schema, isSource });
       for (const [leaf, value] of Object.entries(schema.properties ?? {})) {
         const rest = { path: [member, leaf], schema: value, isSource: false };
@@ -58,7 +58,7 @@ function collect(type: OperationType): Parameters {
       add(kebab(member), { path: [member], schema, isSource });
     }
   }
-  // A member of the operation itself is meant before one of something inside it.
+  // A member of the operation itself overrides a nested member of the same name.
   const own = new Set(found.keys());
   for (const [name, rest] of nested) if (!own.has(name)) add(name, rest);
   return found;

@@ -35,7 +35,7 @@ export function operationOptions(): OptionSpec[] {
 /**
  * Takes the operations out of a command line: an option that belongs to operations belongs to the `--op` before it.
  *
- * @returns the operations in order, and the arguments that are left
+ * @returns the operations in order, and the other arguments
  */
 export function takeOperations(
   list: readonly Argument[],
@@ -103,7 +103,7 @@ export function splitList(text: string): string[] {
       part += letter;
     }
   }
-  if (quoted) throw new UsageError(`expected a closing " in ${JSON.stringify(text)}, got none`);
+  if (quoted) throw new UsageError(`expected a closing " in ${JSON.stringify(text)}, but it is missing`);
   return [...parts, part].filter((each) => each !== '');
 }
 

@@ -1,7 +1,7 @@
 import { processEnvironment } from '../../config/load-config.ts';
 import { type ExitCode, exitCodes } from '../../errors/exit-codes.ts';
-import { UsageError } from '../output/cli-error.ts';
-import { exitCodeOf, failureJson, failureText } from '../output/failure.ts';
+import { toCliError, UsageError } from '../output/cli-error.ts';
+import { failureJson, failureText } from '../output/failure.ts';
 import { processTerminal, type Terminal } from '../output/terminal.ts';
 import type { Command } from './command-context.ts';
 import { type CommandSpec, commands, findCommand } from './command-table.ts';
@@ -30,7 +30,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
 const endWithin = 500;
 
 /**
- * Runs a verb and gives its exit code. Failures are printed: what, the places that are wrong, and what to do.
+ * Runs a verb and resolves with its exit code. Failures are printed: what happened, the members that are wrong, the remedy.
  *
  * @param entry path of the program's first file, with which a server starts its workers
  */
@@ -48,10 +48,11 @@ export async function runCommand(verb: string | undefined, args: readonly string
     const command = commandNamed(verb);
     if (wantsHelp(args)) return await printHelp(command, terminal);
     return await run(command, { args, terminal, environment, entry });
-  } catch (error) {
+  } catch (cause) {
+    const error = toCliError(cause);
     if (args.includes('--json')) terminal.out(failureJson(error));
     else terminal.err(failureText(error, terminal));
-    return exitCodeOf(error);
+    return error.exitCode;
   }
 }
 
@@ -65,14 +66,17 @@ async function run(
   }>,
 ): Promise<ExitCode> {
   const execute = await loaders[command.name]?.();
-  if (execute === undefined) throw new UsageError(`${command.name} is not started by people`);
+  if (execute === undefined)
+    throw new UsageError(`${command.name} is internal and cannot be run directly`, {
+      remedy: 'submit a job with `framewright submit`: the server starts its workers itself',
+    });
   const interrupt = new AbortController();
   const onInterrupt = (): void => {
     interrupt.abort();
-    // Watching ends in good order; a request that hangs does not.
+    // A watch ends by itself; a request that hangs does not.
     setTimeout(() => process.exit(exitCodes.interrupted), endWithin).unref();
   };
-  // A server ends by its own rules.
+  // Servers handle signals themselves.
   if (command.group !== 'Serve') process.once('SIGINT', onInterrupt);
   try {
     return await execute({ command, ...context, interrupted: interrupt.signal });

@@ -6,7 +6,7 @@ import { typedValue } from './typed-value.ts';
 
 /**
  * Sets one member of a spec from `PATH=VALUE`, for example `output.video.codec=hevc` or `operations[0].trim.end=4`.
- * The schema tells which members there are and of what type the value is.
+ * The schema defines the members and the type of the value.
  *
  * @returns a changed copy
  * @throws UsageError naming the member that does not exist, or what was expected there
@@ -22,10 +22,10 @@ export function assign(spec: unknown, text: string, schema: StructuralSchema): u
     .replace(/^spec\./, '')
     .replaceAll(/\[(\d+)\]/g, '.$1')
     .split('.');
-  return place(spec, steps, text.slice(equals + 1), schema, path);
+  return assignAt(spec, steps, text.slice(equals + 1), schema, path);
 }
 
-function place(
+function assignAt(
   target: unknown,
   steps: readonly string[],
   text: string,
@@ -38,11 +38,11 @@ function place(
     const present: readonly unknown[] = Array.isArray(target) ? target : [];
     const items = [...present];
     const index = Number(step);
-    // Only the next free place: a gap would be null.
+    // At most the next index: a gap would be null.
     if (!/^\d+$/.test(step) || index > items.length) {
       throw new UsageError(`expected an index from 0 to ${items.length} in --set ${path}, got ${JSON.stringify(step)}`);
     }
-    items[index] = place(items[index], rest, text, schema.items, path);
+    items[index] = assignAt(items[index], rest, text, schema.items, path);
     return items;
   }
   const members = isRecord(target) ? target : {};
@@ -55,5 +55,5 @@ function place(
       known.length > 0 ? { remedy: `members here: ${known.join(', ')}` } : {},
     );
   }
-  return { ...members, [step]: place(members[step], rest, text, inner, path) };
+  return { ...members, [step]: assignAt(members[step], rest, text, inner, path) };
 }

@@ -8,7 +8,7 @@ import { JobInputs, type NamedSource } from './job-inputs.ts';
 import { buildOperation, operationOptions, type TypedOperation, takeOperations } from './operation-syntax.ts';
 import { assign } from './spec-assignment.ts';
 
-/** What a command line of `submit` or `plan` asks for, before any file is looked at. */
+/** The request of a `submit` or `plan` command line, before any file is read. */
 export type Submission =
   | { readonly kind: 'manifest'; readonly path: string; readonly sets: readonly string[] }
   | {
@@ -26,7 +26,7 @@ export interface ParsedSubmission {
 
 const specSchema = structuralSchema(renderJobSpec);
 
-/** Endings of files that are written by us, by the container that they stand for. */
+/** The container for each ending of an output file. */
 const containerOf: ReadonlyMap<string, string> = new Map([
   ['.mp4', 'mp4'],
   ['.m4v', 'mp4'],
@@ -56,7 +56,7 @@ export function parseSubmission(args: readonly string[], own: readonly OptionSpe
 
 function submissionOf(args: Arguments, operations: readonly TypedOperation[]): Submission {
   const [first, ...more] = args.positionals;
-  if (first === undefined) throw new UsageError('expected a file or a manifest, got none');
+  if (first === undefined) throw new UsageError('expected a file or a manifest');
   if (isManifest(first)) {
     if (more.length > 0) throw new UsageError(`expected one manifest, got ${more.length + 1} files`);
     if (operations.length > 0)
@@ -75,12 +75,11 @@ function submissionOf(args: Arguments, operations: readonly TypedOperation[]): S
         );
   const sources = inputs.all;
   const built = { ...(joined.length > 0 ? { operations: joined } : {}), ...containerFor(args.one('output')) };
-  // Inputs take part in assignments so that `--set` can refer to nothing else by their names.
   const spec = args.all('set').reduce<unknown>((present, text) => assign(present, text, specSchema), built);
   return { kind: 'files', sources, rest: { ...(isRecord(spec) ? spec : {}) } };
 }
 
-/** `--op merge a.mp4 b.mp4`: files after the first go to the merge that names none. */
+/** `--op merge a.mp4 b.mp4`: files after the first are those of the merge that names none. */
 function appendToMerge(
   operations: readonly Record<string, unknown>[],
   append: readonly string[],
@@ -103,7 +102,7 @@ function containerFor(file: string | undefined): { output?: { container: string 
   return container === undefined ? {} : { output: { container } };
 }
 
-/** Changes a manifest as `--set` says. */
+/** Applies `--set` to a manifest. */
 export function manifestWith(manifest: unknown, sets: readonly string[]): unknown {
   if (sets.length === 0) return manifest;
   if (!isRecord(manifest)) throw new UsageError('expected a manifest with a spec, got something else');
@@ -111,17 +110,17 @@ export function manifestWith(manifest: unknown, sets: readonly string[]): unknow
 }
 
 /**
- * The whole spec, once it is known where each input lies.
+ * The whole spec, with the source of each input.
  *
- * @throws UsageError with one line per failing place
+ * @throws UsageError with one line per wrong member
  */
 export function specWith(rest: Readonly<Record<string, unknown>>, inputs: readonly Record<string, unknown>[]) {
   const parsed = renderJobSpec.safeParse({ inputs, ...rest });
   if (parsed.success) return parsed.data;
-  const places = parsed.error.issues.map(({ path, message }) => `${pathText(path)}: ${message}`);
-  const [only = 'the job is not valid', ...more] = places;
-  throw new UsageError(more.length === 0 ? only : `the job is wrong in ${places.length} places`, {
-    details: more.length === 0 ? [] : places,
+  const problems = parsed.error.issues.map(({ path, message }) => `${pathText(path)}: ${message}`);
+  const [only = 'the job is not valid', ...more] = problems;
+  throw new UsageError(more.length === 0 ? only : `the job has ${problems.length} errors`, {
+    details: more.length === 0 ? [] : problems,
     remedy: 'see `framewright submit --help` for the parameters of each operation',
   });
 }

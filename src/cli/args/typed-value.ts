@@ -6,10 +6,10 @@ import { didYouMean } from './suggest.ts';
 const clockTime = /^(?:(\d+):)?(\d{1,3}):(\d{1,2}(?:\.\d+)?)$/;
 
 /**
- * Text from the command line as the value that the schema wants there.
+ * Text from the command line as a value of the type in the schema.
  *
- * @param label how the message names the place, for example `--start`
- * @throws UsageError saying what was expected and what was got
+ * @param label the name of the value in messages, for example `--start`
+ * @throws UsageError with what was expected and what was got
  */
 export function typedValue(text: string, schema: StructuralSchema, label: string): unknown {
   const expected = (what: string): UsageError =>

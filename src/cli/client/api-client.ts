@@ -6,16 +6,10 @@ import { exitCodes } from '../../errors/exit-codes.ts';
 import { CliError, UsageError } from '../output/cli-error.ts';
 import { bodyBytes } from './body-bytes.ts';
 import type { Connection } from './connection.ts';
-import { list, text } from './json.ts';
+import { readRejection, type UploadedFile, uploadedFile } from './replies.ts';
 
 /** Deadline of a request whose answer needs no rendering, in milliseconds. */
 const answerWithin = 30_000;
-
-export interface UploadedFile {
-  readonly id: string;
-  /** The address that operations of the Edit API take. */
-  readonly url: string;
-}
 
 /** The REST API as the command line uses it. Every failure is a CliError with the exit code that belongs to it. */
 export class ApiClient {
@@ -47,10 +41,10 @@ export class ApiClient {
     return this.#send(path, { method: 'GET', headers, signal });
   }
 
-  /** Uploads a file as the raw body: its size is announced, and it is read from the disk as it goes. */
+  /** Uploads a file as the raw body: its size is announced, and it is streamed from the disk. */
   async upload(path: string): Promise<UploadedFile> {
     const blob = await openFile(path);
-    if (blob.size === 0) throw new UsageError(`expected a media file at ${path}, got an empty one`);
+    if (blob.size === 0) throw new UsageError(`expected a media file at ${path}, but it is empty`);
     const query = new URLSearchParams({ filename: basename(path) });
     const answer = await readJson(
       await this.#send(`/api/assets?${query.toString()}`, {
@@ -59,15 +53,15 @@ export class ApiClient {
         body: blob,
       }),
     );
-    const [id, url] = [text(answer, 'id'), text(answer, 'url')];
-    if (id === undefined || url === undefined) throw unexpected('id and url of the uploaded file', answer);
-    return { id, url };
+    const uploaded = uploadedFile.safeParse(answer);
+    if (!uploaded.success) throw unexpected('id and url of the uploaded file', answer);
+    return uploaded.data;
   }
 
   /**
-   * Downloads a published file: into a temporary file beside the target, which then takes its place at once.
+   * Downloads a published file: into a temporary file beside the target, which is then renamed to it.
    *
-   * @param url as the job names it; the key is not sent, since these addresses need none
+   * @param url as in the job; the key is not sent, since these addresses need none
    */
   async download(url: string, target: string, bytes: number | undefined): Promise<void> {
     const response = await this.#request(new URL(url, `${this.url}/`), { method: 'GET' });
@@ -100,13 +94,13 @@ export class ApiClient {
   async #request(url: URL, init: RequestInit): Promise<Response> {
     let response: Response;
     try {
-      // A redirect would carry the key to another place.
+      // A redirect would send the key to another server.
       response = await fetch(url, { ...init, redirect: 'error' });
     } catch (cause) {
       if (init.signal?.aborted && !isTimeout(init.signal.reason)) throw cause;
       throw unreachable(url, cause);
     }
-    if (!response.ok) throw await refusal(response);
+    if (!response.ok) throw await rejection(response);
     return response;
   }
 }
@@ -115,7 +109,7 @@ async function openFile(path: string): Promise<Blob> {
   try {
     return await openAsBlob(path);
   } catch (cause) {
-    throw new UsageError(`expected a file at ${path}, found none that can be read`, { cause });
+    throw new UsageError(`expected a file at ${path}, but it cannot be read`, { cause });
   }
 }
 
@@ -163,33 +157,24 @@ function unexpected(what: string, got: unknown): CliError {
   );
 }
 
-/** A refusal of the server in its own words: problem details of the Native API or the envelope of the Edit API. */
-async function refusal(response: Response): Promise<CliError> {
-  const body = await response.text().catch(() => '');
-  let reply: unknown;
-  try {
-    reply = JSON.parse(body);
-  } catch {
-    reply = undefined;
-  }
-  const code = text(reply, 'code');
+/** The error of a request that the server rejected, or failed to answer. */
+async function rejection(response: Response): Promise<CliError> {
+  const reply = readRejection(await response.text().catch(() => ''));
+  const { code } = reply;
   const known = code !== undefined && isErrorCode(code) ? errorTable[code] : undefined;
-  const message = text(reply, 'detail') ?? text(reply, 'message') ?? `HTTP ${response.status} ${response.statusText}`;
-  const remedy = response.status === 401 ? keyRemedy : (text(reply, 'remedy') ?? known?.remedy);
-  const details = list(reply, 'details').map(
-    (entry) => `${text(entry, 'path') ?? ''}: ${text(entry, 'message') ?? ''}`,
-  );
-  const isRefusal = response.status < 500 || response.status === 501;
-  return new CliError(isRefusal ? exitCodes.rejected : exitCodes.serverFailed, message, {
-    // A message that only repeats its details says everything twice.
+  const message = reply.detail ?? reply.message ?? `HTTP ${response.status} ${response.statusText}`;
+  const details = reply.details.map((detail) => `${detail.path}: ${detail.message}`);
+  const rejected = response.status < 500 || response.status === 501;
+  return new CliError(rejected ? exitCodes.rejected : exitCodes.serverFailed, message, {
+    // The message of a request with one wrong member repeats its detail.
     details: details.filter((line) => !message.includes(line)),
-    ...(remedy === undefined ? {} : { remedy }),
-    ...(code === undefined ? {} : { code }),
+    remedy: response.status === 401 ? keyRemedy : (reply.remedy ?? known?.remedy),
+    code,
   });
 }
 
 const keyRemedy =
-  'name a file with a valid key with --api-key-file, or set FRAMEWRIGHT_API_KEY; `framewright keys create` makes one';
+  'name a file with a valid key with --api-key-file, or set FRAMEWRIGHT_API_KEY; `framewright keys create` creates one';
 
 function unreachable(url: URL, cause: unknown): CliError {
   const why = isTimeout(cause) ? `no answer within ${answerWithin / 1000} s` : messageOf(cause);
@@ -203,7 +188,7 @@ function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.name === 'TimeoutError';
 }
 
-/** The innermost reason of a failed fetch, which itself only says `fetch failed`. */
+/** The innermost reason of a failed fetch, whose own message is only `fetch failed`. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause instanceof Error) return messageOf(error.cause);

@@ -12,16 +12,16 @@ export interface ConnectionSources {
   readonly urlOption: string | undefined;
   readonly keyFileOption: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Folder of a server on this machine, whose admin key is used when nothing else is said. */
+  /** Folder of a server on this machine, whose admin key is used when no other key is named. */
   readonly dataDir: string;
 }
 
 const defaultUrl = 'http://127.0.0.1:8080';
 
 /**
- * Which server to talk to and with which key. A key is never an argument, since arguments are visible to every process.
+ * The server to use and the key for it. A key is never an argument, since arguments are visible to every process.
  *
- * @throws UsageError for an address that is none, or a key file that cannot be read
+ * @throws UsageError for an invalid address, or a key file that cannot be read
  */
 export async function findConnection(sources: ConnectionSources): Promise<Connection> {
   const { urlOption, keyFileOption, environment, dataDir } = sources;
@@ -34,7 +34,7 @@ export async function findConnection(sources: ConnectionSources): Promise<Connec
   if (keyFileOption !== undefined) return { url: base, key: await keyFrom(keyFileOption) };
   const key = environment['FRAMEWRIGHT_API_KEY']?.trim();
   if (key) return { url: base, key };
-  // The admin key of this machine's server goes to this machine only.
+  // The admin key of the server on this machine is sent to this machine only.
   return { url: base, key: isLoopback(url.hostname) ? await adminKey(join(dataDir, 'admin-key')) : undefined };
 }
 
@@ -73,7 +73,7 @@ async function adminKey(path: string): Promise<string | undefined> {
     const key = (await readFile(path, 'utf8')).trim();
     return key === '' ? undefined : key;
   } catch {
-    // Another user's folder, or no server here: the server then says that a key is missing.
+    // The folder of another user, or no server here: the server will report a missing key.
     return undefined;
   }
 }

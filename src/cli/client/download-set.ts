@@ -5,32 +5,32 @@ import { CliError } from '../output/cli-error.ts';
 import type { ApiClient } from './api-client.ts';
 import { isDescription, isPlaylist, namesIn, prefixOf } from './stream-set.ts';
 
-/** Downloads at once: segments are many and small. */
-const atOnce = 4;
+/** Downloads in parallel: segments are many and small. */
+const parallelDownloads = 4;
 
 export interface StreamSet {
-  /** Key of the playlist above all others. */
+  /** Key of the main playlist. */
   readonly main: string;
-  /** Keys of what the job lists beside it: the manifest, texts. */
+  /** Keys of the other listed files: the manifest, texts. */
   readonly others: readonly string[];
-  /** Where the files lie on the server, with a slash at the end. */
+  /** URL of their folder on the server, with a slash at the end. */
   readonly base: string;
 }
 
 /**
- * Downloads a set of segments whole, under short names that its playlists are changed to. Returns the local path of every
- * file by its key.
+ * Downloads a whole set of segments under short names, to which its playlists are rewritten. Resolves with the local path of
+ * every file by its key.
  *
- * @param allowed throws where a file is that must stay
+ * @param check throws for a path with a file that must be kept
  */
 export async function downloadSet(
   client: ApiClient,
   { main, others, base }: StreamSet,
   folder: string,
-  allowed: (path: string) => void,
+  check: (path: string) => void,
 ): Promise<ReadonlyMap<string, string>> {
   const prefix = prefixOf(main);
-  const place = (key: string): string => join(folder, key.startsWith(prefix) ? key.slice(prefix.length) : key);
+  const pathOf = (key: string): string => join(folder, key.startsWith(prefix) ? key.slice(prefix.length) : key);
   const descriptions = new Map<string, string>();
   const media = new Set<string>();
   const queue = [main, ...others];
@@ -41,18 +41,18 @@ export async function downloadSet(
     descriptions.set(key, text);
     if (isPlaylist(key)) queue.push(...namesOf(text));
   }
-  const places = new Map([...media, ...descriptions.keys()].map((key) => [key, place(key)]));
-  for (const path of places.values()) allowed(path);
+  const paths = new Map([...media, ...descriptions.keys()].map((key) => [key, pathOf(key)]));
+  for (const path of paths.values()) check(path);
   await mkdir(folder, { recursive: true });
-  const left = [...media];
+  const remaining = [...media];
   const fetchNext = async (): Promise<void> => {
-    for (let key = left.shift(); key !== undefined; key = left.shift())
-      await client.download(new URL(key, base).href, place(key), undefined);
+    for (let key = remaining.shift(); key !== undefined; key = remaining.shift())
+      await client.download(new URL(key, base).href, pathOf(key), undefined);
   };
-  await Promise.all(Array.from({ length: atOnce }, fetchNext));
-  // The one above all others last: what it leads to is there then.
-  for (const [key, text] of [...descriptions].toReversed()) await writeFile(place(key), text.replaceAll(prefix, ''));
-  return places;
+  await Promise.all(Array.from({ length: parallelDownloads }, fetchNext));
+  // The main playlist last: every file that it refers to exists then.
+  for (const [key, text] of [...descriptions].toReversed()) await writeFile(pathOf(key), text.replaceAll(prefix, ''));
+  return paths;
 }
 
 function namesOf(playlist: string): string[] {

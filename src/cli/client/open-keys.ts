@@ -9,8 +9,8 @@ import { UsageError } from '../output/cli-error.ts';
 
 export interface OpenedKeys extends AsyncDisposable {
   readonly store: KeyStore;
-  /** Where they are, for messages; nothing is said of a data folder. */
-  readonly place?: string;
+  /** Where a cluster keeps them, for messages. */
+  readonly location?: string;
 }
 
 /** The keys of a cluster when a kubeconfig is named and no data folder is, else those of the data folder. */
@@ -27,12 +27,12 @@ export function openKeys(args: Arguments, environment: CommandContext['environme
   const namespace = args.one('keys-namespace') ?? set('FRAMEWRIGHT_KEYS_NAMESPACE');
   if (cluster !== undefined) return clusterKeys(resolve(cluster), namespace);
   if (args.one('keys-namespace') !== undefined) {
-    throw new UsageError('expected --kubeconfig beside --keys-namespace, got none');
+    throw new UsageError('expected --kubeconfig beside --keys-namespace');
   }
   return folderKeys(data, set('FRAMEWRIGHT_DATA_DIR'));
 }
 
-/** API keys as Secrets; what talks to Kubernetes is loaded here only. */
+/** API keys as Secrets; the Kubernetes client is loaded here only. */
 async function clusterKeys(kubeconfig: string, namespace: string | undefined): Promise<OpenedKeys> {
   const { clusterCredentials } = await import('../../processes/cluster/cluster-access.ts');
   const { Transport } = await import('../../adapters/kubernetes/client/transport.ts');
@@ -48,7 +48,7 @@ async function clusterKeys(kubeconfig: string, namespace: string | undefined): P
   const where = namespace ?? credentials.namespace;
   return {
     store: new SecretKeyStore(transport, where),
-    place: `the namespace ${where}`,
+    location: `the namespace ${where}`,
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
   };
 }
@@ -56,7 +56,7 @@ async function clusterKeys(kubeconfig: string, namespace: string | undefined): P
 async function folderKeys(data: string | undefined, variable: string | undefined): Promise<OpenedKeys> {
   const { dataDir } = loadConfig({ data }, { FRAMEWRIGHT_DATA_DIR: variable }).standalone;
   const { database: path } = dataLayout(dataDir);
-  // Opening would make a new database, and the key would open nothing.
+  // Opening would create a database that no server uses.
   if (!existsSync(path)) {
     throw new UsageError(`expected the data folder of a server at ${dataDir}, found no database there`, {
       remedy:

@@ -14,9 +14,7 @@ export interface ManifestExtras {
 }
 
 /**
- * The manifest that a submission stands for, with its local files uploaded.
- *
- * Everything that can be wrong is found before the first byte is sent.
+ * The manifest of a submission, with its local files uploaded. Everything is validated before the first byte is sent.
  */
 export async function manifestOf(
   submission: Submission,
@@ -43,7 +41,7 @@ async function readManifest(path: string): Promise<unknown> {
   try {
     content = await readFile(path, 'utf8');
   } catch (cause) {
-    throw new UsageError(`expected a manifest at ${path}, found none that can be read`, { cause });
+    throw new UsageError(`expected a manifest at ${path}, but it cannot be read`, { cause });
   }
   try {
     return load(content);
@@ -55,10 +53,10 @@ async function readManifest(path: string): Promise<unknown> {
 
 async function checkFile(path: string): Promise<void> {
   const facts = await stat(path).catch((cause: unknown) => {
-    throw new UsageError(`expected a file at ${path}, found none`, { cause });
+    throw new UsageError(`expected a file at ${path}, but it does not exist`, { cause });
   });
-  if (!facts.isFile()) throw new UsageError(`expected a file at ${path}, found something else`);
-  if (facts.size === 0) throw new UsageError(`expected a media file at ${path}, found an empty one`);
+  if (!facts.isFile()) throw new UsageError(`expected a file at ${path}, but it is not a file`);
+  if (facts.size === 0) throw new UsageError(`expected a media file at ${path}, but it is empty`);
 }
 
 async function inputOf(

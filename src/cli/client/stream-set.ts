@@ -1,8 +1,8 @@
-/** Names of the files of a set: published keys, flat. */
+/** Names of the files of a set: published keys without folders. */
 const fileName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/;
 
 /**
- * The names that a playlist of HLS leads to: segments, other playlists and what its attributes name (RFC 8216).
+ * The names that a playlist of HLS refers to: segments, other playlists and what its attributes name (RFC 8216).
  *
  * @throws RangeError for a URI that is no bare name, which a playlist of ours never has
  */
@@ -26,7 +26,7 @@ export function isDescription(name: string): boolean {
   return isPlaylist(name) || name.endsWith('.mpd');
 }
 
-/** What all files of a set begin with on the server, from the key of its first playlist: `<uid>-<attempt>-`. */
+/** The common prefix of all files of a set on the server, from the key of its first playlist: `<uid>-<attempt>-`. */
 export function prefixOf(mainKey: string): string {
   return mainKey.replace(/main\.(m3u8|mpd)$/, '');
 }

@@ -6,8 +6,9 @@ import { isFinished, type JobView, jobView } from '../output/job-view.ts';
 import type { ApiClient } from './api-client.ts';
 import { bodyBytes } from './body-bytes.ts';
 import { EventParser } from './event-stream.ts';
+import { parsedOrUndefined } from './replies.ts';
 
-/** How long a server may be away before watching gives up, in milliseconds. */
+/** How long a server may be unavailable before the watch gives up, in milliseconds. */
 const patience = 60_000;
 
 export interface Observation {
@@ -17,48 +18,55 @@ export interface Observation {
 }
 
 /**
- * Every change of a job until it ends; the last one is terminal. Live events where the server sends them, and a new
- * look at the job whenever the stream breaks: a server that restarts is waited for.
+ * Every change of a job until it ends; the last one is terminal. Live events where the server sends them; the job is read
+ * again whenever the stream breaks, so that a watch survives a restart of the server.
  *
- * @throws CliError when the job does not exist, or the server stays away for a minute
+ * @throws CliError when the job does not exist, or the server is unavailable for a minute
  */
 export async function* watchJob(client: ApiClient, name: string, signal: AbortSignal): AsyncGenerator<Observation> {
   const path = `/apis/render-jobs/${encodeURIComponent(name)}`;
-  let awaySince: number | undefined;
+  let unavailableSince: number | undefined;
   let lastId: string | undefined;
   while (!signal.aborted) {
     try {
       const job = await client.get(path);
-      awaySince = undefined;
+      unavailableSince = undefined;
       const first = { job, view: jobView(job) };
       yield first;
       if (isFinished(first.view)) return;
-      for await (const { observation, id } of follow(client, path, job, lastId, signal)) {
+      for await (const { observation, id } of follow(client, { path, start: job, lastId, signal })) {
         lastId = id ?? lastId;
         if (isFinished(observation.view)) break;
         yield observation;
       }
     } catch (error) {
       if (signal.aborted) return;
-      awaySince ??= performance.now();
-      if (!isAway(error) || performance.now() - awaySince > patience) throw error;
+      unavailableSince ??= performance.now();
+      if (!isTemporary(error) || performance.now() - unavailableSince > patience) throw error;
     }
     await sleep(250, undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** A server that is not there, or is just starting or ending, may come back. */
-function isAway(error: unknown): boolean {
+/** A server that is unreachable, or is starting or stopping, may be available soon. */
+function isTemporary(error: unknown): boolean {
   if (!(error instanceof CliError)) return true;
   return error.exitCode === exitCodes.unreachable || error.exitCode === exitCodes.serverFailed;
 }
 
 async function* follow(
   client: ApiClient,
-  path: string,
-  start: unknown,
-  lastId: string | undefined,
-  signal: AbortSignal,
+  {
+    path,
+    start,
+    lastId,
+    signal,
+  }: {
+    readonly path: string;
+    readonly start: unknown;
+    readonly lastId: string | undefined;
+    readonly signal: AbortSignal;
+  },
 ): AsyncGenerator<{ readonly observation: Observation; readonly id: string | undefined }> {
   const response = await client.stream(`${path}/events`, signal, {
     accept: 'text/event-stream',
@@ -69,22 +77,13 @@ async function* follow(
   let job = start;
   for await (const chunk of bodyBytes(response)) {
     for (const { event, data, id } of parser.push(decoder.decode(chunk, { stream: true }))) {
-      job = afterEvent(job, event, parse(data));
+      job = afterEvent(job, event, parsedOrUndefined(data));
       yield { observation: { job, view: jobView(job) }, id };
     }
   }
 }
 
-function parse(data: string): unknown {
-  try {
-    const value: unknown = JSON.parse(data);
-    return value;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The job after an event: `job` carries all of it, `progress` the figures of an attempt; others tell nothing new. */
+/** The job after an event: `job` carries all of it, `progress` the figures of an attempt; others change nothing. */
 export function afterEvent(job: unknown, event: string, data: unknown): unknown {
   if (event === 'job' && isRecord(data)) return data;
   if (event !== 'progress' || !isRecord(data) || !isRecord(job)) return job;

@@ -1,9 +1,10 @@
 import { exitCodes } from '../../errors/exit-codes.ts';
 import { argumentsOf, type Command, clientOf, jobPath, printJson } from '../args/command-context.ts';
 import { columns } from '../args/help.ts';
-import { list, member, number, text } from '../client/json.ts';
+import { outputUrls } from '../client/outputs.ts';
+import { readJob } from '../client/replies.ts';
 import { printable } from '../output/format.ts';
-import { jobView } from '../output/job-view.ts';
+import { type JobView, jobView } from '../output/job-view.ts';
 import { precisionText } from '../output/precision-text.ts';
 import { details } from '../output/progress-view.ts';
 import { outputLines } from '../output/show-job.ts';
@@ -17,57 +18,50 @@ export const get: Command = async (context) => {
   return exitCodes.ok;
 };
 
-/** A job for the eye: state, why, attempts, files. */
-export function describe(job: unknown): string {
+/** A job for people: state, reason, attempts, files. */
+function describe(job: unknown): string {
   const view = jobView(job);
+  const { attempts = [], result } = readJob(job).status ?? {};
+  const sections: (readonly [title: string, lines: readonly string[]])[] = [
+    ['fallbacks', (result?.acceleration?.fallbacks ?? []).map(({ from, message }) => `  not ${from}: ${message}`)],
+    [
+      'attempts',
+      attempts.map(({ number = '?', outcome = 'running', node, reason }) =>
+        [`  ${number}`, outcome, node, reason].filter((part) => part !== undefined).join('  '),
+      ),
+    ],
+    ['files', outputLines(view, outputUrls(job))],
+    ['end of the FFmpeg output', indented(view.error?.stderrTail)],
+  ];
+  const parts = sections
+    .filter(([, lines]) => lines.length > 0)
+    .map(([title, lines]) => `${title}:\n${lines.join('\n')}`);
+  return `${printable([summary(view, precisionText(result?.precision)), ...parts].join('\n'))}\n`;
+}
+
+function summary(view: JobView, trim: string | undefined): string {
   const percent = view.percent === undefined || view.phase !== 'Running' ? '' : ` ${view.percent.toFixed(0)} %`;
   const facts: (readonly [string, string | undefined])[] = [
     ['name', view.name],
     ['type', view.type],
     ['phase', `${view.phase}${percent}`],
-    ['why', view.message],
+    ['message', view.message],
     ['progress', view.phase === 'Running' ? details(view) : undefined],
     ['created', view.createdAt],
     ['finished', view.finishedAt],
     ['ran on', [view.node, view.backend].filter((fact) => fact !== undefined).join(', ')],
-    ['trim', precisionText(member(job, 'status', 'result', 'precision'))],
+    ['trim', trim],
     ['error', view.error && `${view.error.code}: ${view.error.message}`],
     ['remedy', view.error?.remedy],
   ];
-  const head = columns(facts.flatMap(([name, value]) => (value ? [[name, value] as const] : [])));
-  const steps = list(job, 'status', 'result', 'acceleration', 'fallbacks').map(
-    (step) => `  not ${text(step, 'from') ?? ''}: ${text(step, 'message') ?? ''}`,
+  return columns(facts.flatMap(([name, value]) => (value ? [[name, value] as const] : [])));
+}
+
+function indented(text: string | undefined): readonly string[] {
+  return (
+    text
+      ?.trimEnd()
+      .split('\n')
+      .map((line) => `  ${line}`) ?? []
   );
-  const attempts = list(job, 'status', 'attempts').map((attempt) =>
-    [
-      `  ${number(attempt, 'number') ?? '?'}`,
-      text(attempt, 'outcome') ?? 'running',
-      text(attempt, 'node'),
-      text(attempt, 'reason'),
-    ]
-      .filter((part) => part !== undefined)
-      .join('  '),
-  );
-  const urls = new Map(
-    list(job, 'status', 'result', 'outputs').flatMap((output) => {
-      const [key, url] = [text(output, 'key'), text(output, 'url')];
-      return key && url ? [[key, url] as const] : [];
-    }),
-  );
-  const sections: (readonly [string, readonly string[]])[] = [
-    ['steps down', steps],
-    ['attempts', attempts],
-    ['files', outputLines(view, urls)],
-    [
-      'the end of what FFmpeg said',
-      view.error?.stderrTail
-        ?.trimEnd()
-        .split('\n')
-        .map((line) => `  ${line}`) ?? [],
-    ],
-  ];
-  const parts = sections
-    .filter(([, lines]) => lines.length > 0)
-    .map(([title, lines]) => `${title}:\n${lines.join('\n')}`);
-  return `${printable([head, ...parts].join('\n'))}\n`;
 }

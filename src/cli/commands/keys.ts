@@ -22,19 +22,19 @@ export const keys: Command = async (context) => {
   if (verb === 'revoke' ? ids.length === 0 : ids.length > 0) {
     throw new UsageError(
       verb === 'revoke'
-        ? 'expected the id of a key after revoke, got none'
+        ? 'expected the id of a key after revoke'
         : `expected nothing after ${verb}, got ${ids.join(' ')}`,
     );
   }
-  const order = verb === 'create' ? orderOf(args) : undefined;
+  const request = verb === 'create' ? keyRequest(args) : undefined;
   await using opened = await openKeys(args, context.environment);
   const { store } = opened;
-  if (order) return await create(opened, order, context, args.on('json'));
+  if (request) return await create(opened, request, context, args.on('json'));
   if (verb === 'list') return await list(store, context, args.on('json'));
   return await revoke(store, ids, context, args.on('json'));
 };
 
-interface Order {
+interface KeyRequest {
   readonly owner: string;
   readonly role: Role;
   readonly namespace: string;
@@ -44,9 +44,9 @@ interface Order {
 /** Owners and namespaces become label values. */
 const label = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 
-function orderOf(args: Arguments): Order {
+function keyRequest(args: Arguments): KeyRequest {
   const owner = args.one('owner');
-  if (owner === undefined) throw new UsageError('expected --owner NAME, got none');
+  if (owner === undefined) throw new UsageError('expected --owner NAME');
   const namespace = args.one('namespace') ?? 'default';
   for (const [name, value] of [
     ['owner', owner],
@@ -66,19 +66,19 @@ function orderOf(args: Arguments): Order {
 }
 
 async function create(
-  { store, place }: OpenedKeys,
-  { out, ...owner }: Order,
+  { store, location }: OpenedKeys,
+  { out, ...owner }: KeyRequest,
   { terminal }: CommandContext,
   json: boolean,
 ): Promise<ExitCode> {
   const { key, record } = createApiKey({ ...owner, now: Date.now() });
   if (out !== undefined) {
     try {
-      // Never an existing file: its mode, and whoever reads it, are not ours.
+      // Never an existing file: its mode could let others read the key.
       await writeFile(out, `${key}\n`, { mode: 0o600, flag: 'wx' });
     } catch (cause) {
       throw new UsageError(
-        `expected to make a new file at ${out}, got ${cause instanceof Error ? cause.message : String(cause)}`,
+        `expected to create a new file at ${out}, got ${cause instanceof Error ? cause.message : String(cause)}`,
         { cause },
       );
     }
@@ -88,8 +88,8 @@ async function create(
   else if (out === undefined) terminal.out(`${key}\n`);
   if (!json) {
     const shown = out === undefined ? '; it is not shown again' : ` is in ${out}`;
-    // A key in a namespace that the API does not look at opens nothing.
-    const kept = place === undefined ? '' : `; its digest is in ${place}, where the API has to run`;
+    // A key in a namespace that the API does not read is of no use.
+    const kept = location === undefined ? '' : `; its digest is in ${location}, where the API has to run`;
     terminal.err(`key ${record.id} of ${record.owner} (${record.role})${shown}${kept}\n`);
   }
   return exitCodes.ok;
@@ -122,7 +122,7 @@ async function revoke(
 ): Promise<ExitCode> {
   const unknown: string[] = [];
   for (const id of ids) {
-    // A whole key is taken for its id, since that is what a person has at hand; it is not repeated.
+    // A whole key is accepted for its id, which a person may not have; it is not printed.
     const [, inner] = /^fwk_([a-z0-9]+)_/.exec(id) ?? [];
     if (await store.revoke(inner ?? id, Date.now())) {
       if (!json) terminal.out(`${inner ?? id}  revoked\n`);

@@ -2,7 +2,7 @@ import { exitCodes } from '../../errors/exit-codes.ts';
 import { phases } from '../../model/status/lifecycle.ts';
 import { argumentsOf, type Command, clientOf, printJson } from '../args/command-context.ts';
 import { didYouMean } from '../args/suggest.ts';
-import { list as listOf } from '../client/json.ts';
+import { readJobList } from '../client/replies.ts';
 import { UsageError } from '../output/cli-error.ts';
 import { formatAge, formatTable, printable } from '../output/format.ts';
 import { jobView } from '../output/job-view.ts';
@@ -29,7 +29,7 @@ export const list: Command = async (context) => {
     printJson(context.terminal, answer);
     return exitCodes.ok;
   }
-  const rows = listOf(answer, 'items').map(jobView);
+  const rows = readJobList(answer).map(jobView);
   if (rows.length === 0) {
     context.terminal.err('no jobs\n');
     return exitCodes.ok;

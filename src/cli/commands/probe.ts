@@ -18,7 +18,7 @@ export const probe: Command = async (context) => {
   return probeExit(report, args.on('require-gpu'));
 };
 
-/** `undefined` when it was interrupted. Always by trials, never from what a server has remembered: whoever asks wants to know how it is now. */
+/** `undefined` when it was interrupted. Runs trial encodes instead of using cached results: the report shows the current state. */
 async function observe({ environment, interrupted }: CommandContext): Promise<Observation | undefined> {
   const { ffmpeg, ffprobe, driDir, drmClassDir } = loadConfig({}, environment).media;
   const tools = { ffmpeg, ffprobe, env: toolEnvironment(processEnvironment()) };

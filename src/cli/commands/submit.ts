@@ -9,15 +9,16 @@ import { UsageError } from '../output/cli-error.ts';
 import { jobFailure } from '../output/failure.ts';
 import { isFinished, jobView } from '../output/job-view.ts';
 import { outputLines, showUntilEnd, summaryLine } from '../output/show-job.ts';
-import { tellThatItGoesOn } from './watch.ts';
+import { leaveRunning } from './watch.ts';
 
 export const submit: Command = async (context) => {
   const { terminal, command, args: words } = context;
   const { submission, args } = parseSubmission(words, optionsOf(command));
   checkPositionals(command, args.positionals.length);
-  const [target, overwrite] = [args.one('output'), args.on('overwrite')];
+  const target = args.one('output');
+  const existing = args.on('overwrite') ? 'overwrite' : 'keep';
   if (target !== undefined && args.on('detach')) throw new UsageError('expected --output or --detach, got both');
-  if (target !== undefined) checkTarget(target, overwrite);
+  if (target !== undefined) checkTarget(target, existing);
   const labels = labelsOf(args.all('label'));
   const client = await clientOf(context, args);
   const manifest = await manifestOf(submission, client, terminal, { jobName: args.one('job-name'), labels });
@@ -30,15 +31,15 @@ export const submit: Command = async (context) => {
     return exitCodes.ok;
   }
   const last = await showUntilEnd(watchJob(client, name, context.interrupted), terminal);
-  if (!last || !isFinished(last.view)) return tellThatItGoesOn(context, name);
+  if (!last || !isFinished(last.view)) return leaveRunning(context, name);
   if (last.view.phase !== 'Succeeded') {
     if (args.on('json')) printJson(terminal, last.job);
     throw jobFailure(last.view);
   }
-  const places =
-    target === undefined ? outputUrls(last.job) : await downloadOutputs(client, last.job, target, overwrite);
+  const locations =
+    target === undefined ? outputUrls(last.job) : await downloadOutputs(client, last.job, { target, existing });
   if (args.on('json')) printJson(terminal, last.job);
-  else terminal.out(`${[summaryLine(last.view, terminal), ...outputLines(last.view, places)].join('\n')}\n`);
+  else terminal.out(`${[summaryLine(last.view, terminal), ...outputLines(last.view, locations)].join('\n')}\n`);
   return exitCodes.ok;
 };
 

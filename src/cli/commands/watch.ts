@@ -13,7 +13,7 @@ export const watch: Command = async (context) => {
   const name = args.positionals[0] ?? '';
   if (args.on('json')) return watchAsJson(context, client, name);
   const last = await showUntilEnd(watchJob(client, name, context.interrupted), context.terminal);
-  if (!last || !isFinished(last.view)) return tellThatItGoesOn(context, name);
+  if (!last || !isFinished(last.view)) return leaveRunning(context, name);
   return conclude(context, last);
 };
 
@@ -31,16 +31,16 @@ async function watchAsJson(
   return last.view.phase === 'Succeeded' ? exitCodes.ok : exitCodes.failed;
 }
 
-/** After Ctrl-C: the job is the server's, and stays so. */
-export function tellThatItGoesOn({ terminal }: Pick<CommandContext, 'terminal'>, name: string): ExitCode {
+/** After Ctrl-C: the job continues on the server. */
+export function leaveRunning({ terminal }: Pick<CommandContext, 'terminal'>, name: string): ExitCode {
   terminal.err(
-    `${name} goes on without you\n  framewright watch ${name}    looks at it again\n  framewright cancel ${name}   ends it\n`,
+    `${name} continues on the server\n  framewright watch ${name}    watch it again\n  framewright cancel ${name}   cancel it\n`,
   );
   return exitCodes.interrupted;
 }
 
-/** What a finished job has to say, and the exit code that it stands for. */
-export function conclude({ terminal }: Pick<CommandContext, 'terminal'>, { job, view }: Observation): ExitCode {
+/** Prints the result of a job that succeeded; throws the failure of any other. */
+function conclude({ terminal }: Pick<CommandContext, 'terminal'>, { job, view }: Observation): ExitCode {
   if (view.phase !== 'Succeeded') throw jobFailure(view);
   terminal.out(`${[summaryLine(view, terminal), ...outputLines(view, outputUrls(job))].join('\n')}\n`);
   return exitCodes.ok;

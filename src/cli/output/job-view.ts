@@ -1,5 +1,5 @@
 import { labels } from '../../model/labels.ts';
-import { list, number, text } from '../client/json.ts';
+import { type JobReply, type OutputReply, readJob } from '../client/replies.ts';
 
 /** A published file of a job, as far as the command line shows it. */
 export interface OutputView {
@@ -29,68 +29,47 @@ export interface JobView {
   readonly backend: string | undefined;
   readonly encodeSeconds: number | undefined;
   readonly outputs: readonly OutputView[];
-  readonly error:
-    | {
-        readonly code: string;
-        readonly message: string;
-        readonly remedy: string | undefined;
-        readonly stderrTail: string | undefined;
-      }
-    | undefined;
+  readonly error: NonNullable<JobReply['status']>['error'];
 }
 
 /** Reads a RenderJob as a server sent it; what is missing or of another type is shown as missing. */
 export function jobView(job: unknown): JobView {
-  const attempts = list(job, 'status', 'attempts');
-  const code = text(job, 'status', 'error', 'code');
+  const { metadata, status } = readJob(job);
+  const { progress, result, attempts = [] } = status ?? {};
+  const last = attempts.at(-1);
+  const label = metadata?.labels?.[labels.type];
   return {
-    name: text(job, 'metadata', 'name') ?? '',
-    type: text(job, 'status', 'type') ?? text(job, 'metadata', 'labels', labels.type) ?? '',
-    // A job that no controller has looked at yet is queued.
-    phase: text(job, 'status', 'phase') ?? 'Queued',
-    reason: text(job, 'status', 'reason'),
-    message: text(job, 'status', 'message'),
-    attempt: number(job, 'status', 'attempt') ?? 1,
-    percent: number(job, 'status', 'progress', 'percent'),
-    step: text(job, 'status', 'progress', 'step'),
-    fps: number(job, 'status', 'progress', 'fps'),
-    speed: number(job, 'status', 'progress', 'speed') ?? number(job, 'status', 'result', 'speed'),
-    etaSeconds: number(job, 'status', 'progress', 'etaSeconds'),
-    node: text(attempts.at(-1), 'node'),
-    createdAt: text(job, 'metadata', 'creationTimestamp'),
-    finishedAt: text(job, 'status', 'finishedAt'),
-    backend:
-      text(job, 'status', 'result', 'acceleration', 'backend') ?? text(attempts.at(-1), 'acceleration', 'backend'),
-    encodeSeconds: number(job, 'status', 'result', 'encodeSeconds'),
-    outputs: list(job, 'status', 'result', 'outputs').map(outputView),
-    error:
-      code === undefined
-        ? undefined
-        : {
-            code,
-            message: text(job, 'status', 'error', 'message') ?? '',
-            remedy: text(job, 'status', 'error', 'remedy'),
-            stderrTail: text(job, 'status', 'error', 'stderrTail'),
-          },
+    name: metadata?.name ?? '',
+    type: status?.type ?? (typeof label === 'string' ? label : ''),
+    // A job without a status has not been reconciled yet, so it is queued.
+    phase: status?.phase ?? 'Queued',
+    reason: status?.reason,
+    message: status?.message,
+    attempt: status?.attempt ?? 1,
+    percent: progress?.percent,
+    step: progress?.step,
+    fps: progress?.fps,
+    speed: progress?.speed ?? result?.speed,
+    etaSeconds: progress?.etaSeconds,
+    node: last?.node,
+    createdAt: metadata?.creationTimestamp,
+    finishedAt: status?.finishedAt,
+    backend: result?.acceleration?.backend ?? last?.acceleration?.backend,
+    encodeSeconds: result?.encodeSeconds,
+    outputs: (result?.outputs ?? []).map(outputView),
+    error: status?.error,
   };
 }
 
-function outputView(output: unknown): OutputView {
-  const [width, height] = [number(output, 'width'), number(output, 'height')];
-  const duration = number(output, 'durationSeconds');
-  const codecs = [text(output, 'videoCodec'), text(output, 'audioCodec')].filter((codec) => codec !== undefined);
+function outputView({ name, kind, key, bytes, ...output }: OutputReply): OutputView {
+  const { width, height, durationSeconds, videoCodec, audioCodec } = output;
+  const codecs = [videoCodec, audioCodec].filter((codec) => codec !== undefined);
   const facts = [
     width && height ? `${width}x${height}` : undefined,
-    duration === undefined ? undefined : `${duration.toFixed(2)} s`,
+    durationSeconds === undefined ? undefined : `${durationSeconds.toFixed(2)} s`,
     codecs.length > 0 ? codecs.join('/') : undefined,
   ];
-  return {
-    name: text(output, 'name') ?? 'main',
-    kind: text(output, 'kind') ?? 'video',
-    key: text(output, 'key') ?? '',
-    bytes: number(output, 'bytes'),
-    summary: facts.filter((fact) => fact !== undefined).join('  '),
-  };
+  return { name, kind, key, bytes, summary: facts.filter((fact) => fact !== undefined).join('  ') };
 }
 
 export function isFinished({ phase }: JobView): boolean {

@@ -1,4 +1,5 @@
-import { member, number, text } from '../client/json.ts';
+import { z } from 'zod';
+import { parsedOrUndefined } from '../client/replies.ts';
 
 const levels: ReadonlyMap<number, string> = new Map([
   [10, 'trace'],
@@ -9,32 +10,27 @@ const levels: ReadonlyMap<number, string> = new Map([
   [60, 'fatal'],
 ]);
 
-/** Members of a log line that are the same on every line of a job, or are shown by themselves. */
-const dull = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'job', 'uid', 'attempt', 'stage', 'name']);
+const entrySchema = z.looseObject({
+  msg: z.string(),
+  level: z.number().catch(30),
+  time: z.union([z.number(), z.string()]).optional().catch(undefined),
+});
 
-/** A line of the worker's log (pino, NDJSON) for the eye; any other line as it is. */
+/** Members that are the same on every line of a job, or are shown by themselves. */
+const omitted = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'job', 'uid', 'attempt', 'stage', 'name']);
+
+/** A line of the worker's log (pino, NDJSON) for people; any other line as it is. */
 export function logLine(line: string): string {
-  let entry: unknown;
-  try {
-    entry = JSON.parse(line);
-  } catch {
-    return line;
-  }
-  const message = text(entry, 'msg');
-  if (typeof entry !== 'object' || entry === null || message === undefined) return line;
-  const rest = Object.entries(entry).filter(([key]) => !dull.has(key));
-  const facts = rest.map(
-    ([key, value]: [string, unknown]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
-  return [
-    clock(member(entry, 'time')),
-    (levels.get(number(entry, 'level') ?? 30) ?? '').padEnd(5),
-    message,
-    ...facts,
-  ].join(' ');
+  const entry = entrySchema.safeParse(parsedOrUndefined(line));
+  if (!entry.success) return line;
+  const { msg, level, time } = entry.data;
+  const facts = Object.entries(entry.data)
+    .filter(([key]) => !omitted.has(key))
+    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  return [clock(time), (levels.get(level) ?? '').padEnd(5), msg, ...facts].join(' ');
 }
 
-function clock(time: unknown): string {
-  const date = typeof time === 'number' || typeof time === 'string' ? new Date(time) : undefined;
+function clock(time: number | string | undefined): string {
+  const date = time === undefined ? undefined : new Date(time);
   return date && !Number.isNaN(date.getTime()) ? date.toISOString().slice(11, 23) : '';
 }

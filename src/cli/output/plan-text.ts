@@ -1,43 +1,47 @@
-import { list, member, number, text } from '../client/json.ts';
+import { type PlanReply, readPlan } from '../client/replies.ts';
 import { formatClock, formatTable } from './format.ts';
 import { precisionText } from './precision-text.ts';
 
-/** A plan for the eye: where each part runs and why, then the command lines, ready to paste into a shell. */
-export function planText(plan: unknown): string {
-  const device = text(plan, 'device');
-  const seconds = number(plan, 'estimate', 'seconds');
-  const steps = list(plan, 'steps');
-  const down = list(plan, 'fallbacks').map(
-    (step) => `  not ${text(step, 'from') ?? ''}: ${text(step, 'message') ?? ''}`,
-  );
-  const parts = steps.flatMap((step) =>
-    list(step, 'placements').map((placement) => [
-      steps.length > 1 ? (text(step, 'name') ?? '') : '',
-      text(placement, 'what') ?? '',
-      text(placement, 'runsOn') ?? '',
-      text(placement, 'why') ?? '',
-    ]),
-  );
-  const precision = precisionText(member(plan, 'precision'));
-  const placements = formatTable(['STEP', 'WHAT', 'RUNS ON', 'WHY'], parts);
-  const commands = [...list(plan, 'analyses'), ...steps].map((step) => {
-    const argv = list(step, 'argv').filter((word) => typeof word === 'string');
-    return `# ${text(step, 'name') ?? text(step, 'id') ?? 'analysis'}\nffmpeg ${argv.map(shellWord).join(' ')}`;
-  });
-  const notes = list(plan, 'notes').filter((note) => typeof note === 'string');
+/** A plan for people: where each part runs and why, then the command lines, ready to paste into a shell. */
+export function planText(reply: unknown): string {
+  const plan = readPlan(reply);
+  const { fallbacks, analyses, steps, notes } = plan;
+  const placements = placementRows(plan);
+  const precision = precisionText(plan.precision);
   return [
-    `${text(plan, 'backend') ?? 'unknown'}${device ? ` on ${device}` : ''}${seconds === undefined ? '' : `, about ${formatClock(seconds)}`}, ${steps.length} FFmpeg ${steps.length === 1 ? 'process' : 'processes'}`,
-    ...down,
-    ...(parts.length > 0 ? ['', placements] : []),
+    headline(plan),
+    ...fallbacks.map(({ from, message }) => `  not ${from}: ${message}`),
+    ...(placements.length > 0 ? ['', formatTable(['STEP', 'WHAT', 'RUNS ON', 'WHY'], placements)] : []),
     ...(precision === undefined ? [] : ['', `trim: ${precision}`]),
     ...(notes.length > 0 ? ['', ...notes.map((note) => `note: ${note}`)] : []),
     '',
-    ...commands,
+    ...analyses.map(({ id = 'analysis', argv }) => commandText(id, argv)),
+    ...steps.map(({ name = 'analysis', argv }) => commandText(name, argv)),
     '',
   ].join('\n');
 }
 
-/** A word of a command line as a POSIX shell wants it. */
+/** `qsv-full on /dev/dri/renderD128, about 1:05, 1 FFmpeg process`. */
+function headline({ backend, device, estimate, steps }: PlanReply): string {
+  const seconds = estimate?.seconds;
+  return [
+    `${backend}${device === undefined ? '' : ` on ${device}`}`,
+    ...(seconds === undefined ? [] : [`about ${formatClock(seconds)}`]),
+    `${steps.length} FFmpeg ${steps.length === 1 ? 'process' : 'processes'}`,
+  ].join(', ');
+}
+
+function placementRows({ steps }: PlanReply): string[][] {
+  return steps.flatMap(({ name = '', placements }) =>
+    placements.map(({ what, runsOn, why }) => [steps.length > 1 ? name : '', what, runsOn, why]),
+  );
+}
+
+function commandText(name: string, argv: readonly string[]): string {
+  return `# ${name}\nffmpeg ${argv.map(shellWord).join(' ')}`;
+}
+
+/** A word of a command line, quoted for a POSIX shell. */
 export function shellWord(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

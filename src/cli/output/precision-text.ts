@@ -1,22 +1,16 @@
-import { list, number, text } from '../client/json.ts';
+import type { PrecisionReply } from '../client/replies.ts';
 
 /** How a trim was made and how exact it is, in one line; `undefined` where nothing was trimmed. */
-export function precisionText(precision: unknown): string | undefined {
-  const method = text(precision, 'method');
-  if (method === undefined) return undefined;
-  const [copied, encoded] = [number(precision, 'copiedFrames'), number(precision, 'encodedFrames')];
-  const where = list(precision, 'encoded').map(
-    (part) => `${number(part, 'start') ?? '?'}-${number(part, 'end') ?? '?'} s`,
-  );
-  const errors = [
-    ['start', number(precision, 'startErrorSeconds')],
-    ['end', number(precision, 'endErrorSeconds')],
-  ] as const;
+export function precisionText(precision: PrecisionReply): string | undefined {
+  if (precision?.method === undefined) return undefined;
+  const { method, copiedFrames, encodedFrames, encoded, startErrorSeconds, endErrorSeconds, why } = precision;
+  const ranges = encoded.map(({ start = '?', end = '?' }) => `${start}-${end} s`);
   const parts = [
-    copied ? `${copied} pictures copied` : undefined,
-    encoded ? `${encoded} encoded${where.length > 0 ? ` (${where.join(', ')})` : ''}` : undefined,
-    ...errors.map(([name, seconds]) => (seconds === undefined ? undefined : `${name} off by ${seconds} s`)),
-    text(precision, 'why'),
+    copiedFrames ? `${copiedFrames} frames copied` : undefined,
+    encodedFrames ? `${encodedFrames} encoded${ranges.length > 0 ? ` (${ranges.join(', ')})` : ''}` : undefined,
+    startErrorSeconds === undefined ? undefined : `start off by ${startErrorSeconds} s`,
+    endErrorSeconds === undefined ? undefined : `end off by ${endErrorSeconds} s`,
+    why,
   ];
   return `${method}: ${parts.filter((part) => part !== undefined).join(', ')}`;
 }

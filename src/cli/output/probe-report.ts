@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type ExitCode, exitCodes } from '../../errors/exit-codes.ts';
-import { type CauseName, type DeviceCause, deviceCauses } from '../../media/gpu/device-causes.ts';
+import { deviceCauses } from '../../media/gpu/device-causes.ts';
 import { diagnose, hasIntelGpu } from '../../media/gpu/device-diagnosis.ts';
 import type { NodeFacts } from '../../media/gpu/device-facts.ts';
 import { generationOf, intelVendor, vendorName } from '../../media/gpu/gpu-generation.ts';
@@ -11,41 +11,43 @@ import { encodesFrames, softwareCodecs, softwareGaps } from './software-gaps.ts'
 
 const gpuEncode = z
   .strictObject({
-    backend: z.enum(['qsv-full', 'qsv-encode', 'vaapi']).describe('Where the trial ran.'),
+    backend: z.enum(['qsv-full', 'qsv-encode', 'vaapi']).describe('Encoder backend of the trial encode.'),
     codec: z.enum(['h264', 'hevc', 'av1', 'vp9']).describe('Codec.'),
     bitDepth: z.union([z.literal(8), z.literal(10)]).describe('Bits per sample.'),
     lowPower: z.boolean().describe('On the low-power engine; else on the full-feature one.'),
   })
-  .describe('One combination that a short encode has proved.');
+  .describe('One combination of which a trial encode succeeded.');
 
 const node = z
   .strictObject({
     node: z.string().describe('Path of the render node.'),
     usable: z.boolean().describe('At least one trial encode on it has succeeded.'),
-    maker: z.string().nullable().describe('Maker of the GPU.'),
-    vendor: z.string().nullable().describe('PCI vendor, for example 0x8086.'),
-    device: z.string().nullable().describe('PCI device, for example 0x56c0.'),
+    maker: z.string().nullable().describe('Vendor of the GPU by name.'),
+    vendor: z.string().nullable().describe('PCI vendor number, for example 0x8086.'),
+    device: z.string().nullable().describe('PCI device number, for example 0x56c0.'),
     generation: z.string().nullable().describe('Generation of an Intel GPU; null when it is not known.'),
     driver: z.string().nullable().describe('Kernel driver: i915 or xe.'),
     resource: z.string().nullable().describe('Kubernetes resource under which the Intel device plugin offers it.'),
-    group: z.string().nullable().describe('Group of the node; null where the number has no name here.'),
+    group: z.string().nullable().describe('Group of the node; null where its number has no name on this machine.'),
     gid: z.int().nullable().describe('Number of that group.'),
     mode: z.string().nullable().describe('Permissions in octal, for example 0660.'),
-    vaDriver: z.string().nullable().describe('The VA driver in its own words; null when it did not start.'),
+    vaDriver: z.string().nullable().describe('Name and version of the VA driver; null when it did not start.'),
     sessionApi: z.string().nullable().describe('API version of the VPL runtime; null without a session.'),
-    encodes: z.array(gpuEncode).describe('What was proved on it.'),
+    encodes: z.array(gpuEncode).describe('Trial encodes that succeeded on it.'),
   })
   .describe('One render node.');
 
 const finding = z
   .strictObject({
     cause: z.string().describe('Name of the cause, from the table of causes.'),
-    weight: z.enum(['blocks', 'limits', 'note']).describe('How grave it is.'),
+    weight: z
+      .enum(['blocks', 'limits', 'note'])
+      .describe('`blocks` prevents the use of a GPU, `limits` costs some of its abilities, `note` is for information.'),
     title: z.string().describe('The cause in a few words.'),
-    node: z.string().nullable().describe('The render node that it is about; null for the machine.'),
-    seen: z.string().describe('What was seen.'),
+    node: z.string().nullable().describe('The render node it concerns; null for the machine.'),
+    seen: z.string().describe('What was observed.'),
     remedy: z.string().describe('What to do.'),
-    commands: z.array(z.string()).describe('Commands that do it, the most fitting first.'),
+    commands: z.array(z.string()).describe('Commands that do it, the most suitable first.'),
   })
   .describe('One recognised cause.');
 
@@ -54,33 +56,34 @@ export const probeReport = z.strictObject({
   version: z.literal(1).describe('Version of this shape.'),
   verdict: z
     .enum(['quick-sync', 'vaapi', 'software', 'nothing'])
-    .describe('The best way in which this machine can encode pictures.'),
+    .describe('The best way in which this machine can encode video.'),
   intelGpu: z.boolean().describe('The machine has an Intel GPU, usable or not.'),
   ffmpeg: z
-    .strictObject({ program: z.string().describe('Its name or path.'), version: z.string().describe('Its version.') })
-    .describe('The FFmpeg that was asked.'),
+    .strictObject({
+      program: z.string().describe('Name or path of the program.'),
+      version: z.string().describe('Version that it reports.'),
+    })
+    .describe('The FFmpeg that was used.'),
   processors: z.int().describe('Processors that this process may use.'),
   backends: z
     .array(
       z
         .strictObject({
-          backend: z
-            .enum(['qsv-full', 'qsv-encode', 'vaapi', 'software'])
-            .describe('EncoderBackend of the encoder ladder.'),
-          usable: z.boolean().describe('Something can be encoded there.'),
-          reason: z.string().nullable().describe('Why not.'),
+          backend: z.enum(['qsv-full', 'qsv-encode', 'vaapi', 'software']).describe('Encoder backend.'),
+          usable: z.boolean().describe('Something can be encoded with it.'),
+          reason: z.string().nullable().describe('Why it cannot be used.'),
         })
-        .describe('One backend.'),
+        .describe('One encoder backend.'),
     )
-    .describe('Where encoding can run, best first.'),
+    .describe('Encoder backends, best first.'),
   nodes: z.array(node).describe('All render nodes in the order of their numbers.'),
-  findings: z.array(finding).describe('What was recognised, the gravest first.'),
+  findings: z.array(finding).describe('Recognised causes, the gravest first.'),
   software: z
     .array(
       z
         .strictObject({
           codec: z.string().describe('Codec.'),
-          encoders: z.array(z.string()).describe('Encoders of this FFmpeg for it.'),
+          encoders: z.array(z.string()).describe('Its encoders in this FFmpeg.'),
         })
         .describe('One codec on the CPU.'),
     )
@@ -90,7 +93,7 @@ export const probeReport = z.strictObject({
       z
         .strictObject({
           what: z.string().describe('What cannot be done.'),
-          missing: z.string().describe('For lack of what.'),
+          missing: z.string().describe('What is missing for it.'),
           remedy: z.string().describe('What to do.'),
         })
         .describe('One gap.'),
@@ -105,7 +108,7 @@ export type ProbeNode = ProbeReport['nodes'][number];
 
 const gpuBackends = backends.filter((backend) => backend !== 'copy');
 
-/** The report of what was observed, without control characters: paths and FFmpeg's words come from elsewhere. Pure. */
+/** The report of an observation, without control characters: paths and messages of FFmpeg may contain any. Pure. */
 export function reportOf({ detection, facts }: Observation): ProbeReport {
   const { capabilities, nodes } = detection;
   const { cpus, encoders, ffmpegVersion, filters, unavailable } = capabilities;
@@ -125,7 +128,7 @@ export function reportOf({ detection, facts }: Observation): ProbeReport {
     }),
     nodes: nodes.map(nodeView),
     findings: diagnose(facts).map(({ cause, node: path, seen, commands }) => {
-      const { weight, title, remedy } = causeOf(cause);
+      const { weight, title, remedy } = deviceCauses[cause];
       return {
         cause,
         weight,
@@ -151,10 +154,6 @@ export function probeExit({ verdict, intelGpu }: ProbeReport, gpuRequired: boole
   if (verdict === 'quick-sync') return exitCodes.ok;
   if (verdict === 'nothing') return exitCodes.failed;
   return intelGpu || gpuRequired ? exitCodes.gpuUnusable : exitCodes.ok;
-}
-
-function causeOf(name: CauseName): DeviceCause {
-  return deviceCauses[name];
 }
 
 function nodeView({ node: path, device, driver, opening, owner, trials, vendor }: NodeFacts): ProbeNode {

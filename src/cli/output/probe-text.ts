@@ -4,9 +4,9 @@ import { paint, type Terminal } from './terminal.ts';
 
 type View = Pick<Terminal, 'color'> & { readonly width: number };
 
-/** A report for the eye: what can be done first, then the GPUs, then what is wrong and how to repair it. */
+/** A report for people: what works, then the GPUs, then what does not work and how to repair it. */
 export function probeText(report: ProbeReport, terminal: Pick<Terminal, 'color' | 'columns'>): string {
-  // Longer lines are hard to read, shorter ones do not hold a command.
+  // Longer lines are hard to read, shorter ones have no room for a command.
   const view = { color: terminal.color, width: Math.max(40, Math.min(terminal.columns(), 100)) };
   const sections = [
     verdictText(report, view),
@@ -17,7 +17,7 @@ export function probeText(report: ProbeReport, terminal: Pick<Terminal, 'color' 
       ],
       view.width,
     ),
-    section('Where encoding can run, best first:', backendText(report, view), view),
+    section('Encoder backends, best first:', backendText(report, view), view),
     ...(report.nodes.length === 0
       ? []
       : [section('Render nodes:', report.nodes.map((node) => nodeText(node, view)).join('\n'), view)]),
@@ -41,9 +41,9 @@ function section(title: string, body: string, view: View): string {
 
 const verdicts = {
   'quick-sync': ['green', 'Quick Sync works on this machine.'],
-  vaapi: ['yellow', 'Quick Sync does not work here; VA-API does.'],
+  vaapi: ['yellow', 'Quick Sync does not work on this machine; VA-API does.'],
   software: ['yellow', 'Encoding works on the CPU only.'],
-  nothing: ['red', 'Nothing can be encoded here.'],
+  nothing: ['red', 'Nothing can be encoded on this machine.'],
 } as const;
 
 function verdictText({ verdict, intelGpu }: ProbeReport, view: View): string {
@@ -51,7 +51,7 @@ function verdictText({ verdict, intelGpu }: ProbeReport, view: View): string {
   const more =
     verdict === 'software'
       ? intelGpu
-        ? ' There is an Intel GPU, and it cannot be used.'
+        ? ' There is an Intel GPU, but it cannot be used.'
         : ' There is no Intel GPU.'
       : '';
   return paint(view, style, wrap(`${text}${more}`, view.width));
@@ -60,13 +60,13 @@ function verdictText({ verdict, intelGpu }: ProbeReport, view: View): string {
 function backendText({ backends }: ProbeReport, view: View): string {
   const rows: [string, string][] = [];
   for (const { backend, usable, reason } of backends) {
-    const text = usable ? 'yes' : `no: ${reason ?? 'nothing can be encoded there'}`;
+    const text = usable ? 'yes' : `no: ${reason ?? 'nothing can be encoded with it'}`;
     const last = rows.at(-1);
-    // One reason for several backends is told once.
+    // One reason for several backends is printed once.
     if (!usable && last?.[1] === text) last[0] = `${last[0]}, ${backend}`;
     else rows.push([backend, text]);
   }
-  // Painted after the lines are broken: colours have no width.
+  // Coloured after the lines are broken: colours have no width.
   return columns(rows, view.width).replaceAll(
     /^( {2}\S.*? {2,})(yes$|no(?=:))/gm,
     (_line, head: string, word: string) => {
@@ -79,7 +79,7 @@ function nodeText(node: ProbeNode, view: View): string {
   const { maker, generation, device, driver, resource, group, gid, mode, vaDriver, sessionApi } = node;
   const model = [maker, generation, device].filter((part) => part !== null).join(' ');
   const rows = [
-    ['GPU', model === '' ? 'unknown: the kernel does not say' : model],
+    ['GPU', model === '' ? 'unknown: the kernel does not report it' : model],
     ...(driver === null ? [] : [['driver', `${driver}${resource === null ? '' : `, in Kubernetes ${resource}`}`]]),
     ...(gid === null ? [] : [['group', `${group === null ? gid : `${group} (${gid})`}, mode ${mode ?? 'unknown'}`]]),
     ...(vaDriver === null ? [] : [['VA driver', vaDriver]]),
@@ -91,7 +91,7 @@ function nodeText(node: ProbeNode, view: View): string {
 
 const engines = { true: 'low power', false: 'full' } as const;
 
-/** One row per codec: `h264 8 bit (low power, full)`. A trial proves one combination, and nothing is told of another. */
+/** One row per codec: `h264 8 bit (low power, full)`. Only combinations whose trial encode succeeded. */
 function encodeRows({ encodes }: ProbeNode): string[][] {
   return (
     [
@@ -113,9 +113,9 @@ function encodeRows({ encodes }: ProbeNode): string[][] {
 }
 
 const titles = {
-  blocks: ['red', 'What keeps a GPU from being used:'],
+  blocks: ['red', 'What prevents the use of a GPU:'],
   limits: ['yellow', 'What is missing on a GPU:'],
-  note: ['cyan', 'Worth knowing:'],
+  note: ['cyan', 'Notes:'],
 } as const;
 
 function findingSections({ findings }: ProbeReport, view: View): string[] {
@@ -124,7 +124,7 @@ function findingSections({ findings }: ProbeReport, view: View): string[] {
     const [style, title] = titles[weight];
     const texts = mine.map(({ title: name, seen, remedy, commands }) => {
       const body = [seen, remedy].map((text) => indent(wrap(text, view.width - 4), 4));
-      // Not broken: they are there to be copied.
+      // Not wrapped, so that they can be copied.
       const lines = commands.map((command) => `      ${paint(view, 'bold', command)}`);
       return [`  ${paint(view, style, name)}`, ...body, ...lines].join('\n');
     });

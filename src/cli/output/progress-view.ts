@@ -12,9 +12,9 @@ export function bar(percent: number, width: number): string {
   return `${'█'.repeat(whole)}${part}`.padEnd(width, '░');
 }
 
-/** `encoding  132 fps  4.4x  0:12 left`: what is known, and nothing that is not. */
+/** `encoding  132 fps  4.4x  0:12 left`: the figures that are known. */
 export function details({ phase, reason, message, step, fps, speed, etaSeconds, attempt, backend }: JobView): string {
-  // The bar and its colour say the rest; the sentence would not fit beside them.
+  // The bar and its colour show the rest; a sentence would not fit beside them.
   if (phase === 'Succeeded' && backend !== undefined) {
     return speed === undefined ? backend : `${backend}  ${speed.toFixed(1)}x`;
   }
@@ -57,7 +57,7 @@ function colored(
 export class PlainProgress {
   #last: { readonly key: string; readonly percent: number } | undefined;
 
-  /** The line to print, or `undefined` when there is no news. */
+  /** The line to print, or `undefined` when nothing has changed enough. */
   next(view: JobView, label = view.name): string | undefined {
     const percent = view.phase === 'Succeeded' ? 100 : (view.percent ?? 0);
     const key = [view.phase, view.phase === 'Running' ? '' : view.reason, view.attempt].join('/');

@@ -5,7 +5,7 @@ import { PlainProgress, progressLine } from './progress-view.ts';
 import type { Terminal } from './terminal.ts';
 import { paint } from './terminal.ts';
 
-/** Shows a job until it ends: one line that is drawn anew on a terminal, plain lines elsewhere. Gives the last look. */
+/** Shows a job until it ends: one line that is redrawn on a terminal, plain lines elsewhere. Resolves with its last state. */
 export async function showUntilEnd(
   observations: AsyncIterable<Observation>,
   terminal: Terminal,
@@ -37,9 +37,9 @@ export function summaryLine(view: JobView, terminal: Pick<Terminal, 'color'>): s
 }
 
 /** One line for each published file. */
-export function outputLines({ outputs }: JobView, places: ReadonlyMap<string, string>): string[] {
+export function outputLines({ outputs }: JobView, locations: ReadonlyMap<string, string>): string[] {
   return outputs.map(({ name, key, bytes, summary }) =>
-    [`  ${name}`, places.get(key) ?? key, bytes === undefined ? undefined : formatBytes(bytes), summary]
+    [`  ${name}`, locations.get(key) ?? key, bytes === undefined ? undefined : formatBytes(bytes), summary]
       .filter((part) => part !== undefined && part !== '')
       .join('  '),
   );

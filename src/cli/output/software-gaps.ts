@@ -2,10 +2,10 @@ import { softwareEncoders } from '../../media/encoders/software.ts';
 import type { Capabilities } from '../../media/gpu/capabilities.ts';
 import { audioEncoders } from '../../media/outputs/audio-output.ts';
 
-/** What the software backend encodes each codec with. */
+/** The encoder of the software backend for each codec. */
 const encodersByCodec = [
-  ...Object.entries(softwareEncoders).map(([codec, encoder]) => ({ codec, kind: 'picture', encoder })),
-  ...Object.entries(audioEncoders).map(([codec, encoder]) => ({ codec, kind: 'sound', encoder })),
+  ...Object.entries(softwareEncoders).map(([codec, encoder]) => ({ codec, kind: 'video', encoder })),
+  ...Object.entries(audioEncoders).map(([codec, encoder]) => ({ codec, kind: 'audio', encoder })),
 ] as const;
 
 /** Filters that operations need, by the operation. */
@@ -25,7 +25,7 @@ export interface Gap {
 
 export interface SoftwareCodec {
   readonly codec: string;
-  /** Encoders of this FFmpeg for it; none when it cannot be made on the CPU. */
+  /** Encoders of this FFmpeg for it; none when it cannot be encoded on the CPU. */
   readonly encoders: readonly string[];
 }
 
@@ -33,9 +33,9 @@ export function softwareCodecs({ encoders }: Pick<Capabilities, 'encoders'>): So
   return encodersByCodec.map(({ codec, encoder }) => ({ codec, encoders: encoders.has(encoder) ? [encoder] : [] }));
 }
 
-/** Whether this FFmpeg can encode any picture on the CPU. */
+/** Whether this FFmpeg can encode any video on the CPU. */
 export function encodesFrames({ encoders }: Pick<Capabilities, 'encoders'>): boolean {
-  return encodersByCodec.some(({ kind, encoder }) => kind === 'picture' && encoders.has(encoder));
+  return encodersByCodec.some(({ kind, encoder }) => kind === 'video' && encoders.has(encoder));
 }
 
 /** What this FFmpeg cannot do on the CPU, and how to change that. */

@@ -6,7 +6,7 @@ export interface Terminal {
   readonly live: boolean;
   /** Only where both streams are terminals: a result in a file or a pipe must not hold colours. */
   readonly color: boolean;
-  /** Width of the terminal in letters, asked anew each time. */
+  /** Width of the terminal in letters, read again each time. */
   columns(): number;
 }
 

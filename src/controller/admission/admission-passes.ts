@@ -9,62 +9,62 @@ interface Ports {
   readonly clock: Clock;
 }
 
-export interface AdmissionNews {
-  /** The verdict on a job is another one now. */
+export interface AdmissionListener {
+  /** The admission of a job has changed. */
   readonly changed: (key: string, admitted: boolean) => void;
   readonly error: (error: unknown) => void;
 }
 
-const longestRestMs = 100;
+const longestPauseMs = 100;
 const retryMs = 1000;
 
-/** Judges all waiting jobs together, soon after something happened that may let one of them in. */
+/** Decides about all queued jobs together, soon after a change that may admit one of them. */
 export class AdmissionPasses {
   readonly #ports: Ports;
   readonly #index: JobIndex;
   readonly #policy: Policy;
-  readonly #news: AdmissionNews;
+  readonly #listener: AdmissionListener;
   #pass: { again: boolean } | undefined;
-  #tookMs = 0;
+  #lastPassMs = 0;
 
-  constructor(ports: Ports, index: JobIndex, policy: Policy, news: AdmissionNews) {
+  constructor(ports: Ports, index: JobIndex, policy: Policy, listener: AdmissionListener) {
     this.#ports = ports;
     this.#index = index;
     this.#policy = policy;
-    this.#news = news;
+    this.#listener = listener;
   }
 
-  /** Has one pass run soon; calls during a pass lead to one more, not to many. */
-  soon(): void {
+  /** Schedules a pass; calls during a pass lead to one further pass, not to many. */
+  schedule(): void {
     if (this.#pass !== undefined) {
       this.#pass.again = true;
       return;
     }
     const pass = { again: false };
     this.#pass = pass;
-    // A pass over a long queue takes a while: a burst of news must not keep the process busy with nothing else.
-    const rest = Math.min(longestRestMs, 4 * this.#tookMs);
+    // A pass over a long queue takes a while: a burst of changes must leave the process time for other work.
+    const pause = Math.min(longestPauseMs, 4 * this.#lastPassMs);
     setTimeout(() => {
       this.#run()
         .catch((error: unknown) => {
-          this.#news.error(error);
-          setTimeout(() => this.soon(), retryMs).unref();
+          this.#listener.error(error);
+          setTimeout(() => this.schedule(), retryMs).unref();
         })
         .finally(() => {
           this.#pass = undefined;
-          if (pass.again) this.soon();
+          if (pass.again) this.schedule();
         });
-    }, rest);
+    }, pause);
   }
 
   async #run(): Promise<void> {
     const { runner, clock } = this.#ports;
     const pools = await runner.slots();
-    const began = clock.monotonic();
+    const startedAt = clock.monotonic();
     const now = clock.now();
     const holding = this.#index.holding(pools[0]?.pool ?? 'default');
-    const verdicts = admit(this.#index.queued(now), holding, pools, now, this.#policy);
-    for (const { key, admitted } of this.#index.takeVerdicts(verdicts)) this.#news.changed(key, admitted);
-    this.#tookMs = clock.monotonic() - began;
+    const admissions = admit({ queued: this.#index.queued(now), holding, pools, now, policy: this.#policy });
+    for (const { key, admitted } of this.#index.applyAdmissions(admissions)) this.#listener.changed(key, admitted);
+    this.#lastPassMs = clock.monotonic() - startedAt;
   }
 }

@@ -3,72 +3,77 @@ import type { QueuedJob } from './queued-job.ts';
 
 type AgingPolicy = Pick<Policy, 'agingSeconds'>;
 
-/** Priority with one point more for each aging period of waiting. */
+/** Priority, plus one point for each aging period of waiting. */
 export function rank(job: QueuedJob, now: number, policy: AgingPolicy): number {
   return job.priority + Math.floor(Math.max(0, now - job.createdAt) / (policy.agingSeconds * 1000));
 }
 
-export interface Line {
+interface RankedJob {
   readonly job: QueuedJob;
-  /** To be called when the job got a slot: its owner's share grows. */
-  readonly taken: () => void;
+  readonly rank: number;
+}
+
+export interface Candidate {
+  readonly job: QueuedJob;
+  /** To be called when the job gets a slot: its owner's share grows. */
+  readonly admitted: () => void;
 }
 
 /**
- * Waiting jobs, best first, going by the shares as they are when each is asked for. One sorted line per owner, so that
- * a pass over n jobs of k owners costs n log n + n k, not n squared.
+ * Queued jobs, best first, by the shares as they are when each is requested. Each owner's jobs are sorted once, so that a
+ * pass over n jobs of k owners costs n log n + n k, not n squared.
+ *
+ * @param shares slots that each owner holds; grows with `admitted`
  */
-export function* inRankOrder(
+export function* fairShareOrder(
   queued: readonly QueuedJob[],
   shares: Map<string, number>,
   now: number,
   policy: AgingPolicy,
-): Generator<Line> {
-  const lines = new Map<string, { jobs: { job: QueuedJob; rank: number }[]; next: number }>();
-  for (const job of queued) {
-    const line = lines.get(job.owner) ?? { jobs: [], next: 0 };
-    line.jobs.push({ job, rank: rank(job, now, policy) });
-    lines.set(job.owner, line);
-  }
-  for (const { jobs } of lines.values()) {
-    jobs.sort((a, b) => b.rank - a.rank || a.job.createdAt - b.job.createdAt || (a.job.uid < b.job.uid ? -1 : 1));
-  }
-
-  while (lines.size > 0) {
-    let best: (Standing & { readonly owner: string }) | undefined;
-    for (const [owner, line] of lines) {
-      const head = line.jobs[line.next];
-      if (head === undefined) continue;
-      const candidate = {
-        owner,
-        rank: head.rank,
-        share: shares.get(owner) ?? 0,
-        createdAt: head.job.createdAt,
-        uid: head.job.uid,
-      };
-      if (best === undefined || goesBefore(candidate, best)) best = candidate;
-    }
+): Generator<Candidate> {
+  const shareOf = (owner: string): number => shares.get(owner) ?? 0;
+  const remaining = new Map(
+    [...jobsByOwner(queued, now, policy)].map(([owner, jobs]) => [owner, jobs.toSorted(byRankAndAge).toReversed()]),
+  );
+  while (remaining.size > 0) {
+    const best = bestOf(remaining, shareOf);
     if (best === undefined) return;
-    const line = lines.get(best.owner);
-    const head = line?.jobs[line.next];
-    if (line === undefined || head === undefined) return;
-    line.next += 1;
-    if (line.next === line.jobs.length) lines.delete(best.owner);
-    const { owner } = best;
-    yield { job: head.job, taken: () => shares.set(owner, (shares.get(owner) ?? 0) + 1) };
+    const { owner } = best.job;
+    const jobs = remaining.get(owner);
+    jobs?.pop();
+    if (jobs?.length === 0) remaining.delete(owner);
+    yield { job: best.job, admitted: () => shares.set(owner, shareOf(owner) + 1) };
   }
 }
 
-interface Standing {
-  readonly rank: number;
-  readonly share: number;
-  readonly createdAt: number;
-  readonly uid: string;
+function jobsByOwner(queued: readonly QueuedJob[], now: number, policy: AgingPolicy): Map<string, RankedJob[]> {
+  return Map.groupBy(
+    queued.map((job) => ({ job, rank: rank(job, now, policy) })),
+    ({ job }) => job.owner,
+  );
 }
 
-function goesBefore(a: Standing, b: Standing): boolean {
+/** The best of each owner's next jobs, which stand at the ends of their lists. */
+function bestOf(
+  remaining: ReadonlyMap<string, readonly RankedJob[]>,
+  shareOf: (owner: string) => number,
+): RankedJob | undefined {
+  let best: RankedJob | undefined;
+  for (const jobs of remaining.values()) {
+    const next = jobs.at(-1);
+    if (next !== undefined && (best === undefined || precedes(next, best, shareOf))) best = next;
+  }
+  return best;
+}
+
+/** By rank, then the smaller share of its owner, then age. */
+function precedes(a: RankedJob, b: RankedJob, shareOf: (owner: string) => number): boolean {
   if (a.rank !== b.rank) return a.rank > b.rank;
-  if (a.share !== b.share) return a.share < b.share;
-  if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt;
-  return a.uid < b.uid;
+  const [shareOfA, shareOfB] = [shareOf(a.job.owner), shareOf(b.job.owner)];
+  if (shareOfA !== shareOfB) return shareOfA < shareOfB;
+  return byRankAndAge(a, b) < 0;
+}
+
+function byRankAndAge(a: RankedJob, b: RankedJob): number {
+  return b.rank - a.rank || a.job.createdAt - b.job.createdAt || (a.job.uid < b.job.uid ? -1 : 1);
 }

@@ -6,30 +6,31 @@ import type { Admission, Waiting } from '../reconcile/decision.ts';
 import { shouldUpdateQueuePosition } from './queue-position.ts';
 import type { HoldingJob, QueuedJob } from './queued-job.ts';
 
-/** The little that is kept in memory of each unfinished job; the whole is read when its turn comes. */
+/** The few members of each unfinished job that are kept in memory; the whole job is read when it is reconciled. */
 interface Entry extends QueuedJob {
   readonly ref: JobRef;
   readonly attempt: number;
-  readonly holds: boolean;
+  readonly holdsSlot: boolean;
   /** The pool in which it holds a slot, where that is known. */
   readonly heldPool: string | undefined;
-  /** Waits for nothing but a slot from this instant on; `undefined` when it may not start. */
+  /** From this instant on it waits for nothing but a slot, in Unix milliseconds; `undefined` when it may not start. */
   readonly admissibleFrom: number | undefined;
-  /** When the progress in its status was news, in Unix milliseconds. */
+  /** When the progress in its status was reported, in Unix milliseconds. */
   readonly progressAt: number | undefined;
 }
 
-interface Verdict {
+interface AttemptAdmission {
   readonly attempt: number;
   readonly admission: Admission;
 }
 
-/** Unfinished jobs, who of them holds a slot, and what the last admission pass said of each. */
+/** Unfinished jobs, which of them hold a slot, and the result of the last admission pass for each. */
 export class JobIndex {
   readonly #entries = new Map<string, Entry>();
-  readonly #verdicts = new Map<string, Verdict>();
-  /** What waiting jobs may hear when their turn to be told comes. */
-  readonly #news = new Map<string, Waiting>();
+  /** By uid. */
+  readonly #admissions = new Map<string, AttemptAdmission>();
+  /** By key: new messages of waiting jobs, written a few at a time. */
+  readonly #positionUpdates = new Map<string, Waiting>();
 
   get size(): number {
     return this.#entries.size;
@@ -38,92 +39,93 @@ export class JobIndex {
   put(job: RenderJob): void {
     const key = keyOf(job.metadata);
     const known = this.#entries.get(key);
-    if (known !== undefined && known.uid !== job.metadata.uid) this.#verdicts.delete(known.uid);
+    if (known !== undefined && known.uid !== job.metadata.uid) this.#admissions.delete(known.uid);
     if (isTerminal(job.status?.phase)) {
       this.drop(key);
       return;
     }
     const entry = entryOf(job);
     this.#entries.set(key, entry);
-    const verdict = this.#verdicts.get(entry.uid);
-    // Once the attempt is seen to run, or is over, its admission has been used up.
-    if (verdict !== undefined && (entry.holds || entry.attempt > verdict.attempt)) this.#verdicts.delete(entry.uid);
+    const current = this.#admissions.get(entry.uid);
+    // An admission is used up once its attempt is observed to run, or is over.
+    if (current !== undefined && (entry.holdsSlot || entry.attempt > current.attempt))
+      this.#admissions.delete(entry.uid);
   }
 
   drop(key: string): void {
     const known = this.#entries.get(key);
     if (known === undefined) return;
     this.#entries.delete(key);
-    this.#verdicts.delete(known.uid);
-    this.#news.delete(key);
+    this.#admissions.delete(known.uid);
+    this.#positionUpdates.delete(key);
   }
 
-  /** An admission that was of no use: the slot is free again, and the job is judged anew. */
-  giveBack(uid: string): void {
-    this.#verdicts.delete(uid);
+  /** Releases the slot of an admission that could not be used; the next pass decides about the job again. */
+  release(uid: string): void {
+    this.#admissions.delete(uid);
   }
 
   /** Jobs that wait for nothing but a slot. */
   queued(now: number): QueuedJob[] {
     return [...this.#entries.values()].filter((entry) => {
-      if (entry.holds || entry.admissibleFrom === undefined || entry.admissibleFrom > now) return false;
-      return this.#verdicts.get(entry.uid)?.admission.admitted !== true;
+      if (entry.holdsSlot || entry.admissibleFrom === undefined || entry.admissibleFrom > now) return false;
+      return this.#admissions.get(entry.uid)?.admission.admitted !== true;
     });
   }
 
-  /** Jobs that hold a slot, and those admitted and not yet seen to run. */
+  /** Jobs that hold a slot, and those that are admitted and not yet observed to run. */
   holding(defaultPool: string): HoldingJob[] {
     const jobs: HoldingJob[] = [];
     for (const entry of this.#entries.values()) {
-      const admission = this.#verdicts.get(entry.uid)?.admission;
-      // What waits for Kueue holds nothing of ours yet.
-      if (!entry.holds && entry.queue !== undefined) continue;
+      const admission = this.#admissions.get(entry.uid)?.admission;
+      // A job that waits for Kueue holds no slot of ours yet.
+      if (!entry.holdsSlot && entry.queue !== undefined) continue;
       if (admission?.admitted) jobs.push({ owner: entry.owner, pool: admission.pool });
-      else if (entry.holds) jobs.push({ owner: entry.owner, pool: entry.heldPool ?? entry.pool ?? defaultPool });
+      else if (entry.holdsSlot) jobs.push({ owner: entry.owner, pool: entry.heldPool ?? entry.pool ?? defaultPool });
     }
     return jobs;
   }
 
-  /** Takes the verdicts of a pass; answers the jobs for which something changed. */
-  takeVerdicts(verdicts: ReadonlyMap<string, Admission>): { readonly key: string; readonly admitted: boolean }[] {
+  /** Applies the admissions of a pass; returns the jobs that have to be reconciled because of them. */
+  applyAdmissions(admissions: ReadonlyMap<string, Admission>): { readonly key: string; readonly admitted: boolean }[] {
     const changed: { key: string; admitted: boolean }[] = [];
     for (const [key, entry] of this.#entries) {
-      const admission = verdicts.get(entry.uid);
+      const admission = admissions.get(entry.uid);
       if (admission === undefined) continue;
-      const known = this.#verdicts.get(entry.uid)?.admission;
-      this.#news.delete(key);
+      const known = this.#admissions.get(entry.uid)?.admission;
+      this.#positionUpdates.delete(key);
       if (known?.admitted === false && !admission.admitted && known.reason === admission.reason) {
-        if (shouldUpdateQueuePosition(known, admission)) this.#news.set(key, admission);
+        if (shouldUpdateQueuePosition(known, admission)) this.#positionUpdates.set(key, admission);
         continue;
       }
-      this.#verdicts.set(entry.uid, { attempt: entry.attempt, admission });
+      this.#admissions.set(entry.uid, { attempt: entry.attempt, admission });
       if (known?.admitted === true && admission.admitted && known.pool === admission.pool) continue;
       changed.push({ key, admitted: admission.admitted });
     }
     return changed;
   }
 
-  /** Keys of at most so many waiting jobs whose verdict has new words, which count from now on. */
-  takeWaitingNews(limit: number): string[] {
-    const told = [...this.#news].slice(0, limit);
-    for (const [key, admission] of told) {
-      this.#news.delete(key);
+  /** Applies at most `limit` pending updates of waiting jobs; returns the keys of those jobs. */
+  takePositionUpdates(limit: number): string[] {
+    const updates = [...this.#positionUpdates].slice(0, limit);
+    for (const [key, admission] of updates) {
+      this.#positionUpdates.delete(key);
       const entry = this.#entries.get(key);
-      if (entry !== undefined) this.#verdicts.set(entry.uid, { attempt: entry.attempt, admission });
+      if (entry !== undefined) this.#admissions.set(entry.uid, { attempt: entry.attempt, admission });
     }
-    return told.map(([key]) => key);
+    return updates.map(([key]) => key);
   }
 
-  verdict(uid: string): Admission | undefined {
-    return this.#verdicts.get(uid)?.admission;
+  admission(uid: string): Admission | undefined {
+    return this.#admissions.get(uid)?.admission;
   }
 
-  /** When the status of a running job last took progress; `undefined` when it has none or is unknown. */
+  /** When the progress in the status of a running job was reported; `undefined` when it has none or is unknown. */
   progressAt(key: string): number | undefined {
     return this.#entries.get(key)?.progressAt;
   }
 
-  /** @param uid of the job, where one of the same name will not do */
+  /** @param uid of the job, to exclude another job of the same name */
   has(key: string, uid?: string): boolean {
     const known = this.#entries.get(key);
     return known !== undefined && (uid === undefined || known.uid === uid);
@@ -134,7 +136,8 @@ function entryOf({ metadata, spec, status }: RenderJob): Entry {
   const ours = spec.managedBy === undefined || spec.managedBy === manager;
   const waits = status === undefined || status.phase === 'Queued';
   const attempt = status?.attempt ?? 1;
-  const stopped = !ours || spec.suspend === true || spec.cancelled === true || metadata.deletionTimestamp !== undefined;
+  const held = !ours || spec.suspend === true || spec.cancelled === true || metadata.deletionTimestamp !== undefined;
+  const notBefore = status?.nextAttemptAt === undefined ? 0 : Date.parse(status.nextAttemptAt);
   return {
     ref: { namespace: metadata.namespace, name: metadata.name },
     uid: metadata.uid,
@@ -145,10 +148,9 @@ function entryOf({ metadata, spec, status }: RenderJob): Entry {
     acceleration: spec.acceleration ?? 'Preferred',
     queue: spec.queue,
     attempt,
-    holds: ours && !waits,
+    holdsSlot: ours && !waits,
     heldPool: status?.attempts?.find(({ number }) => number === attempt)?.pool,
-    admissibleFrom:
-      waits && !stopped ? (status?.nextAttemptAt === undefined ? 0 : Date.parse(status.nextAttemptAt)) : undefined,
+    admissibleFrom: waits && !held ? notBefore : undefined,
     progressAt: status?.progress === undefined ? undefined : Date.parse(status.progress.updatedAt),
   };
 }

@@ -1,13 +1,14 @@
 import type { PoolSlots } from '../../ports/stage-runner.ts';
 import type { QueuedJob } from './queued-job.ts';
 
-type Wishes = Pick<QueuedJob, 'pool' | 'acceleration'>;
-
 /**
- * Pools that a job may start in, in the order in which they are configured. A job that may do without a GPU waits for
- * one as long as some node has any, and goes to pools without GPUs when none has; a job without GPU leaves them alone.
+ * Pools that a job may start in, in the order in which they are configured. A job that can do without a GPU waits for one
+ * while a node has any, and goes to pools without GPUs otherwise; a job without GPU use leaves pools with GPUs alone.
  */
-export function poolsFor({ pool: name, acceleration }: Wishes, pools: readonly PoolSlots[]): readonly PoolSlots[] {
+export function poolsFor(
+  { pool: name, acceleration }: Pick<QueuedJob, 'pool' | 'acceleration'>,
+  pools: readonly PoolSlots[],
+): readonly PoolSlots[] {
   if (name !== undefined) {
     return pools.filter(({ pool, gpu }) => pool === name && (acceleration !== 'Required' || gpu !== false));
   }

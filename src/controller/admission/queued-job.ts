@@ -1,11 +1,11 @@
 import type { Acceleration } from '../../model/job/render-job.ts';
 
-/** What admission needs to know of a waiting job. */
+/** The members of a queued job that admission decides by. */
 export interface QueuedJob {
   readonly uid: string;
   readonly owner: string;
   readonly priority: number;
-  /** When it was made, in Unix milliseconds. */
+  /** Unix milliseconds. */
   readonly createdAt: number;
   readonly pool?: string | undefined;
   readonly acceleration: Acceleration;
@@ -13,7 +13,7 @@ export interface QueuedJob {
   readonly queue?: string | undefined;
 }
 
-/** A job that holds a slot, or was admitted and is not yet seen to ("assumed", as in kube-scheduler). */
+/** A job that holds a slot, or was admitted and is not yet observed to run ("assumed", as in kube-scheduler). */
 export interface HoldingJob {
   readonly owner: string;
   readonly pool: string;

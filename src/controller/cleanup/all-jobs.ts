@@ -1,7 +1,7 @@
 import type { RenderJob } from '../../model/job/render-job.ts';
 import type { JobStore } from '../../ports/job-store.ts';
 
-/** Every job of a store that was there at the time of the call and still is, newest first, page by page. */
+/** Every job that existed at the time of the call and still exists, newest first, page by page. */
 export async function* allJobs(store: Pick<JobStore, 'list'>, pageSize = 200): AsyncGenerator<RenderJob> {
   let cursor: string | undefined;
   do {

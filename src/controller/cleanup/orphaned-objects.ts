@@ -3,35 +3,36 @@ import type { RenderJob } from '../../model/job/render-job.ts';
 import { isTerminal } from '../../model/status/lifecycle.ts';
 
 /**
- * Which published files no job refers to: of removed jobs, of attempts that did not succeed. A crash between a status
- * and its clean-up leaves them. Files of the present attempt of an unfinished job are not judged.
- * `keys` must have been listed before `jobs` are, so that a job made meanwhile is known.
+ * Keys of published files that no job refers to: those of removed jobs and of attempts that did not succeed, left by a
+ * crash between a status and its clean-up. Files of the present attempt of an unfinished job are never among them.
+ * `keys` must have been listed before `jobs`, so that the job of each key is listed too.
  *
- * @param shared the place is used by others too, another cluster for example: files of unknown jobs are theirs
+ * @param shared other installations publish there too: files of unknown jobs are theirs
  */
-export async function orphans(
+export async function orphanedObjects(
   keys: Iterable<string>,
   jobs: Iterable<RenderJob> | AsyncIterable<RenderJob>,
   { shared = false }: { readonly shared?: boolean } = {},
 ): Promise<string[]> {
-  const unknown = new Map<string, string[]>();
-  for (const key of keys) {
-    const uid = outputOf(key)?.uid;
-    if (uid === undefined) continue;
-    const others = unknown.get(uid);
-    if (others === undefined) unknown.set(uid, [key]);
-    else others.push(key);
-  }
+  const keysByUid = Map.groupBy(
+    [...keys].flatMap((key) => {
+      const uid = outputOf(key)?.uid;
+      return uid === undefined ? [] : [{ key, uid }];
+    }),
+    ({ uid }) => uid,
+  );
   const found: string[] = [];
   for await (const job of jobs) {
-    const candidates = unknown.get(job.metadata.uid) ?? [];
-    found.push(...candidates.filter((key) => isOrphan(key, job)));
-    unknown.delete(job.metadata.uid);
+    const candidates = keysByUid.get(job.metadata.uid) ?? [];
+    found.push(...candidates.map(({ key }) => key).filter((key) => isOrphaned(key, job)));
+    keysByUid.delete(job.metadata.uid);
   }
-  return shared ? found : [...found, ...[...unknown.values()].flat()];
+  if (shared) return found;
+  const ofUnknownJobs = [...keysByUid.values()].flat().map(({ key }) => key);
+  return [...found, ...ofUnknownJobs];
 }
 
-function isOrphan(key: string, { status }: RenderJob): boolean {
+function isOrphaned(key: string, { status }: RenderJob): boolean {
   if (!isTerminal(status?.phase)) return attemptOf(key) < (status?.attempt ?? 1);
   // A result does not list segments, and may be too short for all outputs: what an attempt publishes stays together.
   return !(status?.result?.outputs ?? []).some((output) => attemptOf(output.key) === attemptOf(key));

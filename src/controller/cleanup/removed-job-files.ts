@@ -9,56 +9,56 @@ interface Ports {
   readonly objects: ObjectStore;
 }
 
-/** How long until it is looked again whether the workers of a removed job have ended, or its files can be removed. */
-const againMs = 1000;
+/** Pause between two tries to remove files whose workers still run, or that could not be removed. */
+const retryMs = 1000;
 
-/** Files of jobs that were removed without asking: nobody kept them until their files were gone. */
+/** Files of removed jobs whose record had no finalizer that kept it until its files were removed. */
 export class RemovedJobFiles {
   readonly #ports: Ports;
-  readonly #again: (key: string, milliseconds: number) => void;
+  readonly #schedule: (key: string, milliseconds: number) => void;
   readonly #onError: ((what: string, error: unknown) => void) | undefined;
-  /** By uid. */
-  readonly #left = new Map<string, JobRef>();
+  /** Removed jobs whose files are not removed yet, by uid. */
+  readonly #pending = new Map<string, JobRef>();
 
-  /** @param again has `cleanUp` called for a key, so much later */
+  /** @param schedule has `cleanUp` called for a key after so many milliseconds */
   constructor(
     ports: Ports,
-    again: (key: string, milliseconds: number) => void,
+    schedule: (key: string, milliseconds: number) => void,
     onError?: (what: string, error: unknown) => void,
   ) {
     this.#ports = ports;
-    this.#again = again;
+    this.#schedule = schedule;
     this.#onError = onError;
   }
 
-  /** Takes note of a job that is gone. */
-  note({ metadata: { uid, namespace, name, deletionTimestamp } }: RenderJob): void {
-    if (deletionTimestamp === undefined) this.noteUid(uid, { namespace, name });
+  /** Adds a removed job. */
+  add({ metadata: { uid, namespace, name, deletionTimestamp } }: RenderJob): void {
+    if (deletionTimestamp === undefined) this.addUid(uid, { namespace, name });
   }
 
-  /** The same, of a job of which only a run is left. */
-  noteUid(uid: string, ref: JobRef): void {
-    if (this.#left.has(uid)) return;
-    this.#left.set(uid, ref);
-    this.#again(keyOf(ref), 0);
+  /** Adds a job of which only a run exists. */
+  addUid(uid: string, ref: JobRef): void {
+    if (this.#pending.has(uid)) return;
+    this.#pending.set(uid, ref);
+    this.#schedule(keyOf(ref), 0);
   }
 
   /** Removes the files of removed jobs of this name, once none of their workers can write any more. Never throws. */
   async cleanUp(ref: JobRef): Promise<void> {
-    for (const [uid, left] of this.#left) {
-      if (keyOf(left) !== keyOf(ref)) continue;
+    for (const [uid, removed] of this.#pending) {
+      if (keyOf(removed) !== keyOf(ref)) continue;
       try {
         const runs = await this.#ports.runner.observe(uid);
         if (!runs.some(isLive)) {
           await removeOutputs(this.#ports.objects, uid);
-          this.#left.delete(uid);
+          this.#pending.delete(uid);
           continue;
         }
       } catch (error) {
         // A later job of the same name does not wait for it.
-        this.#onError?.(`remove what ${keyOf(ref)} left`, error);
+        this.#onError?.(`remove the files of the removed job ${keyOf(ref)}`, error);
       }
-      this.#again(keyOf(ref), againMs);
+      this.#schedule(keyOf(ref), retryMs);
     }
   }
 }

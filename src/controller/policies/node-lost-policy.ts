@@ -1,22 +1,24 @@
 import { endedRun, isLive, type StageRun } from '../../ports/stage-runner.ts';
 import type { Policy } from './policy.ts';
 
-type SilencePolicy = Pick<Policy, 'nodeSilenceSeconds'>;
+type NodeLostPolicy = Pick<Policy, 'nodeSilenceSeconds'>;
 
-/** When a run that was asked to end is taken for lost, in Unix milliseconds: its node says nothing any more. */
-export function lostAt(run: StageRun, policy: SilencePolicy): number | undefined {
+/** When a run that was asked to end counts as lost with its node, in Unix milliseconds. */
+export function lostDeadline(run: StageRun, policy: NodeLostPolicy): number | undefined {
   if (!isLive(run) || run.dueToEndAt === undefined) return undefined;
   return run.dueToEndAt + policy.nodeSilenceSeconds * 1000;
 }
 
 /**
- * A run as it counts: one whose node has been silent for too long is lost. What may still write there writes under the
- * names of its own attempt, so that a further attempt is safe.
+ * The runs, with those as lost whose node has not reported for too long. A worker that still runs there writes under the
+ * keys of its own attempt, so that a further attempt is safe.
  */
-export function asItCounts(run: StageRun, now: number, policy: SilencePolicy): StageRun {
-  const at = lostAt(run, policy);
-  if (!isLive(run) || at === undefined || now < at) return run;
-  const where = run.node ?? 'its node';
-  const message = `The pod should have ended ${policy.nodeSilenceSeconds} s ago and ${where} has not said that it did.`;
-  return endedRun(run, { state: 'lost', infrastructure: true, message }, at);
+export function withLostRuns(runs: readonly StageRun[], now: number, policy: NodeLostPolicy): StageRun[] {
+  return runs.map((run) => {
+    const deadline = lostDeadline(run, policy);
+    if (!isLive(run) || deadline === undefined || now < deadline) return run;
+    const node = run.node ?? 'its node';
+    const message = `The pod was due to end ${policy.nodeSilenceSeconds} s ago and ${node} has not reported its end.`;
+    return endedRun(run, { state: 'lost', infrastructure: true, message }, deadline);
+  });
 }

@@ -1,38 +1,41 @@
-/** Numbers that the brain decides by; a job's own spec goes before them where it says something. */
+/** Numbers that the controller decides by; a job's own spec overrides them where it has a value. */
 export interface Policy {
   /** Longest time of one attempt, in seconds. */
   readonly timeoutSeconds: number;
-  /** The worker enforces the timeout itself; the controller steps in this much later, in seconds. */
+  /** The worker enforces the timeout itself; the controller stops the stage this much later, in seconds. */
   readonly timeoutSlackSeconds: number;
-  /** An encoder without progress for this long is ended by its worker, in seconds. */
+  /** The worker ends an encoder without progress for this long, in seconds. */
   readonly stallSeconds: number;
-  /** Time between the polite and the hard end of a stage, in milliseconds. */
+  /** Time between SIGTERM and SIGKILL of a stage, in milliseconds. */
   readonly graceMs: number;
   readonly ttlSecondsAfterFinished: number;
   readonly retryLimit: number;
   readonly backoffSeconds: number;
   readonly maxBackoffSeconds: number;
-  /** Attempts lost to the machine that a job survives: a job that brings its nodes down must end some day. */
+  /** Attempts lost to the machine that a job survives: a job that crashes its nodes must fail some day. */
   readonly maxDisruptions: number;
   /** Least time between two status writes that carry nothing but progress, in milliseconds. */
   readonly progressIntervalMs: number;
-  /** Whether another attempt can land on another node; where it cannot, errors of kind `elsewhere` are final. */
+  /** Whether another attempt can run on another node; where it cannot, errors of kind `elsewhere` are final. */
   readonly otherNodes: boolean;
-  /** A waiting job rises by one point of priority for each of these, in seconds. */
+  /** The priority of a queued job rises by one point for each of these, in seconds. */
   readonly agingSeconds: number;
   /** Stages per pool that are started beyond its slots, so that a freed slot is not idle. */
   readonly lookAhead: number;
-  /** How long a pod may be refused, its image not be pulled or its container not be made before its attempt ends, in seconds. */
+  /**
+   * How long a start may fail (pod rejected, image not pulled, container not created) before its attempt ends, in
+   * seconds.
+   */
   readonly cannotStartSeconds: number;
-  /** How long a start may take that says nothing of a fault, in seconds: a large image is pulled without a word. */
+  /** How long a start without a reported fault may take, in seconds: a large image takes a while to pull. */
   readonly startSeconds: number;
-  /** How long a pod may wait for a node before its job goes back into the queue, in seconds. */
+  /** How long a pod may wait for a node before its job is queued again, in seconds. */
   readonly unschedulableSeconds: number;
-  /** Attempts that may end without having started; with the next such one the job fails. */
+  /** Attempts that may end without having started; the job fails with the next one. */
   readonly maxStartFailures: number;
-  /** A pod that should have ended this long ago is lost with its silent node, in seconds. */
+  /** A pod that was due to end this long ago is lost with its node, in seconds. */
   readonly nodeSilenceSeconds: number;
-  /** How long the clean-up of a removed job is tried before its record goes without it, in seconds. */
+  /** How long the clean-up of a removed job is tried before its record is removed without it, in seconds. */
   readonly cleanUpSeconds: number;
   /** Whether jobs with `spec.queue` are handed to Kueue. */
   readonly kueue: boolean;

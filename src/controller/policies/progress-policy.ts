@@ -4,27 +4,33 @@ import type { Policy } from './policy.ts';
 
 export interface ProgressUpdate {
   readonly status: RenderJobStatus;
-  /** When the news that was held back may be written, in Unix milliseconds. */
+  /** When progress that was held back may be written, in Unix milliseconds. */
   readonly dueAt?: number;
 }
 
+export interface ProgressContext {
+  readonly message: ProgressMessage | undefined;
+  /** Unix milliseconds. */
+  readonly now: number;
+  readonly policy: Pick<Policy, 'progressIntervalMs'>;
+  /** Whether the status is written anyway. */
+  readonly written: boolean;
+}
+
 /**
- * Takes news of the present attempt into a status. News alone is written at most once per interval, the first of an
- * attempt at once; with another change (`urgent`) it goes along. A percentage never falls within an attempt.
+ * The status with the progress of its attempt. Progress alone is written at most once per interval, the first of an
+ * attempt immediately; along with another change it is always written. A percentage never falls within an attempt.
  */
-export function takeProgress(
+export function withProgress(
   status: RenderJobStatus,
-  message: ProgressMessage | undefined,
-  now: number,
-  policy: Policy,
-  urgent: boolean,
+  { message, now, policy, written }: ProgressContext,
 ): ProgressUpdate {
   if (message === undefined || message.attempt !== status.attempt) return { status };
   const { progress } = message;
-  const written = status.progress;
-  if (written === undefined) return { status: { ...status, progress } };
-  if (progress.updatedAt <= written.updatedAt) return { status };
-  const dueAt = Date.parse(written.updatedAt) + policy.progressIntervalMs;
-  if (!urgent && now < dueAt) return { status, dueAt };
-  return { status: { ...status, progress: { ...progress, percent: Math.max(progress.percent, written.percent) } } };
+  const known = status.progress;
+  if (known === undefined) return { status: { ...status, progress } };
+  if (progress.updatedAt <= known.updatedAt) return { status };
+  const dueAt = Date.parse(known.updatedAt) + policy.progressIntervalMs;
+  if (!written && now < dueAt) return { status, dueAt };
+  return { status: { ...status, progress: { ...progress, percent: Math.max(progress.percent, known.percent) } } };
 }

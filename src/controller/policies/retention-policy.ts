@@ -9,13 +9,13 @@ export function expiryOf(job: RenderJob, policy: Policy): number | undefined {
   return Date.parse(finished) + (job.spec.ttlSecondsAfterFinished ?? policy.ttlSecondsAfterFinished) * 1000;
 }
 
-/** The instant (Unix milliseconds) from which the record of a removed job goes, whatever of it is left elsewhere. */
-export function cleanUpUntil(job: RenderJob, policy: Pick<Policy, 'cleanUpSeconds'>): number {
-  if (leavesFiles(job)) return 0;
+/** The instant (Unix milliseconds) from which the record of a removed job is removed even if its clean-up failed. */
+export function cleanUpDeadline(job: RenderJob, policy: Pick<Policy, 'cleanUpSeconds'>): number {
+  if (skipsCleanUp(job)) return 0;
   return Date.parse(job.metadata.deletionTimestamp ?? '') + policy.cleanUpSeconds * 1000;
 }
 
-/** Someone decided that the job goes at once and its files stay. */
-export function leavesFiles({ metadata }: RenderJob): boolean {
+/** Whether an administrator chose to remove the record immediately and to leave the files. */
+export function skipsCleanUp({ metadata }: RenderJob): boolean {
   return metadata.annotations?.[annotations.skipCleanUp] === 'true';
 }

@@ -4,7 +4,7 @@ import type { Policy } from './policy.ts';
 import { startFailuresExceeded } from './start-policy.ts';
 
 /** `retry` counts towards the limit, `ignore` is not charged to the job, `fail` ends it. */
-export type Verdict =
+export type RetryDecision =
   | { readonly type: 'retry' | 'ignore'; readonly nextAttemptAt: number }
   | {
       readonly type: 'fail';
@@ -13,20 +13,23 @@ export type Verdict =
 
 export interface Failure {
   readonly code: string;
-  /** The runner saw that the machine or the cluster was the cause. */
+  /** The runner observed that the machine or the cluster was the cause. */
   readonly infrastructure: boolean;
 }
 
+export interface RetryContext {
+  readonly spec: RenderJobSpec;
+  /** With the failed attempt still open. */
+  readonly status: RenderJobStatus;
+  readonly policy: Policy;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
 /** What follows a failed attempt: the job's own rules first, then the error table, then the limits. */
-export function afterFailure(
-  spec: RenderJobSpec,
-  status: RenderJobStatus,
-  failure: Failure,
-  policy: Policy,
-  now: number,
-): Verdict {
+export function afterFailure(failure: Failure, { spec, status, policy, now }: RetryContext): RetryDecision {
   const rule = spec.retry?.rules?.find(({ codes }) => codes.includes(failure.code));
-  const action = rule?.action ?? byTable(failure, policy);
+  const action = rule?.action ?? actionFromTable(failure, policy);
   if (action === 'Fail') return { type: 'fail', reason: 'NotRetryable' };
   if (action === 'Ignore') {
     if (startFailuresExceeded(status, failure.code, policy)) return { type: 'fail', reason: 'StartFailed' };
@@ -37,7 +40,7 @@ export function afterFailure(
   return { type: 'retry', nextAttemptAt: now + backoffMs(spec, status.failures, policy) };
 }
 
-function byTable({ code, infrastructure }: Failure, policy: Policy): 'Retry' | 'Fail' | 'Ignore' {
+function actionFromTable({ code, infrastructure }: Failure, policy: Policy): 'Retry' | 'Fail' | 'Ignore' {
   if (infrastructure) return 'Ignore';
   const definition = isErrorCode(code) ? errorTable[code] : errorTable.WORKER_CRASHED;
   if (definition.infrastructure) return 'Ignore';
@@ -45,11 +48,11 @@ function byTable({ code, infrastructure }: Failure, policy: Policy): 'Retry' | '
   return definition.retry === 'yes' ? 'Retry' : 'Fail';
 }
 
-/** Milliseconds before the next attempt after `failures` earlier ones: doubled each time up to the cap. */
-export function backoffMs(spec: RenderJobSpec, failures: number, policy: Policy): number {
+/** Milliseconds before the next attempt after `failures` earlier ones: doubled each time up to the limit. */
+function backoffMs(spec: RenderJobSpec, failures: number, policy: Policy): number {
   const base = spec.retry?.backoffSeconds ?? policy.backoffSeconds;
-  const cap = spec.retry?.maxBackoffSeconds ?? policy.maxBackoffSeconds;
-  return Math.min(cap, base * 2 ** failures) * 1000;
+  const longest = spec.retry?.maxBackoffSeconds ?? policy.maxBackoffSeconds;
+  return Math.min(longest, base * 2 ** failures) * 1000;
 }
 
 /** The first disruption costs no wait; a job that keeps losing its machine slows down, to half a minute at most. */

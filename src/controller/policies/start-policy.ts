@@ -6,15 +6,16 @@ import type { Policy } from './policy.ts';
 
 type StartPolicy = Pick<Policy, 'cannotStartSeconds' | 'startSeconds' | 'unschedulableSeconds' | 'maxStartFailures'>;
 
-interface Cause {
+interface WaitRule {
+  /** The reason of the status while the run waits. */
   readonly reason: Reason;
-  /** What the attempt ends with when its time is over. */
+  /** The error code of the attempt when it has waited too long. */
   readonly code: ErrorCode;
-  /** Which time it has; none when someone else decides. */
+  /** The setting that limits the wait; absent where another controller decides. */
   readonly limit?: 'cannotStartSeconds' | 'startSeconds' | 'unschedulableSeconds';
 }
 
-const causes: Readonly<Record<WaitCause, Cause>> = {
+const rules: Readonly<Record<WaitCause, WaitRule>> = {
   Starting: { reason: 'Starting', code: 'POD_NOT_STARTED', limit: 'startSeconds' },
   Queue: { reason: 'WaitingForQueue', code: 'POD_NOT_STARTED' },
   PodRejected: { reason: 'PodRejected', code: 'POD_NOT_STARTED', limit: 'cannotStartSeconds' },
@@ -23,25 +24,27 @@ const causes: Readonly<Record<WaitCause, Cause>> = {
   ContainerNotStarted: { reason: 'ContainerNotStarted', code: 'POD_NOT_STARTED', limit: 'cannotStartSeconds' },
 };
 
+/** Error codes of attempts that did not start. */
+const startFailureCodes: ReadonlySet<string> = new Set(Object.values(rules).map(({ code }) => code));
+
 export function startReason({ waitingFor }: WaitingRun): Reason {
-  return causes[waitingFor.cause].reason;
+  return rules[waitingFor.cause].reason;
+}
+
+/** The error code of an attempt whose run waited too long. */
+export function startFailureCode({ waitingFor }: WaitingRun): ErrorCode {
+  return rules[waitingFor.cause].code;
 }
 
 /** How long a run may wait for what it waits for, in seconds; `undefined` for as long as it takes. */
 export function startLimit({ waitingFor: { cause, since } }: WaitingRun, policy: StartPolicy): number | undefined {
-  const { limit } = causes[cause];
+  const { limit } = rules[cause];
   return since === undefined || limit === undefined ? undefined : policy[limit];
 }
 
-/** The error code of an attempt that was ended because it did not start, by the reason that its status gave. */
-export function startFailure(reason: Reason): ErrorCode {
-  return Object.values(causes).find((cause) => cause.reason === reason)?.code ?? 'POD_NOT_STARTED';
-}
-
-/** Whether an attempt that did not start was one too many. */
+/** Whether the present attempt, which ended with `code`, is one start failure too many. */
 export function startFailuresExceeded(status: RenderJobStatus, code: string, policy: StartPolicy): boolean {
-  const isStart = (candidate: string | undefined): boolean =>
-    Object.values(causes).some((cause) => cause.code === candidate);
-  if (!isStart(code)) return false;
-  return (status.attempts ?? []).filter((attempt) => isStart(attempt.code)).length >= policy.maxStartFailures;
+  if (!startFailureCodes.has(code)) return false;
+  const earlier = (status.attempts ?? []).filter(({ number }) => number !== status.attempt);
+  return earlier.filter((attempt) => startFailureCodes.has(attempt.code ?? '')).length >= policy.maxStartFailures;
 }

@@ -1,27 +1,34 @@
 import { codeOfExit, errorTable } from '../../errors/error-table.ts';
+import { omitUndefined } from '../../lib/omit-undefined.ts';
 import { cutToBytes } from '../../lib/text.ts';
 import { bounds } from '../../model/job/bounds.ts';
 import type { RenderJobStatus } from '../../model/job/render-job.ts';
 import type { Reason } from '../../model/status/lifecycle.ts';
 import type { JobError, StageResult } from '../../model/status/result.ts';
 import type { EndedRun, FailedRun, LostRun, SucceededRun } from '../../ports/stage-runner.ts';
-import { takeProgress } from '../policies/progress-policy.ts';
-import { afterFailure } from '../policies/retry-policy.ts';
+import { withProgress } from '../policies/progress-policy.ts';
+import { afterFailure, type RetryDecision } from '../policies/retry-policy.ts';
 import type { Action } from './actions.ts';
 import { closeAttempt } from './attempts.ts';
 import { conclude, type Decision, event, type Observation, withActions } from './decision.ts';
 
+export interface FailedAttempt {
+  /** Absent when no run of the attempt exists. */
+  readonly run?: EndedRun;
+  readonly error: JobError;
+  /** The cause was the machine or the cluster, not the job. */
+  readonly infrastructure: boolean;
+}
+
+/** The decision after a failed attempt: a further attempt, or the end of the job. */
 export function afterEnd(
   observation: Observation,
   status: RenderJobStatus,
-  run: EndedRun | undefined,
-  error: JobError,
-  infrastructure: boolean,
+  { run, error, infrastructure }: FailedAttempt,
 ): Decision {
   const { job, now, policy } = observation;
-  const verdict = afterFailure(job.spec, status, { code: error.code, infrastructure }, policy, now);
-  const uncharged: readonly Reason[] = ['DisruptionLimitExceeded', 'StartFailed'];
-  const charged = verdict.type !== 'ignore' && !(verdict.type === 'fail' && uncharged.includes(verdict.reason));
+  const retry = afterFailure({ code: error.code, infrastructure }, { spec: job.spec, status, policy, now });
+  const charged = isCharged(retry);
   const closed = closeAttempt(status, run, {
     outcome: charged ? 'Failed' : 'Disrupted',
     code: error.code,
@@ -31,19 +38,30 @@ export function afterEnd(
   const counted = charged
     ? { ...closed, failures: closed.failures + 1 }
     : { ...closed, disruptions: closed.disruptions + 1 };
-  if (verdict.type === 'fail') return failed(observation, counted, error, verdict.reason);
-  const wait = Math.round((verdict.nextAttemptAt - now) / 1000);
-  const message = `Attempt ${status.attempt} ended with ${error.code}: ${sentence(error.message)} Attempt ${status.attempt + 1} follows${wait > 0 ? ` after ${wait} s` : ''}.`;
-  return nextAttempt(observation, counted, 'BackingOff', message, verdict.nextAttemptAt);
+  if (retry.type === 'fail') return failed(observation, counted, error, retry.reason);
+  const wait = Math.round((retry.nextAttemptAt - now) / 1000);
+  const next = `Attempt ${status.attempt + 1} follows${wait > 0 ? ` after ${wait} s` : ''}.`;
+  const message = `Attempt ${status.attempt} failed with ${error.code}: ${sentence(error.message)} ${next}`;
+  return nextAttempt(observation, counted, { reason: 'BackingOff', message, at: retry.nextAttemptAt });
 }
 
-/** Closes the history of this attempt and puts the next one on record, before its stage can start. */
+function isCharged(retry: RetryDecision): boolean {
+  if (retry.type !== 'fail') return retry.type === 'retry';
+  return retry.reason !== 'DisruptionLimitExceeded' && retry.reason !== 'StartFailed';
+}
+
+export interface NextAttempt {
+  readonly reason: Reason;
+  readonly message: string;
+  /** When it may start, in Unix milliseconds. */
+  readonly at: number;
+}
+
+/** Records the next attempt, before its stage can start, and removes what this one published. */
 export function nextAttempt(
   observation: Observation,
   closed: RenderJobStatus,
-  reason: Reason,
-  message: string,
-  at: number,
+  { reason, message, at }: NextAttempt,
 ): Decision {
   const { progress: _, ...rest } = closed;
   const status: RenderJobStatus = {
@@ -64,15 +82,11 @@ export function nextAttempt(
 export function succeeded(observation: Observation, status: RenderJobStatus, run: SucceededRun): Decision {
   const { result } = run;
   if (result.outputs === undefined || result.outputs.length === 0) {
-    return afterEnd(
-      observation,
-      status,
-      run,
-      { code: 'WORKER_CRASHED', message: 'The worker ended with 0 but left no result.' },
-      false,
-    );
+    const error = { code: 'WORKER_CRASHED', message: 'The worker exited with code 0 but left no result.' } as const;
+    return afterEnd(observation, status, { run, error, infrastructure: false });
   }
   const at = run.finishedAt ?? observation.now;
+  const finishedAt = new Date(at).toISOString();
   const closed = closeAttempt(status, run, { outcome: 'Succeeded', reason: 'All outputs passed their checks.', at });
   const { error: _e, nextAttemptAt: _n, ...rest } = closed;
   const final: RenderJobStatus = {
@@ -81,15 +95,15 @@ export function succeeded(observation: Observation, status: RenderJobStatus, run
     reason: 'Completed',
     message: successMessage(result),
     startedAt: status.startedAt ?? new Date(run.startedAt ?? at).toISOString(),
-    finishedAt: new Date(at).toISOString(),
-    result: resultOf(result),
-    progress: { percent: 100, step: 'publishing', updatedAt: new Date(at).toISOString() },
+    finishedAt,
+    result: jobResultOf(result),
+    progress: { percent: 100, step: 'publishing', updatedAt: finishedAt },
   };
   return withActions(conclude(observation, final), [event('Normal', 'Completed', final.message)]);
 }
 
 function failed(observation: Observation, closed: RenderJobStatus, error: JobError, reason: Reason): Decision {
-  const { nextAttemptAt: _, ...rest } = latestProgress(observation, closed);
+  const { nextAttemptAt: _, ...rest } = withLatestProgress(observation, closed);
   const status: RenderJobStatus = {
     ...rest,
     phase: 'Failed',
@@ -104,27 +118,29 @@ function failed(observation: Observation, closed: RenderJobStatus, error: JobErr
   ]);
 }
 
-export function latestProgress({ progress, now, policy }: Observation, status: RenderJobStatus): RenderJobStatus {
-  return takeProgress(status, progress, now, policy, true).status;
+export function withLatestProgress(
+  { progress: message, now, policy }: Observation,
+  status: RenderJobStatus,
+): RenderJobStatus {
+  return withProgress(status, { message, now, policy, written: true }).status;
 }
 
+/** The error of a run: that of its worker, else what its exit code means. */
 export function errorOf(run: FailedRun | LostRun): JobError {
   if (run.state === 'failed' && run.result?.error !== undefined) return run.result.error;
-  const code = run.state === 'lost' ? 'NODE_LOST' : (codeOfExit(run.exitCode ?? -1) ?? 'WORKER_CRASHED');
+  const exitCode = run.state === 'lost' ? undefined : run.exitCode;
+  const fromExit = exitCode === undefined ? undefined : codeOfExit(exitCode);
+  const code = run.state === 'lost' ? 'NODE_LOST' : (fromExit ?? 'WORKER_CRASHED');
   const message = run.message ?? errorTable[code].summary;
   return { code, message: cutToBytes(message, bounds.message), remedy: errorTable[code].remedy };
 }
 
-function resultOf(result: StageResult): NonNullable<RenderJobStatus['result']> {
+function jobResultOf({ timings, ...result }: StageResult): NonNullable<RenderJobStatus['result']> {
+  const { outputs = [], acceleration, precision, checks, processes, report } = result;
+  const { speed, encodeSeconds } = timings ?? {};
   return {
-    outputs: result.outputs ?? [],
-    ...(result.acceleration === undefined ? {} : { acceleration: result.acceleration }),
-    ...(result.precision === undefined ? {} : { precision: result.precision }),
-    ...(result.checks === undefined ? {} : { checks: result.checks }),
-    ...(result.timings?.speed === undefined ? {} : { speed: result.timings.speed }),
-    ...(result.timings === undefined ? {} : { encodeSeconds: result.timings.encodeSeconds }),
-    ...(result.processes === undefined ? {} : { processes: result.processes }),
-    ...(result.report === undefined ? {} : { report: result.report }),
+    outputs,
+    ...omitUndefined({ acceleration, precision, checks, speed, encodeSeconds, processes, report }),
   };
 }
 

@@ -3,27 +3,29 @@ import { bounds } from '../../model/job/bounds.ts';
 import type { Condition, RenderJobStatus } from '../../model/job/render-job.ts';
 import { type ConditionType, conditionTypes, type Phase, type Reason } from '../../model/status/lifecycle.ts';
 
-type Verdict = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
+type ConditionState = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
-const accepted: Verdict = {
+const accepted: ConditionState = {
   type: 'Accepted',
   status: 'True',
   reason: 'Accepted',
-  message: 'The job is well-formed and will be carried out.',
+  message: 'The job is valid and will be rendered.',
 };
-const notStarted: Verdict = {
+const notStarted: ConditionState = {
   type: 'Running',
   status: 'False',
   reason: 'NotStarted',
   message: 'No worker runs for the job.',
 };
-const ended: Verdict = { type: 'Running', status: 'False', reason: 'Ended', message: 'The worker has ended.' };
+const ended: ConditionState = { type: 'Running', status: 'False', reason: 'Ended', message: 'The worker has ended.' };
 
-/** What a job asks for that this installation does not have. */
+/** Reasons for which the job is not accepted: it names what this installation does not have. */
 const notAccepted: ReadonlySet<Reason> = new Set(['NoSuchPool', 'QueueNotConfigured']);
 
-/** The condition that a phase is about. It carries the reason and message of the status. */
-const abouts: Readonly<Record<Phase, { readonly type: ConditionType; readonly status: Condition['status'] }>> = {
+/** The condition that a phase sets. It has the reason and message of the status. */
+const conditionByPhase: Readonly<
+  Record<Phase, { readonly type: ConditionType; readonly status: Condition['status'] }>
+> = {
   Queued: { type: 'Admitted', status: 'False' },
   Starting: { type: 'Running', status: 'False' },
   Running: { type: 'Running', status: 'True' },
@@ -32,18 +34,17 @@ const abouts: Readonly<Record<Phase, { readonly type: ConditionType; readonly st
   Cancelled: { type: 'Failed', status: 'True' },
 };
 
-/** The conditions that go with a status; each keeps its transition time for as long as its verdict stays. */
+/** The status with its conditions; each keeps its transition time while its status stays the same. */
 export function withConditions(status: RenderJobStatus, generation: number, now: number): RenderJobStatus {
   const conditions = new Map((status.conditions ?? []).map((condition) => [condition.type, condition]));
-  const said = { reason: status.reason, message: status.message };
-  const about = { ...abouts[status.phase], ...said };
-  for (const verdict of [...others(status), about]) {
-    const known = conditions.get(verdict.type);
-    const since = known?.status === verdict.status ? known.lastTransitionTime : new Date(now).toISOString();
-    const message = cutToBytes(verdict.message, bounds.message);
-    conditions.set(verdict.type, { ...verdict, message, lastTransitionTime: since, observedGeneration: generation });
+  const condition = { ...conditionByPhase[status.phase], reason: status.reason, message: status.message };
+  for (const state of [...otherConditions(status), condition]) {
+    const known = conditions.get(state.type);
+    const since = known?.status === state.status ? known.lastTransitionTime : new Date(now).toISOString();
+    const message = cutToBytes(state.message, bounds.message);
+    conditions.set(state.type, { ...state, message, lastTransitionTime: since, observedGeneration: generation });
   }
-  // In the order of a job's life, in which people read them.
+  // In the order of a job's life, for readers.
   return {
     ...status,
     observedGeneration: generation,
@@ -51,7 +52,7 @@ export function withConditions(status: RenderJobStatus, generation: number, now:
   };
 }
 
-function others(status: RenderJobStatus): Verdict[] {
+function otherConditions(status: RenderJobStatus): ConditionState[] {
   switch (status.phase) {
     case 'Queued':
       if (!notAccepted.has(status.reason)) return [accepted, notStarted];
@@ -67,8 +68,8 @@ function others(status: RenderJobStatus): Verdict[] {
   }
 }
 
-function admitted({ attempt, attempts = [] }: RenderJobStatus): Verdict {
+function admitted({ attempt, attempts = [] }: RenderJobStatus): ConditionState {
   const pool = attempts.find(({ number }) => number === attempt)?.pool;
-  const message = pool === undefined ? 'A slot was given to the job.' : `The job has a slot of pool ${pool}.`;
+  const message = pool === undefined ? 'The job has a slot.' : `The job has a slot in pool ${pool}.`;
   return { type: 'Admitted', status: 'True', reason: 'Admitted', message };
 }

@@ -4,27 +4,30 @@ import type { ProgressMessage } from '../../model/status/progress.ts';
 import type { JobError } from '../../model/status/result.ts';
 import type { StageRun } from '../../ports/stage-runner.ts';
 import type { Policy } from '../policies/policy.ts';
-import { takeProgress } from '../policies/progress-policy.ts';
+import { withProgress } from '../policies/progress-policy.ts';
 import type { Action } from './actions.ts';
 import { withConditions } from './conditions.ts';
 import { withinSize } from './status-size.ts';
 
-/** Whether a waiting job may start now, and where; else why not, in one sentence. */
+/** Whether a queued job may start now, and where; else why not. */
 export type Admission = { readonly admitted: true; readonly pool: string } | Waiting;
 
 export interface Waiting {
   readonly admitted: false;
   readonly reason: Reason;
+  /** One sentence for the status. */
   readonly message: string;
-  /** Jobs that come first, where they are counted. */
-  readonly ahead?: number;
+  /** Queued jobs that are ahead, where they are counted. */
+  readonly queuePosition?: number | undefined;
+  /** What the job waits for, without counts: while it is the same, a new message is not worth a write. */
+  readonly causes?: readonly string[];
 }
 
-/** Why the runner does not take the stage that was to be started. */
-export interface Refusal {
+/** Why the runner rejects the stage that was to be started. */
+export interface Rejection {
   readonly error: JobError;
-  /** The same may be taken later: a quota that is used up, a webhook that is down. */
-  readonly passing: boolean;
+  /** The runner may accept the same stage later: a quota is used up, a webhook is down. */
+  readonly temporary: boolean;
 }
 
 export interface Observation {
@@ -32,8 +35,8 @@ export interface Observation {
   /** Runs of this uid, any attempt. */
   readonly runs: readonly StageRun[];
   readonly admission: Admission;
-  /** Set when starting the stage was just tried in vain. */
-  readonly refusal?: Refusal;
+  /** Set when the runner has just rejected the stage. */
+  readonly rejection?: Rejection;
   readonly progress?: ProgressMessage | undefined;
   /** Unix milliseconds. */
   readonly now: number;
@@ -44,27 +47,32 @@ export interface Decision {
   /** The whole next status; deeply equal to the present one when nothing is to be written. */
   readonly status: RenderJobStatus | undefined;
   readonly actions: readonly Action[];
-  /** When to look again though nothing happens, in Unix milliseconds. */
+  /** When to reconcile again without a change, in Unix milliseconds. */
   readonly requeueAt?: number;
 }
 
+/** The decision for a status that is written as it is. */
 export function conclude({ job, now }: Observation, status: RenderJobStatus): Decision {
-  return { status: withinSize(withConditions(status, job.metadata.generation, now)), actions: [] };
+  const { queuePosition: _, ...rest } = status;
+  // A position belongs to the wait for a slot alone.
+  const next = status.phase === 'Queued' && status.reason === 'WaitingForSlot' ? status : rest;
+  return { status: withinSize(withConditions(next, job.metadata.generation, now)), actions: [] };
 }
 
-/** A status that goes on: progress is written along with another change, or when its time has come. */
+/** The decision for an unfinished job: progress is written along with another change, or when it is due. */
 export function settle(observation: Observation, status: RenderJobStatus): Decision {
-  const { job, now, policy, progress } = observation;
+  const { job, now, policy, progress: message } = observation;
   const before = job.status;
-  const urgent =
+  const changed =
     before === undefined ||
     before.phase !== status.phase ||
     before.reason !== status.reason ||
-    before.message !== status.message;
+    before.message !== status.message ||
+    before.queuePosition !== status.queuePosition;
   const { status: next, dueAt } =
-    status.phase === 'Queued' ? { status } : takeProgress(status, progress, now, policy, urgent);
-  // Which pod it is and where it goes is told along with the next thing that is worth a write.
-  const decision = conclude(observation, urgent || next !== status ? next : before);
+    status.phase === 'Queued' ? { status } : withProgress(status, { message, now, policy, written: changed });
+  // The pod and its node are written along with the next change that is worth a write.
+  const decision = conclude(observation, changed || next !== status ? next : before);
   return dueAt === undefined ? decision : { ...decision, requeueAt: dueAt };
 }
 
@@ -76,8 +84,8 @@ export function withActions(decision: Decision, actions: readonly Action[]): Dec
   return { ...decision, actions: [...decision.actions, ...actions] };
 }
 
-/** The earlier of two moments to look again. */
-export function lookAgainAt(at: number | undefined, decision: Decision): Decision {
+/** The decision, with a requeue at `at` at the latest. */
+export function requeueBy(at: number | undefined, decision: Decision): Decision {
   return at === undefined ? decision : { ...decision, requeueAt: Math.min(at, decision.requeueAt ?? at) };
 }
 

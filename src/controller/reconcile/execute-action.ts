@@ -14,17 +14,17 @@ interface Ports {
   readonly objects: ObjectStore;
 }
 
-interface Surroundings {
+interface ExecutionOptions {
   readonly policy: Policy;
   readonly observer?: {
     readonly event?: (job: RenderJob, level: 'Normal' | 'Warning', reason: string, message: string) => void;
   };
 }
 
-/** Does one thing that was decided on. Each may be done again. */
+/** Executes one action of a decision. Each may be repeated. */
 export async function executeAction(
   { store, runner, objects }: Ports,
-  { policy, observer }: Surroundings,
+  { policy, observer }: ExecutionOptions,
   job: RenderJob,
   action: Action,
 ): Promise<void> {
@@ -40,7 +40,7 @@ export async function executeAction(
       try {
         await removeOutputs(objects, uid, action.attempt);
       } catch (error) {
-        const message = 'Files of the job cannot be removed now; it is tried again.';
+        const message = 'Files of the job cannot be removed now; the removal is retried.';
         observer?.event?.(job, 'Warning', 'CleanUpFailing', message);
         throw error;
       }
@@ -56,7 +56,7 @@ export async function executeAction(
   }
 }
 
-/** Removes what an attempt published, or with no attempt everything of the job, its reports too. */
+/** Removes what an attempt published, or without an attempt everything that the job published, reports included. */
 export async function removeOutputs(objects: ObjectStore, uid: string, attempt?: number): Promise<void> {
   for await (const { key } of objects.list(outputPrefix(uid, attempt))) await objects.remove(key);
   if (attempt !== undefined) return;

@@ -4,12 +4,12 @@ import { isTerminal } from '../../model/status/lifecycle.ts';
 import type { StageRun } from '../../ports/stage-runner.ts';
 
 /**
- * Stages that have to be read past all caches before anything is decided, because job and runs do not fit each other:
- * one of the two is known later than the other. An attempt is on record before its stage starts, so a run of a later one
- * means that the job is behind; a started job without its run, that the runs may be. What is done about a removed job
- * cannot be undone, so it is done on what is certain.
+ * Stages that have to be read past all caches before a decision, because the job and its runs contradict each other: one
+ * of the two is outdated. A status names an attempt before its stage starts, so a run of a later attempt means that the
+ * job is outdated; a started job without its run, that the runs may be. The removal of a job cannot be undone, so it is
+ * always decided on fresh reads.
  */
-export function doubtful(job: RenderJob, runs: readonly StageRun[]): readonly StageIdentity[] {
+export function stagesToRefresh(job: RenderJob, runs: readonly StageRun[]): readonly StageIdentity[] {
   const { metadata, status } = job;
   const attempt = status?.attempt ?? 1;
   const started = status !== undefined && status.phase !== 'Queued' && !isTerminal(status.phase);

@@ -1,37 +1,22 @@
 import type { RenderJobStatus } from '../../model/job/render-job.ts';
 import { annotations } from '../../model/labels.ts';
 import { hasEnded, isLive } from '../../ports/stage-runner.ts';
-import { cleanUpUntil, expiryOf, leavesFiles } from '../policies/retention-policy.ts';
-import { latestProgress } from './attempt-end.ts';
+import { cleanUpDeadline, expiryOf, skipsCleanUp } from '../policies/retention-policy.ts';
+import { withLatestProgress } from './attempt-end.ts';
 import { closeAttempt, observeAttempt } from './attempts.ts';
 import { conclude, type Decision, event, type Observation, settle, withActions } from './decision.ts';
-import { mayRun, stop } from './run-stop.ts';
+import { isLiveOrResumable, stop } from './run-stop.ts';
 
-/** A cancel that was accepted before the end always ends in Cancelled, also when the stage succeeds meanwhile. */
+/** A cancel that was accepted before the end always leads to Cancelled, also when the stage succeeds meanwhile. */
 export function cancelling(observation: Observation, status: RenderJobStatus): Decision {
   const { runs, now } = observation;
   const live = runs.filter(isLive);
   if (live.length > 0) {
-    const waiting: RenderJobStatus = {
-      ...status,
-      reason: 'Cancelling',
-      message: 'The job was cancelled; its worker is being ended.',
-    };
-    return withActions(
-      settle(observation, waiting),
-      live.flatMap((run) => stop(run, 'cancelled')),
-    );
+    const message = 'The job was cancelled; its worker is being stopped.';
+    const stops = live.flatMap((run) => stop(run, 'cancelled'));
+    return withActions(settle(observation, { ...status, reason: 'Cancelling', message }), stops);
   }
-  const run = runs.filter(hasEnded).find(({ identity }) => identity.attempt === status.attempt);
-  const closed =
-    run === undefined
-      ? status
-      : closeAttempt(observeAttempt(status, run), run, {
-          outcome: 'Cancelled',
-          reason: 'The job was cancelled.',
-          at: now,
-        });
-  const { nextAttemptAt: _, ...rest } = latestProgress(observation, closed);
+  const { nextAttemptAt: _, ...rest } = withLatestProgress(observation, closedAttempt(observation, status));
   const final: RenderJobStatus = {
     ...rest,
     phase: 'Cancelled',
@@ -45,9 +30,16 @@ export function cancelling(observation: Observation, status: RenderJobStatus): D
   ]);
 }
 
-/** A terminal status is never changed: what is left is to end stray runs and, in time, to remove the job. */
+function closedAttempt({ runs, now }: Observation, status: RenderJobStatus): RenderJobStatus {
+  const run = runs.filter(hasEnded).find(({ identity }) => identity.attempt === status.attempt);
+  if (run === undefined) return status;
+  const end = { outcome: 'Cancelled', reason: 'The job was cancelled.', at: now } as const;
+  return closeAttempt(observeAttempt(status, run), run, end);
+}
+
+/** A terminal status never changes: runs that still exist are stopped and, in time, the job is removed. */
 export function finished({ job, runs, now, policy }: Observation): Decision {
-  const stops = runs.filter(mayRun).flatMap((run) => stop(run, 'superseded'));
+  const stops = runs.filter(isLiveOrResumable).flatMap((run) => stop(run, 'superseded'));
   const expiry = expiryOf(job, policy);
   if (expiry === undefined || now < expiry) {
     return { status: job.status, actions: stops, ...(expiry === undefined ? {} : { requeueAt: expiry }) };
@@ -55,19 +47,19 @@ export function finished({ job, runs, now, policy }: Observation): Decision {
   return { status: job.status, actions: [...stops, { type: 'removeJob' }] };
 }
 
-/** What a removed job has elsewhere is removed first; a place that stays away does not keep its record for ever. */
+/** Runs and files of a removed job are removed before its record; one that cannot be reached does not keep it forever. */
 export function deleting({ job, runs, now, policy }: Observation): Decision {
   const { status } = job;
-  const live = runs.filter(isLive);
-  const until = cleanUpUntil(job, policy);
+  const stops = runs.filter(isLive).flatMap((run) => stop(run, 'deleted'));
+  const until = cleanUpDeadline(job, policy);
   if (now >= until) {
-    const why = leavesFiles(job)
+    const why = skipsCleanUp(job)
       ? `annotation ${annotations.skipCleanUp}`
       : `not done within ${policy.cleanUpSeconds} s`;
-    const left = event('Warning', 'CleanUpGivenUp', `Files and runs of the job may be left behind: ${why}.`);
-    return { status, actions: [...live.flatMap((run) => stop(run, 'deleted')), left, { type: 'finalizeJob' }] };
+    const abandoned = event('Warning', 'CleanUpGivenUp', `Files and runs of the job may remain: ${why}.`);
+    return { status, actions: [...stops, abandoned, { type: 'finalizeJob' }] };
   }
-  if (live.length > 0) return { status, actions: live.flatMap((run) => stop(run, 'deleted')), requeueAt: until };
+  if (runs.some(isLive)) return { status, actions: stops, requeueAt: until };
   return {
     status,
     actions: [{ type: 'removeOutputs' }, { type: 'forgetRuns' }, { type: 'finalizeJob' }],

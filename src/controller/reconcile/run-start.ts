@@ -3,62 +3,67 @@ import { bounds } from '../../model/job/bounds.ts';
 import type { RenderJob, RenderJobStatus } from '../../model/job/render-job.ts';
 import type { Reason } from '../../model/status/lifecycle.ts';
 import type { RunningRun, StageRun, WaitingRun } from '../../ports/stage-runner.ts';
-import { sameButNumbers } from '../admission/queue-position.ts';
-import { startLimit, startReason } from '../policies/start-policy.ts';
-import { type Decision, earliest, event, lookAgainAt, type Observation, settle, withActions } from './decision.ts';
+import { startFailureCode, startLimit, startReason } from '../policies/start-policy.ts';
+import { withStartFailure } from './attempts.ts';
+import { type Decision, earliest, event, type Observation, requeueBy, settle, withActions } from './decision.ts';
 import { ending } from './run-stop.ts';
 
-/** A stage without a pod is looked at this often: nobody tells of a pod that was refused. */
-const podlessLookMs = 15_000;
+/** A stage without a pod is observed this often: no watch reports that a pod was rejected. */
+const podlessIntervalMs = 15_000;
+
+const startFaults: ReadonlySet<Reason> = new Set(['ImagePullFailed', 'ContainerNotStarted', 'PodRejected']);
 
 export function starting(observation: Observation, status: RenderJobStatus, run: WaitingRun): Decision {
   const { now, policy } = observation;
-  // A later stage may wait while the job runs: the phase does not go back.
+  // A later stage may wait while the job runs: the phase stays Running.
   if (status.phase === 'Running') return settle(observation, status);
   const next = waitingStatus(observation, status, run);
   const limit = startLimit(run, policy);
   const until = limit === undefined ? undefined : (run.waitingFor.since ?? now) + limit * 1000;
-  if (until !== undefined && now >= until) {
-    const message = cutToBytes(`${withoutStop(next.message)} (given up after ${limit} s).`, bounds.message);
-    return ending(observation, { ...next, phase: 'Starting' }, run, 'notStarted', next.reason, message);
-  }
-  const told =
-    isFault(next.reason) && next.reason !== status.reason ? [event('Warning', next.reason, next.message)] : [];
-  // Of a pod that was refused nobody tells: it is looked for.
-  const unseen = run.podName === undefined && run.waitingFor.cause !== 'Queue' ? now + podlessLookMs : undefined;
-  return lookAgainAt(earliest([until, unseen]), withActions(settle(observation, next), told));
+  if (limit !== undefined && until !== undefined && now >= until) return givingUp(observation, next, run, limit);
+  const isNewFault = startFaults.has(next.reason) && next.reason !== status.reason;
+  const events = isNewFault ? [event('Warning', next.reason, next.message)] : [];
+  const podless = run.podName === undefined && run.waitingFor.cause !== 'Queue';
+  const at = earliest([until, podless ? now + podlessIntervalMs : undefined]);
+  return requeueBy(at, withActions(settle(observation, next), events));
 }
 
-/** What a job says whose stage has not begun; words that only differ in numbers are not written again. */
+/** The start took too long: the run is stopped, and the status keeps the code for the end of the attempt. */
+function givingUp(observation: Observation, status: RenderJobStatus, run: WaitingRun, limit: number): Decision {
+  const { reason } = status;
+  const message = cutToBytes(`${withoutFullStop(status.message)} (given up after ${limit} s).`, bounds.message);
+  const given = withStartFailure({ ...status, phase: 'Starting' }, startFailureCode(run));
+  return ending(observation, given, { run, stopReason: 'notStarted', reason, message });
+}
+
+/** The status of a job whose stage has not begun. */
 function waitingStatus({ job }: Observation, status: RenderJobStatus, run: WaitingRun): RenderJobStatus {
   const reason = startReason(run);
-  const said = cutToBytes(run.waitingFor.message, bounds.message);
+  const message = cutToBytes(run.waitingFor.message, bounds.message);
   if (reason === 'WaitingForQueue') {
-    return {
-      ...status,
-      phase: 'Queued',
-      reason,
-      message: `Waiting for Kueue to admit the job in queue ${job.spec.queue}.`,
-    };
+    const forQueue = `Waiting for Kueue to admit the job in queue ${job.spec.queue}.`;
+    return { ...status, phase: 'Queued', reason, message: forQueue };
   }
   if (reason === 'Starting' && isWithoutGpu(job, run)) {
-    return { ...status, phase: 'Starting', reason: 'StartingWithoutGpu', message: `${said} ${withoutGpu(run)}` };
+    return { ...status, phase: 'Starting', reason: 'StartingWithoutGpu', message: `${message} ${withoutGpu(run)}` };
   }
-  const known =
-    status.reason === reason &&
-    (reason === 'ImagePullFailed' || sameButNumbers(status.message) === sameButNumbers(said));
-  return { ...status, phase: 'Starting', reason, message: known ? status.message : said };
+  const isReported =
+    status.reason === reason && (reason === 'ImagePullFailed' || sameButCounts(status.message, message));
+  return { ...status, phase: 'Starting', reason, message: isReported ? status.message : message };
 }
 
-const isFault = (reason: Reason): boolean =>
-  reason === 'ImagePullFailed' || reason === 'ContainerNotStarted' || reason === 'PodRejected';
+/** Whether two explanations of the scheduler differ in counts alone, which change with every node: no write is worth that. */
+function sameButCounts(a: string, b: string): boolean {
+  const withoutCounts = (text: string): string => text.replaceAll(/\d+/g, '#');
+  return withoutCounts(a) === withoutCounts(b);
+}
 
 function isWithoutGpu({ spec: { acceleration = 'Preferred', pool } }: RenderJob, { gpu }: StageRun): boolean {
   return acceleration === 'Preferred' && pool === undefined && gpu === false;
 }
 
 function withoutGpu({ pool }: StageRun): string {
-  return `No node had a usable GPU, so the job went to pool ${pool}.`;
+  return `No node had a usable GPU, so the job was admitted to pool ${pool}.`;
 }
 
 export function running(observation: Observation, status: RenderJobStatus, run: RunningRun): Decision {
@@ -73,6 +78,6 @@ export function running(observation: Observation, status: RenderJobStatus, run: 
   return settle(observation, { ...rest, phase: 'Running', reason, message, startedAt });
 }
 
-function withoutStop(text: string): string {
+function withoutFullStop(text: string): string {
   return text.replace(/\.$/, '');
 }

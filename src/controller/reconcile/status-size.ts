@@ -6,12 +6,12 @@ import type { Attempt, RenderJobStatus } from '../../model/job/render-job.ts';
 const short = { message: 320, reason: 200, stderrTail: 1024 } as const;
 
 /**
- * A status within `bounds.statusBytes` of JSON, for any status within the bounds of its own parts. What is left out first
- * is what stands elsewhere too: checks and captions are in the report, the end of FFmpeg's log in the log. Then the
- * history is condensed from its middle, then texts are cut. The same status again is left as it is.
+ * A status within `bounds.statusBytes` of JSON, for any status within the bounds of its own parts. Left out first is what
+ * is kept elsewhere too: checks are in the report, the end of FFmpeg's log in the log. Then the history is condensed from
+ * its middle, then texts are cut. A status that fits is returned unchanged.
  */
 export function withinSize(status: RenderJobStatus): RenderJobStatus {
-  // Nearly every status, at the price of no second look: a code unit has at most three bytes.
+  // Nearly every status fits, and needs no exact count: a code unit has at most three bytes.
   if (JSON.stringify(status).length * 3 <= bounds.statusBytes) return status;
   let fitted = status;
   for (const shrink of shrinks) {
@@ -29,7 +29,7 @@ const shrinks: readonly Shrink[] = [
     withAttempts(status, (all) => all.map((one, at) => (at === 0 || at === all.length - 1 ? one : condensed(one)))),
   ({ result, ...rest }) => {
     if (result === undefined) return rest;
-    const { captions: _, checks: _c, ...kept } = result;
+    const { checks: _, ...kept } = result;
     return { ...rest, result: kept };
   },
   (status) => withAttempts(status, (all) => all.map(condensed)),
@@ -55,7 +55,7 @@ const shrinks: readonly Shrink[] = [
   withoutLastOutputs,
 ];
 
-/** The first outputs that there is room for; the report has all of them. */
+/** The first outputs that fit; the report has all of them. */
 function withoutLastOutputs({ result, ...rest }: RenderJobStatus): RenderJobStatus {
   if (result === undefined) return rest;
   let left = bounds.statusBytes - jsonBytes({ ...rest, result: { ...result, outputs: [] } });

@@ -13,7 +13,7 @@ const silence = -70;
 const widestRange = 50;
 
 /** Refuses a tolerance of loudness in a job that brings no sound to a loudness: nothing would be checked. */
-export function refuseIdleTolerance({ operations, output }: Pick<StageSpec, 'operations' | 'output'>): void {
+export function rejectIdleTolerance({ operations, output }: Pick<StageSpec, 'operations' | 'output'>): void {
   if (output.contract?.loudnessTolerance === undefined) return;
   const targets = [output.audio, ...(output.renditions ?? []).map(({ audio }) => audio)];
   const wanted = targets.some((audio) => audio?.loudness !== undefined);

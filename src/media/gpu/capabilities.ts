@@ -1,6 +1,6 @@
 import type { EncoderBackend, FallbackReason } from '../../model/status/result.ts';
 
-/** What the FFmpeg and the GPUs of this machine can do, found by trying. */
+/** What the FFmpeg and the GPUs of this machine can do, found by trial encodes. */
 export interface Capabilities {
   readonly ffmpegVersion: string;
   /** Major and minor version as a number pair, for example [7, 1]. */
@@ -21,16 +21,16 @@ export interface GpuDevice {
   readonly encodes: readonly GpuEncode[];
 }
 
-/** Ways of VA-API to keep to a rate, as FFmpeg names them. */
+/** Rate controls of VA-API, as FFmpeg names them. */
 export const rateControls = ['CQP', 'CBR', 'VBR', 'ICQ', 'QVBR', 'AVBR'] as const;
 export type RateControl = (typeof rateControls)[number];
 
-/** One combination that a short encode on the device has proved. */
+/** One combination of which a trial encode on the device succeeded. */
 export interface GpuEncode {
   readonly backend: 'qsv-full' | 'qsv-encode' | 'vaapi';
   readonly codec: 'h264' | 'hevc' | 'av1' | 'vp9';
   readonly bitDepth: 8 | 10;
   readonly lowPower: boolean;
-  /** What the driver offers on the backend vaapi; absent where it was not asked. */
+  /** What the driver offers on the backend vaapi; absent where it was not listed. */
   readonly rateControls?: readonly RateControl[];
 }

@@ -7,18 +7,17 @@ import { intelVendor } from './gpu-generation.ts';
 
 const weights = ['blocks', 'limits', 'note'] as const;
 
-/** Which known causes the facts show, the gravest first. Pure: looks at nothing but its argument. */
+/** The known causes that the facts show, the gravest first. Pure. */
 export function diagnose(facts: MachineFacts): Finding[] {
   const found = [...machineFindings(facts), ...facts.nodes.flatMap((node) => nodeFindings(node, facts))];
   return found.toSorted((a, b) => weightOf(a) - weightOf(b));
 }
 
-/** The first obstacle on the way to an encode hides the ones behind it; only what was reached can be judged. */
+/** The first obstacle hides those after it: only what was reached is diagnosed. */
 function nodeFindings(node: NodeFacts, facts: MachineFacts): Finding[] {
   const access = accessFindings(node, facts);
   if (access.length > 0) return access;
-  const driver = driverFindings(node, facts);
-  return [...driver, ...encodeFindings(node)];
+  return [...driverFindings(node, facts), ...encodeFindings(node)];
 }
 
 /** Whether this machine has an Intel GPU, usable or not. */

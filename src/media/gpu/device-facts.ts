@@ -1,23 +1,25 @@
 import type { GpuEncode } from './capabilities.ts';
 import type { DeviceOpening } from './device-opening.ts';
 
-// What was seen of a machine and its GPUs: the input of the diagnosis, which sees nothing by itself.
+// What was observed of a machine and its GPUs: the input of the diagnosis.
 
-/** What trials on a device have shown. */
+/** A trial encode that failed, with the first line of FFmpeg's log. */
+export type FailedTrial = GpuEncode & { readonly error: string };
+
+/** What trial encodes on a device have shown. A combination that was not tried is in neither list. */
 export interface DeviceTrials {
   readonly encodes: readonly GpuEncode[];
-  /** What FFmpeg said, combination by combination; one that was not tried is in neither list. */
-  readonly refused: readonly (GpuEncode & { readonly said: string })[];
-  /** The low-power engine refuses bit rates and takes a constant quantizer, which is how missing HuC firmware shows. */
+  readonly failed: readonly FailedTrial[];
+  /** The low-power engine rejects bit rates and accepts a constant quantizer: the sign of missing HuC firmware. */
   readonly lowPowerNeedsHuc: boolean;
-  /** Trials did not end in time, and the rest was left out. */
+  /** Trial encodes did not end in time, and the rest was not run. */
   readonly hangs: boolean;
 }
 
 export interface NodeFacts {
   /** For example /dev/dri/renderD128. */
   readonly node: string;
-  /** PCI vendor and device, for example 0x8086 and 0x56c0; absent where the kernel does not say. */
+  /** PCI vendor and device, for example 0x8086 and 0x56c0; absent where the kernel does not report them. */
   readonly vendor?: string;
   readonly device?: string;
   /** Kernel driver: i915 or xe. */
@@ -25,10 +27,10 @@ export interface NodeFacts {
   readonly owner?: NodeOwner;
   /** Name of the error with which this process cannot open it, for example EACCES. */
   readonly openError?: string;
-  /** Absent where it was not tried: not Intel, or not permitted. */
+  /** Absent where it was not opened: not Intel, or not permitted. */
   readonly opening?: DeviceOpening;
-  /** Whether the file of the VA driver that libva looked for is there. */
-  readonly vaDriverThere?: boolean;
+  /** Whether the file of the VA driver that libva looked for exists. */
+  readonly vaDriverExists?: boolean;
   readonly trials?: DeviceTrials;
 }
 
@@ -72,7 +74,7 @@ export interface MachineFacts {
 }
 
 export interface DisplayFacts {
-  /** Place on the bus, for example 0000:00:02.0. */
+  /** Address on the bus, for example 0000:00:02.0. */
   readonly address: string;
   readonly vendor: string;
   readonly device: string;

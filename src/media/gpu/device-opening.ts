@@ -1,21 +1,21 @@
 /** What FFmpeg found when it opened a render node for VA-API and then a Quick Sync session on it. */
 export interface DeviceOpening {
-  /** The VA driver in its own words; absent when none could be loaded. */
+  /** Name and version of the VA driver as it reports them; absent when none could be loaded. */
   readonly vaDriver?: string;
   /** Version of the VPL runtime's API, for example 2.14; absent without a session. */
   readonly sessionApi?: string;
   /** The file of the VA driver that libva looked for last. */
   readonly vaDriverFile?: string;
-  /** What FFmpeg said where it failed; absent when everything opened. */
+  /** The line of FFmpeg's log that explains the failure; absent when everything opened. */
   readonly vaError?: string;
   readonly sessionError?: string;
 }
 
-/** How a process of FFmpeg ended, as far as it tells of a device. */
-export interface OpeningRun {
+/** How a process of FFmpeg that opened a device ended. */
+interface OpeningRun {
   readonly exitCode?: number | undefined;
   readonly stderr: string;
-  /** It was ended because it did not end by itself. */
+  /** It did not end by itself in time. */
   readonly timedOut?: boolean;
 }
 
@@ -31,11 +31,11 @@ export function parseOpening({ exitCode, stderr, timedOut = false }: OpeningRun)
     ...(api !== undefined && { sessionApi: api }),
   };
   if (exitCode === 0) return found;
-  const error = timedOut ? 'it did not answer in time' : failureLine(stderr);
+  const error = timedOut ? 'it did not respond in time' : failureLine(stderr);
   return vaDriver === undefined ? { ...found, vaError: error } : { ...found, sessionError: error };
 }
 
-const telling = [
+const explanations = [
   /Error (creating|initializing|setting) an? (internal )?MFX session.*/i,
   /No VA display found.*/i,
   /Failed to (create a VAAPI device|initiali[sz]e VAAPI connection).*/i,
@@ -44,10 +44,10 @@ const telling = [
 ];
 
 function failureLine(stderr: string): string {
-  for (const pattern of telling) {
+  for (const pattern of explanations) {
     const [line] = pattern.exec(stderr) ?? [];
     if (line !== undefined) return line.trim().slice(0, 160);
   }
   const last = stderr.split('\n').findLast((line) => line.trim() !== '');
-  return last === undefined ? 'FFmpeg said nothing' : last.trim().slice(0, 160);
+  return last === undefined ? 'FFmpeg wrote no message' : last.trim().slice(0, 160);
 }

@@ -2,12 +2,12 @@ import type { GpuEncode } from './capabilities.ts';
 
 type Codec = GpuEncode['codec'];
 
-/** What is known of a generation of Intel GPUs. It explains findings; what a GPU can do is only ever told by trials. */
+/** A generation of Intel GPUs. It explains findings; what a GPU can do is decided by trial encodes alone. */
 export interface GpuGeneration {
   readonly name: string;
   /** The library through which FFmpeg reaches Quick Sync there; absent where there is none. */
   readonly runtime?: 'libmfx-gen1.2' | 'libmfx1';
-  /** Most bits per sample that its encoders take, by codec; a codec that is absent cannot be encoded. */
+  /** Most bits per sample that its encoders support, by codec; a codec that is absent cannot be encoded. */
   readonly encodes: Readonly<Partial<Record<Codec, 8 | 10>>>;
   /** Whether the shader cores can encode beside the low-power engine; needs the non-free build of the VA driver. */
   readonly fullFeature: boolean;
@@ -109,7 +109,7 @@ const vendors: Readonly<Record<string, string>> = {
 
 export const intelVendor = '0x8086';
 
-/** `AMD` for 0x1002; the number itself for a maker that is not listed. */
+/** `AMD` for 0x1002; the number itself for a vendor that is not listed. */
 export function vendorName(vendor: string): string {
   return vendors[vendor.toLowerCase()] ?? vendor;
 }

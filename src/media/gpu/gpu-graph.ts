@@ -11,6 +11,7 @@ import {
 } from '../filters/graph.ts';
 import { filterText } from '../filters/write-graph.ts';
 import type { VideoStream } from '../probe/probe.ts';
+import { cpuDecodeReason } from './gpu-decode.ts';
 import { type GpuForm, gpuForm, hasOtherMethod, isToneMap, toneMapFiltersAt, turnRank } from './gpu-filters.ts';
 import {
   appended,
@@ -26,7 +27,6 @@ import {
   toneMapped,
   uploaded,
 } from './gpu-frames.ts';
-import { cpuDecode } from './gpu-video.ts';
 
 export interface GpuGraphOptions {
   /** Options of an input that is decoded into GPU memory. */
@@ -112,7 +112,7 @@ export class GpuGraph {
     const { video } = pad;
     const bits = (video?.bitDepth ?? 8) > 8 ? 10 : 8;
     const known = { bits, colours: video === undefined ? {} : coloursOf(video), steady: false } as const;
-    if (video === undefined || cpuDecode(video) !== undefined) return { ...known, memory: 'main', pad };
+    if (video === undefined || cpuDecodeReason(video) !== undefined) return { ...known, memory: 'main', pad };
     const decoded: StreamPad = { ...pad, decode: this.#decode };
     const frames: GpuFrames = {
       ...known,

@@ -3,7 +3,7 @@ import { type BackendEncoder, encoderFor } from '../encoders/backend-encoder.ts'
 import { hasTwoPasses, softwareEncoders } from '../encoders/software.ts';
 import { needsTag, type Preset, type VideoTarget } from '../encoders/video-target.ts';
 import type { Pad } from '../filters/graph.ts';
-import { cpuVideo } from '../gpu/gpu-video.ts';
+import { cpuVideoReason } from '../gpu/gpu-decode.ts';
 import { type CommandOutput, commandLine, nullOutput } from '../outputs/command.ts';
 import { finishVideo } from '../outputs/video-output.ts';
 import { playlistPath, publishedSet } from '../packaging/published-set.ts';
@@ -50,7 +50,7 @@ export function assemble(
   const backends =
     targets.length === 0
       ? undefined
-      : chooseBackend(spec.acceleration, capabilities, targets, smart ? edgesInMemory : cpuVideo(timeline));
+      : chooseBackend(spec.acceleration, capabilities, targets, smart ? edgesInMemory : cpuVideoReason(timeline));
   const steps =
     smart === undefined
       ? stepsOf(builder, timeline, written, backends, first)

@@ -1,9 +1,7 @@
 import type { AudioOutput, Output, VideoOutput } from '../../model/job/output.ts';
 import { bitsPerSecond } from '../../model/job/primitives.ts';
-import type { StageSpec } from '../../model/job/stage.ts';
 import { containerOfFile, extensionOf, type FileContainer } from '../probe/containers.ts';
 import type { Probe } from '../probe/probe.ts';
-import { refusal } from './unsupported.ts';
 
 /** One wanted output with everything that was said about it, in one place. */
 export interface OutputRequest {
@@ -16,13 +14,6 @@ export interface OutputRequest {
   readonly audioPath: string;
   /** One of several pictures that are cut at the same moments. */
   readonly ladder?: boolean;
-}
-
-/** Refuses what this version does not make, and says which field it is. */
-export function refuseUnsupported({ output }: StageSpec): void {
-  if (output.destination?.file === undefined) return;
-  const what = 'expected one of asset, s3 and pvc, got a path that this version does not write to';
-  throw refusal('UNSUPPORTED', 'spec.output.destination.file', what);
 }
 
 /** The outputs that are wanted: the renditions where there are any, else `main`. */

@@ -1,11 +1,11 @@
 import { operationInputs, type TaggedOperation, taggedOperation } from '../../model/job/operations.ts';
 import type { StageSpec } from '../../model/job/stage.ts';
-import { refuseIdleTolerance } from '../filters/loudness.ts';
+import { rejectIdleTolerance } from '../filters/loudness.ts';
 import { applyOperation } from '../operations/index.ts';
 import { isIndirect } from '../probe/containers.ts';
 import type { Probe } from '../probe/probe.ts';
 import { assemble } from './assemble.ts';
-import { outputRequests, refuseUnsupported } from './output-settings.ts';
+import { outputRequests } from './output-settings.ts';
 import type { Plan } from './plan.ts';
 import { PlanBuilder, type PlanRequest } from './plan-builder.ts';
 import { timelineOf } from './source.ts';
@@ -81,8 +81,7 @@ function changesVideo(operation: TaggedOperation): boolean {
  */
 export function planStage(request: PlanRequest): Plan {
   const { spec, probes } = request;
-  refuseUnsupported(spec);
-  refuseIdleTolerance(spec);
+  rejectIdleTolerance(spec);
   const name = spec.inputs[0]?.name ?? '';
   for (const [index, input] of spec.inputs.entries()) checkInput(probes.get(input.name), index);
   const builder = new PlanBuilder(request);

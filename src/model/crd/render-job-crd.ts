@@ -12,12 +12,28 @@ interface PrinterColumn {
 }
 
 const columns: readonly PrinterColumn[] = [
-  { name: 'Phase', type: 'string', description: 'Where the job is in its life.', jsonPath: '.status.phase' },
-  { name: 'Type', type: 'string', description: 'The operations in short.', jsonPath: '.status.type' },
-  { name: 'Progress', type: 'number', description: 'Percent of the attempt.', jsonPath: '.status.progress.percent' },
-  { name: 'FPS', type: 'number', description: 'Frames per second.', jsonPath: '.status.progress.fps', priority: 1 },
-  { name: 'ETA', type: 'number', description: 'Seconds to go, estimated.', jsonPath: '.status.progress.etaSeconds' },
-  { name: 'Attempt', type: 'integer', description: 'Number of the attempt.', jsonPath: '.status.attempt' },
+  { name: 'Phase', type: 'string', description: 'Phase of the job.', jsonPath: '.status.phase' },
+  { name: 'Type', type: 'string', description: 'Type of the job.', jsonPath: '.status.type' },
+  {
+    name: 'Progress',
+    type: 'number',
+    description: 'Progress of the attempt in percent.',
+    jsonPath: '.status.progress.percent',
+  },
+  {
+    name: 'FPS',
+    type: 'number',
+    description: 'Frames encoded per second.',
+    jsonPath: '.status.progress.fps',
+    priority: 1,
+  },
+  {
+    name: 'ETA',
+    type: 'number',
+    description: 'Estimated seconds until the end.',
+    jsonPath: '.status.progress.etaSeconds',
+  },
+  { name: 'Attempt', type: 'integer', description: 'Number of the present attempt.', jsonPath: '.status.attempt' },
   {
     name: 'Node',
     type: 'string',
@@ -25,12 +41,36 @@ const columns: readonly PrinterColumn[] = [
     jsonPath: '.status.attempts[-1:].node',
     priority: 1,
   },
-  { name: 'Reason', type: 'string', description: 'Why, in one word.', jsonPath: '.status.reason', priority: 1 },
-  { name: 'Message', type: 'string', description: 'Why, in a sentence.', jsonPath: '.status.message', priority: 1 },
-  { name: 'Age', type: 'date', description: 'Time since the creation.', jsonPath: '.metadata.creationTimestamp' },
+  {
+    name: 'Reason',
+    type: 'string',
+    description: 'Why the job waits, runs or has ended, in one word.',
+    jsonPath: '.status.reason',
+    priority: 1,
+  },
+  {
+    name: 'Position',
+    type: 'integer',
+    description: 'Number of jobs ahead in the queue.',
+    jsonPath: '.status.queuePosition',
+    priority: 1,
+  },
+  {
+    name: 'Message',
+    type: 'string',
+    description: 'Why the job waits, runs or has ended, in one sentence.',
+    jsonPath: '.status.message',
+    priority: 1,
+  },
+  {
+    name: 'Age',
+    type: 'date',
+    description: 'Time since the job was created.',
+    jsonPath: '.metadata.creationTimestamp',
+  },
 ];
 
-/** Lists whose items have a name of their own: server-side apply merges them item by item. */
+/** Lists whose items have unique names: server-side apply merges them item by item. */
 const specListKeys = { inputs: ['name'], 'output.renditions': ['name'] };
 const statusListKeys = { conditions: ['type'] };
 
@@ -38,7 +78,7 @@ const statusListKeys = { conditions: ['type'] };
 export function renderJobSchema(): StructuralSchema {
   return {
     type: 'object',
-    description: 'A RenderJob turns input files into finished, verified video files.',
+    description: 'A RenderJob renders input files into verified video files.',
     'x-kubernetes-validations': rootRules,
     required: ['spec'],
     properties: {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A rule in CEL, as Kubernetes takes it; `fieldPath` and `reason` are left to the defaults. */
+/** A validation rule in CEL as in Kubernetes, without `fieldPath` and `reason`. */
 export interface ValidationRule {
   readonly rule: string;
   readonly message: string;
@@ -16,7 +16,7 @@ export interface StructuralSchema {
   minLength?: number;
   maxLength?: number;
   minimum?: number;
-  /** A boolean beside `minimum`, as in JSON Schema draft 4; the later number form is refused. */
+  /** A boolean beside `minimum`, as in version 4 of JSON Schema; Kubernetes rejects the later number form. */
   exclusiveMinimum?: true;
   maximum?: number;
   exclusiveMaximum?: true;
@@ -34,9 +34,9 @@ export interface StructuralSchema {
 
 /**
  * A zod schema as a structural schema: inlined, each node with one type, no anyOf, const, $ref or additionalProperties:
- * false. Cross-field rules are those that `withRules` left in the metadata.
+ * false. Cross-field rules are those that `withRules` added to the metadata.
  *
- * @param listKeys paths of lists (`inputs`, `output.renditions`) whose items are told apart by these members
+ * @param listKeys paths of lists (`inputs`, `output.renditions`) whose items are identified by these members
  * @throws TypeError naming the path where the zod schema has no structural form
  */
 export function structuralSchema(
@@ -51,7 +51,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 function convert(node: Json, path: string, listKeys: Readonly<Record<string, readonly string[]>>): StructuralSchema {
   if (Array.isArray(node['anyOf'])) return literals(node, node['anyOf'], path);
-  // The order of members is the order in which a reader of the YAML wants them.
+  // In the order in which the members appear in the YAML.
   const common = {
     ...pick(node, 'description', 'string'),
     ...rules(node, path),
@@ -136,7 +136,7 @@ function numericBounds(
       : typeof minimum === 'number' && minimum > Number.MIN_SAFE_INTEGER
         ? { minimum }
         : {}),
-    // The limits of JavaScript's own integers are no statement of the model.
+    // The limits of JavaScript's integers are not part of the model.
     ...(typeof exclusiveMaximum === 'number'
       ? { maximum: exclusiveMaximum, exclusiveMaximum: true }
       : typeof maximum === 'number' && maximum < Number.MAX_SAFE_INTEGER

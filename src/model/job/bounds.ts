@@ -1,4 +1,4 @@
-/** Every bound of the model in one place. CEL needs a bound on each list and string for its cost budget. */
+/** Every bound of the model. CEL needs a bound on each list and string for its cost budget. */
 export const bounds = {
   inputs: 64,
   operations: 32,
@@ -20,13 +20,13 @@ export const bounds = {
   stderrTail: 2048,
   /** Longest time on a timeline, in seconds: 7 days. */
   timelineSeconds: 604_800,
-  /** Side of a picture in pixels; the limit of Intel's AV1 and HEVC encoders. */
+  /** Width or height of a video in pixels; the limit of Intel's AV1 and HEVC encoders. */
   side: 16_384,
   /** A stage spec travels in an environment variable. */
   stageSpecBytes: 65_536,
   /** A job's spec must fit into a stage spec with room for identities and resolved inputs. */
   specBytes: 49_152,
-  /** A status is written often, and etcd keeps each version for a while. The controller cuts what would be longer. */
+  /** A status is written often, and etcd keeps each version for a while. The controller shortens longer ones. */
   statusBytes: 16_384,
   /** Kubernetes reads at most this much of a container's termination message. */
   resultBytes: 4096,

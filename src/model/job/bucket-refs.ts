@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { bounds } from './bounds.ts';
 import { relativePath } from './primitives.ts';
 
-// Where inputs may lie and outputs may go, beside the store of the installation.
+// Sources of inputs and destinations of outputs outside the object store of the installation.
 
-/** The name of a Kubernetes object (RFC 1123): it becomes a part of paths and of names of volumes. */
+/** The name of a Kubernetes object (RFC 1123), which becomes part of paths and volume names. */
 const objectName = z
   .string()
   .min(1)
@@ -24,7 +24,9 @@ const server = {
     .max(bounds.url)
     .regex(/^https?:\/\//, 'must be an http or https URL')
     .optional()
-    .describe('Endpoint URL of an S3-compatible server that the installation allows; its own when absent.'),
+    .describe(
+      'Endpoint URL of an S3-compatible server that the installation allows; the endpoint of the installation when absent.',
+    ),
   region: z.string().max(40).optional().describe('Region of the bucket; that of the installation when absent.'),
   credentialsSecret: objectName
     .optional()
@@ -35,15 +37,15 @@ const server = {
 
 export const s3Source = z
   .strictObject({ bucket, key: z.string().min(1).max(bounds.path).describe('Key of the object.'), ...server })
-  .describe('An object in an S3-compatible store, in one of the buckets that the installation allows.');
+  .describe('An object in an S3-compatible store, in a bucket that the installation allows.');
 
 export const s3Destination = z
   .strictObject({
     bucket,
-    prefix: relativePath.optional().describe('Folder of the keys: a slash is put behind it.'),
+    prefix: relativePath.optional().describe('Folder of the keys; a slash is appended.'),
     ...server,
   })
-  .describe('A bucket of an S3-compatible store, one of those that the installation allows.');
+  .describe('A bucket in an S3-compatible store that the installation allows.');
 
 const claimName = objectName.describe('Name of a PersistentVolumeClaim of the same namespace.');
 
@@ -52,7 +54,7 @@ export const pvcSource = z
   .describe('A file on a PersistentVolumeClaim, mounted read-only.');
 
 export const pvcDestination = z
-  .strictObject({ claimName, path: relativePath.describe('Folder within the volume; made when it is not there.') })
+  .strictObject({ claimName, path: relativePath.describe('Folder within the volume; created when it does not exist.') })
   .describe('A folder on a PersistentVolumeClaim.');
 
 export type S3Source = z.infer<typeof s3Source>;

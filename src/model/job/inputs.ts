@@ -6,7 +6,7 @@ import { exactlyOneOf, withRules } from './rule.ts';
 
 const sources = ['url', 'file', 'asset', 's3', 'pvc'] as const;
 
-/** A named input of a job: exactly one place where its bytes come from. */
+/** A named input of a job, with exactly one source of its bytes. */
 export const input = withRules(
   z
     .strictObject({
@@ -25,7 +25,7 @@ export const input = withRules(
         .max(255)
         .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be the name of an uploaded file')
         .optional()
-        .describe('The name of a file that was uploaded or rendered here.'),
+        .describe('The name of an asset: a file that was uploaded to or rendered by this installation.'),
       s3: s3Source.optional(),
       pvc: pvcSource.optional(),
     })
@@ -51,5 +51,5 @@ export function taggedInput({ name, url, file, asset, s3, pvc }: Input): TaggedI
   if (asset !== undefined) return { name, type: 'asset', asset };
   if (s3 !== undefined) return { name, type: 's3', s3 };
   if (pvc !== undefined) return { name, type: 'pvc', pvc };
-  throw new TypeError(`Expected input ${name} with one of ${sources.join(', ')}, got none`);
+  throw new TypeError(`Expected input ${name} with one of ${sources.join(', ')}, got an input without a source`);
 }

@@ -2,8 +2,8 @@ import { operationType } from './operations.ts';
 import type { RenderJobSpec } from './render-job.ts';
 
 /**
- * The kind of a job in one word: its operation where there is one (`trim`, `addAudio`), `transcode` where there is none,
- * `render` for several.
+ * The type of a job in one word: its only operation (`trim`, `addAudio`), `transcode` without operations, `render` with
+ * several.
  */
 export function jobType(spec: Pick<RenderJobSpec, 'operations'>): string {
   const types = (spec.operations ?? []).map(operationType);

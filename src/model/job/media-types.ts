@@ -1,4 +1,4 @@
-/** Media types (RFC 6838) of what may be uploaded and may be published, by the ending of the name. */
+/** Media types (RFC 6838) of files that can be uploaded and published, by file extension. */
 const byExtension: Readonly<Record<string, string>> = {
   mp4: 'video/mp4',
   m4v: 'video/mp4',
@@ -38,7 +38,7 @@ const byExtension: Readonly<Record<string, string>> = {
   ssa: 'text/x-ssa',
 };
 
-/** What is published and never uploaded: each leads to other files, or is a part of one. */
+/** Media types of files that are published but cannot be uploaded: they refer to other files, or are parts of one. */
 const published: Readonly<Record<string, string>> = {
   m3u8: 'application/vnd.apple.mpegurl',
   mpd: 'application/dash+xml',
@@ -63,7 +63,7 @@ const synonyms: Readonly<Record<string, string>> = {
 
 const subtitleTypes: ReadonlySet<string> = new Set(['application/x-subrip', 'text/vtt', 'text/x-ssa']);
 
-/** Lower-case ending of a file name without its dot; empty when it has none. */
+/** Lower-case extension of a file name without its dot; empty when it has none. */
 export function extensionOf(filename: string): string {
   return /\.([A-Za-z0-9]{1,8})$/.exec(filename)?.[1]?.toLowerCase() ?? '';
 }
@@ -86,8 +86,8 @@ export interface FileKind {
 }
 
 /**
- * What a file is said to be: by the ending of its name, else by its content type. `undefined` for a kind that no
- * operation can take.
+ * The kind of a file by the extension of its name, else by its content type. `undefined` for a kind that no operation
+ * accepts.
  */
 export function fileKind(filename: string, contentType: string): FileKind | undefined {
   const [bare = ''] = contentType.toLowerCase().split(';', 1);

@@ -3,8 +3,8 @@ import { bounds } from './bounds.ts';
 import { inputName, positiveSeconds, seconds } from './primitives.ts';
 import { exactlyOneOf, type Rule, withRules } from './rule.ts';
 
-// Operations apply in order to one timeline, which starts as the first input. Times are seconds on the timeline as it
-// is when the operation's turn comes; lengths are pixels of the picture as a player shows it (rotation applied).
+// Operations apply in order to one timeline, which starts as the first input. Times are seconds on the timeline as the
+// operations before left it; lengths are pixels of the frame as a player shows it (rotation applied).
 
 const startBeforeEnd: Rule<{ start?: number | undefined; end?: number | undefined }> = {
   cel: '!has(self.start) || !has(self.end) || self.start < self.end',
@@ -25,36 +25,36 @@ const range = withRules(
 
 export const transcode = z
   .strictObject({
-    force: z.boolean().optional().describe('Encode again even where a copy of the streams would do.'),
+    force: z.boolean().optional().describe('Re-encode even where the streams could be copied.'),
     deinterlace: z
       .enum(['auto', 'always', 'never'])
       .optional()
-      .describe('auto (the default) deinterlaces pictures that are marked as interlaced.'),
+      .describe('auto (the default) deinterlaces frames that are marked as interlaced.'),
     rotate: z
       .union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)])
       .optional()
-      .describe('Clockwise turn in degrees, added to the turn that the file asks for.'),
+      .describe('Clockwise rotation in degrees, added to the rotation that the file specifies.'),
     crop: z
       .strictObject({
-        x: z.int().min(0).max(bounds.side).describe('Left edge in pixels.'),
-        y: z.int().min(0).max(bounds.side).describe('Top edge in pixels.'),
+        x: z.int().min(0).max(bounds.side).describe('Distance from the left in pixels.'),
+        y: z.int().min(0).max(bounds.side).describe('Distance from the top in pixels.'),
         width: z.int().min(2).max(bounds.side).describe('Width in pixels.'),
         height: z.int().min(2).max(bounds.side).describe('Height in pixels.'),
       })
       .optional()
-      .describe('The part of the picture to keep.'),
+      .describe('The part of the frame to keep.'),
     denoise: z.int().min(0).max(100).optional().describe('Strength of noise reduction.'),
     sharpen: z.int().min(0).max(100).optional().describe('Strength of sharpening.'),
   })
-  .describe('Encode to what spec.output asks for, with corrections of the picture.');
+  .describe('Encode as spec.output defines, with corrections of the video.');
 
 export const trim = withRules(
   z
     .strictObject({
-      start: seconds.optional().describe('First moment to keep, in seconds; 0 when absent.'),
+      start: seconds.optional().describe('Start of the kept range in seconds; 0 when absent.'),
       end: positiveSeconds
         .optional()
-        .describe('First moment not to keep, in seconds; the end of the clip when absent.'),
+        .describe('End of the kept range in seconds, not included; the end of the timeline when absent.'),
       precise: z
         .boolean()
         .optional()
@@ -76,16 +76,8 @@ export const trim = withRules(
 export const merge = withRules(
   z
     .strictObject({
-      prepend: z
-        .array(inputName)
-        .max(bounds.mergeInputs)
-        .optional()
-        .describe('Inputs to put before the timeline, in order.'),
-      append: z
-        .array(inputName)
-        .max(bounds.mergeInputs)
-        .optional()
-        .describe('Inputs to put after the timeline, in order.'),
+      prepend: z.array(inputName).max(bounds.mergeInputs).optional().describe('Inputs before the timeline, in order.'),
+      append: z.array(inputName).max(bounds.mergeInputs).optional().describe('Inputs after the timeline, in order.'),
       transition: z
         .strictObject({
           type: z
@@ -95,12 +87,12 @@ export const merge = withRules(
             .number()
             .min(0.1)
             .max(10)
-            .describe('Length of the transition in seconds; neighbours overlap by it.'),
+            .describe('Length of the transition in seconds, by which neighbouring clips overlap.'),
         })
         .optional()
-        .describe('A transition between neighbouring clips; a hard cut when absent.'),
+        .describe('Transition between neighbouring clips; a cut when absent.'),
     })
-    .describe('Join clips one after the other.'),
+    .describe('Concatenate clips.'),
   [
     {
       cel: '(has(self.append) ? size(self.append) : 0) + (has(self.prepend) ? size(self.prepend) : 0) > 0',
@@ -119,22 +111,27 @@ export const mute = z
       .optional()
       .describe('Ranges to silence; the whole timeline when absent.'),
   })
-  .describe('Silence the sound, in ranges or all of it.');
+  .describe('Silence the audio, in ranges or all of it.');
 
 export const addAudio = z
   .strictObject({
-    input: inputName.describe('The input whose sound is added.'),
+    input: inputName.describe('The input whose audio is added.'),
     mode: z
       .enum(['mix', 'replace'])
       .optional()
-      .describe('mix (the default) keeps the present sound, replace drops it.'),
-    volume: z.number().min(0).max(4).optional().describe('Gain of the added sound; 1 leaves it as it is.'),
-    offset: seconds.optional().describe('Moment on the timeline where the added sound starts, in seconds.'),
-    loop: z.boolean().optional().describe('Repeat the added sound until the picture ends.'),
-    fadeIn: z.number().min(0).max(60).optional().describe('Length of the fade-in of the added sound in seconds.'),
-    fadeOut: z.number().min(0).max(60).optional().describe('Length of the fade-out of the added sound in seconds.'),
+      .describe('mix (the default) keeps the present audio, replace removes it.'),
+    volume: z
+      .number()
+      .min(0)
+      .max(4)
+      .optional()
+      .describe('Gain of the added audio; 1 (the default) leaves it unchanged.'),
+    offset: seconds.optional().describe('Start of the added audio on the timeline in seconds.'),
+    loop: z.boolean().optional().describe('Repeat the added audio until the video ends.'),
+    fadeIn: z.number().min(0).max(60).optional().describe('Length of the fade-in of the added audio in seconds.'),
+    fadeOut: z.number().min(0).max(60).optional().describe('Length of the fade-out of the added audio in seconds.'),
   })
-  .describe('Add sound from an input.');
+  .describe('Add audio from an input.');
 
 export const caption = withRules(
   z
@@ -181,7 +178,7 @@ export const subtitleStyle = z
       .min(1)
       .max(20)
       .optional()
-      .describe('Height of the text in percent of the picture height; 5 when absent.'),
+      .describe('Height of the text in percent of the frame height; 5 when absent.'),
     color: color.optional().describe('Colour of the text as #rrggbb.'),
     outlineColor: color.optional().describe('Colour of the outline as #rrggbb.'),
     outline: z
@@ -189,14 +186,19 @@ export const subtitleStyle = z
       .min(0)
       .max(10)
       .optional()
-      .describe('Width of the outline in tenths of a percent of the picture height.'),
+      .describe('Width of the outline in tenths of a percent of the frame height.'),
     background: z.boolean().optional().describe('Draw a dark box behind the text.'),
     bold: z.boolean().optional().describe('Bold text.'),
     italic: z.boolean().optional().describe('Italic text.'),
-    position: z.enum(['bottom', 'middle', 'top']).optional().describe('Where the text stands; bottom when absent.'),
-    margin: z.number().min(0).max(50).optional().describe('Distance from the edge in percent of the picture height.'),
+    position: z.enum(['bottom', 'middle', 'top']).optional().describe('Position of the text; bottom when absent.'),
+    margin: z
+      .number()
+      .min(0)
+      .max(50)
+      .optional()
+      .describe('Distance from the frame border in percent of the frame height.'),
   })
-  .describe('Look of burnt text.');
+  .describe('Style of burnt-in text.');
 
 export const subtitle = withRules(
   z
@@ -204,13 +206,15 @@ export const subtitle = withRules(
       input: inputName
         .optional()
         .describe(
-          'An input that is an SRT, WebVTT or ASS file, or a film, whose first track of text is taken with its fonts.',
+          'An input that is an SRT, WebVTT or ASS file, or a video, of which the first text track is used with its fonts.',
         ),
-      captions: z.array(caption).min(1).max(bounds.captions).optional().describe('Captions written in the job.'),
+      captions: z.array(caption).min(1).max(bounds.captions).optional().describe('Captions in the job itself.'),
       mode: z
         .enum(['burn', 'soft'])
         .optional()
-        .describe('burn (the default) draws the text, soft adds a track that a player can switch.'),
+        .describe(
+          'burn (the default) draws the text on the video, soft adds a track that a player can turn on and off.',
+        ),
       language: z
         .string()
         .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a language tag')
@@ -219,15 +223,15 @@ export const subtitle = withRules(
         .describe('Language tag of a soft track (BCP 47).'),
       style: subtitleStyle.optional(),
     })
-    .describe('Show text over the picture.'),
+    .describe('Show text over the video.'),
   [exactlyOneOf(['input', 'captions'])],
 );
 
 const blurRegion = withRules(
   z
     .strictObject({
-      x: z.number().min(0).max(bounds.side).describe('Left edge.'),
-      y: z.number().min(0).max(bounds.side).describe('Top edge.'),
+      x: z.number().min(0).max(bounds.side).describe('Distance from the left.'),
+      y: z.number().min(0).max(bounds.side).describe('Distance from the top.'),
       width: z.number().gt(0).max(bounds.side).describe('Width.'),
       height: z.number().gt(0).max(bounds.side).describe('Height.'),
       start: seconds.optional().describe('Start in seconds; from the beginning when absent.'),
@@ -235,7 +239,7 @@ const blurRegion = withRules(
       strength: z.number().min(1).max(100).optional().describe('Strength of the blur; 50 when absent.'),
       shape: z.enum(['rectangle', 'ellipse']).optional().describe('Shape of the region; rectangle when absent.'),
     })
-    .describe('A region that is made unreadable.'),
+    .describe('A region to blur.'),
   [startBeforeEnd],
 );
 
@@ -244,7 +248,7 @@ export const blur = z
     regions: z.array(blurRegion).min(1).max(bounds.regions).describe('Regions to blur; they may overlap.'),
     unit: z.enum(['pixels', 'percent']).optional().describe('Unit of x, y, width and height; pixels when absent.'),
   })
-  .describe('Blur regions of the picture.');
+  .describe('Blur regions of the video.');
 
 const rampSegment = withRules(
   z
@@ -259,7 +263,7 @@ const rampSegment = withRules(
         .optional()
         .describe('Speed at the end, reached linearly; the same as speed when absent.'),
     })
-    .describe('A part of the timeline at another speed.'),
+    .describe('A part of the timeline with another speed.'),
   [startBeforeEnd],
 );
 
@@ -274,7 +278,7 @@ export const speedRamp = withRules(
       audio: z
         .enum(['pitch', 'drop'])
         .optional()
-        .describe('pitch (the default) changes the tempo and keeps the pitch, drop removes the sound.'),
+        .describe('pitch (the default) changes the tempo and keeps the pitch, drop removes the audio.'),
     })
     .describe('Change the speed of parts of the timeline.'),
   [
@@ -291,28 +295,28 @@ export const speedRamp = withRules(
 export const watermark = withRules(
   z
     .strictObject({
-      input: inputName.describe('An input that is a picture or a clip; its transparency is kept.'),
+      input: inputName.describe('An input that is an image or a video; its transparency is kept.'),
       position: z
         .enum(['topLeft', 'top', 'topRight', 'left', 'center', 'right', 'bottomLeft', 'bottom', 'bottomRight'])
         .optional()
-        .describe('Place of the mark; bottomRight when absent.'),
+        .describe('Position of the watermark; bottomRight when absent.'),
       margin: z
         .number()
         .min(0)
         .max(50)
         .optional()
-        .describe('Distance from the edges in percent of the picture height; 3 when absent.'),
+        .describe('Distance from the frame borders in percent of the frame height; 3 when absent.'),
       width: z
         .number()
         .gt(0)
         .max(100)
         .optional()
-        .describe('Width of the mark in percent of the picture width; its own size when absent.'),
+        .describe('Width of the watermark in percent of the frame width; its own size when absent.'),
       opacity: z.number().min(0).max(1).optional().describe('1 (the default) is opaque.'),
       start: seconds.optional().describe('Start in seconds; from the beginning when absent.'),
       end: positiveSeconds.optional().describe('End in seconds; to the end when absent.'),
     })
-    .describe('Lay a picture over the timeline.'),
+    .describe('Lay an image or a video over the timeline.'),
   [startBeforeEnd],
 );
 
@@ -322,7 +326,7 @@ export const normalizeLoudness = z
     truePeak: z.number().min(-9).max(0).optional().describe('Highest true peak in dBTP; -1.5 when absent.'),
     range: z.number().min(1).max(50).optional().describe('Target loudness range in LU; 11 when absent.'),
   })
-  .describe('Bring the sound to a target loudness (EBU R 128), in two passes.');
+  .describe('Normalize the audio to a target loudness (EBU R 128), in two passes.');
 
 export const thumbnail = withRules(
   z
@@ -335,12 +339,17 @@ export const thumbnail = withRules(
         .describe('Name of the output; the kind (poster, sprite or preview) when absent.'),
       poster: z
         .strictObject({
-          at: seconds.optional().describe('Moment in seconds; a tenth of the duration when absent.'),
-          width: z.int().min(16).max(bounds.side).optional().describe('Width in pixels; the height follows.'),
+          at: seconds.optional().describe('Time of the frame in seconds; a tenth of the duration when absent.'),
+          width: z
+            .int()
+            .min(16)
+            .max(bounds.side)
+            .optional()
+            .describe('Width in pixels; the height keeps the aspect ratio.'),
           format: z.enum(['jpeg', 'png', 'webp']).optional().describe('Image format; jpeg when absent.'),
         })
         .optional()
-        .describe('One frame as a picture.'),
+        .describe('One frame as an image.'),
       sprite: z
         .strictObject({
           interval: z
@@ -348,25 +357,25 @@ export const thumbnail = withRules(
             .min(0.1)
             .max(3600)
             .optional()
-            .describe('Seconds between pictures; 100 pictures over the duration when absent.'),
-          width: z.int().min(16).max(640).optional().describe('Width of one picture in pixels; 160 when absent.'),
-          columns: z.int().min(1).max(50).optional().describe('Pictures in a row; 10 when absent.'),
+            .describe('Seconds between frames; 100 frames over the duration when absent.'),
+          width: z.int().min(16).max(640).optional().describe('Width of one frame in pixels; 160 when absent.'),
+          columns: z.int().min(1).max(50).optional().describe('Frames in a row; 10 when absent.'),
         })
         .optional()
-        .describe('A sheet of small pictures with a WebVTT index for a player.'),
+        .describe('A sheet of small frames with a WebVTT index for a player.'),
       preview: z
         .strictObject({
           start: seconds.optional().describe('Start in seconds.'),
           duration: z.number().min(0.5).max(30).optional().describe('Length in seconds; 3 when absent.'),
           width: z.int().min(16).max(1280).optional().describe('Width in pixels; 320 when absent.'),
-          fps: z.number().min(1).max(30).optional().describe('Pictures per second; 10 when absent.'),
+          fps: z.number().min(1).max(30).optional().describe('Frames per second; 10 when absent.'),
           format: z.enum(['webp', 'gif']).optional().describe('Format; webp when absent.'),
         })
         .optional()
-        .describe('A short moving picture.'),
+        .describe('A short animated image.'),
     })
     .describe(
-      'A picture, a sprite sheet or a moving preview beside the main output; without one where all operations are thumbnails and output says nothing.',
+      'A poster, a sprite sheet or an animated preview beside the main output; there is no main output when all operations are thumbnails and output is absent.',
     ),
   [exactlyOneOf(['poster', 'sprite', 'preview'])],
 );
@@ -401,7 +410,7 @@ export const operation = withRules(
       normalizeLoudness: normalizeLoudness.optional(),
       thumbnail: thumbnail.optional(),
     })
-    .describe('One operation: exactly one member is set.'),
+    .describe('One operation: exactly one member must be set.'),
   [exactlyOneOf(operationTypes)],
 );
 
@@ -430,7 +439,7 @@ export function taggedOperation(value: Operation): TaggedOperation {
   if (value.watermark !== undefined) return { type: 'watermark', parameters: value.watermark };
   if (value.normalizeLoudness !== undefined) return { type: 'normalizeLoudness', parameters: value.normalizeLoudness };
   if (value.thumbnail !== undefined) return { type: 'thumbnail', parameters: value.thumbnail };
-  throw new TypeError(`Expected an operation with one of ${operationTypes.join(', ')}, got none`);
+  throw new TypeError(`Expected an operation with one of ${operationTypes.join(', ')}, got an empty one`);
 }
 
 /** The type of the operation: the one member that is set. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What an output must satisfy before it may be published. Figures of the checks are part of the result. */
+/** Checks that an output must pass before it is published. Their measurements are part of the result. */
 export const outputContract = z
   .strictObject({
     durationTolerance: z
@@ -18,7 +18,7 @@ export const outputContract = z
     requireAudio: z
       .boolean()
       .optional()
-      .describe('Fail when the output has no sound; follows the inputs and operations when absent.'),
+      .describe('Whether an output without audio fails; derived from the inputs and operations when absent.'),
     minXpsnr: z
       .number()
       .min(0)
@@ -44,7 +44,7 @@ export const outputContract = z
 
 export type OutputContract = z.infer<typeof outputContract>;
 
-/** One performed check, as it stands in the result. */
+/** One check that was run, as recorded in the result. */
 export const contractCheck = z
   .strictObject({
     name: z

@@ -1,7 +1,7 @@
 import type { StageIdentity } from './stage.ts';
 
 // Keys of published objects. They are flat and start with the job's random uid, because output URLs are public and must
-// not be guessable, and go by attempt, so that no attempt can touch what another one made.
+// not be guessable, and contain the attempt, so that no attempt can touch the files of another one.
 
 type Attempt = Pick<StageIdentity, 'uid' | 'attempt'>;
 
@@ -12,7 +12,7 @@ export function outputKey({ uid, attempt }: Attempt, name: string, extension: st
 const output = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-([1-9][0-9]*)-/;
 const report = /^reports\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-[1-9][0-9]*\.json$/;
 
-/** Whose output a file is; undefined for reports, for uploads, which have no attempt in their names, and everything else. */
+/** The attempt that published an output; undefined for every other key, such as those of reports and uploads. */
 export function outputOf(key: string): Attempt | undefined {
   const [, uid, attempt] = output.exec(key) ?? [];
   return uid === undefined ? undefined : { uid, attempt: Number(attempt) };
@@ -28,7 +28,7 @@ export function outputPrefix(uid: string, attempt?: number): string {
   return attempt === undefined ? `${uid}-` : `${uid}-${attempt}-`;
 }
 
-/** The full report of an attempt; in a folder that public asset URLs do not reach, since it tells of local paths. */
+/** Key of the full report of an attempt, in a folder that public asset URLs do not reach, since it contains local paths. */
 export function reportKey({ uid, attempt }: Attempt): string {
   return `reports/${uid}-${attempt}.json`;
 }

@@ -1,8 +1,8 @@
 import type { RenderJobSpec } from './render-job.ts';
 
 /**
- * Where a published file of a job lies outside the store of the installation, as a URL: `s3://bucket/key` or
- * `pvc://claim/path`. `undefined` for a file in that store, which alone can be fetched from the installation.
+ * The location of a published file outside the object store of the installation, as a URL: `s3://bucket/key` or
+ * `pvc://claim/path`. `undefined` for a file in that store: only such a file can be fetched from the installation.
  */
 export function outputLocation({ output }: Pick<RenderJobSpec, 'output'>, key: string): string | undefined {
   const { s3, pvc } = output?.destination ?? {};

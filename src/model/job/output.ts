@@ -3,7 +3,7 @@ import { bounds } from './bounds.ts';
 import { pvcDestination, s3Destination } from './bucket-refs.ts';
 import { normalizeLoudness } from './operations.ts';
 import { outputContract } from './output-contract.ts';
-import { bitrate, relativePath } from './primitives.ts';
+import { bitrate } from './primitives.ts';
 import { atMostOneOf, exactlyOneOf, withRules } from './rule.ts';
 
 export const containers = ['mp4', 'mkv', 'webm', 'mov', 'hls', 'dash'] as const;
@@ -21,20 +21,20 @@ const resolution = withRules(
         .min(16)
         .max(bounds.side)
         .optional()
-        .describe('Width in pixels; follows from the height when absent.'),
+        .describe('Width in pixels; derived from the height when absent.'),
       height: z
         .int()
         .min(16)
         .max(bounds.side)
         .optional()
-        .describe('Height in pixels; follows from the width when absent.'),
+        .describe('Height in pixels; derived from the width when absent.'),
       fit: z
         .enum(['contain', 'cover', 'stretch'])
         .optional()
-        .describe('With both sides given: contain (the default) adds bars, cover crops, stretch distorts.'),
-      upscale: z.boolean().optional().describe('Enlarge a smaller picture; true when absent.'),
+        .describe('With both width and height: contain (the default) adds bars, cover crops, stretch distorts.'),
+      upscale: z.boolean().optional().describe('Whether smaller video is enlarged; true when absent.'),
     })
-    .describe('Size of the picture; odd results are made even.'),
+    .describe('Size of the video; odd results are made even.'),
   [
     {
       cel: 'has(self.width) || has(self.height)',
@@ -51,7 +51,7 @@ export const videoOutput = withRules(
         .enum(videoCodecs)
         .optional()
         .describe(
-          'copy keeps the stream as it is, none leaves it out; when absent the codec of the source if the container takes it, else h264 (vp9 in webm).',
+          'copy keeps the stream unchanged, none omits it; when absent the codec of the source if the container supports it, else h264 (vp9 in webm).',
         ),
       quality: z
         .int()
@@ -65,20 +65,27 @@ export const videoOutput = withRules(
       preset: z
         .enum(['performance', 'balanced', 'quality'])
         .optional()
-        .describe('Speed against quality; balanced when absent.'),
+        .describe('Preference for speed or quality; balanced when absent.'),
       resolution: resolution.optional(),
       fps: z.number().min(1).max(240).optional().describe('Frames per second; those of the source when absent.'),
       bitDepth: z
         .union([z.literal(8), z.literal(10)])
         .optional()
         .describe('Bits per sample; 8 for h264, else those of the source.'),
-      keyframeInterval: z.number().min(0.1).max(60).optional().describe('Longest distance of key frames in seconds.'),
+      keyframeInterval: z
+        .number()
+        .min(0.1)
+        .max(60)
+        .optional()
+        .describe('Longest distance between key frames in seconds.'),
       hdr: z
         .enum(['keep', 'tonemap'])
         .optional()
-        .describe('What becomes of HDR; tonemap when the codec or container cannot carry it.'),
+        .describe(
+          'Whether HDR is kept or tone-mapped to SDR; tonemap when the codec or container does not support HDR.',
+        ),
     })
-    .describe('The picture of an output.'),
+    .describe('Video of an output.'),
   [atMostOneOf(['quality', 'bitrate', 'targetSize'])],
 );
 
@@ -88,7 +95,7 @@ export const audioOutput = z
       .enum(audioCodecs)
       .optional()
       .describe(
-        'copy keeps the stream, none leaves it out; when absent the codec of the source if it can stay, else aac (opus in webm).',
+        'copy keeps the stream unchanged, none omits it; when absent the codec of the source if it can be kept, else aac (opus in webm).',
       ),
     bitrate: bitrate.optional().describe('Bit rate; 128k for stereo when absent.'),
     channels: z
@@ -97,7 +104,7 @@ export const audioOutput = z
       .max(8)
       .optional()
       .describe(
-        'Number of channels; those of the source when absent. Fewer are mixed as ITU-R BS.775 says, without clipping.',
+        'Number of channels; those of the source when absent. Fewer channels are mixed by ITU-R BS.775, without clipping.',
       ),
     sampleRate: z
       .union([z.literal(44_100), z.literal(48_000)])
@@ -105,7 +112,7 @@ export const audioOutput = z
       .describe('Samples per second; those of the source, 48000 at most, when absent.'),
     loudness: normalizeLoudness.optional(),
   })
-  .describe('The sound of an output.');
+  .describe('Audio of an output.');
 
 const rendition = z
   .strictObject({
@@ -119,19 +126,18 @@ const rendition = z
     audio: audioOutput.optional(),
   })
   .describe(
-    'One more version of the output from the same decode; what is absent comes from output.video and output.audio.',
+    'A version of the output from the same decode; absent members are taken from output.video and output.audio.',
   );
 
 const destination = withRules(
   z
     .strictObject({
-      asset: z.strictObject({}).optional().describe('The asset store of this installation (the default).'),
-      file: relativePath.optional().describe('A path under the media root of the worker.'),
+      asset: z.strictObject({}).optional().describe('The object store of this installation (the default).'),
       s3: s3Destination.optional(),
       pvc: pvcDestination.optional(),
     })
-    .describe('Where the output goes: exactly one of asset, file, s3 and pvc.'),
-  [exactlyOneOf(['asset', 'file', 's3', 'pvc'])],
+    .describe('Where outputs are published: exactly one of asset, s3 and pvc.'),
+  [exactlyOneOf(['asset', 's3', 'pvc'])],
 );
 
 export const output = withRules(
@@ -141,50 +147,50 @@ export const output = withRules(
         .enum(containers)
         .optional()
         .describe(
-          'File format; that of the first input if it can be written, else mp4. hls and dash are sets of files: segments of fragmented MP4 with playlists and a manifest, both of which are written.',
+          'File format; when absent that of the first input if it can be written, else mp4. hls and dash are sets of files: segments of fragmented MP4 with both HLS playlists and a DASH manifest.',
         ),
       video: videoOutput.optional(),
       audio: audioOutput.optional(),
       subtitles: z
         .enum(['keep', 'drop'])
         .optional()
-        .describe('What becomes of subtitle tracks of the first input; keep when absent.'),
+        .describe('Whether subtitle tracks of the first input are kept or dropped; keep when absent.'),
       renditions: z
         .array(rendition)
         .min(1)
         .max(bounds.renditions)
         .optional()
         .describe(
-          'Versions to make from one decode instead of one output: files of their own, or the ladder of hls and dash, which needs one frame rate or whole multiples of it.',
+          'Versions from one decode instead of one output: separate files, or the ladder of hls and dash, which needs one frame rate or whole multiples of it.',
         ),
       segmentDuration: z
         .number()
         .min(1)
         .max(20)
         .optional()
-        .describe('Length of a segment of hls and dash in seconds, as near as whole frames allow; 6 when absent.'),
+        .describe('Length of a segment of hls and dash in seconds, rounded to whole frames; 6 when absent.'),
       destination: destination.optional(),
       contract: outputContract.optional(),
     })
-    .describe('What comes out. Where nothing is said, streams are kept as they are if the operations allow it.'),
+    .describe('Output of the job. Without settings, streams are copied unchanged if the operations allow it.'),
   [
     {
       cel: '!has(self.renditions) || self.renditions.all(i, self.renditions.exists_one(j, j.name == i.name))',
-      message: 'names of renditions must differ',
+      message: 'the names of renditions must differ',
       holds: ({ renditions }) =>
         renditions === undefined || new Set(renditions.map(({ name }) => name)).size === renditions.length,
       path: ['renditions'],
     },
     {
       cel: "!has(self.segmentDuration) || (has(self.container) && self.container in ['hls', 'dash'])",
-      message: 'segmentDuration belongs to the containers hls and dash',
+      message: 'segmentDuration requires the container hls or dash',
       holds: ({ container, segmentDuration }) =>
         segmentDuration === undefined || container === 'hls' || container === 'dash',
       path: ['segmentDuration'],
     },
     {
       cel: "!has(self.renditions) || !has(self.container) || !(self.container in ['hls', 'dash']) || !self.renditions.exists(i, i.name == 'main')",
-      message: 'main is the name of the playlist above all renditions of hls and dash',
+      message: 'no rendition of hls or dash may be named main, which is the name of the multivariant playlist',
       holds: ({ container, renditions }) =>
         (container !== 'hls' && container !== 'dash') || renditions?.every(({ name }) => name !== 'main') !== false,
       path: ['renditions'],

@@ -28,7 +28,7 @@ export const relativePath = withRules(
     .string()
     .min(1)
     .max(bounds.path)
-    // Go's regular expressions, which check CRDs, have no look-ahead: the two other conditions are rules.
+    // Go's regular expressions, which validate CRDs, have no look-ahead: the two other conditions are rules.
     .regex(/^[^\\\x00-\x1f\x7f]+$/, 'must not contain backslashes or control characters'),
   [
     {
@@ -56,7 +56,7 @@ export function boundedMap<V extends z.ZodType>(value: V, entries: number, keyLe
     z
       .record(z.string().max(keyLength), value)
       .refine((map) => Object.keys(map).length <= entries, { error: `must have at most ${entries} entries` })
-      // JSON Schema's word for the refinement above, which zod cannot translate by itself.
+      // The refinement above in JSON Schema, which zod cannot derive.
       .meta({ maxProperties: entries }),
     [
       {
@@ -68,7 +68,7 @@ export function boundedMap<V extends z.ZodType>(value: V, entries: number, keyLe
   );
 }
 
-/** A bit rate in bits per second, with an optional k or M suffix as FFmpeg takes it: `2500k`, `4M`, `128000`. */
+/** A bit rate in bits per second, with FFmpeg's optional suffix k or M: `2500k`, `4M`, `128000`. */
 export const bitrate = z
   .string()
   .max(12)

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 
 /**
- * One cross-field rule, said twice: as a predicate for the REST API and the worker, and in CEL for the API server.
- * The CEL text travels in the schema's metadata under the key that the CRD generator copies as it is.
+ * One cross-field rule in two forms: a predicate for the REST API and the worker, and CEL for the API server. The CEL
+ * text is in the schema's metadata under the key that the CRD generator copies unchanged.
  */
 export interface Rule<T> {
   readonly cel: string;
@@ -12,7 +12,7 @@ export interface Rule<T> {
   readonly path?: readonly (string | number)[];
 }
 
-/** Adds cross-field rules to a schema; keeps its description and the rules it has. */
+/** Adds cross-field rules to a schema; keeps its description and its present rules. */
 export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z.output<S>>[]): S {
   const checked = schema.superRefine((value, context) => {
     for (const rule of rules) {

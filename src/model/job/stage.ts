@@ -5,7 +5,7 @@ import { operation } from './operations.ts';
 import { output } from './output.ts';
 import { accelerations, type RenderJob, type RenderJobSpec } from './render-job.ts';
 
-/** Who a stage is: (uid, attempt, stage) is unique for ever. */
+/** Identifies one stage of one attempt: (uid, attempt, stage) is unique forever. */
 export interface StageIdentity {
   readonly namespace: string;
   readonly name: string;
@@ -30,7 +30,7 @@ export const stageSpec = z.strictObject({
   acceleration: z.enum(accelerations),
   /** Longest time of the attempt, in seconds. */
   timeoutSeconds: z.int().min(1),
-  /** An encoder that makes no progress for this long is ended, in seconds. */
+  /** An encoder without progress for this long is stopped, in seconds. */
   stallSeconds: z.number().gt(0),
 });
 
@@ -46,7 +46,7 @@ export interface StageDefaults {
   readonly stallSeconds: number;
 }
 
-/** What a worker is told: the spec of a job with the defaults filled in, and who the stage is. */
+/** The document for a worker: the spec of a job with defaults, and the identity of the stage. */
 export function stageSpecOf(spec: RenderJobSpec, identity: StageIdentity, defaults: StageDefaults): StageSpec {
   return {
     version: 1,
@@ -60,7 +60,7 @@ export function stageSpecOf(spec: RenderJobSpec, identity: StageIdentity, defaul
   };
 }
 
-/** `<name>-<attempt>-<stage>`: the name of the child that runs a stage, the same however often it is started. */
+/** `<name>-<attempt>-<stage>`: the name of the Kubernetes Job or process that runs a stage, the same for each start. */
 export function stageName({ name, attempt, stage }: StageIdentity): string {
   return `${name}-${attempt}-${stage}`;
 }

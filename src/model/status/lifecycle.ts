@@ -20,15 +20,15 @@ export function isTerminal(phase: Phase | undefined): phase is TerminalPhase {
 
 export const unfinishedPhases: readonly Phase[] = phases.filter((phase) => !isTerminal(phase));
 
-/** Whether a status write may go from one phase to another; staying is always allowed. */
+/** Whether a status write may change one phase to another; keeping it is always allowed. */
 export function canMove(from: Phase, to: Phase): boolean {
   return from === to || next[from].includes(to);
 }
 
-export const conditionTypes = ['Accepted', 'Admitted', 'Running', 'Complete', 'Failed', 'WebhookDelivered'] as const;
+export const conditionTypes = ['Accepted', 'Admitted', 'Running', 'Complete', 'Failed'] as const;
 export type ConditionType = (typeof conditionTypes)[number];
 
-/** Machine-readable reasons of phases and conditions: one word each, CamelCase as Kubernetes has them. */
+/** Machine-readable reasons of phases and conditions: one CamelCase word each, as in Kubernetes. */
 export const reasons = [
   'Accepted',
   'WaitingForSlot',
@@ -50,7 +50,6 @@ export const reasons = [
   'Cancelling',
   'TimingOut',
   'Suspending',
-  'Deleting',
   'Completed',
   'Cancelled',
   'RetriesExhausted',
@@ -58,6 +57,5 @@ export const reasons = [
   'DeadlineExceeded',
   'DisruptionLimitExceeded',
   'StartFailed',
-  'InvalidSpec',
 ] as const;
 export type Reason = (typeof reasons)[number];

@@ -19,19 +19,19 @@ export const progress = z
       .number()
       .min(0)
       .max(100)
-      .describe('Share of the attempt that is done, 0 to 100; never falls within an attempt.'),
-    step: z.enum(progressSteps).describe('What the worker is doing.'),
-    message: z.string().max(200).optional().describe('The same in words.'),
+      .describe('Progress of the attempt in percent; it never falls within an attempt.'),
+    step: z.enum(progressSteps).describe('Step of the stage that the worker runs.'),
+    message: z.string().max(200).optional().describe('The step in words.'),
     fps: z.number().min(0).optional().describe('Frames encoded per second.'),
-    speed: z.number().min(0).optional().describe('Seconds of output made per second.'),
-    etaSeconds: z.number().min(0).optional().describe('Seconds until the end, estimated.'),
-    updatedAt: timestamp.describe('When the worker said so.'),
+    speed: z.number().min(0).optional().describe('Seconds of output per second.'),
+    etaSeconds: z.number().min(0).optional().describe('Estimated seconds until the end.'),
+    updatedAt: timestamp.describe('When the worker reported this.'),
   })
-  .describe('How far the present attempt is.');
+  .describe('Progress of the present attempt.');
 
 export type Progress = z.infer<typeof progress>;
 
-/** A progress message on the bus: news of one attempt, in rising `sequence`. */
+/** A progress message on the bus: a progress update of one attempt, in rising `sequence`. */
 export interface ProgressMessage {
   readonly namespace: string;
   readonly name: string;
@@ -42,7 +42,7 @@ export interface ProgressMessage {
   readonly progress: Progress;
 }
 
-/** Whether `candidate` is news after `known`: a later attempt, or later in the same one. */
+/** Whether `candidate` is newer than `known`: of a later attempt, or later in the same one. */
 export function isNewer(candidate: ProgressMessage, known: ProgressMessage | undefined): boolean {
   if (known === undefined || candidate.uid !== known.uid) return true;
   if (candidate.attempt !== known.attempt) return candidate.attempt > known.attempt;
@@ -50,8 +50,8 @@ export function isNewer(candidate: ProgressMessage, known: ProgressMessage | und
 }
 
 /**
- * What may be told of `candidate` after `known`: nothing when it is no news, and never a lower percentage within an
- * attempt.
+ * The update that follows `known`: `candidate` without a lower percentage within an attempt; `undefined` when it is not
+ * newer.
  */
 export function nextProgress(
   candidate: ProgressMessage,

@@ -58,11 +58,11 @@ export type EncoderFallback = z.infer<typeof encoderFallback>;
 
 export const accelerationReport = z
   .strictObject({
-    backend: z.enum(backends).describe('Where the encoding ran; copy when nothing was encoded.'),
+    backend: z.enum(backends).describe('Encoder backend; copy when nothing was encoded.'),
     device: z.string().max(64).optional().describe('Device node of the GPU.'),
     fallbacks: z.array(encoderFallback).max(backends.length).describe('Why each better backend was not used.'),
   })
-  .describe('Where the encoding ran and why.');
+  .describe('Encoder backend that was used and why.');
 
 export type AccelerationReport = z.infer<typeof accelerationReport>;
 
@@ -71,54 +71,54 @@ export const precisionReport = z
     method: z
       .enum(['smart-cut', 're-encode', 'keyframe-copy'])
       .describe(
-        'smart-cut: pictures are copied and only those at the ends encoded; re-encode: all are encoded; keyframe-copy: all are copied.',
+        'smart-cut: frames are copied and only the head and the tail are re-encoded; re-encode: all frames are encoded; keyframe-copy: all frames are copied.',
       ),
-    copiedFrames: z.int().min(0).optional().describe('Pictures that are those of the source, bit by bit.'),
-    encodedFrames: z.int().min(0).optional().describe('Pictures that were encoded anew.'),
+    copiedFrames: z.int().min(0).optional().describe('Number of frames that were copied bit by bit.'),
+    encodedFrames: z.int().min(0).optional().describe('Number of frames that were re-encoded.'),
     encoded: z
       .array(
         z
           .strictObject({
-            start: z.number().min(0).describe('Seconds of the output at which they start.'),
-            end: z.number().min(0).describe('Seconds of the output at which they end.'),
-            frames: z.int().min(1).describe('How many they are.'),
+            start: z.number().min(0).describe('Start in seconds of the output.'),
+            end: z.number().min(0).describe('End in seconds of the output.'),
+            frames: z.int().min(1).describe('Number of frames.'),
           })
-          .describe('Pictures in a row that were encoded anew.'),
+          .describe('Consecutive frames that were re-encoded.'),
       )
       .max(2)
       .optional()
-      .describe('Where the encoded pictures of a smart cut are.'),
+      .describe('Re-encoded head and tail of a smart cut.'),
     startErrorSeconds: z
       .number()
       .optional()
-      .describe('Seconds from the start that was asked for to the first picture; negative where it is earlier.'),
+      .describe('Seconds from the requested start to the first frame; negative when that is earlier.'),
     endErrorSeconds: z
       .number()
       .optional()
-      .describe('Seconds from the end that was asked for to that of the last picture; absent for the end of the file.'),
-    why: z.string().max(160).optional().describe('Why no other method was used.'),
+      .describe('Seconds from the requested end to the end of the last frame; absent for the end of the file.'),
+    why: z.string().max(160).optional().describe('Why no better method was used.'),
   })
-  .describe('How a trim was made and how exact it is.');
+  .describe('Method and accuracy of a trim.');
 
 export type PrecisionReport = z.infer<typeof precisionReport>;
 
 export const outputFile = z
   .strictObject({
-    name: z.string().max(40).describe('main, the name of a rendition, or that of a thumbnail.'),
+    name: z.string().max(40).describe('Name of the output: main, or that of a rendition or thumbnail.'),
     kind: z
       .enum(['video', 'audio', 'image', 'sprite', 'vtt', 'preview', 'playlist', 'segment', 'report'])
-      .describe('What the file is.'),
-    key: z.string().max(255).describe('Name of the published file in its destination.'),
+      .describe('Kind of the file.'),
+    key: z.string().max(255).describe('Key of the file in its destination.'),
     mediaType: z.string().max(80).describe('Media type (RFC 6838).'),
     bytes: z.int().min(0).describe('Size in bytes.'),
     durationSeconds: z.number().min(0).optional().describe('Duration in seconds.'),
     width: z.int().min(0).optional().describe('Width in pixels.'),
     height: z.int().min(0).optional().describe('Height in pixels.'),
-    videoCodec: z.string().max(20).optional().describe('Codec of the picture.'),
-    audioCodec: z.string().max(20).optional().describe('Codec of the sound.'),
+    videoCodec: z.string().max(20).optional().describe('Codec of the video.'),
+    audioCodec: z.string().max(20).optional().describe('Codec of the audio.'),
     frames: z.int().min(0).optional().describe('Number of video frames.'),
-    segments: z.int().min(0).optional().describe('Number of segments that a playlist leads to; they lie beside it.'),
-    segmentBytes: z.int().min(0).optional().describe('Size of those segments in bytes.'),
+    segments: z.int().min(0).optional().describe('Number of segments that a playlist refers to, published beside it.'),
+    segmentBytes: z.int().min(0).optional().describe('Total size of those segments in bytes.'),
   })
   .describe('One published file.');
 
@@ -130,16 +130,20 @@ export const jobError = z
       .string()
       .max(40)
       .refine(isErrorCode, { error: `must be one of ${Object.keys(errorTable).join(', ')}` })
-      .describe('Code from the error table.'),
-    message: z.string().max(bounds.message).describe('What was expected and what was got.'),
+      .describe('Error code from the error table.'),
+    message: z.string().max(bounds.message).describe('Explanation of the error: what was expected and what was found.'),
     remedy: z.string().max(bounds.message).optional().describe('What to do about it.'),
-    stderrTail: z.string().max(bounds.stderrTail).optional().describe('The end of what FFmpeg said, without secrets.'),
+    stderrTail: z
+      .string()
+      .max(bounds.stderrTail)
+      .optional()
+      .describe("The last lines of FFmpeg's log, without secrets."),
   })
   .describe('Why the job failed.');
 
 export type JobError = z.infer<typeof jobError>;
 
-/** What a worker leaves behind: at most 4096 bytes as JSON. The bulk lies in the report, an object beside the outputs. */
+/** The result that a worker writes: at most 4096 bytes of JSON. The details are in the report, an object beside the outputs. */
 export const stageResult = z.strictObject({
   version: z.literal(1),
   exitCode: z.int().min(0).max(255),

@@ -8,7 +8,7 @@ import type { Config } from '../../config/load-config.ts';
 import { CodedError } from '../../errors/coded-error.ts';
 import { version } from '../../lib/version.ts';
 
-/** The cluster that a process works on, and its place in it. */
+/** The cluster that a process works on, and its role in it. */
 export interface ClusterAccess {
   /** URL of the API server. */
   readonly server: string;

@@ -31,7 +31,7 @@ import type { RunningServer } from '../run-server.ts';
 import { observeJobs, unhealthy, unready } from './health-checks.ts';
 import { Leader } from './leader.ts';
 import { createObserver } from './observer.ts';
-import { sweepOrphans } from './orphan-sweep.ts';
+import { sweepOrphanedFiles } from './orphan-sweep.ts';
 import { startStatusServer } from './status-server.ts';
 
 /** A reconcile mostly waits for the API server. */
@@ -222,7 +222,7 @@ async function sweepObjects(
   olderThan: number,
 ): Promise<void> {
   const { installation } = term;
-  const { outputs, removed, kept } = await sweepOrphans(objects, store, { installation, olderThan });
+  const { outputs, removed, kept } = await sweepOrphanedFiles(objects, store, { installation, olderThan });
   if (outputs + removed > 0) log.info({ outputs, jobs: removed }, 'removed files of ended attempts and removed jobs');
   if (kept > 0) log.info({ jobs: kept }, 'kept files of unknown jobs: other installations publish here, or did');
   await objects.sweep(olderThan);

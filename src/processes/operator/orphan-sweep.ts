@@ -1,6 +1,6 @@
 import { installationsOf } from '../../adapters/object-store/installations.ts';
 import { allJobs } from '../../controller/cleanup/all-jobs.ts';
-import { orphans } from '../../controller/cleanup/orphaned-objects.ts';
+import { orphanedObjects } from '../../controller/cleanup/orphaned-objects.ts';
 import { removeOutputs } from '../../controller/reconcile/execute-action.ts';
 import { publisherOf } from '../../model/job/output-keys.ts';
 import type { JobStore } from '../../ports/job-store.ts';
@@ -29,7 +29,7 @@ export interface OrphanSweep {
  * Removes what killed operators have left: outputs of attempts that did not succeed, and the files of jobs that were
  * removed while no operator ran. The latter only where no other installation publishes: buckets are shared.
  */
-export async function sweepOrphans(
+export async function sweepOrphanedFiles(
   objects: ObjectStore,
   store: JobStore,
   { installation, olderThan }: OrphanSweepOptions,
@@ -38,7 +38,7 @@ export async function sweepOrphans(
   const { keys, young } = await publishedFiles(objects, olderThan);
   if (keys.length === 0) return { outputs: 0, removed: 0, kept: 0 };
   const jobs = await Array.fromAsync(allJobs(store, pageSize));
-  const orphaned = await orphans(keys, jobs, { shared: true });
+  const orphaned = await orphanedObjects(keys, jobs, { shared: true });
   for (const key of orphaned) await objects.remove(key);
 
   const unknown = new Set(keys.flatMap((key) => publisherOf(key) ?? []));

@@ -15,7 +15,7 @@ import { createApiKey } from '../../api/http/api-key.ts';
 import type { ApiServices } from '../../api/services.ts';
 import type { Config } from '../../config/load-config.ts';
 import { allJobs } from '../../controller/cleanup/all-jobs.ts';
-import { orphans } from '../../controller/cleanup/orphaned-objects.ts';
+import { orphanedObjects } from '../../controller/cleanup/orphaned-objects.ts';
 import { Controller, type ControllerObserver } from '../../controller/controller.ts';
 import { untilAborted } from '../../lib/abort.ts';
 import { systemClock as clock } from '../../lib/system-clock.ts';
@@ -180,5 +180,5 @@ async function createFirstKey(keys: SqliteKeyStore, data: DataDirectory): Promis
 async function removeOrphanedOutputs(store: JobStore, objects: ObjectStore): Promise<void> {
   const keys: string[] = [];
   for await (const { key } of objects.list('')) keys.push(key);
-  for (const key of await orphans(keys, allJobs(store))) await objects.remove(key);
+  for (const key of await orphanedObjects(keys, allJobs(store))) await objects.remove(key);
 }

@@ -10,12 +10,12 @@ describe('the address of NATS', () => {
     ['nats://[::1]:4222', { servers: ['[::1]:4222'], tls: false }],
     ['nats://me:p%40ss@a', { servers: ['a:4222'], tls: false, login: { user: 'me', password: 'p@ss' } }],
     ['nats://s3cret@a', { servers: ['a:4222'], tls: false, login: { token: 's3cret' } }],
-  ])('%j is understood', (text, address) => {
+  ])('%j is read', (text, address) => {
     expect(parseAddress(text)).toEqual(address);
   });
 
   it.each(['', 'nats', 'nats:4222', 'http://nats', 'ws://nats', 'nats://', 'nats://a,b', 'nats://a:99999'])(
-    '%j is refused with what was expected',
+    '%j is rejected with the expected form',
     (text) => {
       expect(() => parseAddress(text)).toThrow(/^Expected nats:\/\/HOST:PORT or tls:\/\/HOST:PORT, got /);
     },
@@ -27,7 +27,7 @@ describe('the address of NATS', () => {
     'me:hunter2@nats',
     'nats://me:hunter2@',
     'nats://me:%zz@a',
-  ])('no error shows a password: %j', (text) => {
+  ])('no error contains a password: %j', (text) => {
     expect(() => parseAddress(text)).toThrow(/^(?!.*(hunter2|%zz))/);
   });
 });

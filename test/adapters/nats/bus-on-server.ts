@@ -5,8 +5,8 @@ import { connectProgressBus, type NatsBus, type ProgressBusOptions } from '../..
 import { streamName } from '../../../src/adapters/nats/progress-stream.ts';
 import type { ProgressMessage } from '../../../src/model/status/progress.ts';
 
-/** Comes back fast, so that tests need not wait long. */
-export const fast = { retryMs: { least: 20, most: 100 }, connectMs: 1_000, pingMs: 500 } as const;
+/** Reconnects soon, so that tests need not wait long. */
+export const fast = { retryMs: { min: 20, max: 100 }, connectMs: 1_000, pingMs: 500 } as const;
 
 export interface LoggedBus extends AsyncDisposable {
   readonly bus: NatsBus;
@@ -14,15 +14,15 @@ export interface LoggedBus extends AsyncDisposable {
   readonly warnings: string[];
 }
 
-/** A bus on a server that may be there or not. */
+/** A bus on a server that may be unavailable. */
 export async function busOn(url: string, options: Partial<ProgressBusOptions> = {}): Promise<LoggedBus> {
   const warnings: string[] = [];
   const log = { info: () => undefined, warn: (_fields: object, message: string) => void warnings.push(message) };
-  const bus = await connectProgressBus({ url, name: 'test', log, heartbeatMs: 500, pace: fast, ...options });
+  const bus = await connectProgressBus({ url, name: 'test', log, heartbeatMs: 500, timing: fast, ...options });
   return { bus, warnings, [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose]() };
 }
 
-/** The same, as soon as it hears news. */
+/** The same, once it receives messages. */
 export async function followingBus(url: string, options: Partial<ProgressBusOptions> = {}): Promise<LoggedBus> {
   const logged = await busOn(url, options);
   await vi.waitFor(() => expect(logged.bus.health().following).toBe(true), { timeout: 20_000, interval: 10 });
@@ -58,7 +58,7 @@ export async function asAdministrator(
   }
 }
 
-export function news(uid: string, sequence: number, attempt = 1): ProgressMessage {
+export function progressMessage(uid: string, sequence: number, attempt = 1): ProgressMessage {
   const progress = { percent: Math.min(sequence, 100), step: 'encoding', updatedAt: '2026-03-01T12:00:00Z' } as const;
   return { namespace: 'media', name: `job-${uid}`, uid, attempt, sequence, progress };
 }

@@ -1,112 +1,114 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { freePort } from '../../cluster/control-plane/free-port.ts';
 import { startNatsServer } from '../../cluster/services/nats-server.ts';
 import { describeWithPrograms } from '../../support/cluster.ts';
+import { eventually } from '../../support/eventually.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
-import { asAdministrator, busOn, followingBus, type LoggedBus, news } from './bus-on-server.ts';
+import { asAdministrator, busOn, followingBus, type LoggedBus, progressMessage } from './bus-on-server.ts';
 
 const patience = { timeout: 60_000, interval: 20 };
 
-describeWithPrograms('nats', 'a progress bus on NATS that fails', (paths) => {
+describeWithPrograms('nats', 'a progress bus on a failing NATS server', (paths) => {
   const program = paths['nats-server'] ?? '';
   const natsUrl = (proxy: TcpProxy): string => proxy.url.replace('http:', 'nats:');
-  /** Publishes until a reader hears of it. */
-  const untilHeard = async (from: LoggedBus, to: LoggedBus, uid: string, first: number): Promise<void> => {
+  /** Publishes until a reader receives it. */
+  const publishUntilReceived = async (from: LoggedBus, to: LoggedBus, uid: string, first: number): Promise<void> => {
     let sequence = first;
-    await vi.waitFor(async () => {
-      from.bus.publish(news(uid, sequence++));
-      await sleep(10);
-      expect(to.bus.latest(uid)?.sequence).toBeGreaterThanOrEqual(first);
-    }, patience);
+    await eventually(
+      () => {
+        from.bus.publish(progressMessage(uid, sequence++));
+        expect(to.bus.latest(uid)?.sequence).toBeGreaterThanOrEqual(first);
+      },
+      { withinMs: patience.timeout, everyMs: patience.interval },
+    );
   };
 
-  it('need not be there at the start', async () => {
+  it('starts without the server', async () => {
     const port = await freePort();
     await using worker = await busOn(`nats://127.0.0.1:${port}`);
     await using reader = await busOn(`nats://127.0.0.1:${port}`);
-    for (let sequence = 1; sequence <= 1000; sequence += 1) worker.bus.publish(news('a', sequence));
+    for (let sequence = 1; sequence <= 1000; sequence += 1) worker.bus.publish(progressMessage('a', sequence));
     expect(reader.bus.health()).toEqual({ connected: false, following: false });
-    await vi.waitFor(() => expect(reader.warnings).toEqual([expect.stringContaining('NATS is away')]), patience);
+    await vi.waitFor(() => expect(reader.warnings).toEqual([expect.stringContaining('NATS is unavailable')]), patience);
     await using _server = await startNatsServer(program, { port });
-    // The stream may be there only after it was said: as in life the next news comes anyway.
-    await untilHeard(worker, reader, 'a', 1000);
+    // The stream may be created only after the last message: as in production, the next message follows.
+    await publishUntilReceived(worker, reader, 'a', 1000);
     expect(reader.bus.health()).toEqual({ connected: true, following: true });
     expect(reader.bus.counts.received).toBeLessThan(500);
   });
 
-  it('may be killed and come back with nothing: news goes on', async () => {
+  it('goes on after the server was killed and lost its state', async () => {
     await using stack = new AsyncDisposableStack();
     const first = await startNatsServer(program);
     const port = Number(new URL(first.url).port);
     const worker = stack.use(await followingBus(first.url));
     const reader = stack.use(await followingBus(first.url));
-    worker.bus.publish(news('a', 1));
+    worker.bus.publish(progressMessage('a', 1));
     await vi.waitFor(() => expect(reader.bus.latest('a')?.sequence).toBe(1), patience);
     first.program.kill('SIGKILL');
     await first[Symbol.asyncDispose]();
     await vi.waitFor(() => expect(reader.bus.health().connected).toBe(false), patience);
-    worker.bus.publish(news('a', 2));
+    worker.bus.publish(progressMessage('a', 2));
     expect(reader.bus.latest('a')?.sequence).toBe(1);
     stack.use(await startNatsServer(program, { port }));
-    await untilHeard(worker, reader, 'a', 3);
+    await publishUntilReceived(worker, reader, 'a', 3);
   });
 
-  it('may lose its stream while it is read', async () => {
+  it('goes on after its stream was deleted', async () => {
     await using server = await startNatsServer(program);
     await using worker = await followingBus(server.url);
     await using reader = await followingBus(server.url);
     await asAdministrator(server.url, ({ deleteStream }) => deleteStream());
-    await untilHeard(worker, reader, 'a', 1);
+    await publishUntilReceived(worker, reader, 'a', 1);
   });
 
-  it('may have no JetStream until it is restarted with it', async () => {
+  it('starts without JetStream and uses it once the server has it', async () => {
     const port = await freePort();
     await using stack = new AsyncDisposableStack();
     const first = await startNatsServer(program, { port, jetStream: false });
     await using reader = await busOn(first.url);
     await vi.waitFor(
-      () => expect(reader.warnings).toContainEqual(expect.stringContaining('cannot be followed')),
+      () => expect(reader.warnings).toContainEqual(expect.stringContaining('Progress stream unavailable')),
       patience,
     );
     expect(reader.bus.health()).toEqual({ connected: true, following: false });
     await first[Symbol.asyncDispose]();
     stack.use(await startNatsServer(program, { port }));
-    await untilHeard(reader, reader, 'a', 1);
+    await publishUntilReceived(reader, reader, 'a', 1);
   });
 
-  it('may be cut off at any moment', async () => {
+  it('goes on after the connection was cut at any moment', async () => {
     await using server = await startNatsServer(program);
     await using proxy = await TcpProxy.before(server.url);
     await using worker = await followingBus(natsUrl(proxy));
     await using reader = await followingBus(natsUrl(proxy));
     for (let cut = 1; cut <= 5; cut += 1) {
-      worker.bus.publish(news('a', 10 * cut));
+      worker.bus.publish(progressMessage('a', 10 * cut));
       let cuts = 0;
       proxy.judge = () => (cuts++ === 0 ? 'cut' : 'pass');
-      await untilHeard(worker, reader, 'a', 10 * cut + 1);
+      await publishUntilReceived(worker, reader, 'a', 10 * cut + 1);
     }
   });
 
-  it('may be there in name only: a silent connection is given up, and not one is left open', async () => {
+  it('closes a dead connection and leaves none open', async () => {
     await using server = await startNatsServer(program);
     await using proxy = await TcpProxy.before(server.url);
     await using worker = await followingBus(natsUrl(proxy));
     await using reader = await followingBus(natsUrl(proxy));
-    worker.bus.publish(news('a', 1));
+    worker.bus.publish(progressMessage('a', 1));
     await vi.waitFor(() => expect(reader.bus.latest('a')?.sequence).toBe(1), patience);
     proxy.judge = () => 'silence';
     const before = proxy.connections;
-    // Both have given up the old connection and at least two new ones, on which the server never says a word.
+    // Both have closed the old connection and at least two new ones, on which the server never sends a byte.
     await vi.waitFor(() => expect(proxy.connections).toBeGreaterThanOrEqual(before + 4), patience);
     expect(proxy.open).toBeLessThanOrEqual(4);
     expect(reader.bus.health()).toEqual({ connected: false, following: false });
     proxy.judge = () => 'pass';
-    await untilHeard(worker, reader, 'a', 2);
+    await publishUntilReceived(worker, reader, 'a', 2);
     await vi.waitFor(() => expect(proxy.open).toBe(2), patience);
   });
 
-  it('may let a worker publish progress and do nothing else', async () => {
+  it('works with a user that may publish progress and nothing else', async () => {
     const config = `
       jetstream: enabled
       authorization {
@@ -126,15 +128,18 @@ describeWithPrograms('nats', 'a progress bus on NATS that fails', (paths) => {
     const as = (login: string): string => server.url.replace('//', `//${login}@`);
     await using reader = await followingBus(as('framewright:p%40ss'));
     await using worker = await busOn(as('worker:secret'));
-    await untilHeard(worker, reader, 'a', 1);
+    await publishUntilReceived(worker, reader, 'a', 1);
     reader.bus.forget('a');
-    await untilHeard(worker, reader, 'b', 1);
-    // It may not read what others say, and it may not make or remove the stream.
+    await publishUntilReceived(worker, reader, 'b', 1);
+    // It may neither read the messages of others nor create or delete the stream.
     expect(worker.bus.latest('a')).toBeUndefined();
     expect(worker.bus.health()).toEqual({ connected: true, following: false });
     expect(reader.warnings).toEqual([]);
-    await using stranger = await busOn(as('worker:wrong'));
-    await vi.waitFor(() => expect(stranger.warnings).toEqual([expect.stringContaining('NATS is away')]), patience);
-    expect(stranger.bus.health().connected).toBe(false);
+    await using unknownUser = await busOn(as('worker:wrong'));
+    await vi.waitFor(
+      () => expect(unknownUser.warnings).toEqual([expect.stringContaining('NATS is unavailable')]),
+      patience,
+    );
+    expect(unknownUser.bus.health().connected).toBe(false);
   });
 });

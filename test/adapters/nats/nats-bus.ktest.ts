@@ -4,7 +4,7 @@ import { progressSubject } from '../../../src/adapters/nats/subject.ts';
 import { type NatsServer, startNatsServer } from '../../cluster/services/nats-server.ts';
 import { progressBusContract } from '../../contract/progress-bus.ts';
 import { describeWithPrograms } from '../../support/cluster.ts';
-import { asAdministrator, followingBus, type LoggedBus, news } from './bus-on-server.ts';
+import { asAdministrator, followingBus, type LoggedBus, progressMessage } from './bus-on-server.ts';
 
 const patience = { timeout: 30_000, interval: 10 };
 
@@ -16,7 +16,7 @@ describeWithPrograms('nats', 'a progress bus on NATS', (paths) => {
   afterAll(() => server[Symbol.asyncDispose]());
   beforeEach(() => asAdministrator(server.url, ({ deleteStream }) => deleteStream()));
 
-  // Said in one process, heard in another.
+  // Published in one process, received in another.
   progressBusContract('over NATS', async () => {
     const stack = new AsyncDisposableStack();
     const { bus } = stack.use(await followingBus(server.url));
@@ -24,37 +24,44 @@ describeWithPrograms('nats', 'a progress bus on NATS', (paths) => {
     return { bus, publisher, [Symbol.asyncDispose]: () => stack.disposeAsync() };
   });
 
-  it('tells a process that starts later the last news of every job', async () => {
+  it('delivers the last message of every job to a process that starts later', async () => {
     await using early = await followingBus(server.url);
-    for (const uid of ['a', 'b']) for (const sequence of [1, 2, 3]) early.bus.publish(news(uid, sequence));
+    for (const uid of ['a', 'b']) for (const sequence of [1, 2, 3]) early.bus.publish(progressMessage(uid, sequence));
     await vi.waitFor(() => expect(early.bus.latest('b')?.sequence).toBe(3), patience);
     await using late = await followingBus(server.url);
     await vi.waitFor(
-      () => expect(['a', 'b'].map((uid) => late.bus.latest(uid))).toEqual([news('a', 3), news('b', 3)]),
+      () =>
+        expect(['a', 'b'].map((uid) => late.bus.latest(uid))).toEqual([
+          progressMessage('a', 3),
+          progressMessage('b', 3),
+        ]),
       patience,
     );
   });
 
-  it('forgets a job for all who start later, and keeps nothing that was still under way', async () => {
+  it('forgets a job for processes that start later, late messages included', async () => {
     await using operator = await followingBus(server.url);
     await using worker = await followingBus(server.url);
-    worker.bus.publish(news('a', 1));
-    worker.bus.publish(news('b', 1));
+    worker.bus.publish(progressMessage('a', 1));
+    worker.bus.publish(progressMessage('b', 1));
     await vi.waitFor(() => expect(operator.bus.latest('b')).toBeDefined(), patience);
     operator.bus.forget('a');
-    worker.bus.publish(news('a', 2));
-    worker.bus.publish(news('b', 2));
+    worker.bus.publish(progressMessage('a', 2));
+    worker.bus.publish(progressMessage('b', 2));
     await vi.waitFor(() => expect(operator.bus.latest('b')?.sequence).toBe(2), patience);
     expect(operator.bus.latest('a')).toBeUndefined();
     await asAdministrator(server.url, async ({ subjects }) => {
-      await vi.waitFor(async () => expect(await subjects()).toEqual([progressSubject(news('b', 2))]), patience);
+      await vi.waitFor(
+        async () => expect(await subjects()).toEqual([progressSubject(progressMessage('b', 2))]),
+        patience,
+      );
     });
   });
 
-  it('ignores what is no progress, and says so once', async () => {
+  it('ignores messages that are not progress, and logs that once', async () => {
     await using reader = await followingBus(server.url);
     await asAdministrator(server.url, async ({ publish }) => {
-      const good = news('a', 5);
+      const good = progressMessage('a', 5);
       const body = messageBody(good);
       publish(progressSubject(good), body);
       for (const text of ['', 'null', '{', body.slice(0, -1), body.replace('5', '-5'), 'x'.repeat(4000)]) {
@@ -73,14 +80,14 @@ describeWithPrograms('nats', 'a progress bus on NATS', (paths) => {
     });
     await vi.waitFor(() => expect(reader.bus.latest('a')?.sequence).toBe(6), patience);
     expect(reader.bus.latest('hostile') ?? reader.bus.latest('oversized')).toBeUndefined();
-    expect(reader.bus.counts.refused).toBeGreaterThanOrEqual(3);
-    expect(reader.warnings).toEqual(['a message on the subjects of progress was ignored']);
+    expect(reader.bus.counts.rejected).toBeGreaterThanOrEqual(3);
+    expect(reader.warnings).toEqual(['Progress message ignored']);
   });
 
-  it('says how old news is when it comes', async () => {
+  it('reports the age of a message on its arrival', async () => {
     const ages: number[] = [];
     await using reader = await followingBus(server.url, { onAge: (age) => void ages.push(age) });
-    const { progress, ...rest } = news('a', 1);
+    const { progress, ...rest } = progressMessage('a', 1);
     const before = Date.now();
     reader.bus.publish({ ...rest, progress: { ...progress, updatedAt: new Date(before).toISOString() } });
     await vi.waitFor(() => expect(ages).toHaveLength(1), patience);
@@ -88,21 +95,21 @@ describeWithPrograms('nats', 'a progress bus on NATS', (paths) => {
     expect(ages[0]).toBeLessThanOrEqual(Date.now() - before);
   });
 
-  it('brings the last news of 500 jobs that talk all at once to every process, and no backlog', async () => {
+  it('delivers the last message of 500 busy jobs to every process, without a backlog', async () => {
     await using one = await followingBus(server.url);
     await using other = await followingBus(server.url);
     const uids = Array.from({ length: 500 }, (_, index) => `job-${index}`);
     const rounds = 20;
     for (let sequence = 1; sequence <= rounds; sequence += 1) {
-      for (const uid of uids) one.bus.publish(news(uid, sequence));
+      for (const uid of uids) one.bus.publish(progressMessage(uid, sequence));
     }
-    const hearLast = ({ bus }: LoggedBus): Promise<void> =>
+    const receiveLast = ({ bus }: LoggedBus): Promise<void> =>
       vi.waitFor(() => expect(uids.every((uid) => bus.latest(uid)?.sequence === rounds)).toBe(true), patience);
-    await Promise.all([one, other].map(hearLast));
-    // What was said within one moment is said once; a little more when it took longer to say than to send.
+    await Promise.all([one, other].map(receiveLast));
+    // Messages of one job that are published together are sent once; slightly more when publishing takes longer than sending.
     expect(other.bus.counts.received).toBeLessThan((uids.length * rounds) / 2);
     await using late = await followingBus(server.url);
-    await hearLast(late);
+    await receiveLast(late);
     expect(late.bus.counts.received).toBe(uids.length);
     await asAdministrator(server.url, async ({ subjects }) => expect(await subjects()).toHaveLength(uids.length));
   });

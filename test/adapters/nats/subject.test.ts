@@ -6,7 +6,7 @@ const text = fc.string({ unit: 'binary', maxLength: 30 }).filter((one) => one.is
 const source = fc.record({ namespace: text, name: text, uid: text, attempt: fc.integer({ min: 1, max: 999_999_999 }) });
 
 describe('the subject of progress', () => {
-  it('reads as its job where names are ordinary', () => {
+  it('contains ordinary names unchanged', () => {
     const job = { namespace: 'media', name: 'my-clip', uid: '0b6c-4f', attempt: 2 };
     expect(progressSubject(job)).toBe('framewright.progress.media.my-clip.0b6c-4f.2');
     expect(jobSubjects(job)).toBe('framewright.progress.media.my-clip.0b6c-4f.*');
@@ -18,7 +18,7 @@ describe('the subject of progress', () => {
     expect(parseSubject(progressSubject(job))).toEqual(job);
   });
 
-  it('tells every job from every other', () => {
+  it('is different for every job', () => {
     fc.assert(
       fc.property(source, source, (one, other) => {
         expect(parseSubject(progressSubject(one))).toEqual(one);
@@ -44,11 +44,11 @@ describe('the subject of progress', () => {
     'framewright.progress._ff.b.c.1',
     'framewright.progress.a%41.b.c.1',
     'framewright.status.a.b.c.1',
-  ])('is none of ours: %j', (subject) => {
+  ])('is rejected: %j', (subject) => {
     expect(parseSubject(subject)).toBeUndefined();
   });
 
-  it('never fails on what a stranger publishes to', () => {
+  it('never fails on the subject of another publisher', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (subject) => {
         const parsed = parseSubject(subject);

@@ -8,7 +8,7 @@ import { accountSigner, progressCredentials } from '../../../src/adapters/nats/u
 import { createNatsAccount } from '../../cluster/services/nats-accounts.ts';
 import { type NatsServer, startNatsServer } from '../../cluster/services/nats-server.ts';
 import { describeWithPrograms } from '../../support/cluster.ts';
-import { busOn, fast, followingBus, type LoggedBus, news } from './bus-on-server.ts';
+import { busOn, fast, followingBus, type LoggedBus, progressMessage } from './bus-on-server.ts';
 
 const patience = { timeout: 30_000, interval: 10 };
 
@@ -35,14 +35,14 @@ describeWithPrograms('nats', 'credentials for the progress of one attempt', (pat
   const senderWith = (credentials: string) => {
     const warnings: string[] = [];
     const log = { info: () => undefined, warn: (fields: object) => void warnings.push(JSON.stringify(fields)) };
-    const sender = createProgressSender({ url: server.url, name: 'worker', log, credentials, pace: fast });
+    const sender = createProgressSender({ url: server.url, name: 'worker', log, credentials, timing: fast });
     return { sender, warnings };
   };
 
-  it('are read from a file that may come later than the process', async () => {
+  it('are read from a file that may be created after the start of the process', async () => {
     const credentialsFile = join(folder, 'late.creds');
     await using late = await busOn(server.url, { credentialsFile });
-    await vi.waitFor(() => expect(late.warnings).toContain('the NATS credentials cannot be used'), patience);
+    await vi.waitFor(() => expect(late.warnings).toContain('NATS credentials cannot be read'), patience);
     expect(late.bus.health().connected).toBe(false);
     await writeFile(credentialsFile, userCredentials());
     await vi.waitFor(() => expect(late.bus.health().following).toBe(true), patience);
@@ -51,9 +51,9 @@ describeWithPrograms('nats', 'credentials for the progress of one attempt', (pat
   it.each([
     ['the account', accountSigner(account.seed)],
     ['a signing key of the account', accountSigner(signingKey.seed, account.publicKey)],
-  ])('signed by %s let a worker tell of its own job, and of no other', async (who, signer) => {
-    const own = news(`own of ${who}`, 1);
-    const other = news(`other of ${who}`, 1);
+  ])('signed by %s let a worker publish the progress of its own job and of no other', async (who, signer) => {
+    const own = progressMessage(`own of ${who}`, 1);
+    const other = progressMessage(`other of ${who}`, 1);
     const lifetime = { issuedAt: now(), expiresAt: now() + 600 };
     const { sender, warnings } = senderWith(progressCredentials(signer, own, lifetime));
     sender.send(other);
@@ -68,20 +68,21 @@ describeWithPrograms('nats', 'credentials for the progress of one attempt', (pat
 
   it.each([
     [
-      'that have run out',
-      (uid: string) => progressCredentials(accountSigner(account.seed), news(uid, 1), { issuedAt: 1, expiresAt: 2 }),
+      'that have expired',
+      (uid: string) =>
+        progressCredentials(accountSigner(account.seed), progressMessage(uid, 1), { issuedAt: 1, expiresAt: 2 }),
     ],
     [
       'of another account',
       (uid: string) =>
-        progressCredentials(accountSigner(createNkey('account').seed), news(uid, 1), {
+        progressCredentials(accountSigner(createNkey('account').seed), progressMessage(uid, 1), {
           issuedAt: now(),
           expiresAt: now() + 600,
         }),
     ],
-  ])('%s are refused', async (uid, make) => {
+  ])('%s are rejected', async (uid, make) => {
     const { sender, warnings } = senderWith(make(uid));
-    sender.send(news(uid, 1));
+    sender.send(progressMessage(uid, 1));
     await vi.waitFor(
       () => expect(warnings).toEqual([expect.stringMatching(/authorization|authentication/i)]),
       patience,

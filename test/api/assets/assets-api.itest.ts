@@ -67,7 +67,7 @@ describe('POST /api/assets stores', () => {
   const content = 'not really a video';
   const sha256 = createHash('sha256').update(content).digest('hex');
 
-  it('a multipart file and answers 201 with where it is', async () => {
+  it('a multipart file and answers 201 with its URL', async () => {
     const { status, body, headers } = await upload('My clip.MP4', content);
     expect(status).toBe(201);
     const id = String(body['id']);
@@ -134,7 +134,7 @@ describe('POST /api/assets stores', () => {
     [`${'x'.repeat(500)}.mp4`, `${'x'.repeat(196)}.mp4`],
     ['"; rm -rf ~; ".mp4', '"; rm -rf ~; ".mp4'],
     ['<img src=x onerror=alert(1)>.mp4', '<img src=x onerror=alert(1)>.mp4'],
-  ])('a file with the hostile name %j harmlessly', async (filename, kept) => {
+  ])('a file with the hostile name %j under a safe name', async (filename, kept) => {
     const { status, body } = await client.send('POST', `/api/assets?filename=${encodeURIComponent(filename)}`, {
       body: 'x',
     });
@@ -147,7 +147,7 @@ describe('POST /api/assets stores', () => {
     );
   });
 
-  it('one of two simultaneous uploads with one Idempotency-Key; the other is told to come again and gets its answer', async () => {
+  it('one of two simultaneous uploads with one Idempotency-Key; the other gets Retry-After, then the same', async () => {
     const headers = { 'idempotency-key': 'upload-2' };
     const path = '/api/assets?filename=a.mp4';
     const before = await server.files();
@@ -178,7 +178,7 @@ describe('POST /api/assets stores', () => {
   });
 });
 
-describe('POST /api/assets refuses, and leaves nothing behind:', () => {
+describe('POST /api/assets rejects, and stores nothing of,', () => {
   const listed = async () => [await server.files(), (await client.get('/api/assets?limit=500')).body['assets']];
 
   it.each([
@@ -196,7 +196,12 @@ describe('POST /api/assets refuses, and leaves nothing behind:', () => {
       () => client.send('POST', '/api/assets', { body: new FormData() }),
     ],
     ['a page', 415, 'UNSUPPORTED_MEDIA_TYPE', () => upload('page.html', '<script>', 'text/html')],
-    ['a picture that can hold scripts', 415, 'UNSUPPORTED_MEDIA_TYPE', () => upload('a.svg', '<svg>', 'image/svg+xml')],
+    [
+      'an image that can contain scripts',
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+      () => upload('a.svg', '<svg>', 'image/svg+xml'),
+    ],
     [
       'a page that claims to be a video by its type',
       415,
@@ -228,7 +233,7 @@ describe('POST /api/assets refuses, and leaves nothing behind:', () => {
     expect(await listed()).toEqual(before);
   });
 
-  // Often: the refusal comes while the first file is being opened, or after that.
+  // Repeated: the rejection occurs while the first file is being opened, or later.
   it('two files in one form', { repeats: 100 }, async () => {
     const before = await listed();
     const data = form('a.mp4', 'one');
@@ -258,7 +263,7 @@ describe('POST /api/assets refuses, and leaves nothing behind:', () => {
     expect(await listed()).toEqual(before);
   });
 
-  it('an upload that breaks off, raw or multipart', async () => {
+  it('an incomplete upload, raw or multipart', async () => {
     const before = await listed();
     await stream('/api/assets?filename=a.mp4', { 'content-length': 100_000 }, ['x'.repeat(50_000)], true);
     const head = '--b\r\ncontent-disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n';
@@ -307,9 +312,9 @@ describe('GET and DELETE /api/assets', () => {
       await client.make('merge', { videoUrls: ['/assets/other.mp4', `/assets/${String(body['id'])}`] }),
     ];
     await server.move(jobs[1] ?? '', { phase: 'Running' });
-    const refused = await client.send('DELETE', path);
-    expect(refused).toMatchObject({ status: 409, body: { statusCode: 409, code: 'CONFLICT' } });
-    for (const name of jobs) expect(String(refused.body['message'])).toContain(name);
+    const rejected = await client.send('DELETE', path);
+    expect(rejected).toMatchObject({ status: 409, body: { statusCode: 409, code: 'CONFLICT' } });
+    for (const name of jobs) expect(String(rejected.body['message'])).toContain(name);
     expect((await fetch(String(body['url']))).status).toBe(200);
 
     await server.move(jobs[0] ?? '', { phase: 'Cancelled' });
@@ -324,10 +329,10 @@ describe('GET and DELETE /api/assets', () => {
     const { body } = await upload('shared.mp4', 'x');
     const bob = await server.client('bob');
     const name = await bob.make('mute', { videoUrl: String(body['url']) });
-    const refused = await client.send('DELETE', `/api/assets/${String(body['id'])}`);
-    expect(refused.status).toBe(409);
-    expect(refused.text).not.toContain(name);
-    expect(String(refused.body['message'])).toContain('1 of others');
+    const rejected = await client.send('DELETE', `/api/assets/${String(body['id'])}`);
+    expect(rejected.status).toBe(409);
+    expect(rejected.text).not.toContain(name);
+    expect(String(rejected.body['message'])).toContain('1 of others');
   });
 
   it('answer 403 for the file of another owner, 404 in another namespace, and let a team owner delete it', async () => {
@@ -354,7 +359,7 @@ describe('GET /assets/:file', () => {
     return { status: reply.status, headers: reply.headers, text: await reply.text() };
   };
 
-  it('needs no key and says what the file is, and that nothing in it may run', async () => {
+  it('needs no key and has the media type, and headers that let nothing in the file run', async () => {
     const { status, headers, text } = await get({});
     expect([status, text]).toEqual([200, bytes]);
     expect(Object.fromEntries(headers)).toMatchObject({
@@ -395,7 +400,7 @@ describe('GET /assets/:file', () => {
     },
   );
 
-  it('answers 304 to who has the file, and a range only if it is still the same file', async () => {
+  it('answers 304 to a client that has the file, and a range only of the same file', async () => {
     const etag = (await get({})).headers.get('etag') ?? '';
     const modified = (await get({})).headers.get('last-modified') ?? '';
     expect(etag).toMatch(/^"[^"]+"$/);
@@ -418,13 +423,13 @@ describe('GET /assets/:file', () => {
     ]);
   });
 
-  it('offers a file for saving when asked to', async () => {
+  it('lets browsers save a file with ?download', async () => {
     const reply = await fetch(`${url}?download`);
     expect(reply.headers.get('content-disposition')).toMatch(/^attachment; /);
     await reply.text();
   });
 
-  it('reaches nothing but published files', async () => {
+  it('finds published files only', async () => {
     await server.publish('reports/x-1.json', '{}');
     for (const path of [
       'reports/x-1.json',

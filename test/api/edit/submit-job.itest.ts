@@ -11,7 +11,7 @@ beforeAll(async () => {
   server = await ApiServer.start({ options: { syncWaitSeconds: 2 } });
   client = await server.client('ann');
   clip = await server.publish('clip.mp4');
-  await server.publish('sound.mp3');
+  await server.publish('audio.mp3');
   await server.publish('text.srt');
 });
 afterAll(async () => server[Symbol.asyncDispose]());
@@ -19,7 +19,7 @@ afterAll(async () => server[Symbol.asyncDispose]());
 /** A client of an owner without jobs. */
 const fresh = () => server.client(`owner-${(owners += 1)}`);
 
-describe('POST /api/<operation> answers 202 with id, status and Location, and makes a job with', () => {
+describe('POST /api/<operation> answers 202 with id, status and Location, and creates a job with', () => {
   const v1 = { name: 'v1', asset: 'clip.mp4' };
   it.each([
     ['trim', { start: 1, end: 2.5, precise: false }, [v1], { trim: { start: 1, end: 2.5, precise: false } }],
@@ -27,8 +27,8 @@ describe('POST /api/<operation> answers 202 with id, status and Location, and ma
     ['mute', {}, [v1], { mute: {} }],
     [
       'add-audio',
-      { audioUrl: '/assets/sound.mp3', mode: 'mix', volume: 0.5, loop: true, fadeIn: 1, fadeOut: 2 },
-      [v1, { name: 'audio', asset: 'sound.mp3' }],
+      { audioUrl: '/assets/audio.mp3', mode: 'mix', volume: 0.5, loop: true, fadeIn: 1, fadeOut: 2 },
+      [v1, { name: 'audio', asset: 'audio.mp3' }],
       { addAudio: { input: 'audio', mode: 'mix', volume: 0.5, loop: true, fadeIn: 1, fadeOut: 2 } },
     ],
     [
@@ -91,7 +91,7 @@ describe('POST /api/<operation> answers 202 with id, status and Location, and ma
     expect(job.metadata.annotations).toMatchObject({ 'framewright.dev/shape': 'edit' });
   });
 
-  it('captions that are too many for a job in a file of the caller', async () => {
+  it('captions in a file of the caller when a job cannot hold them', async () => {
     const me = await fresh();
     const captions = Array.from({ length: 2000 }, (_, index) => ({
       from: index * 1000,
@@ -114,7 +114,7 @@ describe('POST /api/<operation> answers 202 with id, status and Location, and ma
   });
 });
 
-describe('a request is refused with 400 INVALID_REQUEST that names every failing field:', () => {
+describe('a request is rejected with 400 INVALID_REQUEST that names every failing field:', () => {
   it.each([
     ['trim', {}, ['videoUrl', 'start', 'end']],
     ['trim', { videoUrl: '', start: -1, end: 'x' }, ['videoUrl', 'start', 'end']],
@@ -126,7 +126,7 @@ describe('a request is refused with 400 INVALID_REQUEST that names every failing
     ['merge', { videoUrls: Array(51).fill('/assets/clip.mp4') }, ['videoUrls']],
     ['merge', { videoUrls: ['/assets/clip.mp4', 7] }, ['videoUrls[1]']],
     ['mute', { videoUrl: '/assets/clip.mp4', ranges: [{ start: 2, end: 1 }] }, ['ranges[0].end']],
-    ['add-audio', { videoUrl: '/assets/clip.mp4', audioUrl: '/assets/sound.mp3', mode: 'loud' }, ['mode']],
+    ['add-audio', { videoUrl: '/assets/clip.mp4', audioUrl: '/assets/audio.mp3', mode: 'loud' }, ['mode']],
     ['subtitle', { videoUrl: '/assets/clip.mp4' }, ['subtitleUrl']],
     [
       'blur',
@@ -164,8 +164,8 @@ describe('a request is refused with 400 INVALID_REQUEST that names every failing
   });
 });
 
-describe('a request is refused when', () => {
-  it('a source does not exist, lies on a private address or on the server itself', async () => {
+describe('a request is rejected when', () => {
+  it('a source does not exist, has a private address or is on the server itself', async () => {
     const missing = await client.post('/api/mute', { videoUrl: `${server.url}/assets/missing.mp4` });
     expect(missing).toMatchObject({
       status: 400,
@@ -187,7 +187,7 @@ describe('a request is refused when', () => {
     ['webhook', { webhook: 'https://example.com/hook' }],
     ['webhook', { webhook: { url: 'https://example.com/hook' } }],
     ['output.destination.s3', { output: { destination: { s3: { bucket: 'bucket' } } } }],
-  ])('it asks for %s, which is not offered: 501 names the field', async (field, body) => {
+  ])('it has %s, which is not supported: 501 names the field', async (field, body) => {
     const reply = await client.post('/api/mute', { videoUrl: clip, ...body });
     expect(reply).toMatchObject({ status: 501, body: { statusCode: 501, code: 'UNSUPPORTED' } });
     expect(reply.body['message']).toContain(field);
@@ -201,7 +201,7 @@ describe('a request is refused when', () => {
     'POST /api/transcribe',
     'POST /api/uploads',
     'PATCH /api/uploads/x',
-  ])('%s is not offered yet: 501 in the documented envelope', async (route) => {
+  ])('%s is not supported yet: 501 in the documented envelope', async (route) => {
     const [method = '', path = ''] = route.split(' ');
     const reply = await client.send(method, path, method === 'GET' ? {} : { json: { any: 'thing' } });
     expect(reply).toMatchObject({
@@ -216,9 +216,9 @@ describe('the limit of unfinished jobs', () => {
     const me = await fresh();
     const replies = await Promise.all(Array.from({ length: 100 }, () => me.post('/api/mute', { videoUrl: clip })));
     const accepted = replies.filter(({ status }) => status === 202);
-    const refused = replies.filter(({ status }) => status === 409);
-    expect([accepted.length, refused.length]).toEqual([20, 80]);
-    for (const { body, headers } of refused) {
+    const rejected = replies.filter(({ status }) => status === 409);
+    expect([accepted.length, rejected.length]).toEqual([20, 80]);
+    for (const { body, headers } of rejected) {
       expect(body).toMatchObject({ statusCode: 409, code: 'QUEUE_DEPTH_EXCEEDED' });
       expect(headers.get('retry-after')).toBe('10');
     }
@@ -231,7 +231,7 @@ describe('the limit of unfinished jobs', () => {
 describe('an Idempotency-Key', () => {
   const key = { 'idempotency-key': 'order-66' };
 
-  it('makes one job of 20 simultaneous requests, and the same one later', async () => {
+  it('gives one job for 20 simultaneous requests, and the same one later', async () => {
     const me = await fresh();
     const replies = await Promise.all(Array.from({ length: 20 }, () => me.post('/api/mute', { videoUrl: clip }, key)));
     const ids = new Set(replies.map(({ body }) => body['jobId']));
@@ -257,7 +257,7 @@ describe('an Idempotency-Key', () => {
     }
   });
 
-  it('of one owner is not that of another', async () => {
+  it('of one owner is independent of that of another', async () => {
     const [one, two] = [await fresh(), await fresh()];
     const first = await one.post('/api/mute', { videoUrl: clip }, key);
     const second = await two.post('/api/mute', { videoUrl: clip }, key);
@@ -277,7 +277,7 @@ describe('an Idempotency-Key', () => {
     expect((await me.get('/api/assets')).body['assets']).toHaveLength(1);
   });
 
-  it.each(['', 'a'.repeat(256), 'with space'])('of a wrong form (%j) is refused', async (value) => {
+  it.each(['', 'a'.repeat(256), 'with space'])('of a wrong form (%j) is rejected', async (value) => {
     const reply = await client.post('/api/mute', { videoUrl: clip }, { 'idempotency-key': value });
     expect(reply).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
   });
@@ -299,7 +299,7 @@ describe('delivery sync', () => {
     });
   });
 
-  it('answers 202 with the present status when the bound has passed', async () => {
+  it('answers 202 with the current status at the time limit', async () => {
     const me = await fresh();
     const waiting = me.post('/api/mute', { videoUrl: clip, delivery: 'sync' });
     const jobId = await made(me);
@@ -319,20 +319,20 @@ describe('delivery sync', () => {
 });
 
 describe('deprecated routes', () => {
-  it('answer as the current ones and say when they go away', async () => {
+  it('reply as the current ones do and announce their end', async () => {
     const me = await fresh();
     const reply = await me.post('/api/v1/trim', { videoUrl: clip, start: 0, end: 1 });
     expect(reply).toMatchObject({ status: 202, body: { status: 'queued' } });
     expect(reply.headers.get('deprecation')).toBe('true');
     expect(reply.headers.get('sunset')).toBe('Wed, 01 Jul 2026 00:00:00 GMT');
     expect(reply.headers.get('link')).toBe('</api/trim>; rel="successor-version"');
-    const refused = await me.post('/api/v1/merge', {});
-    expect(refused).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
-    expect(refused.headers.get('deprecation')).toBe('true');
+    const rejected = await me.post('/api/v1/merge', {});
+    expect(rejected).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
+    expect(rejected.headers.get('deprecation')).toBe('true');
     expect((await me.get('/api/v1/templates')).status).toBe(501);
   });
 
-  it('are gone when they are switched off', async () => {
+  it('answer 404 when they are switched off', async () => {
     await using old = await ApiServer.start({ options: { deprecated: { enabled: false, sunset: '2026-07-01' } } });
     const reply = await (await old.client()).post('/api/v1/trim', {});
     expect(reply).toMatchObject({ status: 404, body: { statusCode: 404, code: 'NOT_FOUND' } });

@@ -16,7 +16,7 @@ function failure(value: unknown): CodedError {
   } catch (error) {
     if (error instanceof CodedError) return error;
   }
-  throw new Error('Expected a CodedError, got none');
+  throw new Error('Expected a CodedError to be thrown');
 }
 
 describe('a value that fails its schema', () => {
@@ -39,14 +39,14 @@ describe('a value that fails its schema', () => {
     ],
     [{ name: 'x', either: { a: { b: 1 } } }, [{ path: 'either.a.b', message: 'expected string, received number' }]],
     [null, [{ path: 'body', message: 'expected object, received null' }]],
-  ])('%j is refused by path', (value, details) => {
+  ])('%j is rejected by path', (value, details) => {
     const error = failure(value);
     expect(error.code).toBe('INVALID_REQUEST');
     expect(error.details).toEqual(details);
     for (const { path } of error.details) expect(error.message).toContain(path);
   });
 
-  it('is refused with at most 100 places, however many fail', () => {
+  it('is rejected with at most 100 details, however many fields fail', () => {
     const error = failure({ name: 'x', list: Array.from({ length: 5000 }, () => ({ size: 'x' })) });
     expect(error.details).toHaveLength(100);
     expect(error.message).toMatch(/and 4900 more$/);

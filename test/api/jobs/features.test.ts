@@ -13,9 +13,9 @@ const everything: RenderJobSpec = {
   podTemplate: { labels: { a: 'b' } },
 };
 
-const refused = (spec: RenderJobSpec, offered: readonly Feature[], prefix = ''): (string | undefined)[] => {
+const rejectedFields = (spec: RenderJobSpec, supported: readonly Feature[], prefix = ''): (string | undefined)[] => {
   try {
-    requireFeatures(spec, new Set(offered), prefix);
+    requireFeatures(spec, new Set(supported), prefix);
     return [];
   } catch (error) {
     if (!(error instanceof CodedError) || error.code !== 'UNSUPPORTED') throw error;
@@ -23,14 +23,14 @@ const refused = (spec: RenderJobSpec, offered: readonly Feature[], prefix = ''):
   }
 };
 
-describe('what an installation does not offer', () => {
-  it('is refused all at once, each field by its name', () => {
+describe('a field that an installation does not support', () => {
+  it('is rejected together with all others, each by its path', () => {
     const fields = ['inputs[0].s3', 'inputs[1].pvc', 'output.destination.s3', 'queue', 'podTemplate'];
-    expect(refused(everything, [], 'spec.')).toEqual(fields.map((field) => `spec.${field}`));
+    expect(rejectedFields(everything, [], 'spec.')).toEqual(fields.map((field) => `spec.${field}`));
   });
 
-  it('is taken where it is offered', () => {
-    expect(refused(everything, features)).toEqual([]);
+  it('is accepted where its feature is supported', () => {
+    expect(rejectedFields(everything, features)).toEqual([]);
   });
 
   it.each<[Feature, string]>([
@@ -39,18 +39,12 @@ describe('what an installation does not offer', () => {
     ['pvc', 'inputs[1].pvc'],
     ['queue', 'queue'],
     ['podTemplate', 'podTemplate'],
-  ])('is refused without %s alone', (offer, field) => {
+  ])('is rejected when only %s is missing', (feature, field) => {
     expect(
-      refused(
+      rejectedFields(
         everything,
-        features.filter((one) => one !== offer),
+        features.filter((one) => one !== feature),
       ),
     ).toEqual([field]);
-  });
-
-  it('is a path under the media root as destination everywhere', () => {
-    expect(refused({ ...everything, output: { destination: { file: 'a' } } }, features)).toEqual([
-      'output.destination.file',
-    ]);
   });
 });

@@ -8,7 +8,7 @@ const owner = { owner: 'ann', namespace: 'default' };
 const anyName = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,42}[a-z0-9])?$/);
 
 describe('a job name', () => {
-  it('says the type and the time, and fits into the names of children', () => {
+  it('has the type and the time, and fits into the names of Kubernetes Jobs', () => {
     expect(newJobName('addAudio', 1_709_767_500_000)).toMatch(/^add-audio-1709767500000-[a-z2-7]{10}$/);
     for (const type of [...operationTypes, 'render']) {
       expect(jobName.safeParse(newJobName(type, 9_999_999_999_999)).success).toBe(true);
@@ -29,7 +29,7 @@ describe('a job name', () => {
     expect(new Set([idempotentJobName(owner, 'k'), ...others]).size).toBe(4);
   });
 
-  it('of an idempotency key cannot be had by moving characters between owner and key', () => {
+  it('of an idempotency key changes when characters move between owner and key', () => {
     expect(idempotentJobName({ ...owner, owner: 'ab' }, 'c')).not.toBe(
       idempotentJobName({ ...owner, owner: 'a' }, 'bc'),
     );
@@ -53,16 +53,16 @@ describe('the name of a retry', () => {
     expect(retryJobName('trim-1-a-r9', true)).toBe('trim-1-a-r10');
   });
 
-  it('does not take an end of a name of its own for a number', () => {
+  it('does not take the end of an ordinary name for a retry number', () => {
     expect(retryJobName('my-r1', false)).toBe('my-r1-r1');
   });
 
-  it('tells two long names apart that differ in what is cut off', () => {
+  it('differs for long names that differ only in the part that is cut off', () => {
     const [one, two] = [`${'a'.repeat(43)}1`, `${'a'.repeat(43)}2`];
     expect(retryJobName(one, false)).not.toBe(retryJobName(two, false));
   });
 
-  it('never is the name of the job itself', () => {
+  it('is never the name of the job itself', () => {
     fc.assert(
       fc.property(anyName, fc.boolean(), (name, isRetry) => {
         expect(retryJobName(name, isRetry)).not.toBe(name);

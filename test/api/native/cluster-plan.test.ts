@@ -18,12 +18,12 @@ const plan: Plan = {
 const spec: RenderJobSpec = { inputs: [{ name: 'a', asset: 'a.mp4' }], operations: [], acceleration: 'Required' };
 
 describe('a dry run in a cluster', () => {
-  it('says that another machine renders, before what the planner says', async () => {
+  it('has a note that another machine renders, before the notes of the planner', async () => {
     const { notes } = await clusterPlan(async () => plan)({ ...spec, acceleration: 'Preferred' });
     expect(notes).toEqual([expect.stringContaining('which has no GPU') as unknown, 'a note of the planner']);
   });
 
-  it('of a job that requires a GPU is drawn without one, and says that the job waits for one', async () => {
+  it('of a job that requires a GPU is made without one, and notes that the job waits for one', async () => {
     const asked: RenderJobSpec[] = [];
     const { notes } = await clusterPlan(async (wanted) => {
       asked.push(wanted);
@@ -33,7 +33,7 @@ describe('a dry run in a cluster', () => {
     expect(notes[1]).toContain('waits for a node that has one');
   });
 
-  it('is refused as not offered when a program is not there, and as it is for any other reason', async () => {
+  it('fails as unsupported when a program is missing, and unchanged for any other reason', async () => {
     const failing = (error: CodedError) =>
       clusterPlan(async () => {
         throw error;
@@ -42,7 +42,7 @@ describe('a dry run in a cluster', () => {
       cause: Object.assign(new Error('spawn'), { code: 'ENOENT' }),
     });
     await expect(failing(absent)).rejects.toMatchObject({ code: 'UNSUPPORTED', cause: absent });
-    const codec = new CodedError('CAPABILITY_MISSING', 'Expected an encoder for AV1, got none');
+    const codec = new CodedError('CAPABILITY_MISSING', 'FFmpeg has no encoder for AV1');
     await expect(failing(codec)).rejects.toBe(codec);
     const source = new CodedError('SOURCE_NOT_FOUND', 'no such file');
     await expect(failing(source)).rejects.toBe(source);

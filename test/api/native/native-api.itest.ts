@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiServer, type Client } from '../../support/api-server.ts';
 import { anyText } from '../../support/matchers.ts';
-import { refusals, unreadableBodies } from './rejections.ts';
+import { rejections, unreadableBodies } from './rejections.ts';
 
 let server: ApiServer;
 let client: Client;
@@ -21,7 +21,7 @@ beforeAll(async () => {
             argv: ['-i', 'a.mp4'],
             expectedSeconds: 1,
             weight: 1,
-            placements: [{ what: 'mute', runsOn: 'copy', why: 'no picture changes' }],
+            placements: [{ what: 'mute', runsOn: 'copy', why: 'no frame changes' }],
           },
         ],
         outputs: [
@@ -66,8 +66,8 @@ function nameOf(body: unknown): string {
   return /"metadata":\{"name":"([^"]+)"/.exec(text)?.[1] ?? text;
 }
 
-describe('POST /apis/render-jobs makes a job from', () => {
-  it('a spec, and answers the RenderJob with a status from the first moment', async () => {
+describe('POST /apis/render-jobs creates a job from', () => {
+  it('a spec, and replies with the RenderJob and its first status', async () => {
     const reply = await (await fresh()).post('/apis/render-jobs', spec);
     const name = nameOf(reply.body);
     expect(name).toMatch(/^mute-\d{13}-[a-z2-7]{10}$/);
@@ -90,7 +90,7 @@ describe('POST /apis/render-jobs makes a job from', () => {
     expect((await server.job(name)).status).toBeUndefined();
   });
 
-  it('a manifest with a name, labels and annotations, and refuses the name a second time', async () => {
+  it('a manifest with a name, labels and annotations, and rejects the name a second time', async () => {
     const me = await fresh();
     const body = manifest({ name: 'my-job', labels: { team: 'a' }, annotations: { note: 'b' } });
     expect(await me.post('/apis/render-jobs', body)).toMatchObject({
@@ -114,7 +114,7 @@ describe('POST /apis/render-jobs makes a job from', () => {
     expect(reply).toMatchObject({ status: 201, body: { spec: { operations: [{ trim: { end: 1.5 } }] } } });
   });
 
-  it('one idempotency key once: the second answer is 200, another body 422', async () => {
+  it('one idempotency key once: the second reply is 200, another body gets 422', async () => {
     const me = await fresh();
     const headers = { 'idempotency-key': 'k' };
     const replies = await Promise.all(Array.from({ length: 10 }, () => me.post('/apis/render-jobs', spec, headers)));
@@ -127,8 +127,8 @@ describe('POST /apis/render-jobs makes a job from', () => {
   });
 });
 
-describe('POST /apis/render-jobs refuses, as a problem that names the field:', () => {
-  it.each(refusals(manifest, spec))('%s', async (_name, body, status, code, path) => {
+describe('POST /apis/render-jobs rejects, with a problem that names the field:', () => {
+  it.each(rejections(manifest, spec))('%s', async (_name, body, status, code, path) => {
     const reply = await client.post('/apis/render-jobs', body);
     expect(reply).toMatchObject({ status, body: { status, code, title: anyText, detail: anyText, remedy: anyText } });
     expect(reply.headers.get('content-type')).toContain('application/problem+json');
@@ -180,7 +180,7 @@ describe('GET /apis/render-jobs', () => {
   });
 
   it.each(['limit=0', 'limit=501', 'limit=x', 'phase=Done', 'since=yesterday', 'cursor=%00', 'sort=name'])(
-    'refuses the query %s with 400',
+    'rejects the query %s with 400',
     async (query) => {
       expect(await client.get(`/apis/render-jobs?${query}`)).toMatchObject({
         status: 400,
@@ -191,7 +191,7 @@ describe('GET /apis/render-jobs', () => {
 });
 
 describe('GET /apis/render-jobs/:id', () => {
-  it('shows live progress, URLs of outputs, and an ETag that a poller can use', async () => {
+  it('has live progress, URLs of outputs, and an ETag for polling', async () => {
     const me = await fresh();
     const name = await made(me);
     await server.move(name, { phase: 'Running' });
@@ -210,7 +210,7 @@ describe('GET /apis/render-jobs/:id', () => {
     });
   });
 
-  it('keeps the query of a source URL from others who may see the job', async () => {
+  it('hides the query of a source URL from others who may see the job', async () => {
     const me = await fresh();
     const name = await made(me, { inputs: [{ name: 'main', url: 'https://example.com/a.mp4?signature=secret' }] });
     expect((await me.get(`/apis/render-jobs/${name}`)).text).toContain('signature=secret');
@@ -265,7 +265,7 @@ describe('a job can be', () => {
     }
   });
 
-  it('patched by many at once without losing a change', async () => {
+  it('patched by many clients in parallel without losing a change', async () => {
     const me = await fresh();
     const name = await made(me);
     const replies = await Promise.all(
@@ -279,7 +279,7 @@ describe('a job can be', () => {
     ).toHaveLength(8);
   });
 
-  it('cancelled while it runs, again without effect, and not once it has succeeded', async () => {
+  it('cancelled while it runs, again without effect, but not after it succeeded', async () => {
     const me = await fresh();
     const name = await made(me);
     await server.move(name, { phase: 'Running' });
@@ -292,7 +292,7 @@ describe('a job can be', () => {
     expect(await cancel()).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
   });
 
-  it('retried once it has failed, as one new job however often that is asked', async () => {
+  it('retried after it failed, as one new job however often the request is sent', async () => {
     const me = await fresh();
     const name = await made(me);
     const retry = (id = name) => me.send('POST', `/apis/render-jobs/${id}/retry`);
@@ -312,7 +312,7 @@ describe('a job can be', () => {
     expect((await retry(`${name}-r2`)).status).toBe(409);
   });
 
-  it('removed: it goes from the Edit API at once and is asked to end', async () => {
+  it('deleted: the Edit API does not show it any more, and it is stopped', async () => {
     const me = await fresh();
     const name = await made(me);
     const reply = await me.send('DELETE', `/apis/render-jobs/${name}`);
@@ -323,7 +323,7 @@ describe('a job can be', () => {
 });
 
 describe('POST /apis/render-jobs:plan', () => {
-  it('answers the plan and makes no job', async () => {
+  it('replies with the plan and creates no job', async () => {
     const me = await fresh();
     expect(await me.post('/apis/render-jobs:plan', spec)).toMatchObject({
       status: 200,
@@ -333,7 +333,7 @@ describe('POST /apis/render-jobs:plan', () => {
     expect((await me.get('/apis/render-jobs')).body['items']).toEqual([]);
   });
 
-  it('refuses what POST would refuse', async () => {
+  it('rejects what POST would reject', async () => {
     expect((await client.post('/apis/render-jobs:plan', { inputs: [] })).status).toBe(400);
     expect(
       (await client.post('/apis/render-jobs:plan', { inputs: [{ name: 'a', url: 'http://127.0.0.1/' }] })).body,

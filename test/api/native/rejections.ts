@@ -1,7 +1,7 @@
-type Refusal = readonly [name: string, body: object, status: number, code: string, path: string];
+type Rejection = readonly [name: string, body: object, status: number, code: string, path: string];
 
-/** Bodies that POST /apis/render-jobs refuses: why, what, its answer, and the field that it names. */
-export function refusals(manifest: (metadata?: object) => object, spec: object): readonly Refusal[] {
+/** Bodies that POST /apis/render-jobs rejects: the reason, the body, the reply, and the field that it names. */
+export function rejections(manifest: (metadata?: object) => object, spec: object): readonly Rejection[] {
   return [
     ['no inputs', {}, 400, 'INVALID_REQUEST', 'inputs'],
     ['an unknown field', { ...spec, inpust: [] }, 400, 'INVALID_REQUEST', 'inpust'],
@@ -50,7 +50,14 @@ export function refusals(manifest: (metadata?: object) => object, spec: object):
       'SOURCE_HOST_NOT_ALLOWED',
       'inputs[0]',
     ],
-    ['a webhook', { ...spec, webhook: { url: 'https://example.com' } }, 501, 'UNSUPPORTED', 'webhook'],
+    ['a webhook', { ...spec, webhook: { url: 'https://example.com' } }, 400, 'INVALID_REQUEST', 'webhook'],
+    [
+      'a path as destination',
+      { ...spec, output: { destination: { file: 'a' } } },
+      400,
+      'INVALID_REQUEST',
+      'output.destination',
+    ],
     [
       'a volume',
       { inputs: [{ name: 'main', pvc: { claimName: 'c', path: 'x' } }] },

@@ -16,11 +16,11 @@ function references(value: unknown): string[] {
 }
 
 describe('docs/reference/openapi.json', () => {
-  it('is what the server answers; `npm run generate` renews it', async () => {
+  it('is the document of the server; `npm run generate` updates it', async () => {
     expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(JSON.parse(text));
   });
 
-  it('has every schema that it refers to, and refers to every one that it has', () => {
+  it('defines exactly the schemas that it refers to', () => {
     const { components } = z
       .object({ components: z.object({ schemas: z.record(z.string(), z.unknown()) }) })
       .parse(document);
@@ -52,7 +52,7 @@ describe('docs/reference/openapi.json', () => {
     }
   });
 
-  it('holds nothing that is meant for the CRD generator only', () => {
+  it('has nothing that is only for the CRD generator', () => {
     expect(text).not.toContain('x-kubernetes');
   });
 });

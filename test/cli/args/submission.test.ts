@@ -244,7 +244,7 @@ describe('submit', () => {
   });
 
   it.each<[string[], RegExp]>([
-    [[], /expected a file or a manifest, got none/],
+    [[], /expected a file or a manifest/],
     [['clip.mp4', '--op', 'trmi'], /unknown operation "trmi" \(did you mean trim\?\)/],
     [['clip.mp4', '--start', '1'], /--start belongs to an operation: expected --op NAME before it/],
     [['clip.mp4', '--op', 'trim', '--volume', '1'], /trim has no parameter "volume"/],
@@ -278,7 +278,7 @@ describe('submit', () => {
     [['clip.mp4', '--set', '__proto__.polluted=1'], /no "__proto__"/],
     [['clip.mp4', '--op', 'trim:__proto__=1'], /no parameter "__proto__"/],
     [['clip.mp4', '--op', 'trim', '--start', '9', '--end', '3'], /trim\.end: end must be greater than start/],
-    [['clip.mp4', '--op', 'blur:x=1'], /wrong in 3 places/],
+    [['clip.mp4', '--op', 'blur:x=1'], /the job has 3 errors/],
   ])('refuses %j', (args, message) => {
     expect(refusal(...args).message).toMatch(message);
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
@@ -289,7 +289,7 @@ describe('submit', () => {
     expect(reversed.message).toBe('spec.operations[0].trim.end: end must be greater than start');
     expect(reversed.details).toEqual([]);
     expect(refusal('clip.mp4', '--op', 'trim:start=9,end=3', '--set', 'priority=999').message).toBe(
-      'the job is wrong in 2 places',
+      'the job has 2 errors',
     );
   });
 

@@ -9,12 +9,12 @@ import { gpuEnvironment } from '../../support/gpu-environment.ts';
 import { describeOnSoftwareGpu, type Faults, type SoftwareGpu } from '../../support/software-gpu.ts';
 
 const main = join(import.meta.dirname, '../../../src/main.ts');
-const nobody = 65_534;
+const otherUser = 65_534;
 
 let dir: string;
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'fw-probe-'));
-  // A process of another user must get at it.
+  // A process of another user must be able to read it.
   await chmod(dir, 0o755);
 });
 afterEach(() => rm(dir, { recursive: true }));
@@ -41,7 +41,7 @@ function probe(args: readonly string[], env: Readonly<Record<string, string>>, u
   return promise;
 }
 
-/** The report of a run, held against its documented shape. */
+/** The report of a run, validated by its documented schema. */
 const reportOf = ({ out }: Run): ProbeReport => probeReport.parse(JSON.parse(out));
 
 const causesOf = (run: Run): string[] => reportOf(run).findings.map(({ cause }) => cause);
@@ -52,7 +52,7 @@ interface Device {
   readonly driver?: string;
 }
 
-/** Folders like /dev/dri and /sys, with the environment that leads there. */
+/** Folders like /dev/dri and /sys, with the environment that names them. */
 async function machine(
   nodes: Readonly<Record<string, Device>>,
   { passedIn = true, pci = {} }: { readonly passedIn?: boolean; readonly pci?: Readonly<Record<string, Device>> } = {},
@@ -81,7 +81,7 @@ async function describeDevice(folder: string, { vendor = '0x8086', device = '0x5
 }
 
 describe('framewright probe', () => {
-  it('exits 0 on a machine without a GPU, which lacks nothing, and 6 where one is required', async () => {
+  it('exits 0 on a machine without a GPU, and 6 where one is required', async () => {
     const { env } = await machine({});
     const run = await probe(['--json'], env);
     expect(run).toMatchObject({ code: 0, err: '' });
@@ -90,7 +90,7 @@ describe('framewright probe', () => {
     expect((await probe(['--require-gpu'], env)).code).toBe(6);
   });
 
-  it('exits 6 where an Intel GPU is there and cannot be used', async () => {
+  it('exits 6 where an Intel GPU exists and cannot be used', async () => {
     const { env } = await machine({}, { pci: { '0000:00:02.0': { device: '0x9a49' } } });
     const run = await probe(['--json'], env);
     expect(run.code).toBe(6);
@@ -100,14 +100,14 @@ describe('framewright probe', () => {
     );
   });
 
-  it('finds the node that the kernel has and a container has not', async () => {
+  it('finds the node that the kernel has and a container does not have', async () => {
     const { env } = await machine({ renderD128: { driver: 'i915' } }, { passedIn: false });
     const [finding] = reportOf(await probe(['--json'], { ...env, KUBERNETES_SERVICE_HOST: '10.0.0.1' })).findings;
     expect(finding?.cause).toBe('not-passed-in');
     expect(finding?.commands).toEqual([expect.stringContaining('gpu.intel.com/i915')]);
   });
 
-  it('leaves the GPU of another maker alone, and names it', async () => {
+  it('does not use the GPU of another vendor, and names it', async () => {
     const { env } = await machine({ renderD128: { vendor: '0x1002', device: '0x73bf', driver: 'amdgpu' } });
     const run = await probe(['--json'], env);
     expect(run.code).toBe(0);
@@ -115,14 +115,14 @@ describe('framewright probe', () => {
     expect(reportOf(run).nodes[0]).toMatchObject({ maker: 'AMD', usable: false, resource: null });
   });
 
-  it('tells which group a node belongs to, and how to get into it', async () => {
+  it('reports the group of a node, and how to join it', async () => {
     const { env, dri } = await machine({ renderD128: { driver: 'i915' } });
     const node = join(dri, 'renderD128');
     const root = process.getuid?.() === 0;
     if (root) await chown(node, 0, 44_321);
-    // Without root the owner itself is shut out; the cure is another one then.
+    // Without root the owner itself has no access; the remedy is another one then.
     await chmod(node, root ? 0o660 : 0o060);
-    const run = await probe(['--json'], { ...env, KUBERNETES_SERVICE_HOST: '10.0.0.1' }, root ? nobody : undefined);
+    const run = await probe(['--json'], { ...env, KUBERNETES_SERVICE_HOST: '10.0.0.1' }, root ? otherUser : undefined);
     expect(run.code).toBe(6);
     const [finding] = reportOf(run).findings;
     expect(finding?.cause).toBe('no-permission');
@@ -131,7 +131,7 @@ describe('framewright probe', () => {
     expect(finding?.commands).toEqual(['securityContext: { supplementalGroups: [44321] }  # in the pod']);
   });
 
-  it('prints text without colours into a pipe, in lines of 80 letters but for what is copied', async () => {
+  it('prints text without colours into a pipe, in lines of at most 80 characters', async () => {
     const { env } = await machine({ renderD128: { vendor: '0x10de' } });
     const { out } = await probe([], { ...env, FORCE_COLOR: '1' });
     expect(out).toMatch(/^Encoding works on the CPU only\. There is no Intel GPU\.\n/);
@@ -141,14 +141,14 @@ describe('framewright probe', () => {
       expect(line.length).toBeLessThanOrEqual(80);
   });
 
-  it('keeps control characters of names away from the terminal', async () => {
+  it('does not print control characters of names', async () => {
     const { env } = await machine({});
     const { out } = await probe([], { ...env, FRAMEWRIGHT_DRI_DIR: join(dir, 'a\u001b[31mb') });
     expect(out).toContain('a[31mb');
     expect(out).not.toContain('\u001b');
   });
 
-  it('leaves with 130 and in silence when it is interrupted', async () => {
+  it('exits 130 without output when it is interrupted', async () => {
     const { env } = await machine({});
     const program = join(dir, 'ffmpeg');
     const started = join(dir, 'started');
@@ -169,7 +169,7 @@ describe('framewright probe', () => {
     expect(text).toBe('');
   });
 
-  it('refuses what it does not know', async () => {
+  it('rejects unknown options and arguments', async () => {
     expect((await probe(['--required'], {})).code).toBe(2);
     expect((await probe(['/dev/dri/renderD128'], {})).code).toBe(2);
   });
@@ -180,26 +180,26 @@ describeOnSoftwareGpu('framewright probe on a GPU', (gpus) => {
   const run = async (faults: Faults, more: Readonly<Record<string, string>> = {}): Promise<Run> =>
     probe(['--json'], { ...(await environmentOf(await gpus.create(dir, faults))), ...more });
 
-  it('exits 0 and lists what was proved, and nothing to repair', async () => {
+  it('exits 0 and lists the trial encodes that succeeded, and nothing to repair', async () => {
     const gpu = await gpus.create(dir);
     const text = await probe([], await environmentOf(gpu));
     expect(text.code).toBe(0);
     expect(text.out).toMatch(/^Quick Sync works on this machine\.\n/);
     expect(text.out).toMatch(/Quick Sync {2}h264 {2}8 bit \(low power, full\)\n {16}av1 {3}8 bit .*, 10 bit/);
-    expect(text.out).not.toContain('What keeps a GPU');
+    expect(text.out).not.toContain('What prevents the use of a GPU');
     expect((await gpu.trace()).length).toBeGreaterThan(0);
   });
 
   it.each<readonly [what: string, faults: Faults, verdict: ProbeReport['verdict'], cause: string]>([
-    ['refuses every encode', { refuse: ['h264', 'av1'] }, 'software', 'encodes-refused'],
+    ['rejects every encode', { reject: ['h264', 'av1'] }, 'software', 'trial-encodes-fail'],
     ['is lost', { fail: ['encode@5=device-lost'] }, 'software', 'device-fails'],
-    ['has no HuC firmware', { refuse: ['nohuc'] }, 'quick-sync', 'huc-missing'],
-    ['has no low-power engine', { refuse: ['lowpower'] }, 'quick-sync', 'low-power-refused'],
-    ['has the low-power engine alone', { refuse: ['nolowpower'] }, 'quick-sync', 'low-power-only'],
-    ['does not take AV1', { refuse: ['av1'] }, 'quick-sync', 'codec-refused'],
-    ['cannot filter', { fail: ['vpp-init@2=unsupported'] }, 'quick-sync', 'filters-refused'],
-    ['cannot be opened', { openErrno: 13 }, 'software', 'node-gone'],
-    ['is of another maker', { vendor: '1002' }, 'software', 'not-intel'],
+    ['has no HuC firmware', { reject: ['nohuc'] }, 'quick-sync', 'huc-missing'],
+    ['has no low-power engine', { reject: ['lowpower'] }, 'quick-sync', 'no-low-power'],
+    ['has only the low-power engine', { reject: ['nolowpower'] }, 'quick-sync', 'low-power-only'],
+    ['does not encode AV1', { reject: ['av1'] }, 'quick-sync', 'codec-fails'],
+    ['cannot filter', { fail: ['vpp-init@2=unsupported'] }, 'quick-sync', 'filters-fail'],
+    ['cannot be opened', { openErrno: 13 }, 'software', 'node-without-device'],
+    ['is of another vendor', { vendor: '1002' }, 'software', 'not-intel'],
   ])('recognises a GPU that %s', async (_what, faults, verdict, cause) => {
     const ended = await run(faults);
     expect(causesOf(ended)).toContain(cause);
@@ -207,7 +207,7 @@ describeOnSoftwareGpu('framewright probe on a GPU', (gpus) => {
     expect(ended.code).toBe(verdict === 'quick-sync' || cause === 'not-intel' ? 0 : 6);
   });
 
-  it('exits 6 where VA-API encodes and Quick Sync does not, and says what Quick Sync lacks', async () => {
+  it('exits 6 where VA-API encodes and Quick Sync does not, and reports what Quick Sync lacks', async () => {
     const gpu = await gpus.create(dir, { fail: ['session@1=unsupported'] });
     const ended = await probe(['--json'], await gpuEnvironment(gpu, ['h264_qsv', 'h264_vaapi']));
     expect(ended.code).toBe(6);
@@ -216,16 +216,16 @@ describeOnSoftwareGpu('framewright probe on a GPU', (gpus) => {
       nodes: [{ usable: true, sessionApi: null, encodes: [{ backend: 'vaapi', codec: 'h264' }, { backend: 'vaapi' }] }],
     });
     // Which of the two depends on what this machine has installed.
-    expect(causesOf(ended).join()).toMatch(/runtime-(missing|refuses)/);
+    expect(causesOf(ended).join()).toMatch(/runtime-(missing|rejects)/);
   });
 
-  it('tells a runtime that refuses from one that is missing', async () => {
+  it('distinguishes a runtime that rejects sessions from a missing one', async () => {
     const faults: Faults = { fail: ['session@1=unsupported'] };
     const folder = join(dir, 'runtime');
     await mkdir(folder);
     await writeFile(join(folder, 'libmfx-gen.so.1.2'), '');
-    const refusing = await run(faults, { ONEVPL_SEARCH_PATH: folder });
-    expect(causesOf(refusing)).toEqual(['runtime-refuses']);
-    expect(reportOf(refusing).findings[0]?.seen).toContain('Error creating a MFX session: -9.');
+    const rejecting = await run(faults, { ONEVPL_SEARCH_PATH: folder });
+    expect(causesOf(rejecting)).toEqual(['runtime-rejects']);
+    expect(reportOf(rejecting).findings[0]?.seen).toContain('Error creating a MFX session: -9.');
   });
 });

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { placesOf } from '../../../src/cli/client/outputs.ts';
+import { localPaths } from '../../../src/cli/client/outputs.ts';
 import { logLine } from '../../../src/cli/output/log-line.ts';
 import { planText, shellWord } from '../../../src/cli/output/plan-text.ts';
 
 describe('a plan as text', () => {
-  it('says where and why, and gives command lines that a shell takes', () => {
+  it('shows where each part runs and why, and command lines for a shell', () => {
     const text = planText({
       backend: 'software',
       fallbacks: [{ from: 'qsv-full', cause: 'no-device', message: 'no render node' }],
@@ -27,11 +27,11 @@ describe('a plan as text', () => {
     expect(text).toContain('note: a note');
   });
 
-  it('is made of whatever a server sends', () => {
+  it('accepts any reply of a server', () => {
     fc.assert(fc.property(fc.anything(), (anything) => planText(anything).length > 0));
   });
 
-  it('quotes words so that a shell gives them back', () => {
+  it('quotes words so that a shell returns them unchanged', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -58,17 +58,23 @@ describe('a log line', () => {
   });
 });
 
-describe('the places of outputs', () => {
+describe('the local paths of outputs', () => {
   const output = (name: string, key: string) => ({ name, key, kind: 'video', bytes: 1, summary: '' });
 
   it('are the target for the main file, and beside it for others', () => {
     const outputs = [output('poster', 'u-1-poster.jpg'), output('main', 'u-1-main.mp4')];
-    expect([...placesOf(outputs, 'dir/out.mp4', false).values()]).toEqual(['dir/out-poster.jpg', 'dir/out.mp4']);
-    expect([...placesOf(outputs, 'dir/', true).values()]).toEqual(['dir/poster.jpg', 'dir/main.mp4']);
+    expect([...localPaths(outputs, { path: 'dir/out.mp4', kind: 'file' }).values()]).toEqual([
+      'dir/out-poster.jpg',
+      'dir/out.mp4',
+    ]);
+    expect([...localPaths(outputs, { path: 'dir/', kind: 'folder' }).values()]).toEqual([
+      'dir/poster.jpg',
+      'dir/main.mp4',
+    ]);
   });
 
   it('are the target for the first rendition when there is no main file', () => {
     const outputs = [output('1080p', 'u-1-1080p.mp4'), output('720p', 'u-1-720p.mp4')];
-    expect([...placesOf(outputs, 'out.mp4', false).values()]).toEqual(['out.mp4', 'out-720p.mp4']);
+    expect([...localPaths(outputs, { path: 'out.mp4', kind: 'file' }).values()]).toEqual(['out.mp4', 'out-720p.mp4']);
   });
 });

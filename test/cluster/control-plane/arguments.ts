@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Credentials } from './credentials.ts';
 
-/** Flags of each program, in one place: what is not said is Kubernetes' own default. */
+/** The flags of each program; all others have Kubernetes' own defaults. */
 
 export function etcdArguments(folder: string, port: number): string[] {
   const url = `http://127.0.0.1:${port}`;
@@ -9,7 +9,7 @@ export function etcdArguments(folder: string, port: number): string[] {
     `--data-dir=${join(folder, 'etcd')}`,
     `--listen-client-urls=${url}`,
     `--advertise-client-urls=${url}`,
-    // One member: nobody dials the peer port.
+    // One member: the peer port is not used.
     '--listen-peer-urls=http://127.0.0.1:0',
     // The data goes with the test.
     '--unsafe-no-fsync',
@@ -25,14 +25,14 @@ export function apiServerArguments(
     `--etcd-servers=http://127.0.0.1:${etcdPort}`,
     '--bind-address=127.0.0.1',
     '--advertise-address=127.0.0.1',
-    // It would publish its address, which for a loopback one is refused once a minute.
+    // It would publish its address, which fails once a minute for a loopback address.
     '--endpoint-reconciler-type=none',
     `--secure-port=${port}`,
     // It signs itself a certificate there.
     `--cert-dir=${join(folder, 'certificates')}`,
     `--token-auth-file=${credentials.tokenFile}`,
     '--authorization-mode=RBAC',
-    // As on OpenShift: whoever blocks the removal of an owner needs the right to change its finalizers.
+    // As on OpenShift: blocking the deletion of an owner needs permission to change its finalizers.
     '--enable-admission-plugins=OwnerReferencesPermissionEnforcement',
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${credentials.publicKey}`,
@@ -54,7 +54,7 @@ export function controllerManagerArguments(
   return [
     `--kubeconfig=${kubeconfig}`,
     '--leader-elect=false',
-    // Each controller with the rights of its own ServiceAccount, as RBAC has them ready.
+    // Each controller with its own ServiceAccount and the RBAC rules that Kubernetes defines for it.
     '--use-service-account-credentials=true',
     // No port of its own.
     '--secure-port=0',

@@ -40,7 +40,7 @@ export interface ControlPlaneOptions {
 
 type Paths = Readonly<Record<string, string>>;
 
-interface Place {
+interface Environment {
   readonly paths: Paths;
   readonly guard: Guard;
   readonly folder: string;
@@ -64,9 +64,9 @@ export async function startControlPlane(
     await guard[Symbol.asyncDispose]();
   };
   try {
-    const place = { paths, guard, folder };
+    const environment = { paths, guard, folder };
     const credentials = await makeCredentials(folder);
-    const { server, etcd, ca, reviveApi } = await startApi(place, credentials, programs);
+    const { server, etcd, ca, reviveApi } = await startApi(environment, credentials, programs);
     const kubeconfig = (user: UserName): Promise<string> => {
       const file = join(folder, `${user.replaceAll(':', '-')}.kubeconfig`);
       return writeKubeconfig(file, { server, ca }, { token: credentials.tokens[user] });
@@ -77,7 +77,7 @@ export async function startControlPlane(
       without,
     });
     const start = (name: string, args: readonly string[]): void =>
-      void programs.set(name, startProgram(pathOf(paths, name), args, place));
+      void programs.set(name, startProgram(pathOf(paths, name), args, environment));
     start('kube-controller-manager', manager);
     if (pods) {
       start('kube-scheduler', schedulerArguments(await kubeconfig('system:kube-scheduler')));
@@ -98,7 +98,7 @@ async function readCertificate(folder: string): Promise<ControlPlane['certificat
 }
 
 async function startApi(
-  { paths, guard, folder }: Place,
+  { paths, guard, folder }: Environment,
   credentials: Credentials,
   programs: Map<string, Program>,
 ): Promise<{ server: string; etcd: string; ca: string; reviveApi: () => Promise<void> }> {
@@ -151,6 +151,6 @@ async function get(url: string, ca: string, token?: string): Promise<number> {
 
 function pathOf(paths: Paths, name: string): string {
   const path = paths[name];
-  if (path === undefined) throw new Error(`Expected the path of ${name}, got none`);
+  if (path === undefined) throw new Error(`Expected the path of ${name}, but it is missing`);
   return path;
 }

@@ -11,7 +11,7 @@ export async function freePort(): Promise<number> {
     const port = randomInt(20_000, 32_000);
     if (await isFree(port)) return port;
   }
-  throw new Error('Expected a free port between 20000 and 32000, got none in 100 tries');
+  throw new Error('Found no free port between 20000 and 32000 in 100 tries');
 }
 
 async function isFree(port: number): Promise<boolean> {

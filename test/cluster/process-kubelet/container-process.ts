@@ -23,7 +23,7 @@ export class ContainerProcess {
   #exited = false;
 
   /**
-   * @param command runs in place of the image
+   * @param command runs instead of the image
    * @param environment of the container; paths in it that name its mounts are replaced by ones of `folder`
    */
   constructor(command: readonly [string, ...string[]], environment: Readonly<Record<string, string>>, folder: string) {

@@ -13,7 +13,7 @@ import { startLogServer } from './log-server.ts';
 export interface ProcessKubeletOptions {
   readonly node: string;
   readonly gpuSlots: number;
-  /** Runs in place of every image. */
+  /** Runs instead of every image. */
   readonly command: readonly [string, ...string[]];
   /** For the process, beside the environment of the container. */
   readonly environment?: Readonly<Record<string, string>>;

@@ -24,7 +24,7 @@ export async function startNatsServer(
   const guard = startGuard(folder);
   const configFile = join(folder, 'nats.conf');
   await writeFile(configFile, config);
-  // -1 is a free port, which it tells in a file.
+  // -1 is a free port, which it writes to a file.
   const args = [
     '-c',
     configFile,

@@ -18,17 +18,18 @@ function admitted(
   pools: readonly PoolSlots[] = [box],
   at = now,
 ): string[] {
-  return [...admit(queued, holding, pools, at, policy)].filter(([, verdict]) => verdict.admitted).map(([uid]) => uid);
+  const admissions = admit({ queued, holding, pools, now: at, policy });
+  return [...admissions].filter(([, admission]) => admission.admitted).map(([uid]) => uid);
 }
 
 describe('admit', () => {
-  it('takes the higher priority first', () => {
+  it('admits the higher priority first', () => {
     expect(admitted([waiting('low'), waiting('high', { priority: 5 })], [{ owner: 'bob', pool: 'default' }])).toEqual([
       'high',
     ]);
   });
 
-  it('among equals takes the owner with the smaller share of slots', () => {
+  it('admits the owner with the smaller share of slots at equal priority', () => {
     const queued = [
       waiting('a1', { createdAt: now - 9 }),
       waiting('a2', { createdAt: now - 8 }),
@@ -37,13 +38,13 @@ describe('admit', () => {
     expect(admitted(queued)).toEqual(['a1', 'b1']);
   });
 
-  it('among equals of one owner takes the oldest', () => {
+  it('admits the oldest job of one owner at equal priority', () => {
     expect(
       admitted([waiting('young'), waiting('old', { createdAt: now - 5 })], [{ owner: 'ann', pool: 'default' }]),
     ).toEqual(['old']);
   });
 
-  it('lets age rise above priority', () => {
+  it('raises the priority of a job with its age', () => {
     const old = waiting('old', { createdAt: now - 6 * 60_000 });
     expect(admitted([waiting('high', { priority: 5 }), old], [{ owner: 'bob', pool: 'default' }])).toEqual(['old']);
   });
@@ -52,78 +53,94 @@ describe('admit', () => {
     const queued = ['a', 'b', 'c', 'd'].map((uid) => waiting(uid));
     expect(admitted(queued)).toHaveLength(2);
     const admittedTo = (pool: PoolSlots) =>
-      [...admit(queued, [{ owner: 'ann', pool: 'default' }], [pool], now, { ...policy, lookAhead: 1 }).values()].filter(
-        (verdict) => verdict.admitted,
-      );
+      [
+        ...admit({
+          queued,
+          holding: [{ owner: 'ann', pool: 'default' }],
+          pools: [pool],
+          now,
+          policy: { ...policy, lookAhead: 1 },
+        }).values(),
+      ].filter((admission) => admission.admitted);
     expect(admittedTo({ ...box, queues: true })).toHaveLength(2);
-    // Where nothing holds a further stage back, it would run beside the others.
+    // Where the pool queues nothing, a further stage would run beside the others.
     expect(admittedTo(box)).toHaveLength(1);
   });
 
-  it('says that all slots are in use', () => {
-    const verdict = admit(
-      [waiting('a')],
-      [
+  it('explains that all slots are in use', () => {
+    const admission = admit({
+      queued: [waiting('a')],
+      holding: [
         { owner: 'x', pool: 'default' },
         { owner: 'y', pool: 'default' },
       ],
-      [box],
+      pools: [box],
       now,
       policy,
-    ).get('a');
-    expect(verdict).toEqual({
+    }).get('a');
+    expect(admission).toEqual({
       admitted: false,
       reason: 'WaitingForSlot',
       message:
-        'Waiting for a free slot in pool default: 2 of 2 in use, next in line; more slots or a higher spec.priority would help.',
-      ahead: 0,
+        'Waiting for a free slot in pool default: 2 of 2 are in use and this job is next; more slots or a higher spec.priority would help.',
+      queuePosition: 0,
     });
   });
 
-  it('says which pools there are when the named one is not', () => {
-    const verdict = admit([waiting('a', { pool: 'arc' })], [], [box], now, policy).get('a');
-    expect(verdict).toMatchObject({
+  it('lists the existing pools when the requested one does not exist', () => {
+    const admission = admit({ queued: [waiting('a', { pool: 'arc' })], holding: [], pools: [box], now, policy }).get(
+      'a',
+    );
+    expect(admission).toMatchObject({
       admitted: false,
       reason: 'NoSuchPool',
-      message: 'spec.pool is arc, and there is no such pool; there are: default.',
+      message: 'spec.pool is arc, which does not exist; existing pools: default.',
     });
   });
 
   it('keeps a job that requires a GPU waiting where no pool has one', () => {
-    const verdict = admit(
-      [waiting('a', { acceleration: 'Required' })],
-      [],
-      [{ pool: 'cpu', slots: 4, gpu: false }],
+    const admission = admit({
+      queued: [waiting('a', { acceleration: 'Required' })],
+      holding: [],
+      pools: [{ pool: 'cpu', slots: 4, gpu: false }],
       now,
       policy,
-    ).get('a');
-    expect(verdict).toMatchObject({ admitted: false, reason: 'WaitingForGpu' });
+    }).get('a');
+    expect(admission).toMatchObject({ admitted: false, reason: 'WaitingForGpu' });
   });
 
-  it('sends jobs that may use a GPU to the GPU pool, and the others elsewhere', () => {
+  it('admits jobs that may use a GPU to the GPU pool, and the others to another pool', () => {
     const pools: PoolSlots[] = [
       { pool: 'cpu', slots: 4, gpu: false },
       { pool: 'gpu', slots: 4, gpu: true },
     ];
-    const verdicts = admit([waiting('a'), waiting('b', { acceleration: 'Disabled' })], [], pools, now, policy);
-    expect(verdicts.get('a')).toEqual({ admitted: true, pool: 'gpu' });
-    expect(verdicts.get('b')).toEqual({ admitted: true, pool: 'cpu' });
+    const admissions = admit({
+      queued: [waiting('a'), waiting('b', { acceleration: 'Disabled' })],
+      holding: [],
+      pools,
+      now,
+      policy,
+    });
+    expect(admissions.get('a')).toEqual({ admitted: true, pool: 'gpu' });
+    expect(admissions.get('b')).toEqual({ admitted: true, pool: 'cpu' });
   });
 });
 
 describe('admit, in a long queue', () => {
-  it('tells each of ten thousand jobs how many are ahead, and lets in as many as there is room for', () => {
+  it('gives each of ten thousand jobs its queue position, and admits as many as there are slots', () => {
     const queued = Array.from({ length: 10_000 }, (_, index) =>
       waiting(`u${index}`, { owner: `owner-${index % 50}`, createdAt: index, acceleration: 'Required' }),
     );
     const gpu: PoolSlots = { pool: 'gpu', slots: 4, gpu: true, queues: true };
-    const verdicts = [...admit(queued, [], [gpu], now, { ...policy, lookAhead: 1 }).values()];
-    expect(verdicts.filter((verdict) => verdict.admitted)).toHaveLength(5);
-    const ahead = verdicts.flatMap((verdict) => (verdict.admitted ? [] : [verdict.ahead ?? -1]));
+    const admissions = [
+      ...admit({ queued, holding: [], pools: [gpu], now, policy: { ...policy, lookAhead: 1 } }).values(),
+    ];
+    expect(admissions.filter((admission) => admission.admitted)).toHaveLength(5);
+    const ahead = admissions.flatMap((admission) => (admission.admitted ? [] : [admission.queuePosition ?? -1]));
     expect(ahead.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 9995 }, (_, index) => index));
   });
 
-  it('counts as ahead those who want the same slots, not those who wait for others', () => {
+  it('counts jobs for the same slots as ahead, not those for other slots', () => {
     const pools: PoolSlots[] = [
       { pool: 'a', slots: 1, gpu: true },
       { pool: 'b', slots: 1, gpu: true },
@@ -135,9 +152,9 @@ describe('admit, in a long queue', () => {
       waiting('3'),
       waiting('4', { pool: 'b' }),
     ];
-    const aheadOf = [...admit(queued, holding, pools, now, policy)].map(([uid, verdict]) => [
+    const aheadOf = [...admit({ queued, holding, pools, now, policy })].map(([uid, admission]) => [
       uid,
-      verdict.admitted ? undefined : verdict.ahead,
+      admission.admitted ? undefined : admission.queuePosition,
     ]);
     expect(aheadOf).toEqual([
       ['1', 0],
@@ -147,19 +164,29 @@ describe('admit, in a long queue', () => {
     ]);
   });
 
-  it('lets a job that goes through Kueue pass, and says so where there is no Kueue', () => {
+  it('admits a job with a Kueue queue without a slot, and explains when Kueue is not configured', () => {
     const full = [
       { owner: 'x', pool: 'default' },
       { owner: 'y', pool: 'default' },
     ];
     const film = waiting('film', { queue: 'films' });
-    expect(admit([film], full, [box], now, { ...policy, kueue: true }).get('film')).toEqual({
+    expect(
+      admit({ queued: [film], holding: full, pools: [box], now, policy: { ...policy, kueue: true } }).get('film'),
+    ).toEqual({
       admitted: true,
       pool: 'default',
     });
-    expect(admit([film], [], [box], now, policy).get('film')).toMatchObject({ reason: 'QueueNotConfigured' });
+    expect(admit({ queued: [film], holding: [], pools: [box], now, policy }).get('film')).toMatchObject({
+      reason: 'QueueNotConfigured',
+    });
     // It takes no slot of ours either.
-    const all = admit([film, waiting('own')], full.slice(1), [box], now, { ...policy, kueue: true });
+    const all = admit({
+      queued: [film, waiting('own')],
+      holding: full.slice(1),
+      pools: [box],
+      now,
+      policy: { ...policy, kueue: true },
+    });
     expect(all.get('own')).toEqual({ admitted: true, pool: 'default' });
   });
 });
@@ -178,13 +205,13 @@ const pools = fc.record({ cpu: fc.nat(4), gpu: fc.nat(4) }).map(({ cpu, gpu }): 
 ]);
 
 describe('admit, for any queue', () => {
-  it('gives every job a verdict and never fills a pool beyond its slots', () => {
+  it('decides about every job and never fills a pool beyond its slots', () => {
     fc.assert(
       fc.property(jobs, pools, (queued, slots) => {
-        const verdicts = admit(queued, [], slots, now, policy);
-        expect(verdicts.size).toBe(queued.length);
+        const admissions = admit({ queued, holding: [], pools: slots, now, policy });
+        expect(admissions.size).toBe(queued.length);
         for (const { pool, slots: size } of slots) {
-          const taken = [...verdicts.values()].filter((verdict) => verdict.admitted && verdict.pool === pool);
+          const taken = [...admissions.values()].filter((admission) => admission.admitted && admission.pool === pool);
           expect(taken.length).toBeLessThanOrEqual(size);
         }
       }),
@@ -194,35 +221,38 @@ describe('admit, for any queue', () => {
   it('leaves no slot idle in a pool that a waiting job may use', () => {
     fc.assert(
       fc.property(jobs, pools, (queued, slots) => {
-        const verdicts = admit(queued, [], slots, now, policy);
+        const admissions = admit({ queued, holding: [], pools: slots, now, policy });
         const taken = (pool: string) =>
-          [...verdicts.values()].filter((verdict) => verdict.admitted && verdict.pool === pool).length;
+          [...admissions.values()].filter((admission) => admission.admitted && admission.pool === pool).length;
         const idle = new Set(slots.filter(({ pool, slots: size }) => taken(pool) < size).map(({ pool }) => pool));
-        const gpuThere = slots.some(({ pool, slots: size }) => pool === 'gpu' && size > 0);
+        const hasGpu = slots.some(({ pool, slots: size }) => pool === 'gpu' && size > 0);
         const mayUse = ({ pool, acceleration }: QueuedJob): readonly string[] => {
           if (pool !== undefined) return pool === 'cpu' && acceleration === 'Required' ? [] : [pool];
-          if (acceleration === 'Preferred') return gpuThere ? ['gpu'] : ['cpu', 'gpu'];
+          if (acceleration === 'Preferred') return hasGpu ? ['gpu'] : ['cpu', 'gpu'];
           return acceleration === 'Required' ? ['gpu'] : ['cpu'];
         };
         for (const one of queued) {
-          if (!verdicts.get(one.uid)?.admitted) expect(mayUse(one).some((pool) => idle.has(pool))).toBe(false);
+          if (!admissions.get(one.uid)?.admitted) expect(mayUse(one).some((pool) => idle.has(pool))).toBe(false);
         }
       }),
     );
   });
 
-  it('starves nobody: with slots freed again and again the queue empties, whoever keeps arriving', () => {
+  it('starves no job: with freed slots the queue empties, however many jobs keep arriving', () => {
     fc.assert(
       fc.property(jobs, (queued) => {
         let left: QueuedJob[] = queued.map((one) => ({ ...one, pool: undefined, createdAt: now }));
-        const mine = new Set(left.map(({ uid }) => uid));
+        const initial = new Set(left.map(({ uid }) => uid));
         let at = now;
         let round = 0;
-        // One slot an aging period, and one new rival of the highest priority with each.
-        while (left.some(({ uid }) => mine.has(uid))) {
+        // One slot an aging period, and one new competitor of the highest priority with each.
+        while (left.some(({ uid }) => initial.has(uid))) {
           round += 1;
           at += policy.agingSeconds * 1000;
-          left.push({ ...waiting(`rival${round}`, { owner: 'zoe', priority: 100, createdAt: at }), pool: undefined });
+          left.push({
+            ...waiting(`competitor${round}`, { owner: 'zoe', priority: 100, createdAt: at }),
+            pool: undefined,
+          });
           const [first] = admitted(left, [], [{ pool: 'default', slots: 2, gpu: true }], at);
           const [, second] = admitted(left, [], [{ pool: 'default', slots: 2, gpu: true }], at);
           left = left.filter(({ uid }) => uid !== first && uid !== second);

@@ -19,43 +19,43 @@ function indexOf(...jobs: RenderJob[]): JobIndex {
   for (const job of jobs) index.put(job);
   return index;
 }
-const take = (index: JobIndex, admission: Admission) => index.takeVerdicts(new Map([[uid, admission]]));
+const apply = (index: JobIndex, admission: Admission) => index.applyAdmissions(new Map([[uid, admission]]));
 
 describe('the index of unfinished jobs', () => {
-  it('lets a job hear at once that it may start or why it may not, and later how many are ahead', () => {
+  it('reports an admission or a reason immediately, and a new queue position later', () => {
     const index = indexOf(aJob());
-    expect(take(index, behind(100))).toEqual([{ key: 'default/clip', admitted: false }]);
-    expect(take(index, behind(60))).toEqual([]);
-    expect(index.takeWaitingNews(10)).toEqual([]);
-    expect(take(index, behind(50))).toEqual([]);
-    expect(index.verdict(uid)).toEqual(behind(100));
-    expect(index.takeWaitingNews(10)).toEqual(['default/clip']);
-    expect(index.verdict(uid)).toEqual(behind(50));
-    expect(index.takeWaitingNews(10)).toEqual([]);
-    expect(take(index, admitted)).toEqual([{ key: 'default/clip', admitted: true }]);
+    expect(apply(index, behind(100))).toEqual([{ key: 'default/clip', admitted: false }]);
+    expect(apply(index, behind(60))).toEqual([]);
+    expect(index.takePositionUpdates(10)).toEqual([]);
+    expect(apply(index, behind(50))).toEqual([]);
+    expect(index.admission(uid)).toEqual(behind(100));
+    expect(index.takePositionUpdates(10)).toEqual(['default/clip']);
+    expect(index.admission(uid)).toEqual(behind(50));
+    expect(index.takePositionUpdates(10)).toEqual([]);
+    expect(apply(index, admitted)).toEqual([{ key: 'default/clip', admitted: true }]);
   });
 
-  it('tells so many at a time', () => {
+  it('limits the number of queue positions that are updated in one batch', () => {
     const jobs = ['a', 'b', 'c'].map((name) => aJob({}, undefined, { name, uid: name }));
     const index = indexOf(...jobs);
     const all = (ahead: number) => new Map(jobs.map(({ metadata }) => [metadata.uid, behind(ahead)]));
-    index.takeVerdicts(all(100));
-    index.takeVerdicts(all(10));
-    expect(index.takeWaitingNews(2)).toEqual(['default/a', 'default/b']);
-    expect(index.takeWaitingNews(2)).toEqual(['default/c']);
+    index.applyAdmissions(all(100));
+    index.applyAdmissions(all(10));
+    expect(index.takePositionUpdates(2)).toEqual(['default/a', 'default/b']);
+    expect(index.takePositionUpdates(2)).toEqual(['default/c']);
   });
 
-  it('gives a slot back that was of no use', () => {
+  it('releases a slot that could not be used', () => {
     const index = indexOf(aJob());
-    take(index, admitted);
+    apply(index, admitted);
     expect(index.queued(epoch)).toEqual([]);
     expect(index.holding('gpu')).toHaveLength(1);
-    index.giveBack(uid);
+    index.release(uid);
     expect(index.queued(epoch)).toHaveLength(1);
     expect(index.holding('gpu')).toEqual([]);
   });
 
-  it('knows by the status in which pool a job holds its slot', () => {
+  it('finds the pool in which a job holds its slot in its status', () => {
     const status = aStatus({
       phase: 'Running',
       attempt: 2,
@@ -69,15 +69,15 @@ describe('the index of unfinished jobs', () => {
     expect(indexOf(spec).holding('gpu')).toEqual([{ owner: 'default', pool: 'c' }]);
   });
 
-  it('counts what waits for Kueue as holding nothing, and what Kueue lets run as holding its slot', () => {
+  it('counts a job that waits for Kueue as holding no slot, and one that runs as holding one', () => {
     const index = indexOf(aJob({ queue: 'films' }));
-    take(index, admitted);
+    apply(index, admitted);
     expect(index.holding('gpu')).toEqual([]);
     index.put(aJob({ queue: 'films' }, aStatus({ phase: 'Running', attempts: [{ number: 1, pool: 'gpu' }] })));
     expect(index.holding('gpu')).toHaveLength(1);
   });
 
-  it('leaves the jobs of other controllers out', () => {
+  it('ignores the jobs of other controllers', () => {
     const managedBy = 'kueue.x-k8s.io/multikueue';
     const index = indexOf(aJob({ managedBy }));
     expect(index.queued(epoch)).toEqual([]);

@@ -8,7 +8,7 @@ function summary({ conditions = [] }: RenderJobStatus): string[] {
 }
 
 describe('withConditions', () => {
-  it('lets the condition that the phase is about say why', () => {
+  it('gives the condition of the phase the reason of the status', () => {
     const queued = withConditions(aStatus({ reason: 'WaitingForSlot', message: 'all in use' }), 1, epoch);
     expect(summary(queued)).toEqual([
       'Accepted=True Accepted',
@@ -22,7 +22,7 @@ describe('withConditions', () => {
     expect(summary(done)).toContain('Running=False Ended');
   });
 
-  it('keeps the time of the last transition for as long as the verdict stays', () => {
+  it('keeps the time of the last transition while a condition keeps its status', () => {
     const first = withConditions(aStatus({ reason: 'WaitingForSlot' }), 1, epoch);
     const second = withConditions({ ...first, reason: 'Suspended' }, 2, epoch + 5000);
     expect(
@@ -31,7 +31,7 @@ describe('withConditions', () => {
     expect(second.conditions?.every(({ observedGeneration }) => observedGeneration === 2)).toBe(true);
   });
 
-  it('does not accept what this installation does not have', () => {
+  it('does not accept a job that needs what this installation does not have', () => {
     const status = withConditions(aStatus({ reason: 'NoSuchPool', message: 'There are: cpu.' }), 1, epoch);
     expect(summary(status)).toContain('Accepted=False NoSuchPool');
     expect(summary(withConditions({ ...status, reason: 'WaitingForSlot' }, 1, epoch))).toContain(
@@ -39,9 +39,9 @@ describe('withConditions', () => {
     );
   });
 
-  it('says which pool the job was admitted to', () => {
+  it('names the pool that the job was admitted to', () => {
     const attempts = [{ number: 1, pool: 'arc' }];
     const { conditions } = withConditions(aStatus({ phase: 'Running', reason: 'Rendering', attempts }), 1, epoch);
-    expect(conditions?.find(({ type }) => type === 'Admitted')?.message).toBe('The job has a slot of pool arc.');
+    expect(conditions?.find(({ type }) => type === 'Admitted')?.message).toBe('The job has a slot in pool arc.');
   });
 });

@@ -35,29 +35,33 @@ const startingStatus = (more: Partial<RenderJobStatus>): RenderJobStatus =>
   aStatus({ phase: 'Starting', reason: 'Starting', ...more });
 
 describe('a start on a cluster', () => {
-  it.each<[WaitCause, string, number | undefined]>([
-    ['Starting', 'Starting', policy.startSeconds],
-    ['PodRejected', 'PodRejected', policy.cannotStartSeconds],
-    ['ImagePullFailed', 'ImagePullFailed', policy.cannotStartSeconds],
-    ['ContainerNotStarted', 'ContainerNotStarted', policy.cannotStartSeconds],
-    ['Unschedulable', 'Unschedulable', policy.unschedulableSeconds],
-  ])('that waits because of %s is %s, until its time is over', (cause, reason, seconds = 0) => {
+  it.each<[WaitCause, number, string]>([
+    ['Starting', policy.startSeconds, 'POD_NOT_STARTED'],
+    ['PodRejected', policy.cannotStartSeconds, 'POD_NOT_STARTED'],
+    ['ImagePullFailed', policy.cannotStartSeconds, 'IMAGE_UNAVAILABLE'],
+    ['ContainerNotStarted', policy.cannotStartSeconds, 'POD_NOT_STARTED'],
+    ['Unschedulable', policy.unschedulableSeconds, 'POD_UNSCHEDULABLE'],
+  ])('that waits because of %s has this reason, for %d s, and then the code %s', (cause, seconds, code) => {
     const early = decision({ runs: [waitingRun(cause, seconds - 1)] });
-    expect(early.status).toMatchObject({ phase: 'Starting', reason });
+    expect(early.status).toMatchObject({ phase: 'Starting', reason: cause });
     expect(early.acts).toEqual([]);
     expect(early.requeueAt).toBe(now + 1000);
     const late = decision({ job: aJob({}, early.status), runs: [waitingRun(cause, seconds)] });
     expect(late.status?.message).toContain(`(given up after ${seconds} s)`);
     expect(late.acts).toEqual(['stop:notStarted']);
+    expect(late.status?.attempts).toMatchObject([{ number: 1, code }]);
   });
 
-  it('that was given up is not charged, says why, and with the next one the job fails', () => {
-    const status = startingStatus({ reason: 'ImagePullFailed', message: 'The image w cannot be pulled on n.' });
+  it('that was given up is not charged, and a second one fails the job', () => {
+    const attemptOf = (number: number) => ({ number, code: 'IMAGE_UNAVAILABLE' });
+    const message = 'The image w cannot be pulled on n.';
+    const status = startingStatus({ reason: 'ImagePullFailed', message, attempts: [attemptOf(1)] });
     const ended = (attempt: number) => [aRun('failed', { attempt, stopReason: 'notStarted' })];
     const first = decision({ job: aJob({ retry: { limit: 0 } }, status), runs: ended(1) });
     expect(first.status).toMatchObject({ phase: 'Queued', attempt: 2, failures: 0, disruptions: 1 });
     expect(first.status?.attempts).toMatchObject([{ code: 'IMAGE_UNAVAILABLE', outcome: 'Disrupted' }]);
-    const again = { ...first.status, ...status, attempt: 2, attempts: first.status?.attempts ?? [] };
+    const attempts = [...(first.status?.attempts ?? []), attemptOf(2)];
+    const again = { ...first.status, ...status, attempt: 2, attempts };
     const second = decision({ job: aJob({ retry: { limit: 0 } }, again), runs: ended(2) });
     expect(second.status).toMatchObject({
       phase: 'Failed',
@@ -67,7 +71,7 @@ describe('a start on a cluster', () => {
     });
   });
 
-  it('writes no new words that differ in numbers alone, and one event for a fault', () => {
+  it('is not written again when only counts changed, and has one event for a fault', () => {
     const words = (message: string) =>
       aRun('waiting', { waitingFor: waitingFor('Unschedulable', 5, message), podName: 'p' });
     const first = decision({ runs: [words('0/3 nodes: 3 full.')] });
@@ -75,40 +79,40 @@ describe('a start on a cluster', () => {
     const job = aJob({}, first.status);
     expect(decision({ job, runs: [words('0/4 nodes: 4 full.')] }).status).toEqual(first.status);
     expect(decision({ job, runs: [words('0/4 nodes: 4 tainted.')] }).status?.message).toBe('0/4 nodes: 4 tainted.');
-    const refused = decision({ runs: [waitingRun('PodRejected', 5)] });
-    expect(refused.events).toEqual(['PodRejected']);
-    expect(decision({ job: aJob({}, refused.status), runs: [waitingRun('PodRejected', 6)] }).events).toEqual([]);
+    const rejected = decision({ runs: [waitingRun('PodRejected', 5)] });
+    expect(rejected.events).toEqual(['PodRejected']);
+    expect(decision({ job: aJob({}, rejected.status), runs: [waitingRun('PodRejected', 6)] }).events).toEqual([]);
   });
 
-  it('without a pod is looked at again, since nobody tells of a pod that was refused', () => {
+  it('without a pod is observed again, since no watch reports a rejected pod', () => {
     const { podName: _, ...podless } = waitingRun('Starting', 1);
     expect(decision({ runs: [podless] }).requeueAt).toBe(now + 15_000);
   });
 
-  it('on a pool without GPUs says so, when the job would rather have one', () => {
+  it('in a pool without GPUs is reported when the job prefers one', () => {
     const run = waitingRun('Starting', 1, { gpu: false, pool: 'cpu' });
     expect(decision({ runs: [run] }).status).toMatchObject({ reason: 'StartingWithoutGpu' });
     const running = aRun('running', { gpu: false, pool: 'cpu' });
     const { status } = decision({ runs: [running] });
     expect(status?.reason).toBe('RenderingWithoutGpu');
-    expect(status?.message).toBe('Rendering on box. No node had a usable GPU, so the job went to pool cpu.');
+    expect(status?.message).toBe('Rendering on box. No node had a usable GPU, so the job was admitted to pool cpu.');
     for (const spec of [{ acceleration: 'Disabled' as const }, { pool: 'cpu' }])
       expect(decision({ job: aJob(spec), runs: [running] }).status?.reason).toBe('Rendering');
   });
 });
 
-describe('a stage that the runner refuses', () => {
+describe('a stage that the runner rejects', () => {
   const error = { code: 'SPEC_INVALID' as const, message: 'Expected a quantity, got much.' };
 
   it('for good fails the job', () => {
-    const { status, acts } = decision({ refusal: { error, passing: false } });
+    const { status, acts } = decision({ rejection: { error, temporary: false } });
     expect(status).toMatchObject({ phase: 'Failed', reason: 'NotRetryable', error });
     expect(acts).not.toContain('startStage');
   });
 
-  it('for now waits, without a slot, and is tried again', () => {
-    const refusal = { error: { code: 'FORBIDDEN' as const, message: 'exceeded quota' }, passing: true };
-    const { status, events, requeueAt } = decision({ refusal });
+  it('for now waits without a slot and is retried', () => {
+    const rejection = { error: { code: 'FORBIDDEN' as const, message: 'exceeded quota' }, temporary: true };
+    const { status, events, requeueAt } = decision({ rejection });
     expect(status).toMatchObject({
       phase: 'Queued',
       reason: 'JobRejected',
@@ -119,33 +123,33 @@ describe('a stage that the runner refuses', () => {
     expect(events).toEqual(['JobRejected']);
     expect(requeueAt).toBe(now + 30_000);
     expect(decision({ job: aJob({}, status), now: now + 30_000 }).acts).toEqual(['startStage']);
-    expect(decision({ job: aJob({}, status), now: now + 30_000, refusal }).events).toEqual([]);
+    expect(decision({ job: aJob({}, status), now: now + 30_000, rejection }).events).toEqual([]);
   });
 });
 
-describe('a node that falls silent', () => {
+describe('a node that stops reporting', () => {
   const due = now - policy.nodeSilenceSeconds * 1000;
   const running = startingStatus({ phase: 'Running', reason: 'Rendering' });
 
-  it('is waited for, for a while', () => {
+  it('is waited for until a deadline', () => {
     const { acts, requeueAt } = decision({ job: aJob({}, running), runs: [aRun('running', { dueToEndAt: due + 1 })] });
     expect(acts).toEqual([]);
     expect(requeueAt).toBe(now + 1);
   });
 
-  it('has lost its stage then: another attempt follows, which is not charged', () => {
+  it('has lost its stage after the deadline: another attempt follows, and none is charged', () => {
     const { status } = decision({
       job: aJob({ retry: { limit: 0 } }, running),
       runs: [aRun('running', { dueToEndAt: due })],
     });
     expect(status).toMatchObject({ phase: 'Queued', attempt: 2, failures: 0, disruptions: 1 });
-    expect(status?.message).toContain('should have ended 120 s ago and box has not said that it did');
+    expect(status?.message).toContain('was due to end 120 s ago and box has not reported its end');
   });
 
   it.each([
     ['cancelled', { cancelled: true }, 'Cancelled'],
     ['suspended', { suspend: true }, 'Queued'],
-  ])('keeps nobody waiting whose job was %s', (stopReason, spec, phase) => {
+  ])('does not delay a job that was %s', (stopReason, spec, phase) => {
     const run = aRun('running', {
       dueToEndAt: due,
       stopReason: stopReason === 'cancelled' ? 'cancelled' : 'suspended',
@@ -157,14 +161,14 @@ describe('a node that falls silent', () => {
 describe('a job of a Kueue queue', () => {
   const film = { queue: 'films' };
 
-  it('waits in the queue for as long as Kueue likes', () => {
+  it('waits in the queue until Kueue admits it', () => {
     const { status, acts } = decision({ job: aJob(film), runs: [waitingRun('Queue', 1_000_000)] });
     expect(status).toMatchObject({ phase: 'Queued', reason: 'WaitingForQueue' });
     expect(status?.message).toBe('Waiting for Kueue to admit the job in queue films.');
     expect(acts).toEqual([]);
   });
 
-  it('keeps Kueue from starting an attempt again that is over', () => {
+  it('is stopped when Kueue could start an ended attempt again', () => {
     const job = aJob(film, aStatus({ attempt: 2 }));
     const old = aRun('lost', { attempt: 1, mayRunAgain: true });
     expect(
@@ -179,7 +183,7 @@ describe('a removed job', () => {
   const removed = (at: number, annotations: Record<string, string> = {}) =>
     aJob({}, startingStatus({}), { deletionTimestamp: iso(at), annotations });
 
-  it('goes without its clean-up when that has failed for too long, and says so', () => {
+  it('is finalized without its clean-up when that has failed for too long, with an event', () => {
     const late = now - policy.cleanUpSeconds * 1000;
     expect(decision({ job: removed(late + 1) }).acts).toEqual(['removeOutputs', 'forgetRuns', 'finalizeJob']);
     const { acts, events } = decision({ job: removed(late), runs: [aRun('running')] });
@@ -187,7 +191,7 @@ describe('a removed job', () => {
     expect(events).toEqual(['CleanUpGivenUp']);
   });
 
-  it('goes at once when someone says that its files may stay', () => {
+  it('is finalized immediately when an annotation says that its files stay', () => {
     const job = removed(now, { 'framewright.dev/skip-clean-up': 'true' });
     expect(decision({ job }).acts).toEqual(['finalizeJob']);
     expect(decision({ job: removed(now, { 'framewright.dev/skip-clean-up': 'no' }) }).acts).toContain('removeOutputs');

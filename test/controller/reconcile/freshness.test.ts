@@ -1,37 +1,37 @@
 import { describe, expect, it } from 'vitest';
-import { doubtful } from '../../../src/controller/reconcile/freshness.ts';
+import { stagesToRefresh } from '../../../src/controller/reconcile/freshness.ts';
 import { aJob, aRun, aStatus } from '../../support/jobs.ts';
 
 describe('job and runs as two caches have them', () => {
   const identity = aRun('waiting').identity;
 
   it('fit each other while the job waits and nothing of it runs', () => {
-    expect(doubtful(aJob(), [])).toEqual([]);
-    expect(doubtful(aJob({}, aStatus({ attempt: 2 })), [aRun('failed')])).toEqual([]);
+    expect(stagesToRefresh(aJob(), [])).toEqual([]);
+    expect(stagesToRefresh(aJob({}, aStatus({ attempt: 2 })), [aRun('failed')])).toEqual([]);
   });
 
   it('fit each other while the attempt on record runs', () => {
-    expect(doubtful(aJob({}, aStatus({ phase: 'Running' })), [aRun('running')])).toEqual([]);
+    expect(stagesToRefresh(aJob({}, aStatus({ phase: 'Running' })), [aRun('running')])).toEqual([]);
   });
 
   it('leave a doubt when a started job has no run: the runs may be behind', () => {
-    expect(doubtful(aJob({}, aStatus({ phase: 'Starting' })), [])).toEqual([identity]);
+    expect(stagesToRefresh(aJob({}, aStatus({ phase: 'Starting' })), [])).toEqual([identity]);
     const second = aJob({}, aStatus({ phase: 'Running', attempt: 2 }));
-    expect(doubtful(second, [aRun('failed')])).toEqual([{ ...identity, attempt: 2 }]);
+    expect(stagesToRefresh(second, [aRun('failed')])).toEqual([{ ...identity, attempt: 2 }]);
   });
 
   it('leave a doubt when a later attempt runs than is on record: the job is behind', () => {
     const job = aJob({}, aStatus({ phase: 'Running' }));
-    expect(doubtful(job, [aRun('failed'), aRun('running', { attempt: 2 })])).toEqual([identity]);
+    expect(stagesToRefresh(job, [aRun('failed'), aRun('running', { attempt: 2 })])).toEqual([identity]);
   });
 
   it('leave no doubt about a job that has ended', () => {
-    expect(doubtful(aJob({}, aStatus({ phase: 'Failed' })), [])).toEqual([]);
+    expect(stagesToRefresh(aJob({}, aStatus({ phase: 'Failed' })), [])).toEqual([]);
   });
 
   it('are not enough to take apart a job that is removed', () => {
     const removed = aJob({}, undefined, { deletionTimestamp: '2026-01-01T00:00:00Z' });
-    expect(doubtful(removed, [])).toEqual([identity]);
-    expect(doubtful(removed, [aRun('running')])).toEqual([]);
+    expect(stagesToRefresh(removed, [])).toEqual([identity]);
+    expect(stagesToRefresh(removed, [aRun('running')])).toEqual([]);
   });
 });

@@ -44,10 +44,11 @@ const output = fc.record({
   mediaType: text(80),
   bytes: fc.nat(),
 });
-const caption = fc.record({
-  from: fc.constant(0),
-  to: fc.constant(1),
-  text: text(bounds.captionText).map((words) => words || '-'),
+const check = fc.record({
+  name: fc.constant('duration' as const),
+  ok: fc.boolean(),
+  expected: text(80),
+  measured: text(80),
 });
 const status: fc.Arbitrary<RenderJobStatus> = fc
   .record(
@@ -65,7 +66,7 @@ const status: fc.Arbitrary<RenderJobStatus> = fc
           })),
         ),
       ),
-      result: fc.record({ outputs: list(output, bounds.outputs), acceleration, captions: list(caption, 100) }),
+      result: fc.record({ outputs: list(output, bounds.outputs), acceleration, checks: list(check, 32) }),
       error: fc.record({
         code: fc.constant('FFMPEG_FAILED' as const),
         message: text(bounds.message),

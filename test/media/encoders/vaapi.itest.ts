@@ -118,7 +118,7 @@ describeOnSoftwareGpu('arguments of VA-API encoders', (gpus) => {
     ['vp9', 118],
   ] as const)('ask %s for constant quantizers where the driver has no constant quality', async (codec, qp) => {
     const target: VideoTarget = { ...base, codec, rate: quality, container: 'mkv' };
-    const faults = { refuse: ['va-icq', 'va-qvbr', 'va-vbr', 'va-cbr'] } as const;
+    const faults = { reject: ['va-icq', 'va-qvbr', 'va-vbr', 'va-cbr'] } as const;
     const { init } = await encode(target, { offered: ['CQP'], faults });
     expect(init).toMatchObject({ codec, rateControl: 'CQP', qp });
   });
@@ -130,7 +130,7 @@ describeOnSoftwareGpu('arguments of VA-API encoders', (gpus) => {
   });
 
   it('ask for a constant rate where the driver has no other', async () => {
-    const faults = { refuse: ['va-vbr', 'va-icq', 'va-qvbr'] } as const;
+    const faults = { reject: ['va-vbr', 'va-icq', 'va-qvbr'] } as const;
     const { init } = await encode(base, { offered: ['CQP', 'CBR'], faults });
     expect(init).toMatchObject({ rateControl: 'CBR', targetKbps: 2000, maxKbps: 2000 });
   });
@@ -144,7 +144,7 @@ describeOnSoftwareGpu('arguments of VA-API encoders', (gpus) => {
   });
 
   it('leave the low-power engine where it is not proved', async () => {
-    const { init } = await encode(base, { lowPower: false, faults: { refuse: ['va-lowpower'] } });
+    const { init } = await encode(base, { lowPower: false, faults: { reject: ['va-lowpower'] } });
     expect(init.lowPower).toBe(false);
   });
 

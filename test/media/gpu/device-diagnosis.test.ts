@@ -4,10 +4,10 @@ import { diagnose } from '../../../src/media/gpu/device-diagnosis.ts';
 import type { MachineFacts, NodeFacts } from '../../../src/media/gpu/device-facts.ts';
 import { machineFacts, nodeFacts, trials } from '../../support/machine-facts.ts';
 
-/** Names of causes in the order in which they are told. */
+/** Names of causes in the order of the findings. */
 const causes = (facts: MachineFacts): string[] => diagnose(facts).map(({ cause }) => cause);
 
-/** A node that was not opened, or on which nothing was tried but what `change` says. */
+/** A node that was not opened, or on which only what `change` contains was tried. */
 const closed = (change: Partial<NodeFacts>): NodeFacts => {
   const { opening: _opening, trials: _trials, ...node } = nodeFacts();
   return { ...node, ...change };
@@ -20,7 +20,7 @@ describe('a machine', () => {
   it.each<readonly [what: string, facts: MachineFacts, expected: readonly string[]]>([
     ['on which everything works has no finding', machineFacts(), []],
     [
-      'without any GPU is told so, as a note',
+      'without any GPU has a note about it',
       machineFacts({ nodes: [], kernelNodes: [], displays: [], driError: 'ENOENT' }),
       ['no-gpu'],
     ],
@@ -33,7 +33,7 @@ describe('a machine', () => {
       ['no-gpu', 'not-intel'],
     ],
     [
-      'whose Intel GPU no kernel driver has taken',
+      'whose Intel GPU is bound to no kernel driver',
       machineFacts({
         nodes: [],
         kernelNodes: [],
@@ -61,7 +61,7 @@ describe('a machine', () => {
       ['not-passed-in'],
     ],
     [
-      'in a container with the node of another maker beside the one of Intel',
+      'in a container with the node of another vendor beside the one of Intel',
       machineFacts({
         nodes: [closed({ node: '/dev/dri/renderD129', vendor: '0x1002' })],
         kernelNodes: ['renderD128', 'renderD129'],
@@ -89,11 +89,11 @@ describe('a render node', () => {
   it.each<readonly [what: string, node: MachineFacts['nodes'][number], expected: readonly string[]]>([
     ['that may not be opened', closed({ openError: 'EACCES' }), ['no-permission']],
     ['that the device rules of a container forbid', closed({ openError: 'EPERM' }), ['device-cgroup']],
-    ['without a device behind it', closed({ openError: 'ENXIO' }), ['node-gone']],
+    ['without a device behind it', closed({ openError: 'ENXIO' }), ['node-without-device']],
     [
       'that FFmpeg alone cannot open',
       closed({ opening: { vaError: 'No VA display found for device /dev/dri/renderD128.' } }),
-      ['node-gone'],
+      ['node-without-device'],
     ],
     [
       'that is a plain file',
@@ -101,7 +101,7 @@ describe('a render node', () => {
         owner: { uid: 0, gid: 0, group: 'root', mode: 0o644, device: false },
         opening: { vaError: 'Device creation failed: -542398533.' },
       }),
-      ['node-gone'],
+      ['node-without-device'],
     ],
     [
       'without the VA driver',
@@ -110,7 +110,7 @@ describe('a render node', () => {
           vaError: 'Failed to initialise VAAPI connection: -1 (unknown libva error).',
           vaDriverFile: '/usr/lib/x86_64-linux-gnu/dri/iHD_drv_video.so',
         },
-        vaDriverThere: false,
+        vaDriverExists: false,
       }),
       ['va-driver-missing'],
     ],
@@ -121,14 +121,14 @@ describe('a render node', () => {
           vaError: 'Failed to initialise VAAPI connection: -1 (unknown libva error).',
           vaDriverFile: '/usr/lib/x86_64-linux-gnu/dri/iHD_drv_video.so',
         },
-        vaDriverThere: true,
+        vaDriverExists: true,
       }),
       ['va-driver-fails'],
     ],
     [
-      'with a runtime that refuses a session',
+      'with a runtime that rejects a session',
       closed({ opening: { vaDriver: 'iHD', sessionError: 'Error creating a MFX session: -9.' } }),
-      ['runtime-refuses'],
+      ['runtime-rejects'],
     ],
     [
       'of Ice Lake with the runtime of later generations alone',
@@ -137,9 +137,9 @@ describe('a render node', () => {
     ],
     ['driven by xe', nodeFacts({ driver: 'xe' }), ['xe-driver']],
     [
-      'driven by xe without a session, the grave cause first',
+      'driven by xe without a session, the graver cause first',
       closed({ driver: 'xe', opening: { vaDriver: 'iHD', sessionError: '-9' } }),
-      ['runtime-refuses', 'xe-driver'],
+      ['runtime-rejects', 'xe-driver'],
     ],
   ])('%s', (_what, node, expected) => {
     expect(causes(machineFacts({ nodes: [node] }))).toEqual(expected);
@@ -149,7 +149,7 @@ describe('a render node', () => {
     const node = closed({ opening: { vaDriver: 'iHD', sessionError: 'Error creating a MFX session: -9.' } });
     const [finding] = diagnose(machineFacts({ nodes: [node], runtimes: [] }));
     expect(finding?.cause).toBe('runtime-missing');
-    expect(finding?.seen).toContain('Arc A (DG2) needs libmfx-gen1.2. No runtime lies in the usual folders.');
+    expect(finding?.seen).toContain('Arc A (DG2) needs libmfx-gen1.2. The usual folders contain no runtime.');
     expect(finding?.commands).toEqual(['apt-get install libmfx-gen1.2  # as root']);
   });
 });
@@ -159,13 +159,13 @@ describe('permission', () => {
   const commands = (change: Partial<MachineFacts>): readonly string[] =>
     diagnose(machineFacts({ nodes: [node], ...change }))[0]?.commands ?? [];
 
-  it('is told with the group by name and number, the mode, and who is not in it', () => {
+  it('names the group with its number, the mode, and the user who is not in it', () => {
     expect(diagnose(machineFacts({ nodes: [node] }))[0]?.seen).toBe(
       '/dev/dri/renderD128 belongs to group render (104), mode 0660; this process (ann, uid 1000) is not in it.',
     );
   });
 
-  it('is given with usermod on a host, --group-add in a container, supplementalGroups in a pod', () => {
+  it('is granted with usermod on a host, --group-add in a container, supplementalGroups in a pod', () => {
     expect(commands({})[0]).toMatch(/^usermod -aG render ann {2}#/);
     expect(commands({ surroundings: 'container' })[0]).toMatch(
       /^docker run --device \/dev\/dri\/renderD128 --group-add 104 /,
@@ -175,7 +175,7 @@ describe('permission', () => {
     ]);
   });
 
-  it('is given by number where the group has no name, as in most images', () => {
+  it('is granted by number where the group has no name, as in most images', () => {
     const unnamed = closed({ openError: 'EACCES', owner: { uid: 0, gid: 992, mode: 0o660, device: true } });
     const [finding] = diagnose(
       machineFacts({ nodes: [unnamed], surroundings: 'container', user: { uid: 65532, groups: [], listedIn: [] } }),
@@ -184,59 +184,55 @@ describe('permission', () => {
     expect(finding?.commands[0]).toContain('--group-add 992');
   });
 
-  it('waits for the next login of a user who was added', () => {
+  it('applies from the next login on for a user who was added', () => {
     const user = { uid: 1000, name: 'ann', groups: [1000], listedIn: [104] };
     expect(commands({ user })[0]).toMatch(/^newgrp render/);
   });
 
-  it('cannot come from a group that may not use the node either', () => {
+  it('is not granted by a group that may not use the node either', () => {
     const own = closed({ openError: 'EACCES', owner: { uid: 0, gid: 0, group: 'root', mode: 0o600, device: true } });
     expect(diagnose(machineFacts({ nodes: [own] }))[0]?.commands[0]).toMatch(/^chgrp render \/dev\/dri\/renderD128/);
   });
 });
 
-describe('trials', () => {
+describe('trial encodes', () => {
   it.each<readonly [what: string, change: Parameters<typeof nodeFacts>[0], expected: readonly string[]]>([
-    ['that all fail', { trials: trials({ refuses: () => true }) }, ['encodes-refused']],
+    ['that all fail', { trials: trials({ fails: () => true }) }, ['trial-encodes-fail']],
     [
       'in which the device is lost',
-      { trials: trials({ refuses: () => true, said: 'device lost (-13)' }) },
+      { trials: trials({ fails: () => true, error: 'device lost (-13)' }) },
       ['device-fails'],
     ],
-    ['that do not end', { trials: trials({ refuses: () => true, hangs: true }) }, ['device-fails']],
+    ['that do not end', { trials: trials({ fails: () => true, hangs: true }) }, ['device-fails']],
     [
-      'of which the low-power engine takes only a constant quantizer',
-      { trials: trials({ refuses: ({ lowPower }) => lowPower, lowPowerNeedsHuc: true }) },
+      'of which the low-power engine accepts only a constant quantizer',
+      { trials: trials({ fails: ({ lowPower }) => lowPower, lowPowerNeedsHuc: true }) },
       ['huc-missing'],
     ],
-    ['without a low-power engine', { trials: trials({ refuses: ({ lowPower }) => lowPower }) }, ['low-power-refused']],
-    [
-      'with the low-power engine alone',
-      { trials: trials({ refuses: ({ lowPower }) => !lowPower }) },
-      ['low-power-only'],
-    ],
+    ['without a low-power engine', { trials: trials({ fails: ({ lowPower }) => lowPower }) }, ['no-low-power']],
+    ['with the low-power engine alone', { trials: trials({ fails: ({ lowPower }) => !lowPower }) }, ['low-power-only']],
     [
       'without AV1 on a generation that encodes it',
-      { trials: trials({ refuses: ({ codec }) => codec === 'av1' }) },
-      ['codec-refused'],
+      { trials: trials({ fails: ({ codec }) => codec === 'av1' }) },
+      ['codec-fails'],
     ],
     [
       'without AV1 on one that does not',
-      { ...tigerlake, trials: trials({ refuses: ({ codec }) => codec === 'av1' }) },
+      { ...tigerlake, trials: trials({ fails: ({ codec }) => codec === 'av1' }) },
       ['codec-absent'],
     ],
     [
       'without 10 bits on a GPU that is not listed',
-      { device: '0xffff', trials: trials({ refuses: ({ bitDepth }) => bitDepth === 10 }) },
+      { device: '0xffff', trials: trials({ fails: ({ bitDepth }) => bitDepth === 10 }) },
       ['codec-absent', 'codec-absent', 'codec-absent'],
     ],
-    ['without filters', { trials: trials({ refuses: ({ backend }) => backend === 'qsv-full' }) }, ['filters-refused']],
+    ['without filters', { trials: trials({ fails: ({ backend }) => backend === 'qsv-full' }) }, ['filters-fail']],
   ])('%s', (_what, change, expected) => {
     expect(causes(machineFacts({ nodes: [nodeFacts(change)] }))).toEqual(expected);
   });
 
-  it('with the low-power engine alone before Arc ask for the non-free VA driver, on Arc for nothing', () => {
-    const only = trials({ refuses: ({ lowPower }) => !lowPower });
+  it('with only the low-power engine need the non-free VA driver before Arc, and nothing on Arc', () => {
+    const only = trials({ fails: ({ lowPower }) => !lowPower });
     const commands = (device: string) =>
       diagnose(machineFacts({ nodes: [nodeFacts({ device, trials: only })] }))[0]?.commands;
     expect(commands('0x9a49')).toEqual(['apt-get install intel-media-va-driver-non-free  # as root']);
@@ -244,7 +240,7 @@ describe('trials', () => {
   });
 });
 
-it('keeps apart what is wrong with each of several nodes, the gravest first', () => {
+it('lists the causes of each of several nodes, the gravest first', () => {
   const healthy = nodeFacts({ node: '/dev/dri/renderD129', driver: 'xe' });
   const findings = diagnose(machineFacts({ nodes: [healthy, closed({ openError: 'EACCES' })] }));
   expect(findings.map(({ cause, node }) => [cause, node])).toEqual([

@@ -68,12 +68,12 @@ Device creation failed: -5.
   it('says that it hung, however far it came', () => {
     expect(parseOpening({ stderr: vaOpens, timedOut: true })).toEqual({
       ...driver,
-      sessionError: 'it did not answer in time',
+      sessionError: 'it did not respond in time',
     });
   });
 
   it.each(['', '\n \n'])('says that nothing was said when there is nothing to quote', (stderr) => {
-    expect(parseOpening({ exitCode: 1, stderr })).toEqual({ vaError: 'FFmpeg said nothing' });
+    expect(parseOpening({ exitCode: 1, stderr })).toEqual({ vaError: 'FFmpeg wrote no message' });
   });
 
   it('quotes the last line of what it does not know, in bounded length', () => {

@@ -328,12 +328,6 @@ const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
     'spec.output.contract.loudnessTolerance',
   ],
   [
-    'a path under the media root as destination',
-    { output: { destination: { file: 'out' } } },
-    'UNSUPPORTED',
-    'spec.output.destination.file',
-  ],
-  [
     'the soft subtitles of a film before a ramp',
     {
       inputs: {

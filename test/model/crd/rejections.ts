@@ -36,7 +36,7 @@ const order = 'end must be greater than start';
 const relative = 'must be a relative path: no leading slash';
 const inside = 'must not contain ".."';
 const oneSource = 'exactly one of url, file, asset, s3, pvc must be set';
-const oneTarget = 'exactly one of asset, file, s3, pvc must be set';
+const oneTarget = 'exactly one of asset, s3, pvc must be set';
 const oneQuality = 'at most one of quality, bitrate, targetSize may be set';
 const twoQualities = { codec: 'h264', quality: 20, bitrate: '4M' };
 const longKey = (length: number): object => ({ [`k${'e'.repeat(length)}`]: '1' });
@@ -64,13 +64,13 @@ export const refusals: readonly Refusal[] = [
   {
     path: '',
     message:
-      'only priority, suspend, cancelled, ttlSecondsAfterFinished of the spec can change once the job has started; make a new job instead',
+      'only priority, suspend, cancelled, ttlSecondsAfterFinished of the spec can change once the job has started; create a new job instead',
     status: status(),
     edit: { operations: [{ trim: { start: 1 } }] },
   },
   {
     path: 'spec',
-    message: 'names of inputs must differ',
+    message: 'the names of inputs must differ',
     // The list is keyed by name, so the API server finds it by that as well.
     spec: {
       inputs: [
@@ -86,7 +86,7 @@ export const refusals: readonly Refusal[] = [
   },
   {
     path: 'spec',
-    message: 'cancelled cannot be taken back; make a new job',
+    message: 'cancelled cannot be undone; create a new job instead',
     spec: { cancelled: true },
     edit: { cancelled: false },
   },
@@ -124,14 +124,14 @@ export const refusals: readonly Refusal[] = [
   operation('.thumbnail', 'exactly one of poster, sprite, preview must be set', {
     thumbnail: { poster: {}, sprite: {} },
   }),
-  output('', 'names of renditions must differ', {
+  output('', 'the names of renditions must differ', {
     renditions: [
       { name: 'a', video: { codec: 'h264' } },
       { name: 'a', video: { codec: 'hevc' } },
     ],
   }),
-  output('', 'segmentDuration belongs to the containers hls and dash', { segmentDuration: 4 }),
-  output('', 'main is the name of the playlist above all renditions of hls and dash', {
+  output('', 'segmentDuration requires the container hls or dash', { segmentDuration: 4 }),
+  output('', 'no rendition of hls or dash may be named main, which is the name of the multivariant playlist', {
     container: 'hls',
     renditions: [{ name: 'main', video: { codec: 'h264' } }],
   }),
@@ -141,9 +141,7 @@ export const refusals: readonly Refusal[] = [
   output('.renditions[].video.resolution', 'width or height must be set', {
     renditions: [{ name: 'a', video: { codec: 'h264', resolution: {} } }],
   }),
-  output('.destination', oneTarget, { destination: { file: 'b', pvc: { claimName: 'c', path: 'a' } } }),
-  output('.destination.file', relative, { destination: { file: '/a' } }),
-  output('.destination.file', inside, { destination: { file: 'a/..' } }),
+  output('.destination', oneTarget, { destination: { s3: { bucket: 'bbb' }, pvc: { claimName: 'c', path: 'a' } } }),
   output('.destination.s3.prefix', relative, { destination: { s3: { bucket: 'bbb', prefix: '/a' } } }),
   output('.destination.s3.prefix', inside, { destination: { s3: { bucket: 'bbb', prefix: 'a/../b' } } }),
   output('.destination.pvc.path', relative, { destination: { pvc: { claimName: 'c', path: '/a' } } }),
@@ -160,26 +158,20 @@ export const refusals: readonly Refusal[] = [
   })),
   ...['requests', 'limits'].map((member) => ({
     path: `spec.podTemplate.${member}`,
-    message: 'keys must be cpu, memory or ephemeral-storage; devices come with the pool',
+    message: 'keys must be cpu, memory or ephemeral-storage; devices are requested by the pool',
     spec: { podTemplate: { [member]: { 'gpu.intel.com/xe': '8' } } },
   })),
   {
     path: 'status',
-    message: 'a job that is Succeeded, Failed or Cancelled stays so',
+    message: 'a job that is Succeeded, Failed or Cancelled keeps its phase',
     status: status({ phase: 'Succeeded' }),
     next: status({ phase: 'Failed' }),
   },
-  { path: 'status', message: 'attempt never decreases', status: status(), next: status({ attempt: 1 }) },
+  { path: 'status', message: 'attempt must not decrease', status: status(), next: status({ attempt: 1 }) },
   {
     path: 'status',
-    message: 'progress.percent never falls within an attempt',
+    message: 'progress.percent must not decrease within an attempt',
     status: status({ progress: progress(50) }),
     next: status({ progress: progress(49) }),
-  },
-  {
-    path: 'status.result.captions[]',
-    message: 'to must be greater than from',
-    status: status(),
-    next: status({ result: { outputs: [], captions: [{ from: 2, to: 1, text: 'late' }] } }),
   },
 ];

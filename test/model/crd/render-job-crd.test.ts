@@ -101,7 +101,7 @@ describe('the rules of RenderJob', () => {
   });
 
   it('name every terminal phase as one that stays', () => {
-    const [rule] = rules.filter(({ path, message }) => path === 'status' && message.endsWith('stays so'));
+    const [rule] = rules.filter(({ path, message }) => path === 'status' && message.endsWith('keeps its phase'));
     for (const phase of terminalPhases) expect(rule?.rule).toContain(`'${phase}'`);
   });
 });
@@ -127,6 +127,7 @@ describe('the definition of RenderJob', () => {
       'Attempt',
       'Node',
       'Reason',
+      'Position',
       'Message',
       'Age',
     ]);

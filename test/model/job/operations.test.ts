@@ -8,6 +8,8 @@ describe('a tagged operation', () => {
   });
 
   it('is not created from an operation without a member', () => {
-    expect(() => taggedOperation({})).toThrow(/^Expected an operation with one of transcode, trim, .*, got none$/);
+    expect(() => taggedOperation({})).toThrow(
+      /^Expected an operation with one of transcode, trim, .*, got an empty one$/,
+    );
   });
 });

@@ -17,7 +17,7 @@ function complaints(spec: unknown): string[] {
 
 const refused: readonly (readonly [string, unknown, string])[] = [
   ['a job without inputs', { inputs: [] }, 'inputs: '],
-  ['two inputs of one name', { inputs: [main, main] }, 'inputs: names of inputs must differ'],
+  ['two inputs of one name', { inputs: [main, main] }, 'inputs: the names of inputs must differ'],
   [
     'an input without a source',
     { inputs: [{ name: 'main' }] },
@@ -93,17 +93,17 @@ const refused: readonly (readonly [string, unknown, string])[] = [
   [
     'renditions of one name',
     { inputs: [main], output: { renditions: [{ name: 'a' }, { name: 'a' }] } },
-    'names of renditions must differ',
+    'the names of renditions must differ',
   ],
   [
     'segments of a file that has none',
     { inputs: [main], output: { container: 'mp4', segmentDuration: 6 } },
-    'segmentDuration belongs to the containers hls and dash',
+    'segmentDuration requires the container hls or dash',
   ],
   [
     'a rendition with the name of the playlist above it',
     { inputs: [main], output: { container: 'dash', renditions: [{ name: 'main' }] } },
-    'main is the name of the playlist above all renditions',
+    'no rendition of hls or dash may be named main',
   ],
   ['a priority beyond its range', { inputs: [main], priority: 101 }, 'priority'],
   ['an unknown field', { inputs: [main], prioriti: 1 }, 'Unrecognized key: "prioriti"'],

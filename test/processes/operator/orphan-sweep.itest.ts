@@ -10,7 +10,7 @@ import { allJobs } from '../../../src/controller/cleanup/all-jobs.ts';
 import { systemClock as clock } from '../../../src/lib/system-clock.ts';
 import { outputKey, reportKey } from '../../../src/model/job/output-keys.ts';
 import type { Upload } from '../../../src/ports/object-store.ts';
-import { type OrphanSweep, sweepOrphans } from '../../../src/processes/operator/orphan-sweep.ts';
+import { type OrphanSweep, sweepOrphanedFiles } from '../../../src/processes/operator/orphan-sweep.ts';
 
 const [removed, upload] = ['00000000-0000-4000-8000-00000000dead', '00000000-0000-4000-8000-0000000000aa.mp4'];
 const day = 24 * 3_600_000;
@@ -43,7 +43,7 @@ describe('files that killed operators have left', () => {
   const published = async (): Promise<string[]> =>
     (await Array.fromAsync(objects.list(''))).map(({ key }) => key).filter((key) => !key.startsWith('installations/'));
   const clean = (installation: string | undefined = 'here'): Promise<OrphanSweep> =>
-    sweepOrphans(objects, store, { installation, olderThan: Date.now() - day });
+    sweepOrphanedFiles(objects, store, { installation, olderThan: Date.now() - day });
 
   it('are removed where no other installation publishes: outputs and reports of removed jobs, nothing else', async () => {
     const { job } = await store.create({
@@ -89,7 +89,7 @@ describe('files that killed operators have left', () => {
 
   it('are kept for a day, and where the name of the installation is unknown', async () => {
     await publish(outputKey({ uid: removed, attempt: 1 }, 'main', 'mp4'));
-    const nameless = await sweepOrphans(objects, store, { installation: undefined, olderThan: Infinity });
+    const nameless = await sweepOrphanedFiles(objects, store, { installation: undefined, olderThan: Infinity });
     expect(nameless).toEqual({ outputs: 0, removed: 0, kept: 1 });
     await publish(outputKey({ uid: removed, attempt: 2 }, 'main', 'mp4'), { ageMs: 1_000 });
     expect(await clean()).toEqual({ outputs: 0, removed: 0, kept: 0 });

@@ -25,7 +25,7 @@ import { describeOnCluster, type TestCluster } from '../../support/cluster.ts';
 export const resourceName = 'gpu.intel.com/i915';
 const patience = { timeout: 60_000, interval: 50 };
 
-/** Tests whose nodes and pods are played: left out, and said so, on a cluster that is not ours. */
+/** Tests whose nodes and pods are simulated: skipped, with a message, on a cluster that the tests did not start. */
 export function describeWithPlayedPods(name: string, tests: (cluster: TestCluster) => void): void {
   describeOnCluster(name, (cluster) => {
     if (cluster.own) {
@@ -38,15 +38,15 @@ export function describeWithPlayedPods(name: string, tests: (cluster: TestCluste
   });
 }
 
-export interface BrainOptions {
+export interface TestControllerOptions {
   readonly pools: (namespace: string) => readonly Pool[];
   readonly policy?: Partial<Policy>;
-  /** Stands before the folder of objects. */
+  /** Wraps the folder of objects. */
   readonly objects?: (real: ObjectStore) => ObjectStore;
 }
 
 /** The controller with its real store, runner and events in a namespace of a test, without anything around it. */
-export class Brain implements AsyncDisposable {
+export class TestController implements AsyncDisposable {
   readonly cluster: TestCluster;
   readonly namespace: string;
   readonly store: KubernetesJobStore;
@@ -77,10 +77,13 @@ export class Brain implements AsyncDisposable {
     this.#retry = { restart: parts.restart };
   }
 
-  static async start(cluster: TestCluster, { pools, policy, objects: wrap }: BrainOptions): Promise<Brain> {
+  static async start(
+    cluster: TestCluster,
+    { pools, policy, objects: wrap }: TestControllerOptions,
+  ): Promise<TestController> {
     const namespace = await cluster.namespace();
     const stack = new AsyncDisposableStack();
-    const folder = await mkdtemp(join(tmpdir(), 'framewright-brain-'));
+    const folder = await mkdtemp(join(tmpdir(), 'framewright-controller-'));
     stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
     const writes: string[] = [];
     const onAnswer = ({ method, code }: Answered): void => {
@@ -123,10 +126,10 @@ export class Brain implements AsyncDisposable {
       stop = new AbortController();
       running = new Controller(ports, options).run(stop.signal);
     };
-    return new Brain({ cluster, namespace, store, objects, writes, stack, recorder, restart });
+    return new TestController({ cluster, namespace, store, objects, writes, stack, recorder, restart });
   }
 
-  /** Another controller in the place of the first, with nothing in its memory. */
+  /** Replaces the controller by another one with an empty memory. */
   restart(): Promise<void> {
     return this.#retry.restart();
   }
@@ -144,11 +147,11 @@ export class Brain implements AsyncDisposable {
     return this.store.get({ namespace: this.namespace, name });
   }
 
-  async wish(name: string, spec: object): Promise<void> {
+  async patch(name: string, spec: object): Promise<void> {
     await this.kubectl('patch', 'rj', name, '--type=merge', '-p', JSON.stringify({ spec }));
   }
 
-  /** Waits until a job has a phase and reason, and gives it. */
+  /** Waits until a job has a phase and reason, and returns it. */
   async until(name: string, phase: string, reason: string): Promise<RenderJob> {
     return vi.waitFor(async () => {
       const job = await this.job(name);
@@ -169,15 +172,15 @@ export class Brain implements AsyncDisposable {
     }, patience);
   }
 
-  /** Says of a pod what a kubelet would; its node must be one that nobody plays. */
-  async say(pod: string, status: object): Promise<void> {
+  /** Writes the status of a pod as a kubelet does; its node must be a silent one. */
+  async setPodStatus(pod: string, status: object): Promise<void> {
     await vi.waitFor(async () => {
       expect(await this.kubectl('get', 'pod', pod, '-o', 'jsonpath={.spec.nodeName}')).not.toBe('');
     }, patience);
     await this.kubectl('patch', 'pod', pod, '--subresource=status', '--type=merge', '-p', JSON.stringify({ status }));
   }
 
-  /** What kubectl tells of a job, events included. */
+  /** The output of `kubectl describe` for a job, events included. */
   async describe(name: string): Promise<string> {
     await this.#recorder.flush();
     return this.kubectl('describe', 'rj', name);
@@ -188,7 +191,7 @@ export class Brain implements AsyncDisposable {
   }
 }
 
-/** A pool on the nodes with this label, of kwok or of nobody. */
+/** A pool on the nodes with this label, whether kwok simulates them or not. */
 export function poolOn(name: string, label: string, more: Partial<Pool> = {}): Pool {
   return {
     name,
@@ -200,7 +203,7 @@ export function poolOn(name: string, label: string, more: Partial<Pool> = {}): P
   };
 }
 
-/** Makes a ready node on which nobody plays the kubelet: what its pods are is said by the test. */
+/** Creates a ready node without a simulated kubelet: the test writes the status of its pods. */
 export async function silentNode(
   cluster: TestCluster,
   name: string,
@@ -219,11 +222,11 @@ export async function silentNode(
       conditions: [{ ...ready, lastHeartbeatTime: now, lastTransitionTime: now }],
     },
   });
-  // Each node is made with the taint of one that is not ready yet.
+  // Each node is created with the taint of a node that is not ready yet.
   await cluster.run(['patch', 'node', name, '--type=merge', '-p', '{"spec":{"taints":[]}}']);
 }
 
-/** What a worker that succeeded leaves, as kwok's pods take it from their annotations. */
+/** The result of a worker that succeeded; kwok copies it from the annotations of the pod. */
 export const success: NonNullable<RenderJobSpec['podTemplate']> = {
   annotations: {
     'test.framewright.dev/exit-code': '0',

@@ -4,9 +4,16 @@ import { bounds } from '../../../src/model/job/bounds.ts';
 import type { RenderJobSpec } from '../../../src/model/job/render-job.ts';
 import { gpuNode } from '../../cluster/gpu-node.ts';
 import { aStatus } from '../../support/jobs.ts';
-import { Brain, describeWithPlayedPods, failure, poolOn, silentNode, success } from './controller-on-cluster.ts';
+import {
+  describeWithPlayedPods,
+  failure,
+  poolOn,
+  silentNode,
+  success,
+  TestController,
+} from './controller-on-cluster.ts';
 
-// What kubectl tells of a job, one situation each. SHOW_DESCRIBE=1 prints it all, for a person to read.
+// What kubectl shows of a job, one situation each. SHOW_DESCRIBE=1 prints all of it.
 
 interface Situation {
   readonly name: string;
@@ -68,7 +75,7 @@ const situations: readonly Situation[] = [
   },
   {
     name: 'no-pool',
-    when: 'there is no such pool',
+    when: 'its pool does not exist',
     spec: { pool: 'arc' },
     becomes: ['Queued', 'NoSuchPool'],
     says: [/spec\.pool is arc, and there is no such pool; there are: empty, busy, open, cpu, played\./, /Accepted/],
@@ -97,7 +104,7 @@ const situations: readonly Situation[] = [
   },
   {
     name: 'no-secret',
-    when: 'its container cannot be made',
+    when: 'its container cannot be created',
     spec: { pool: 'open' },
     pod: waitingPod('CreateContainerConfigError', 'secret "s3" not found'),
     becomes: ['Starting', 'ContainerNotStarted'],
@@ -105,19 +112,19 @@ const situations: readonly Situation[] = [
   },
   {
     name: 'out-of-memory',
-    when: 'its worker took too much memory',
+    when: 'its worker used too much memory',
     spec: { pool: 'open', retry: { limit: 0 } },
     pod: endedPod({}, { exitCode: 137, reason: 'OOMKilled', ...at }),
     becomes: ['Failed', 'RetriesExhausted'],
     says: [
       /more memory than its limit of 2Gi \(OOMKilled\)/,
-      /Hint:\s+Raise limits\.memory of the pool/,
+      /Remedy:\s+Raise limits\.memory of the pool/,
       /Outcome:\s+Failed/,
     ],
   },
   {
     name: 'evicted',
-    when: 'its node was low on memory, it goes on with another attempt, uncharged',
+    when: 'its node was low on memory, and it continues with an uncharged attempt',
     spec: { pool: 'open', retry: { limit: 0 } },
     pod: endedPod({ reason: 'Evicted', message: 'The node was low on resource: memory.' }),
     becomes: ['Starting', 'Starting'],
@@ -133,7 +140,7 @@ const situations: readonly Situation[] = [
   },
   {
     name: 'bad-input',
-    when: 'its input is no film',
+    when: 'its input is not a video',
     spec: { pool: 'played', podTemplate: failure(41, 'INPUT_INVALID', 'Expected a media file, got text.') },
     becomes: ['Failed', 'NotRetryable'],
     says: [/INPUT_INVALID: Expected a media file, got text\./, /Warning\s+NotRetryable/],
@@ -154,13 +161,13 @@ const situations: readonly Situation[] = [
   },
 ];
 
-describeWithPlayedPods('what kubectl tells of a job', (cluster) => {
+describeWithPlayedPods('what kubectl shows of a job', (cluster) => {
   const stack = new AsyncDisposableStack();
-  let brain: Brain;
+  let controller: TestController;
   let nodes: readonly string[] = [];
   beforeAll(async () => {
-    brain = stack.use(
-      await Brain.start(cluster, {
+    controller = stack.use(
+      await TestController.start(cluster, {
         pools: (namespace) => [
           poolOn('empty', `empty-${namespace}`),
           poolOn('busy', `busy-${namespace}`),
@@ -170,14 +177,14 @@ describeWithPlayedPods('what kubectl tells of a job', (cluster) => {
         ],
       }),
     );
-    const { namespace } = brain;
+    const { namespace } = controller;
     nodes = [`busy-${namespace}`, `silent-${namespace}`, `played-${namespace}`];
     await silentNode(cluster, `busy-${namespace}`, { pool: `busy-${namespace}`, slots: 1 });
     await silentNode(cluster, `silent-${namespace}`, { pool: `open-${namespace}` });
     const labels = { 'test.framewright.dev/pool': `played-${namespace}` };
     await cluster.apply(gpuNode(`played-${namespace}`, { labels }));
-    await brain.create('holder', { pool: 'busy' });
-    await brain.until('holder', 'Starting', 'Starting');
+    await controller.create('holder', { pool: 'busy' });
+    await controller.until('holder', 'Starting', 'Starting');
   });
   afterAll(async () => {
     await stack.disposeAsync();
@@ -185,16 +192,16 @@ describeWithPlayedPods('what kubectl tells of a job', (cluster) => {
   });
 
   it.each(situations)('$name: $when', async ({ name, spec, pod, becomes, says }) => {
-    await brain.create(name, spec);
-    if (pod !== undefined) await brain.say(await brain.pod(name), pod);
-    await brain.until(name, ...becomes);
-    const told = await brain.describe(name);
-    if (process.env['SHOW_DESCRIBE'] !== undefined) console.info(told.slice(told.indexOf('Status:')));
-    for (const words of says) expect(told).toMatch(words);
+    await controller.create(name, spec);
+    if (pod !== undefined) await controller.setPodStatus(await controller.pod(name), pod);
+    await controller.until(name, ...becomes);
+    const described = await controller.describe(name);
+    if (process.env['SHOW_DESCRIBE'] !== undefined) console.info(described.slice(described.indexOf('Status:')));
+    for (const words of says) expect(described).toMatch(words);
   });
 
-  it('is in one line each in a list', async () => {
-    const list = await brain.kubectl('get', 'rj', '-o', 'wide');
+  it('is one line per job in a list', async () => {
+    const list = await controller.kubectl('get', 'rj', '-o', 'wide');
     if (process.env['SHOW_DESCRIBE'] !== undefined) console.info(list);
     const [head, ...lines] = list.trimEnd().split('\n');
     expect(head).toMatch(/^NAME +PHASE +TYPE +PROGRESS .*REASON +MESSAGE +AGE$/);
@@ -204,10 +211,10 @@ describeWithPlayedPods('what kubectl tells of a job', (cluster) => {
     expect(lines.find((line) => line.startsWith('done '))).toMatch(/Succeeded .* 100 .*Completed/);
   });
 
-  it('takes the longest history that a job can have, cut to size', async () => {
-    // Another controller's job: nobody writes its status but this test.
-    await brain.create('long', { managedBy: 'example.com/other' });
-    const job = await brain.job('long');
+  it('accepts the longest history of a job, cut to size', async () => {
+    // The job of another controller: only this test writes its status.
+    await controller.create('long', { managedBy: 'example.com/other' });
+    const job = await controller.job('long');
     const words = 'é\u0001🎬"'.repeat(200);
     const attempts = Array.from({ length: bounds.attemptsKept }, (_, index) => ({
       number: index + 1,
@@ -216,8 +223,8 @@ describeWithPlayedPods('what kubectl tells of a job', (cluster) => {
     }));
     const error = { code: 'FFMPEG_FAILED' as const, message: words, remedy: words, stderrTail: words + words };
     const status = withinSize({ ...aStatus({ message: words, attempts, error }), attempt: 10, phase: 'Running' });
-    const written = await brain.store.writeStatus(
-      { namespace: brain.namespace, name: 'long' },
+    const written = await controller.store.writeStatus(
+      { namespace: controller.namespace, name: 'long' },
       job?.metadata.resourceVersion ?? '',
       status,
     );

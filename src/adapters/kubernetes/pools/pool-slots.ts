@@ -24,7 +24,7 @@ export function poolSlots(pool: Pool, nodes: Iterable<CachedNode>): PoolSlots {
   // Where the pool allows fewer stages than its nodes have slots, the scheduler queues nothing.
   const queues = slots <= maxConcurrent ? { queues: true as const } : {};
   const answer = { pool: name, slots: Math.min(slots, maxConcurrent), gpu: true, ...queues };
-  return slots > 0 ? answer : { ...answer, why: whyNoSlots(allocation.resourceName, unusable) };
+  return slots > 0 ? answer : { ...answer, unavailable: whyNoSlots(allocation.resourceName, unusable) };
 }
 
 function isIn({ nodeSelector = {} }: Pool, { labels }: CachedNode): boolean {
@@ -37,10 +37,15 @@ function whyUnusable({ tolerations = [] }: Pool, node: CachedNode): 'not ready' 
   return toleratesAll(node.taints, tolerations) ? undefined : 'tainted';
 }
 
-function whyNoSlots(resourceName: string, unusable: Readonly<Record<string, number>>): string {
-  const some = Object.entries(unusable).flatMap(([what, count]) => (count === 0 ? [] : [`${count} ${what}`]));
-  if (some.length === 0) return `none of its nodes offers ${resourceName}`;
-  return `its nodes that offer ${resourceName} cannot be used (${some.join(', ')})`;
+function whyNoSlots(
+  resourceName: string,
+  unusable: Readonly<Record<string, number>>,
+): NonNullable<PoolSlots['unavailable']> {
+  const some = Object.entries(unusable).filter(([, count]) => count > 0);
+  if (some.length === 0) return { causes: ['not offered'], message: `none of its nodes offers ${resourceName}` };
+  const counts = some.map(([cause, count]) => `${count} ${cause}`).join(', ');
+  const message = `its nodes that offer ${resourceName} cannot be used (${counts})`;
+  return { causes: some.map(([cause]) => cause), message };
 }
 
 /** Extended resources are whole numbers; Kubernetes may write thousands as `1k`. */

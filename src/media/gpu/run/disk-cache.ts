@@ -4,22 +4,22 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 
 /**
- * The value that was remembered under this identity, or else `make`s it and remembers it when it is worth it. Without a
- * folder nothing is remembered; a cache that is damaged or cannot be written costs time and nothing else.
+ * Memoizes between processes: returns the value that is stored under this identity, or computes it and stores it when
+ * `keep` is set. Without a folder nothing is stored; a cache that is damaged or cannot be written costs only time.
  */
-export async function rememberedOr<T>(
+export async function memoizeOnDisk<T>(
   dir: string | undefined,
   identity: readonly unknown[],
   schema: z.ZodType<T>,
-  make: () => Promise<{ readonly value: T; readonly remember: boolean }>,
+  compute: () => Promise<{ readonly value: T; readonly keep: boolean }>,
 ): Promise<T> {
-  if (dir === undefined) return (await make()).value;
+  if (dir === undefined) return (await compute()).value;
   const name = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
   const path = join(dir, `${name}.json`);
   const known = await read(path, schema);
   if (known !== undefined) return known;
-  const { value, remember } = await make();
-  if (remember) await write(dir, path, value);
+  const { value, keep } = await compute();
+  if (keep) await write(dir, path, value);
   return value;
 }
 
@@ -31,18 +31,18 @@ async function read<T>(path: string, schema: z.ZodType<T>): Promise<T | undefine
   }
 }
 
-/** Findings of drivers and boots that are gone are of no use to anyone after this. */
+/** After this an entry most likely belongs to an earlier driver or boot. */
 const staleMs = 30 * 24 * 3600 * 1000;
 
-/** Written aside and renamed: two processes that find out the same at once leave one whole file. */
+/** Written under another name and renamed: two processes that store the same value in parallel leave one whole file. */
 async function write(dir: string, path: string, value: unknown): Promise<void> {
-  const builder = `${path}.${randomUUID()}`;
+  const temporary = `${path}.${randomUUID()}`;
   await mkdir(dir, { recursive: true })
-    .then(() => writeFile(builder, JSON.stringify(value)))
-    .then(() => rename(builder, path))
+    .then(() => writeFile(temporary, JSON.stringify(value)))
+    .then(() => rename(temporary, path))
     .then(() => removeStale(dir))
-    // A disk that is full may have taken half of the draft.
-    .catch(() => rm(builder, { force: true }))
+    // On a full disk half of the file may have been written.
+    .catch(() => rm(temporary, { force: true }))
     .catch(() => undefined);
 }
 

@@ -19,10 +19,10 @@ export interface Observation {
 }
 
 /**
- * All facts of the machine that the diagnosis wants, read without changing anything. What lies beside the render nodes is
- * looked for beside the folders: the PCI bus in the same sysfs, /dev/dxg in the same /dev.
+ * All facts of the machine that the diagnosis needs, read without changing anything. The PCI bus is read in the same sysfs
+ * as the folders of render nodes, /dev/dxg in the same /dev.
  *
- * @param environment that of the process, which tells of containers
+ * @param environment That of the process, by which containers are recognised.
  */
 export async function observeMachine(
   options: DetectOptions,
@@ -30,15 +30,12 @@ export async function observeMachine(
 ): Promise<Observation> {
   const detection = await detectMachine(options);
   const { dri, drmClass } = options.folders ?? systemFolders;
-  const folder = await readdir(dri).then(
-    () => undefined,
-    (error: unknown) => errorName(error),
-  );
+  const driError = await readdir(dri).then(() => undefined, errorName);
   const { encoders } = detection.capabilities;
   const dispatcher = /--enable-(libvpl|libmfx)\b/.exec(detection.banner)?.[1];
   const facts: MachineFacts = {
     dri,
-    ...(folder !== undefined && { driError: folder }),
+    ...(driError !== undefined && { driError }),
     nodes: detection.nodes,
     kernelNodes: renderNodeNames(await readdir(drmClass).catch(() => [])),
     displays: await displaysOf(drmClass),
@@ -89,7 +86,7 @@ async function surroundingsOf(
   return inContainer ? 'container' : 'host';
 }
 
-/** Where distributions and Intel's own packages put runtimes, beside the folders that variables name. */
+/** Where distributions and Intel's own packages install runtimes, beside the folders that variables name. */
 const libraryFolders = [
   '/usr/lib/x86_64-linux-gnu',
   '/usr/lib64',

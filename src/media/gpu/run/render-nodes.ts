@@ -9,10 +9,10 @@ import { groupNames } from './user-groups.ts';
 /** Longer than any attribute that is read here, in bytes. */
 const longestAttribute = 64;
 
-/** Where the kernel shows its GPUs; other folders stand in for them in tests. */
+/** Where the kernel lists its GPUs; tests use other folders. */
 export interface DeviceFolders {
   readonly dri: string;
-  /** One folder per device, with a link `device` to its place on the bus. */
+  /** One folder per device, with a link `device` to its entry on the bus. */
   readonly drmClass: string;
 }
 
@@ -21,7 +21,7 @@ export const systemFolders: DeviceFolders = { dri: '/dev/dri', drmClass: '/sys/c
 export interface RenderNode {
   /** For example /dev/dri/renderD128. */
   readonly node: string;
-  /** PCI vendor and device, for example 0x8086 and 0x56c0; absent where the kernel does not say. */
+  /** PCI vendor and device, for example 0x8086 and 0x56c0; absent where the kernel does not report them. */
   readonly vendor?: string;
   readonly device?: string;
   /** Kernel driver: i915 or xe. */
@@ -33,7 +33,7 @@ export interface RenderNode {
   readonly problem?: FallbackReason;
 }
 
-/** All render nodes in the order of their numbers, and for those that cannot be used the cause. Opens none of them. */
+/** All render nodes in the order of their numbers, and for those that cannot be used the reason. Opens none of them. */
 export async function listRenderNodes({ dri, drmClass }: DeviceFolders = systemFolders): Promise<RenderNode[]> {
   const names = await readdir(dri).catch(() => []);
   return Promise.all(
@@ -49,7 +49,7 @@ export function renderNodeNames(names: readonly string[]): string[] {
 /** Why no render node can be used at all. */
 export function noDeviceReason(nodes: readonly RenderNode[], { dri }: DeviceFolders = systemFolders): FallbackReason {
   if (nodes.length === 0) {
-    const message = `no render node in ${dri}: there is no GPU, its driver is not loaded, or it is not passed in`;
+    const message = `no render node in ${dri}: there is no GPU, its driver is not loaded, or it is not passed into the container`;
     return { cause: 'no-device', message };
   }
   const causes = nodes.flatMap(({ problem }) => (problem === undefined ? [] : [problem.cause]));
@@ -122,7 +122,7 @@ export function errorName(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'an unknown error';
 }
 
-/** A number as sysfs writes it, for example 0x8086; `undefined` where there is none, or something else. */
+/** A number in sysfs, for example 0x8086; `undefined` where there is none, or other content. */
 export async function attribute(path: string): Promise<string | undefined> {
   try {
     await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -13,7 +13,7 @@ export async function groupNames(): Promise<ReadonlyMap<number, string>> {
   return new Map((await groups()).map(({ gid, name }) => [gid, name]));
 }
 
-/** Who this process is, and which groups it has and would have after the next login. */
+/** The user of this process, with the groups that it has and those of the next login. */
 export async function currentUser(): Promise<MachineFacts['user']> {
   const uid = process.getuid?.() ?? 0;
   const name = nameOfUser();

@@ -32,12 +32,12 @@ describe('an object of the API', () => {
     }
   });
 
-  it('is known by namespace and name', () => {
+  it('has a key of namespace and name', () => {
     expect(keyOfObject({ metadata })).toBe('n/a');
     expect(keyOfObject({ metadata: { name: 'node', uid: 'u', resourceVersion: '1' } })).toBe('node');
   });
 
-  it('belongs to the owner that controls it, not to any owner', () => {
+  it('belongs to the owner that controls it, not to another owner', () => {
     const owner = { apiVersion: 'v1', kind: 'Pod', name: 'o' };
     const ownerReferences = [
       { ...owner, uid: 'other' },

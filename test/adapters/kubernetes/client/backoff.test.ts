@@ -10,7 +10,7 @@ it('doubles the longest wait with each failure, up to a limit', () => {
   ]);
 });
 
-it('waits anything between nothing and that', () => {
+it('waits between 0 and that limit', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 10_000 }), fc.double({ min: 0, max: 1, noNaN: true }), (failures, random) => {
       const wait = fullJitter(failures, options, random);

@@ -11,8 +11,8 @@ async function round(congestion: Congestion, outcome: Outcome): Promise<void> {
   for (const end of leave) end(outcome);
 }
 
-describe('calls at once', () => {
-  it('are as many as the limit; the next one waits its turn', async () => {
+describe('parallel calls', () => {
+  it('are at most the limit; the next one waits', async () => {
     const congestion = new Congestion({ initial: 2, max: 8 });
     const order: string[] = [];
     const call = async (name: string): Promise<(outcome: Outcome) => void> => {
@@ -52,7 +52,7 @@ describe('calls at once', () => {
     expect(congestion.limit).toBe(4);
   });
 
-  it('are halved once for a round of refusals, and never below one', async () => {
+  it('are halved once for a round of rejections, and never below one', async () => {
     const congestion = new Congestion({ initial: 8, max: 8 });
     await round(congestion, 'overloaded');
     expect(congestion.limit).toBe(4);
@@ -60,7 +60,7 @@ describe('calls at once', () => {
     expect(congestion.limit).toBe(1);
   });
 
-  it('give up their place in the queue when their signal aborts', async () => {
+  it('leave the queue when their signal aborts', async () => {
     const congestion = new Congestion({ initial: 1, max: 1 });
     const leave = await congestion.enter(never);
     const controller = new AbortController();
@@ -74,7 +74,7 @@ describe('calls at once', () => {
     expect(congestion.active).toBe(0);
   });
 
-  it('are never more than the limit, and none is lost, whatever happens', async () => {
+  it('never exceed the limit, and none is lost, whatever happens', async () => {
     const outcome = fc.constantFrom<Outcome>('answered', 'overloaded', 'failed');
     await fc.assert(
       fc.asyncProperty(

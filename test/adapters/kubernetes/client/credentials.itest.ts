@@ -31,12 +31,12 @@ describe('credentials', () => {
       });
     });
 
-    it('may name an IPv6 address', async () => {
+    it('support an IPv6 address', async () => {
       const credentials = await inClusterCredentials({ host: 'fd00::1', port: '443' }, folder);
       expect(credentials.server).toBe('https://[fd00::1]:443');
     });
 
-    it('are said to be missing, with what to do', async () => {
+    it('have an error with a remedy when they are missing', async () => {
       await expect(inClusterCredentials(address, join(folder, 'none'))).rejects.toThrow(/automountServiceAccountToken/);
     });
 
@@ -55,7 +55,7 @@ describe('credentials', () => {
       expect(await token(true)).toBe('Bearer three');
     });
 
-    it('go on to be used while their file is being replaced', async () => {
+    it('stay in use while their file is being replaced', async () => {
       let now = 0;
       const cached = new CachedCredentials(await inClusterCredentials(address, folder), () => now);
       await cached.get();
@@ -86,7 +86,7 @@ describe('credentials', () => {
       expect(access).toEqual({ tls: { verify: true }, headers: { authorization: 'Bearer secret' } });
     });
 
-    it('may be certificates, in the file or beside it', async () => {
+    it('may be certificates, in the file or in other files', async () => {
       await mkdir(join(folder, 'pki'));
       await write('pki/key.pem', 'KEY');
       const data = Buffer.from('CERT').toString('base64');

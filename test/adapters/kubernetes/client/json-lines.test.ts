@@ -15,7 +15,7 @@ const read = (text: string, sizes: readonly number[] = []): Promise<unknown[]> =
   Array.fromAsync(jsonLines(chunked(new TextEncoder().encode(text), sizes)));
 
 describe('lines of JSON', () => {
-  it('are read whole, however the bytes come', async () => {
+  it('are read whole, however the bytes are split', async () => {
     const values = fc.array(
       fc.jsonValue().filter((value) => value !== undefined),
       { maxLength: 8 },
@@ -32,15 +32,15 @@ describe('lines of JSON', () => {
     expect(await read('\n{"a":1}\n\r\n  \n{"b":2}\r\n')).toEqual([{ a: 1 }, { b: 2 }]);
   });
 
-  it.each(['{"a":1}\n{"b":', '{"a":1}\n{"b":2}'])('that were cut are an error: %j', async (text) => {
+  it.each(['{"a":1}\n{"b":', '{"a":1}\n{"b":2}'])('that are truncated are an error: %j', async (text) => {
     await expect(read(text)).rejects.toThrow(/cut within one/);
   });
 
-  it('that are no JSON are an error', async () => {
+  it('that are not JSON are an error', async () => {
     await expect(read('nonsense\n')).rejects.toThrow(SyntaxError);
   });
 
-  it('have a longest length', async () => {
+  it('have a maximum length', async () => {
     const flood = (async function* () {
       for (;;) yield new Uint8Array(1024 * 1024).fill(97);
     })();

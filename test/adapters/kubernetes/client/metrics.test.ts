@@ -2,8 +2,9 @@ import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
 import { createRuntimeMetrics } from '../../../../src/adapters/kubernetes/client/metrics.ts';
 import { WorkQueue } from '../../../../src/controller/work-queue.ts';
+import { systemClock } from '../../../../src/lib/system-clock.ts';
 
-it('what controllers do is told under the names of controller-runtime and client-go', async () => {
+it('the metrics have the names of controller-runtime and client-go', async () => {
   const registry = new Registry();
   const metrics = createRuntimeMetrics(registry, '10.0.0.1:443');
   const gate = Promise.withResolvers<void>();
@@ -15,7 +16,7 @@ it('what controllers do is told under the names of controller-runtime and client
       handled.resolve();
       await gate.promise;
     },
-    { concurrency: 1, observer, baseDelayMs: 60_000 },
+    { clock: systemClock, concurrency: 1, observer, baseDelayMs: 60_000 },
   );
   queue.add('bad', 'ended');
   queue.add('good');

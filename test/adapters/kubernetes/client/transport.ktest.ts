@@ -40,13 +40,13 @@ describeOnCluster('the transport', (cluster) => {
     await proxy[Symbol.asyncDispose]();
   });
 
-  it('talks TLS to the API server itself, with the certificates of the kubeconfig', async () => {
+  it('uses TLS with the certificates of the kubeconfig', async () => {
     await using direct = new Transport(credentials, { userAgent: 'framewright-test' });
     const found = await direct.request({ path: `/api/v1/namespaces/${namespace}` });
     expect(found).toMatchObject({ kind: 'Namespace', metadata: { name: namespace } });
   });
 
-  it('sends no write while its owner may not write', async () => {
+  it('sends no write while writes are not allowed', async () => {
     let leads = false;
     await using direct = new Transport(credentials, { userAgent: 'framewright-test', mayWrite: () => leads });
     const create = { method: 'POST' as const, path: path(), body: configMap('guarded') };
@@ -56,7 +56,7 @@ describeOnCluster('the transport', (cluster) => {
     expect(await direct.request(create)).toMatchObject({ metadata: { name: 'guarded' } });
   });
 
-  it('makes, reads, patches and removes', async () => {
+  it('creates, reads, patches and deletes', async () => {
     await transport.request({ method: 'POST', path: path(), body: configMap('all') });
     const patch = { method: 'PATCH' as const, path: path('all'), contentType: 'application/merge-patch+json' };
     await transport.request({ ...patch, body: { data: { a: '1' } } });
@@ -72,9 +72,9 @@ describeOnCluster('the transport', (cluster) => {
     ]);
   });
 
-  it('says what was refused and which field, but no token', async () => {
-    const refused = transport.request({ method: 'POST', path: path(), body: { metadata: { name: 'A_B' } } });
-    await expect(refused).rejects.toMatchObject({
+  it('reports what was rejected and which field, but no token', async () => {
+    const rejected = transport.request({ method: 'POST', path: path(), body: { metadata: { name: 'A_B' } } });
+    await expect(rejected).rejects.toMatchObject({
       status: 422,
       reason: 'Invalid',
       causes: [{ field: 'metadata.name' }],
@@ -82,17 +82,17 @@ describeOnCluster('the transport', (cluster) => {
     const { headers } = await credentials.load();
     const token = (headers['authorization'] ?? '').slice('Bearer '.length);
     expect(token.length).toBeGreaterThan(20);
-    await expect(refused).rejects.not.toThrow(token);
+    await expect(rejected).rejects.not.toThrow(token);
   });
 
-  it('keeps to few connections for many calls', async () => {
+  it('uses few connections for many calls', async () => {
     proxy.resetAll();
     await Promise.all(Array.from({ length: 400 }, () => transport.request({ path: path() })));
     expect(proxy.connections).toBeLessThanOrEqual(64);
   });
 
   describe('when the server is overloaded', () => {
-    it('waits as long as it was told, and then goes on', async () => {
+    it('waits for Retry-After, and then tries again', async () => {
       let left = 2;
       proxy.fault = () => (left-- > 0 ? tooMany(1) : undefined);
       const startedAt = performance.now();
@@ -101,7 +101,7 @@ describeOnCluster('the transport', (cluster) => {
       expect(answers.map(({ code }) => code)).toEqual(['429', '429', '201']);
     });
 
-    it('sends fewer calls at once, and more again when it is answered', async () => {
+    it('sends fewer calls in parallel, and more again after answers', async () => {
       await Promise.all(Array.from({ length: 300 }, () => transport.request({ path: path() })));
       const before = transport.concurrency;
       expect(before).toBeGreaterThan(16);
@@ -113,12 +113,12 @@ describeOnCluster('the transport', (cluster) => {
       expect(transport.concurrency).toBeGreaterThan(Math.floor(before / 2));
     });
 
-    it('gives up at the deadline', async () => {
+    it('fails at the deadline', async () => {
       proxy.fault = () => tooMany(60);
       await expect(transport.request({ path: path(), timeoutMs: 300 })).rejects.toThrow(/no answer within 0.3 s/);
     });
 
-    it('does not repeat a refusal that names no time', async () => {
+    it('does not repeat a call that was rejected without Retry-After', async () => {
       proxy.fault = () => ({ kind: 'answer', status: 500, body: 'etcdserver: leader changed' });
       await expect(transport.request({ path: path() })).rejects.toThrow(
         /rejected with 500: etcdserver: leader changed/,
@@ -128,13 +128,13 @@ describeOnCluster('the transport', (cluster) => {
   });
 
   describe('when connections break', () => {
-    it('reads again', async () => {
+    it('repeats reads', async () => {
       let left = 2;
       proxy.fault = () => (left-- > 0 ? { kind: 'reset' } : undefined);
       expect(await transport.request({ path: path() })).toMatchObject({ kind: 'ConfigMapList' });
     });
 
-    it('never writes twice by itself: the caller finds out', async () => {
+    it('never repeats a write: the caller has to find out', async () => {
       proxy.fault = () => ({ kind: 'reset-after' });
       const body = configMap('once');
       await expect(transport.request({ method: 'POST', path: path(), body })).rejects.toMatchObject({
@@ -145,17 +145,17 @@ describeOnCluster('the transport', (cluster) => {
       expect(await transport.request({ path: path('once') })).toMatchObject({ metadata: { name: 'once' } });
     });
 
-    it('gives up on a silent server at the deadline', async () => {
+    it('fails at the deadline when the server is silent', async () => {
       proxy.fault = () => ({ kind: 'silence' });
       await expect(transport.request({ path: path(), timeoutMs: 300 })).rejects.toThrow(/no answer within 0.3 s/);
     });
 
-    it('refuses half an answer', async () => {
+    it('rejects half an answer', async () => {
       proxy.fault = () => ({ kind: 'cut', afterBytes: 20 });
       await expect(transport.request({ path: path() })).rejects.toMatchObject({ name: 'UnreachableError' });
     });
 
-    it('says so when an answer is no JSON', async () => {
+    it('reports an answer that is not JSON', async () => {
       proxy.fault = () => ({ kind: 'answer', status: 200, body: '<html>Sign in</html>' });
       await expect(transport.request({ path: path() })).rejects.toThrow(/not answered in JSON/);
     });
@@ -169,7 +169,7 @@ describeOnCluster('the transport', (cluster) => {
     await expect(call).rejects.toThrow(/no longer needed/);
   });
 
-  it('reads a token anew when the server does not know it', async () => {
+  it('reads a token again when the server rejects it', async () => {
     const access = await credentials.load();
     const loads: string[] = [];
     const rotating: Credentials = {
@@ -187,20 +187,20 @@ describeOnCluster('the transport', (cluster) => {
     expect(loads).toHaveLength(2);
   });
 
-  it('asks once more with a fresh token, and not for ever', async () => {
+  it('tries once more with a fresh token, and not again', async () => {
     const { tls } = await credentials.load();
     const load = async () => ({ tls, headers: { authorization: 'Bearer wrong' } });
     await using stranger = new Transport({ ...credentials, load }, { userAgent: 'framewright-test' });
     await expect(stranger.request({ path: path() })).rejects.toMatchObject({ status: 401 });
   });
 
-  it('does not trust a server that the kubeconfig does not vouch for', async () => {
+  it('does not trust a server whose certificate the kubeconfig does not verify', async () => {
     const load = async () => ({ tls: { verify: true }, headers: {} });
     await using careful = new Transport({ ...credentials, load }, { userAgent: 'framewright-test' });
     await expect(careful.request({ path: path(), method: 'POST' })).rejects.toThrow(/certificate/);
   });
 
-  it('streams a watch as it comes', async () => {
+  it('streams a watch as it arrives', async () => {
     const controller = new AbortController();
     const query = { watch: true, resourceVersion: await versionNow(transport, path()) };
     const stream = await transport.stream({ path: path(), query, signal: controller.signal });

@@ -18,7 +18,7 @@ const metadata = (more: object = {}) => ({
 });
 
 describe('the order of creation', () => {
-  it('rises with each job that a process makes, also when its clock stands still or is set back', () => {
+  it('rises with each job that a process creates, even when its clock stops or is set back', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 4e12 }), { minLength: 2 }), (times) => {
         let now = 0;
@@ -33,24 +33,24 @@ describe('the order of creation', () => {
     );
   });
 
-  it('is that of the second for a job that kubectl made, and then by uid', () => {
+  it('is that of the second, then of the uid, for a job that kubectl created', () => {
     const noon = creationOrder(metadata());
     const later = creationOrder(metadata({ creationTimestamp: '2026-03-01T12:00:01Z' }));
     expect(noon < later).toBe(true);
     expect(noon < creationOrder(metadata({ uid: 'v' }))).toBe(true);
   });
 
-  it.each(['', 'yesterday', '1', '-000000000000001'])('does not believe the annotation %j', (value) => {
+  it.each(['', 'yesterday', '1', '-000000000000001'])('ignores the annotation %j', (value) => {
     const annotations = { [keys.created]: value };
     expect(creationOrder(metadata({ annotations }))).toBe(creationOrder(metadata()));
   });
 
-  it('is what a cursor holds', () => {
+  it('is the content of a cursor', () => {
     const order = creationOrder(metadata());
     expect(orderOf(cursorAfter(order))).toBe(order);
   });
 
-  it('is in no other text', () => {
+  it('is not read from any other text', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(() => orderOf(text)).toThrow(/Expected `cursor` to be from the previous page/);
@@ -64,12 +64,12 @@ describe('the time of creation', () => {
   const noon = Date.parse('2026-03-01T12:00:00Z');
   const annotated = (milliseconds: number): string => `${milliseconds}000`;
 
-  it('has the milliseconds of the process that made the job', () => {
+  it('has the milliseconds of the process that created the job', () => {
     expect(at(annotated(noon + 345))).toBe('2026-03-01T12:00:00.345Z');
     expect(at(annotated(noon - 20))).toBe('2026-03-01T11:59:59.980Z');
   });
 
-  it('is that of the API server for other jobs, and where the two are far apart', () => {
+  it('is that of the API server for other jobs, and when the two are far apart', () => {
     expect(creationTime(metadata())).toBe('2026-03-01T12:00:00Z');
     for (const value of [annotated(noon + 5001), annotated(noon - 5001), '9'.repeat(16), 'soon', ''])
       expect(at(value)).toBe('2026-03-01T12:00:00Z');

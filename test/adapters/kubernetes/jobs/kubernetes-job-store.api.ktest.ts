@@ -39,28 +39,28 @@ describeOnCluster('the store of RenderJobs in Kubernetes', (cluster) => {
     spec: trimSpec,
   });
 
-  it('has what kubectl applies, and kubectl has what it makes', async () => {
+  it('has the jobs that kubectl applies, and kubectl has the jobs that it creates', async () => {
     const { store } = await replica();
     const changes = store.watch(new AbortController().signal)[Symbol.asyncIterator]();
     await cluster.apply(manifest('by-hand'));
-    const [told] = await readUntil(changes, () => true);
-    expect(told).toMatchObject({ type: 'put', job: { metadata: { name: 'by-hand' }, spec: trimSpec } });
+    const [change] = await readUntil(changes, () => true);
+    expect(change).toMatchObject({ type: 'put', job: { metadata: { name: 'by-hand' }, spec: trimSpec } });
     await store.create(job('by-rest', { owner: 'alice' }));
     expect(await cluster.run(['get', 'rj', '-n', namespace, '-o', 'name'])).toBe(
       'renderjob.framewright.dev/by-hand\nrenderjob.framewright.dev/by-rest\n',
     );
   });
 
-  it('finds at once what another replica has made', async () => {
+  it('immediately finds a job that another replica has created', async () => {
     const [one, two] = [await replica(), await replica()];
-    // News reaches the second one late.
+    // The watch of the second replica is late.
     two.proxy.silenceAll();
     const { job: made } = await one.store.create(job('a'));
     expect(await two.store.get(made.metadata)).toEqual(made);
     expect(await two.store.create(job('a'))).toEqual({ job: made, created: false, sameSpec: true });
   });
 
-  it('lets one of two replicas win a write, and the other see why', async () => {
+  it('accepts the write of one of two replicas, and rejects the other as a conflict', async () => {
     const [one, two] = [await replica(), await replica()];
     const { job: made } = await one.store.create(job('a'));
     const { resourceVersion } = made.metadata;
@@ -69,7 +69,7 @@ describeOnCluster('the store of RenderJobs in Kubernetes', (cluster) => {
     await expect(late).rejects.toMatchObject({ name: 'ConflictError' });
   });
 
-  it('takes one write for each thing it does, and none where nothing changes', async () => {
+  it('needs one write for each change, and none where nothing changes', async () => {
     const { store, proxy } = await replica();
     proxy.calls.length = 0;
     const { job: made } = await store.create(job('a'));
@@ -95,8 +95,8 @@ describeOnCluster('the store of RenderJobs in Kubernetes', (cluster) => {
     await expect(cluster.run(['get', 'rj', 'a', '-n', namespace])).rejects.toThrow(/NotFound/);
   });
 
-  describe('keeps a job until its files are gone', () => {
-    it('when kubectl removes one that REST made', async () => {
+  describe('keeps a job until its files are deleted', () => {
+    it('when kubectl deletes a job that REST created', async () => {
       const { store } = await replica();
       const { job: made } = await store.create(job('a'));
       await cluster.run(['delete', 'rj', 'a', '-n', namespace, '--wait=false']);
@@ -108,7 +108,7 @@ describeOnCluster('the store of RenderJobs in Kubernetes', (cluster) => {
       expect(await store.get(made.metadata, { fresh: true })).toBeUndefined();
     });
 
-    it('when REST removes one that kubectl made', async () => {
+    it('when REST removes a job that kubectl created', async () => {
       const { store } = await replica();
       await cluster.apply(manifest('a'));
       await store.remove({ namespace, name: 'a' });
@@ -118,7 +118,7 @@ describeOnCluster('the store of RenderJobs in Kubernetes', (cluster) => {
       expect(await store.get({ namespace, name: 'a' }, { fresh: true })).toBeUndefined();
     });
 
-    it('and leaves the finalizers of others alone', async () => {
+    it('and keeps the finalizers of others', async () => {
       const { store } = await replica();
       const { job: made } = await store.create(job('a'));
       const add = JSON.stringify([{ op: 'add', path: '/metadata/finalizers/-', value: 'example.com/theirs' }]);
@@ -132,8 +132,8 @@ describeOnCluster('the store of RenderJobs in Kubernetes', (cluster) => {
     });
   });
 
-  describe('says what is wrong', () => {
-    it('with a spec that the schema refuses, field by field', async () => {
+  describe('reports the cause', () => {
+    it('of a spec that the schema rejects, field by field', async () => {
       const { store } = await replica();
       const spec = { inputs: [{ name: 'a', asset: 'x', file: 'y' }] };
       await expect(store.create(job('a', { spec }))).rejects.toMatchObject({
@@ -142,7 +142,7 @@ describeOnCluster('the store of RenderJobs in Kubernetes', (cluster) => {
       });
     });
 
-    it('with a namespace that is not there', async () => {
+    it('of a namespace that does not exist', async () => {
       const { store } = await replica();
       await expect(store.create(newJob('a', { namespace: 'nowhere' }))).rejects.toMatchObject({
         code: 'INVALID_REQUEST',
@@ -150,7 +150,7 @@ describeOnCluster('the store of RenderJobs in Kubernetes', (cluster) => {
       });
     });
 
-    it('with an API server that does not answer, and goes on when it does', async () => {
+    it('of an API server that does not answer, and works again when it does', async () => {
       const { store, proxy } = await replica();
       const { job: made } = await store.create(job('a'));
       proxy.fault = () => ({ kind: 'reset' });
@@ -166,7 +166,7 @@ describeOnCluster('the store of RenderJobs in Kubernetes', (cluster) => {
     });
   });
 
-  it('finds out by itself that a write was carried out whose answer was lost', async () => {
+  it('recognizes that a write with a lost answer was executed', async () => {
     const { store, proxy } = await replica();
     const { job: made } = await store.create(job('a'));
     const { resourceVersion } = made.metadata;
@@ -180,7 +180,7 @@ describeOnCluster('the store of RenderJobs in Kubernetes', (cluster) => {
     await expect(again).rejects.toMatchObject({ name: 'ConflictError' });
   });
 
-  it('starts with what needs work, of all that is there', async () => {
+  it('starts with the active ones of all existing jobs', async () => {
     const { store } = await replica();
     const { job: done } = await store.create(job('done'));
     await store.writeStatus(done.metadata, done.metadata.resourceVersion, statusIn('Succeeded'));

@@ -23,7 +23,7 @@ const metadata = {
 };
 
 describe('a RenderJob of the API', () => {
-  it('becomes one of the model, without what the model does not know', () => {
+  it('becomes one of the model, without other metadata', () => {
     const accepted = acceptRenderJob({
       apiVersion: 'any',
       kind: 'any',
@@ -52,7 +52,7 @@ describe('a RenderJob of the API', () => {
     expect(accepted?.metadata).not.toHaveProperty('managedFields');
   });
 
-  it('has no annotations where only ours are there, and no status before the first', () => {
+  it('has no annotations besides our own, and no status before the first one', () => {
     const ours = { ...metadata, annotations: { 'framewright.dev/created': '1' } };
     const job = acceptRenderJob({ metadata: ours, spec: trimSpec })?.job;
     expect(job?.metadata).not.toHaveProperty('annotations');
@@ -63,21 +63,21 @@ describe('a RenderJob of the API', () => {
     ['nothing', undefined],
     ['a Status', { kind: 'Status', status: 'Failure' }],
     ['an object without a spec', { metadata }],
-    ['an object whose spec is none', { metadata, spec: 'text' }],
+    ['an object with an invalid spec', { metadata, spec: 'text' }],
     ['an object of no namespace', { metadata: { ...metadata, namespace: undefined }, spec: {} }],
-  ])('is not %s', (_case, value) => {
+  ])('is not read from %s', (_case, value) => {
     expect(acceptRenderJob(value)).toBeUndefined();
   });
 });
 
-it('a new job keeps its files until they are cleaned up, and says when it was made', () => {
+it('a new job has the cleanup finalizer and its time of creation', () => {
   expect(renderJobBody(newJob('a', { annotations: { note: 'x' } }), '1')).toMatchObject({
     metadata: { finalizers: [finalizers.cleanup], annotations: { note: 'x', 'framewright.dev/created': '1' } },
     spec: trimSpec,
   });
 });
 
-it('a name cannot leave its path', () => {
+it('a name is encoded in its path', () => {
   expect(renderJobPath({ namespace: '../../api', name: 'a?b/c' })).toBe(
     '/apis/framewright.dev/v1alpha1/namespaces/..%2F..%2Fapi/renderjobs/a%3Fb%2Fc',
   );

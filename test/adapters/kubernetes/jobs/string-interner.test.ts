@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { StringInterner } from '../../../../src/adapters/kubernetes/jobs/string-interner.ts';
 
-it('changes nothing that can be told', () => {
+it('keeps every value equal', () => {
   const strings = new StringInterner();
   fc.assert(
     fc.property(fc.json(), (text) => {
@@ -11,7 +11,7 @@ it('changes nothing that can be told', () => {
   );
 });
 
-it('goes on when it has seen more strings than it keeps', () => {
+it('works after more strings than it keeps', () => {
   const strings = new StringInterner();
   const statuses = Array.from({ length: 10_000 }, (_, index) => ({
     message: `Rendered ${index}.`,
@@ -20,7 +20,7 @@ it('goes on when it has seen more strings than it keeps', () => {
   expect(strings.share(structuredClone(statuses))).toEqual(statuses);
 });
 
-it('keeps a member named __proto__ what it is', () => {
+it('keeps a member named __proto__', () => {
   const text = '{"__proto__":"polluted","a":{"__proto__":{"b":"c"}}}';
   expect(JSON.stringify(new StringInterner().share(JSON.parse(text)))).toBe(text);
 });

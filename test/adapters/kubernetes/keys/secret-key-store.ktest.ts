@@ -39,7 +39,7 @@ describeOnCluster('API keys in Secrets', (cluster) => {
     };
   });
 
-  it('writes the digest and never more of a key', async () => {
+  it('writes only the digest of a key', async () => {
     const namespace = await cluster.namespace();
     await new SecretKeyStore(transport, namespace).add(key);
     const text = await cluster.run(['get', 'secret', `framewright-key-${key.id}`, '-n', namespace, '-o', 'json']);
@@ -48,7 +48,7 @@ describeOnCluster('API keys in Secrets', (cluster) => {
     expect(text).not.toContain('fwk_');
   });
 
-  it('leaves Secrets alone that are no keys, and keys that say what no key says', async () => {
+  it('ignores other Secrets, and keys with invalid data', async () => {
     const namespace = await cluster.namespace();
     const secrets = new SecretKeyStore(transport, namespace);
     await secrets.add(key);
@@ -75,7 +75,7 @@ describeOnCluster('API keys in Secrets', (cluster) => {
     expect(await watched.get(key.id)).toEqual(key);
   });
 
-  it('takes a key that kubectl removes for one that never was', async () => {
+  it('does not find a key that kubectl has deleted', async () => {
     const namespace = await cluster.namespace();
     await using watched = new WatchedKeyStore(transport, { namespace });
     await watched.whenSynced();
@@ -85,13 +85,13 @@ describeOnCluster('API keys in Secrets', (cluster) => {
     await vi.waitFor(async () => expect(await watched.get(key.id)).toBeUndefined(), patience);
   });
 
-  it('says that keys are not known yet, rather than that a key is wrong', async () => {
+  it('reports that keys have not been read yet, instead of an invalid key', async () => {
     const namespace = await cluster.namespace();
     await using watched = new WatchedKeyStore(transport, { namespace });
     await expect(watched.get(key.id)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   });
 
-  it('names the namespace that is not there', async () => {
+  it('reports a namespace that does not exist', async () => {
     const secrets = new SecretKeyStore(transport, 'no-such-namespace');
     await expect(secrets.add(key)).rejects.toThrow('Expected the namespace no-such-namespace to exist');
   });

@@ -9,7 +9,7 @@ import { freePort } from '../../../cluster/control-plane/free-port.ts';
 import { gpuNode } from '../../../cluster/gpu-node.ts';
 import { describeOnCluster } from '../../../support/cluster.ts';
 
-describeOnCluster('what a cluster could render now', (cluster) => {
+describeOnCluster('the capacity of a cluster', (cluster) => {
   const stack = new AsyncDisposableStack();
   const mark = randomBytes(3).toString('hex');
   let transport: Transport;
@@ -64,7 +64,7 @@ describeOnCluster('what a cluster could render now', (cluster) => {
       ]);
   });
 
-  it('knows whether an operator leads: by a lease that somebody holds and has renewed of late', async () => {
+  it('has a leading operator when the lease has a holder and a recent renewal', async () => {
     const led = async (): Promise<boolean> => (await capacity([cpu]).get()).led;
     expect(await led()).toBe(false);
     await lease('operator-1', Date.now());
@@ -87,7 +87,7 @@ describeOnCluster('what a cluster could render now', (cluster) => {
     expect(calls).toBe(4);
   });
 
-  it('fails for those who ask while the API server is away, and works again for the next', async () => {
+  it('fails while the API server is unavailable, and works again after that', async () => {
     const nowhere = {
       ...(await kubeconfigCredentials(cluster.kubeconfig)),
       server: `https://127.0.0.1:${await freePort()}`,

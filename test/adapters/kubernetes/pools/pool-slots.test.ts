@@ -16,21 +16,21 @@ const node = (slots: string | undefined, more: Partial<CachedNode> = {}): Cached
 });
 
 describe('slots of a pool', () => {
-  it('are those that its nodes can give out', () => {
+  it('are the allocatable ones of its nodes', () => {
     expect(poolSlots(pool, [node('4'), node('2')])).toEqual({ pool: 'gpu', slots: 6, gpu: true, queues: true });
     expect(poolSlots(pool, [node('2k')])).toMatchObject({ slots: 2000 });
   });
 
   it.each([
-    ['a node whose label says GPU and that has none left', node('0')],
+    ['a node with a GPU label and no GPU', node('0')],
     ['a node without the resource', node(undefined)],
-    ['a quantity that is no number of devices', node('1500m')],
+    ['a quantity that is not a whole number', node('1500m')],
   ])('are none on %s', (_case, one) => {
-    const why = 'none of its nodes offers gpu.intel.com/i915';
-    expect(poolSlots(pool, [one])).toEqual({ pool: 'gpu', slots: 0, gpu: true, queues: true, why });
+    const unavailable = { causes: ['not offered'], message: 'none of its nodes offers gpu.intel.com/i915' };
+    expect(poolSlots(pool, [one])).toEqual({ pool: 'gpu', slots: 0, gpu: true, queues: true, unavailable });
   });
 
-  it('are none on nodes that take no pods now, and the answer says what is the matter with them', () => {
+  it('are none on unusable nodes, and the answer has the reasons', () => {
     const taints = [{ key: 'maintenance', value: 'true', effect: 'NoSchedule' }];
     const away = [
       node('4', { ready: false }),
@@ -40,7 +40,10 @@ describe('slots of a pool', () => {
     ];
     expect(poolSlots(pool, away)).toMatchObject({
       slots: 0,
-      why: 'its nodes that offer gpu.intel.com/i915 cannot be used (1 not ready, 2 cordoned, 1 tainted)',
+      unavailable: {
+        causes: ['not ready', 'cordoned', 'tainted'],
+        message: 'its nodes that offer gpu.intel.com/i915 cannot be used (1 not ready, 2 cordoned, 1 tainted)',
+      },
     });
     expect(poolSlots(pool, [...away, node('1')])).toEqual({ pool: 'gpu', slots: 1, gpu: true, queues: true });
     const tolerations = [{ key: 'maintenance', operator: 'Exists' as const }];
@@ -53,8 +56,8 @@ describe('slots of a pool', () => {
     ).toMatchObject({ slots: 1 });
   });
 
-  it('are at most as many as the pool allows, and without a device plugin just those', () => {
-    // Its nodes would run a fourth one at once: there is no look-ahead.
+  it('are at most the limit of the pool, and exactly that without a device plugin', () => {
+    // Its nodes would start a fourth one immediately: nothing is queued ahead.
     expect(poolSlots({ ...pool, maxConcurrent: 3 }, [node('4')])).toEqual({ pool: 'gpu', slots: 3, gpu: true });
     expect(poolSlots({ ...pool, allocation: { type: 'None' }, maxConcurrent: 3 }, [])).toEqual({
       pool: 'gpu',
@@ -65,7 +68,7 @@ describe('slots of a pool', () => {
     expect(poolSlots(dra, [])).toEqual({ pool: 'gpu', slots: 2, gpu: true });
   });
 
-  it('must be said where they cannot be counted, and names must differ', () => {
+  it('are required where they cannot be counted, and names must differ', () => {
     expect(() => checkPools([{ ...pool, allocation: { type: 'None' } }])).toThrow(/Expected maxConcurrent of pool gpu/);
     expect(() => checkPools([pool, pool])).toThrow(/got gpu twice/);
     expect(() => checkPools([pool])).not.toThrow();

@@ -19,18 +19,18 @@ const gpu = `
     - {name: AWS_ACCESS_KEY_ID, valueFrom: {secretKeyRef: {name: s3, key: id}}}
 `;
 
-function refusal(text: string): CodedError {
+function rejectionOf(text: string): CodedError {
   try {
     parsePools(text, 'pools.yaml');
   } catch (error) {
     if (error instanceof CodedError) return error;
     throw error;
   }
-  throw new Error('Expected a refusal, got pools');
+  throw new Error('Expected a rejection, got pools');
 }
 
 describe('a file of pools', () => {
-  it('holds a list of them', () => {
+  it('is a list of pools', () => {
     const text = `${gpu}\n- {name: cpu, allocation: {type: None}, image: w, maxConcurrent: 2}`;
     expect(parsePools(text, 'pools.yaml')).toMatchObject([
       { name: 'gpu', requests: { cpu: '2', memory: '4Gi' } },
@@ -41,9 +41,9 @@ describe('a file of pools', () => {
   it.each([
     ['nothing', '', /Expected pools.yaml to be YAML, .*empty/],
     ['no pool', '[]', /pools: /],
-    ['something else', 'pools: []', /expected array, received object/],
-    ['no YAML', '- name: [', /Expected pools.yaml to be YAML/],
-    ['an unknown key', gpu.replace('image:', 'picture:'), /pools\[0\]: .*picture/],
+    ['an object', 'pools: []', /expected array, received object/],
+    ['text that is not YAML', '- name: [', /Expected pools.yaml to be YAML/],
+    ['an unknown key', gpu.replace('image:', 'container:'), /pools\[0\]: .*container/],
     ['an allocation that does not exist', gpu.replace('DevicePlugin', 'Magic'), /pools\[0\].allocation/],
     [
       'a resource without a vendor',
@@ -53,21 +53,21 @@ describe('a file of pools', () => {
     ['a quantity of nothing', gpu.replace('50Gi', 'much'), /scratchSize: expected a quantity/],
     ['a name twice', gpu + gpu, /Expected names of pools to differ, got gpu twice/],
     ['slots that cannot be counted', '[{name: cpu, allocation: {type: None}, image: w}]', /Expected maxConcurrent/],
-  ])('is refused with %s, with the place, what was expected and what to do', (_case, text, message) => {
-    const error = refusal(text);
+  ])('is rejected with %s; the error has the path, the expectation and a remedy', (_case, text, message) => {
+    const error = rejectionOf(text);
     expect(error.message).toMatch(message);
     expect(error.remedy).toContain('docs/guides/kubernetes.md');
   });
 
-  it('is refused and nothing worse, whatever is in it', () => {
+  it('is rejected with a coded error, whatever it contains', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
-        expect(refusal(text).code).toBe('INVALID_REQUEST');
+        expect(rejectionOf(text).code).toBe('INVALID_REQUEST');
       }),
     );
   });
 
-  it('that is missing or a folder is named', async () => {
+  it('that is missing or a folder is reported', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'framewright-pools-'));
     try {
       await expect(readPoolsFile(join(folder, 'none.yaml'))).rejects.toThrow(

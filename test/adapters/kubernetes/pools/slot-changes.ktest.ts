@@ -9,9 +9,9 @@ const patience = { timeout: 60_000, interval: 50 };
 const resourceName = 'gpu.intel.com/i915';
 
 describeOnCluster('slots in Kubernetes', (cluster) => {
-  itWithPlayedPods(cluster, 'are news when a node comes, is cordoned, and is of use again', async () => {
+  itWithPlayedPods(cluster, 'change when a node is added, cordoned and uncordoned', async () => {
     await using stack = new AsyncDisposableStack();
-    const node = 'slot-news';
+    const node = 'slot-changes';
     stack.defer(async () => void (await cluster.run(['delete', 'node', node, '--wait=false'])));
     await cluster.apply(gpuNode(node, { slots: 3 }));
     const credentials = await kubeconfigCredentials(cluster.kubeconfig);
@@ -23,7 +23,7 @@ describeOnCluster('slots in Kubernetes', (cluster) => {
     );
     const stop = new AbortController();
     stack.defer(() => stop.abort());
-    // Only what is told is looked at: whoever waits for a slot is not asked in between.
+    // Only notifications are read: a waiting reader does not poll in between.
     let slots = -1;
     const following = (async () => {
       for await (const _ of runner.watchSlots(stop.signal)) slots = (await runner.slots())[0]?.slots ?? -1;

@@ -10,7 +10,7 @@ describe('tolerations', () => {
     ['a key with any value', { key: 'gpu', operator: 'Exists' }],
     ['the same with its effect', { key: 'gpu', operator: 'Equal', value: 'intel', effect: 'NoSchedule' }],
     ['everything', { operator: 'Exists' }],
-  ])('let a pod onto a node: %s', (_which, toleration) => {
+  ])('allow a pod on a node: %s', (_which, toleration) => {
     expect(toleratesAll([taint], [toleration])).toBe(true);
   });
 
@@ -19,11 +19,11 @@ describe('tolerations', () => {
     ['another value', { key: 'gpu', value: 'amd' }],
     ['another effect', { key: 'gpu', operator: 'Exists', effect: 'NoExecute' }],
     ['no key and no operator', {}],
-  ])('keep a pod away: %s', (_which, toleration) => {
+  ])('do not allow a pod: %s', (_which, toleration) => {
     expect(toleratesAll([taint], [toleration])).toBe(false);
   });
 
-  it('are needed for each taint, but not for one that only asks', () => {
+  it('are needed for each taint except PreferNoSchedule', () => {
     expect(toleratesAll([taint, { key: 'disk', effect: 'NoExecute' }], [{ key: 'gpu', operator: 'Exists' }])).toBe(
       false,
     );

@@ -75,16 +75,22 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
   const startOf = (job: RenderJob): Promise<void> =>
     runner.start(stageOf('succeed', identityOf(job)), { pool: 'gpu', podTemplate: { annotations: ending } });
 
-  itWithPlayedPods(cluster, 'says why a stage waits, and how many there is room for', async () => {
+  itWithPlayedPods(cluster, 'reports why a stage waits, and how many slots there are', async () => {
     const job = await renderJob();
     await startOf(job);
     expect(await runner.slots()).toEqual([
-      { pool: 'gpu', slots: 0, gpu: true, queues: true, why: `none of its nodes offers ${resourceName}` },
+      {
+        pool: 'gpu',
+        slots: 0,
+        gpu: true,
+        queues: true,
+        unavailable: { causes: ['not offered'], message: `none of its nodes offers ${resourceName}` },
+      },
     ]);
     await vi.waitFor(async () => {
       const [run] = await runner.observe(job.metadata.uid);
-      const message = expect.stringMatching(/^Its pod cannot be scheduled yet: .*nodes? /);
-      expect(run).toMatchObject({ waitingFor: { message } });
+      const words = /^Its pod cannot be scheduled yet: .*nodes? /;
+      expect(run).toHaveProperty('waitingFor.message', expect.stringMatching(words));
     }, patience);
     await cluster.apply(gpuNode(node, { slots: 3 }));
     await vi.waitFor(
@@ -125,7 +131,7 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     },
   );
 
-  itWithPlayedPods(cluster, 'makes one pod for a stage, also when nobody knows whether it was started', async () => {
+  itWithPlayedPods(cluster, 'creates one pod for a stage, even when the answer to its start was lost', async () => {
     await cluster.apply(gpuNode(node));
     const job = await renderJob();
     proxy.fault = ({ method, path }) =>
@@ -137,7 +143,7 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     expect(await cluster.run(['get', 'jobs', '-n', namespace, '-o', 'name'])).toBe('job.batch/clip-1-render\n');
   });
 
-  it('refuses the name of a Job that is someone else’s', async () => {
+  it('rejects a stage whose name is that of a foreign Job', async () => {
     await cluster.run(['create', 'job', 'clip-1-render', '-n', namespace, '--image=other']);
     await expect(startOf(await renderJob())).rejects.toMatchObject({
       code: 'CONFLICT',
@@ -148,7 +154,7 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     expect(found).toBe('false');
   });
 
-  it('waits for a Job of its predecessor that is still being removed', async () => {
+  it('rejects a stage while an earlier Job of its name is being deleted', async () => {
     const first = await renderJob();
     await startOf(first);
     const hold = JSON.stringify({ metadata: { finalizers: ['example.com/hold'] } });
@@ -173,7 +179,7 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     await vi.waitFor(async () => expect(await runner.observe(first.metadata.uid)).toEqual([]), patience);
   });
 
-  it('has the Jobs of a removed RenderJob removed by Kubernetes', async () => {
+  it('leaves the Jobs of a deleted RenderJob to the garbage collector', async () => {
     const job = await renderJob();
     await startOf(job);
     await store.remove(job.metadata);
@@ -181,13 +187,13 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
     await vi.waitFor(async () => expect(await runner.observe(job.metadata.uid)).toEqual([]), patience);
   });
 
-  it('says that a namespace or a RenderJob that is gone is gone', async () => {
+  it('reports a namespace or a RenderJob that was deleted', async () => {
     const stage = stageOf('succeed', { namespace: 'nowhere', name: 'a', uid: 'u', attempt: 1, stage: 'render' });
     await expect(runner.start(stage, { pool: 'gpu' })).rejects.toMatchObject({ name: 'NotFoundError' });
   });
 
   describe('the pod of a stage', () => {
-    it('is let into a namespace that enforces the restricted standard', async () => {
+    it('is accepted in a namespace that enforces the restricted standard', async () => {
       const level = 'pod-security.kubernetes.io/enforce=restricted';
       await cluster.run(['label', 'namespace', namespace, level]);
       const body: unknown = stageJob(stageOf('succeed', identityOf(await renderJob())), poolOn(node), options);
@@ -200,7 +206,7 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
       expect(await job).toBe('job.batch/clip-1-render created (server dry run)\n');
     });
 
-    it('has only fields that the API server knows, whatever its pool and its job ask for', async () => {
+    it('has only fields of the API, whatever its pool and its job request', async () => {
       const pool: Pool = {
         ...poolOn(node),
         allocation: { type: 'DRA', claimTemplate: 'intel-gpu' },
@@ -219,8 +225,8 @@ describeOnCluster('stages in Kubernetes', (cluster) => {
         limits: { memory: '3Gi' },
         scratchSize: '20Gi',
       };
-      const wishes = { owner: 'ann', queue: 'films', avoidNodes: ['a', 'b'], podTemplate };
-      const body = stageJob(stageOf('succeed', identityOf(await renderJob())), pool, { ...options, ...wishes });
+      const requested = { owner: 'ann', queue: 'films', avoidNodes: ['a', 'b'], podTemplate };
+      const body = stageJob(stageOf('succeed', identityOf(await renderJob())), pool, { ...options, ...requested });
       const run = cluster.run(['create', '--dry-run=server', '--validate=strict', '-f', '-'], JSON.stringify(body));
       expect(await run).toBe('job.batch/clip-1-render created (server dry run)\n');
     });

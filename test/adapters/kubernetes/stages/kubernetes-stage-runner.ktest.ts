@@ -18,7 +18,7 @@ const fakeWorker = fileURLToPath(import.meta.resolve('../../../fixtures/fake-wor
 const resourceName = 'gpu.intel.com/i915';
 
 // A control plane of its own, without the garbage collector: the contract's RenderJobs do not exist, and it would
-// remove their Jobs as orphans.
+// remove their Jobs as garbage.
 describeWithPrograms('cluster', 'stages as Jobs of Kubernetes', (paths) => {
   const stack = new AsyncDisposableStack();
   let plane: ControlPlane;

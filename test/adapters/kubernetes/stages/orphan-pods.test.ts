@@ -29,26 +29,26 @@ const pod = (more: Partial<CachedStagePod> = {}): CachedStagePod => ({
   ...more,
 });
 
-describe('a pod whose Job is gone', () => {
-  it('is a run for as long as it works, also while it is being ended', () => {
+describe('a pod whose Job was deleted', () => {
+  it('is a run while it runs, even while it is being deleted', () => {
     const run = { identity, state: 'running', startedAt: 1_000, node: 'gpu-0', podName: 'clip-2-render-x' };
     expect(orphanRuns([pod()])).toMatchObject([run]);
     expect(orphanRuns([pod({ metadata: removed })])).toMatchObject([run]);
   });
 
-  it('is one too before it works', () => {
+  it('is a run before it runs', () => {
     const waiting = pod({ phase: 'Pending', runningSince: undefined });
     expect(orphanRuns([waiting])).toMatchObject([{ identity, state: 'waiting' }]);
   });
 
-  it('is none once it has ended, or will never get a node', () => {
+  it('is not a run once it has ended, or can no longer get a node', () => {
     expect(orphanRuns([pod({ phase: 'Failed' }), pod({ phase: 'Succeeded' })])).toEqual([]);
     expect(
       orphanRuns([pod({ phase: 'Pending', runningSince: undefined, node: undefined, metadata: removed })]),
     ).toEqual([]);
   });
 
-  it('is none of ours without our labels', () => {
+  it('is not a run without our labels', () => {
     expect(orphanRuns([pod({ identity: undefined })])).toEqual([]);
   });
 });

@@ -11,7 +11,7 @@ const options = { graceSeconds: 20, timeoutSlackSeconds: 30 };
 const container = (more: object) => ({ spec: { template: { spec: { containers: [expect.objectContaining(more)] } } } });
 
 describe('the Job of a stage', () => {
-  it('runs one pod and never another', () => {
+  it('runs exactly one pod', () => {
     expect(stageJob(stage, pool, options)).toMatchObject({
       metadata: { name: 'job-u-3-render', namespace: 'media' },
       spec: {
@@ -24,7 +24,7 @@ describe('the Job of a stage', () => {
     });
   });
 
-  it('belongs to its RenderJob, and is found again by what it says', () => {
+  it('belongs to its RenderJob, and is read back from its labels', () => {
     const job = stageJob(stage, pool, options);
     expect(job).toMatchObject({
       metadata: { ownerReferences: [{ kind: 'RenderJob', name: 'job-u', uid: 'u', controller: true }] },
@@ -37,13 +37,13 @@ describe('the Job of a stage', () => {
     });
   });
 
-  it('asks for one GPU, whatever the job asks for besides', () => {
+  it('requests one GPU, whatever else the job requests', () => {
     const podTemplate = { limits: { [resourceName]: '4', memory: '8Gi' }, requests: { cpu: '2' } };
     const resources = { limits: { [resourceName]: '1', memory: '8Gi' }, requests: { [resourceName]: '1', cpu: '2' } };
     expect(stageJob(stage, pool, { ...options, podTemplate })).toMatchObject(container({ resources }));
   });
 
-  it('asks for no GPU in a pool without any, and for a claim where devices are claimed', () => {
+  it('requests no GPU in a pool without any, and a claim where devices are claimed', () => {
     const none = stageJob(stage, { ...pool, allocation: { type: 'None' }, maxConcurrent: 1 }, options);
     expect(none).toMatchObject(container({ resources: { limits: {}, requests: {} } }));
     const claimed = stageJob(
@@ -57,7 +57,7 @@ describe('the Job of a stage', () => {
     expect(claimed).toMatchObject(container({ resources: { limits: {}, requests: {}, claims: [{ name: 'gpu' }] } }));
   });
 
-  it('takes nothing from a job that would let it pass for another one, or leave its pool', () => {
+  it('ignores settings of a job with which it would pass for another one, or leave its pool', () => {
     const podTemplate = {
       labels: { 'framewright.dev/uid': 'other', team: 'x' },
       nodeSelector: { gpu: 'none', disk: 'ssd' },
@@ -72,7 +72,7 @@ describe('the Job of a stage', () => {
     });
   });
 
-  it('says in its own condition why it failed, and never ignores a failure', () => {
+  it('shows in its condition why it failed, and never ignores a failure', () => {
     const rules = [
       { action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
       {
@@ -83,7 +83,7 @@ describe('the Job of a stage', () => {
     expect(stageJob(stage, pool, options)).toMatchObject({ spec: { podFailurePolicy: { rules } } });
   });
 
-  it('is Kueue’s to start when it goes through a queue, and nobody’s otherwise', () => {
+  it('is started by Kueue when it has a queue, and by default otherwise', () => {
     const queued = stageJob(stage, pool, { ...options, queue: 'films' });
     expect(queued).toMatchObject({
       metadata: { labels: { 'kueue.x-k8s.io/queue-name': 'films' } },
@@ -93,7 +93,7 @@ describe('the Job of a stage', () => {
     expect('spec' in own ? own.spec : {}).not.toHaveProperty('suspend');
   });
 
-  it('says whose it is, on the pod too', () => {
+  it('has the owner as a label, on the pod too', () => {
     const labels = expect.objectContaining({ 'framewright.dev/owner': 'ann' }) as unknown;
     expect(stageJob(stage, pool, { ...options, owner: 'ann' })).toMatchObject({
       metadata: { labels },
@@ -101,7 +101,7 @@ describe('the Job of a stage', () => {
     });
   });
 
-  it('would rather go to another node than to those of failed attempts', () => {
+  it('prefers other nodes than those of failed attempts', () => {
     const preference = { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'NotIn', values: ['a', 'b'] }] };
     expect(stageJob(stage, pool, { ...options, avoidNodes: ['a', 'b'] })).toMatchObject({
       spec: {
@@ -116,7 +116,7 @@ describe('the Job of a stage', () => {
     });
   });
 
-  it('takes no device and no word of another controller from a job', () => {
+  it('takes neither devices nor keys of other controllers from a job', () => {
     const podTemplate = {
       limits: { 'gpu.intel.com/xe': '8', memory: '1Gi' },
       labels: { 'kueue.x-k8s.io/queue-name': 'mine', team: 'x' },
@@ -127,14 +127,14 @@ describe('the Job of a stage', () => {
     for (const word of ['"memory":"1Gi"', '"team":"x"', '"note":"y"']) expect(made).toContain(word);
   });
 
-  it('tells its worker what to do in one variable, which has a largest size', () => {
+  it('passes the stage to its worker in one variable of limited size', () => {
     const env = expect.arrayContaining([{ name: 'FRAMEWRIGHT_STAGE', value: JSON.stringify(stage) }]) as unknown;
     expect(stageJob(stage, pool, options)).toMatchObject(container({ env }));
     const inputs = Array.from({ length: 70 }, (_, index) => ({ name: `i${index}`, file: 'x'.repeat(1000) }));
     expect(() => stageJob({ ...stage, inputs }, pool, options)).toThrow(/Expected a stage of at most 65536 bytes/);
   });
 
-  it('tells its worker what is for it alone, whatever the pool says', () => {
+  it('passes its own variables to its worker, overriding those of the pool', () => {
     const said = {
       ...pool,
       environment: [
@@ -151,7 +151,7 @@ describe('the Job of a stage', () => {
   });
 });
 
-describe('a Job that only looks like ours', () => {
+describe('a foreign Job with some of our labels', () => {
   const metadata = { name: 'a', namespace: 'n', uid: 'j', resourceVersion: '1' };
   const labels = {
     'framewright.dev/job': 'a',

@@ -67,13 +67,13 @@ const deleted = {
 describe('a stage', () => {
   it.each<[string, CachedStageJob, CachedStagePod[], Readonly<Record<string, unknown>>]>([
     [
-      'whose pod is not there yet waits for it',
+      'without a pod waits for it',
       job(),
       [],
       { state: 'waiting', waitingFor: { message: 'Its pod is being started.' } },
     ],
     [
-      'that no node has a place for says so in the words of the scheduler',
+      'that cannot be scheduled has the message of the scheduler',
       job(),
       [pod({ node: undefined, waiting: '0/3 nodes are available: 3 Insufficient gpu.intel.com/i915.' })],
       {
@@ -84,13 +84,13 @@ describe('a stage', () => {
       },
     ],
     [
-      'whose container is being made says nothing else meanwhile',
+      'whose container is being created keeps one message',
       job(),
       [pod({ waiting: 'ContainerCreating', waitingReason: 'ContainerCreating' })],
       { state: 'waiting', waitingFor: { message: 'Its pod is being started.' } },
     ],
     [
-      'whose image is missing says so in the words of the kubelet',
+      'whose image is missing has the message of the kubelet',
       job(),
       [pod({ waitingReason: 'ErrImagePull', waiting: 'worker:1: not found', scheduledAt: startedAt })],
       {
@@ -103,7 +103,7 @@ describe('a stage', () => {
       },
     ],
     [
-      'whose image is missing says the same while the kubelet backs off',
+      'whose image is missing keeps its message while the kubelet backs off',
       job(),
       [
         pod({
@@ -114,13 +114,13 @@ describe('a stage', () => {
       { waitingFor: { message: 'The image worker:1 cannot be pulled on gpu-0: worker:1: not found' } },
     ],
     [
-      'whose image was never pulled and has no further words says so',
+      'whose image was never pulled has a message without details',
       job(),
       [pod({ waitingReason: 'ImagePullBackOff', waiting: 'Back-off pulling image "worker:1"' })],
       { waitingFor: { message: 'The image worker:1 cannot be pulled on gpu-0.' } },
     ],
     [
-      'whose Secret is missing says so in the words of the kubelet',
+      'whose Secret is missing has the message of the kubelet',
       job(),
       [pod({ waitingReason: 'CreateContainerConfigError', waiting: 'secret "s3" not found' })],
       {
@@ -131,19 +131,19 @@ describe('a stage', () => {
       },
     ],
     [
-      'that Kueue holds back waits for Kueue',
+      'that Kueue has not admitted waits for Kueue',
       job({ queued: true, suspended: true }),
       [],
       { state: 'waiting', waitingFor: { cause: 'Queue' } },
     ],
     [
-      'whose slot Kueue took away was lost, which is not its fault',
+      'that Kueue preempted is lost because of the infrastructure',
       job({ queued: true, suspended: true }),
       [ended(terminated(143))],
       { state: 'lost', infrastructure: true, message: expect.stringContaining('Kueue') },
     ],
     [
-      'whose pod should have ended says when that was',
+      'whose pod was due to end has that time',
       job(),
       [pod({ phase: 'Running', runningSince: startedAt, metadata: deleted })],
       { state: 'running', dueToEndAt: startedAt },
@@ -155,13 +155,13 @@ describe('a stage', () => {
       { state: 'running', startedAt },
     ],
     [
-      'whose worker says so has succeeded',
+      'with a result of success has succeeded',
       job(),
       [ended(terminated(0, success))],
       { state: 'succeeded', exitCode: 0, startedAt, finishedAt },
     ],
     [
-      'whose worker says so has failed',
+      'with a result of failure has failed',
       job(),
       [ended(terminated(41, failure))],
       { state: 'failed', exitCode: 41, message: 'Expected a film.' },
@@ -173,7 +173,7 @@ describe('a stage', () => {
       { state: 'failed', message: expect.stringContaining('left no result') },
     ],
     [
-      'whose container was too large was killed',
+      'whose container used too much memory was killed',
       job(),
       [ended(terminated(137, '', 'OOMKilled'))],
       {
@@ -184,25 +184,25 @@ describe('a stage', () => {
       },
     ],
     [
-      'that the system took away was lost, which is not its fault',
+      'that the system interrupted is lost because of the infrastructure',
       job(),
       [ended(terminated(143), { disruption: 'Taint manager: deleting due to NoExecute taint' })],
       { state: 'lost', infrastructure: true, message: expect.stringContaining('NoExecute taint') },
     ],
     [
-      'that was evicted was lost',
+      'that was evicted is lost',
       job(),
       [pod({ phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' })],
       { state: 'lost', infrastructure: true, message: expect.stringContaining('low on resource') },
     ],
     [
-      'whose node restarted before it had a GPU was lost',
+      'whose node restarted before it had a GPU is lost',
       job(),
       [pod({ phase: 'Failed', reason: 'UnexpectedAdmissionError' })],
       { state: 'lost', infrastructure: true, message: expect.stringContaining('UnexpectedAdmissionError') },
     ],
     [
-      'that was finished when the system took it away is finished',
+      'that had a result when the system interrupted it has succeeded',
       job(),
       [ended(terminated(0, success), { disruption: 'preempted' })],
       { state: 'succeeded' },
@@ -219,49 +219,49 @@ describe('a stage', () => {
       { state: 'failed', stopReason: 'timeout' },
     ],
     [
-      'that was asked to end runs until it has ended',
+      'that was stopped runs until it has ended',
       job({ stopReason: 'suspended' }),
       [pod({ phase: 'Running', runningSince: startedAt, metadata: deleted })],
       { state: 'running', stopReason: 'suspended' },
     ],
     [
-      'that ended when it was asked to says both',
+      'that ended after a stop has its result and the reason of the stop',
       job({ stopReason: 'cancelled' }),
       [ended(terminated(143, interrupted))],
       { state: 'failed', stopReason: 'cancelled', exitCode: 143 },
     ],
     [
-      'that was asked to end before its pod was made never runs once the Job controller has seen that',
+      'that was stopped before it had a pod has ended once the Job controller confirms it',
       job({ stopReason: 'cancelled', idle: true }),
       [],
       { state: 'failed', stopReason: 'cancelled' },
     ],
     [
-      'that was asked to end before its pod was made may get one until the Job controller has seen that',
+      'that was stopped before it had a pod waits until the Job controller confirms it',
       job({ stopReason: 'cancelled' }),
       [],
       { state: 'waiting', stopReason: 'cancelled' },
     ],
     [
-      'that was asked to end while its pod had no node never runs',
+      'that was stopped while its pod had no node has ended',
       job({ stopReason: 'cancelled' }),
       [pod({ node: undefined, metadata: deleted })],
       { state: 'failed', stopReason: 'cancelled' },
     ],
     [
-      'that was asked to end while its pod was being started may still run',
+      'that was stopped while its pod was starting may still run',
       job({ stopReason: 'cancelled' }),
       [pod({ metadata: deleted })],
       { state: 'waiting', stopReason: 'cancelled' },
     ],
     [
-      'whose pod was removed before anyone read it was lost',
+      'whose pod was deleted before it was read is lost',
       job({ ended: 'Complete', endedAt: finishedAt }),
       [],
       { state: 'lost', infrastructure: true, finishedAt },
     ],
     [
-      'whose Job has ended before its pod has told how is not over',
+      'whose Job has ended before its pod has not ended',
       job({ ended: 'Complete' }),
       [pod({ phase: 'Running', runningSince: startedAt })],
       { state: 'running' },
@@ -270,7 +270,7 @@ describe('a stage', () => {
     expect(stageRun(of, pods)).toMatchObject({ identity, jobName: 'clip-2-render', ...expected });
   });
 
-  it('is judged by its latest pod', () => {
+  it('has the state of its latest pod', () => {
     const at = (creationTimestamp: string, uid: string) => ({
       name: uid,
       uid,

@@ -4,7 +4,7 @@ import { describeOnCluster } from '../../../support/cluster.ts';
 import { stageOf } from '../../../support/worker-harness.ts';
 
 describeOnCluster('the Job of a stage that names claims and Secrets', ({ namespace, run }) => {
-  it('is taken by the API server, with names of claims as long as they may be', async () => {
+  it('is accepted by the API server, with claim names of the maximum length', async () => {
     const name = await namespace();
     const claimName = `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}`;
     const stage = stageOf({

@@ -54,7 +54,7 @@ describe('the volumes of a stage', () => {
     });
   });
 
-  it('have names that Kubernetes takes, however long those of the claims are', () => {
+  it('have valid names, however long those of the claims are', () => {
     const claimName = `${'a'.repeat(200)}.${'b'.repeat(50)}`;
     const { volumes } = stageVolumes(stageOf({ inputs: [{ name: 'main', pvc: { claimName, path: 'a' } }] }), {});
     expect(volumes[0]?.name).toMatch(/^[a-z0-9-]{1,63}$/);

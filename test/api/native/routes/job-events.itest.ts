@@ -46,24 +46,26 @@ describe('open streams of a key', () => {
     expect(streams.map(({ status }) => status)).toEqual([200, 200, 200]);
 
     for (const path of ['events', 'logs?follow']) {
-      const refused = await fetch(`${own.url}/apis/render-jobs/${name}/${path}`, { headers: { 'x-api-key': ann.key } });
-      expect(refused.status).toBe(429);
-      expect(refused.headers.get('content-type')).toContain('application/problem+json');
-      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-      expect(await refused.json()).toMatchObject({
+      const rejected = await fetch(`${own.url}/apis/render-jobs/${name}/${path}`, {
+        headers: { 'x-api-key': ann.key },
+      });
+      expect(rejected.status).toBe(429);
+      expect(rejected.headers.get('content-type')).toContain('application/problem+json');
+      expect(Number(rejected.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(await rejected.json()).toMatchObject({
         status: 429,
         code: 'TOO_MANY_REQUESTS',
         detail: 'The key has reached the limit of 3 open streams.',
         remedy: expect.stringContaining('FRAMEWRIGHT_MAX_STREAMS_PER_KEY') as unknown,
       });
     }
-    // Others are not shut out, nor is anything that is no stream.
+    // Other keys are not affected, nor are requests that are not streams.
     await using other = await open(bob.key);
     expect(other.status).toBe(200);
     expect((await ann.get(`/apis/render-jobs/${name}`)).status).toBe(200);
 
     await streams[0]?.[Symbol.asyncDispose]();
-    // The server learns of a closed connection a moment later.
+    // The server notices a closed connection a moment later.
     await expect
       .poll(async () => {
         await using again = await open(ann.key);
@@ -75,7 +77,7 @@ describe('open streams of a key', () => {
 });
 
 describe('GET /apis/render-jobs/:id/events', () => {
-  it('sends the present state, then each change and all progress that the reader keeps up with, and ends with the job', async () => {
+  it('sends the current state, then changes and progress, and ends with the job', async () => {
     const name = await made();
     await using stream = await openAt(name);
     expect(stream.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
@@ -106,7 +108,7 @@ describe('GET /apis/render-jobs/:id/events', () => {
     expect(await stream.next()).toBeUndefined();
   });
 
-  it('resumes after Last-Event-ID: no state that was seen, no progress that was seen or is older', async () => {
+  it('resumes after Last-Event-ID, without the state and the progress that were seen', async () => {
     const name = await made();
     await server.move(name, { phase: 'Running' });
     await server.progress(name, 5, { percent: 50 });
@@ -123,7 +125,7 @@ describe('GET /apis/render-jobs/:id/events', () => {
     expect([next?.event, JSON.parse(next?.data ?? '')]).toEqual(['progress', expect.objectContaining({ percent: 60 })]);
   });
 
-  it('sends the state again when it changed while the client was away', async () => {
+  it('sends the state again when it changed while the client was disconnected', async () => {
     const name = await made();
     let id: string | undefined;
     {
@@ -144,7 +146,7 @@ describe('GET /apis/render-jobs/:id/events', () => {
     ['nonsense', 'nonsense'],
     ['too short', '1/2/3'],
     ['very long', '9'.repeat(5000)],
-  ])('takes a Last-Event-ID that is %s for none', async (_name, id) => {
+  ])('ignores a Last-Event-ID that is %s', async (_name, id) => {
     const name = await made();
     await using stream = await openAt(name, id);
     expect((await stream.next())?.event).toBe('job');
@@ -164,7 +166,7 @@ describe('GET /apis/render-jobs/:id/events', () => {
     await server.move(name, { phase: 'Cancelled' });
   });
 
-  it('says when the job is removed, and ends', async () => {
+  it('sends an event when the job is removed, and ends', async () => {
     const name = await made();
     await using stream = await openAt(name);
     await stream.next();
@@ -174,7 +176,7 @@ describe('GET /apis/render-jobs/:id/events', () => {
     expect(await stream.next()).toBeUndefined();
   });
 
-  it('never carries the query of a source URL', async () => {
+  it('never contains the query of a source URL', async () => {
     const { body } = await client.post('/apis/render-jobs', {
       inputs: [{ name: 'a', url: 'https://example.com/a.mp4?signature=secret' }],
     });
@@ -186,7 +188,7 @@ describe('GET /apis/render-jobs/:id/events', () => {
     await server.move(name, { phase: 'Cancelled' });
   });
 
-  it('serves many clients of one job and frees what they held when they leave', async () => {
+  it('serves many clients of one job and frees their resources when they leave', async () => {
     const name = await made();
     let closed = 0;
     server.app.server.on('connection', (socket) => socket.once('close', () => (closed += 1)));
@@ -199,7 +201,7 @@ describe('GET /apis/render-jobs/:id/events', () => {
 });
 
 describe('GET /apis/render-jobs/:id/logs', () => {
-  it('answers the log of the present attempt, or of the one that is asked for', async () => {
+  it('has the log of the current attempt, or of the requested one', async () => {
     const name = await made();
     const job = await server.move(name, { phase: 'Running', attempt: 2 });
     runs = [aRun('failed', { job, attempt: 1 }), aRun('running', { job, attempt: 2 })];
@@ -209,7 +211,7 @@ describe('GET /apis/render-jobs/:id/logs', () => {
     expect(await client.get(`/apis/render-jobs/${name}/logs?attempt=9`)).toMatchObject({ status: 200, text: '' });
   });
 
-  it('waits with follow for an attempt that has not started, and ends with a job that never did', async () => {
+  it('waits with follow for an attempt to start, and ends with a job that never started', async () => {
     const name = await made();
     runs = [];
     const waiting = client.get(`/apis/render-jobs/${name}/logs?follow`);
@@ -217,7 +219,7 @@ describe('GET /apis/render-jobs/:id/logs', () => {
     expect(await waiting).toMatchObject({ status: 200, text: '' });
   });
 
-  it('refuses a query that it does not know', async () => {
+  it('rejects an unknown query parameter', async () => {
     const name = await made();
     expect(await client.get(`/apis/render-jobs/${name}/logs?tail=5`)).toMatchObject({
       status: 400,
@@ -248,7 +250,7 @@ describe('closing the server', () => {
     const headers = { 'x-api-key': me.key };
     const events = await fetch(`${own.url}/apis/render-jobs/${name}/events`, { headers });
     const logs = await fetch(`${own.url}/apis/render-jobs/${name}/logs?follow`, { headers });
-    // Nobody reads this one, so the server cannot write it to its end.
+    // No client reads this one, so the server cannot write it to its end.
     const download = await fetch(`${own.url}/assets/big.mp4`, { signal: abort.signal });
     const disposed = own[Symbol.asyncDispose]();
     expect((await waiting).status).toBe(202);

@@ -27,7 +27,7 @@ describe('what this machine can do', () => {
     await symlink('../../../../bus/pci/drivers/i915', join(device, 'driver'));
   };
 
-  it('is found by asking FFmpeg', async () => {
+  it('is read from FFmpeg', async () => {
     const { ffmpeg, encoders, filters, cpus } = await detectCapabilities({ tools, signal: never, folders });
     expect(ffmpeg[0]).toBeGreaterThanOrEqual(5);
     expect(encoders).toContain('libx264');
@@ -35,7 +35,7 @@ describe('what this machine can do', () => {
     expect(cpus).toBeGreaterThan(0);
   });
 
-  it('is no GPU backend without a render node, and the reason says so', async () => {
+  it('includes no GPU backend without a render node, and the reason is that', async () => {
     const { devices, unavailable } = await detectCapabilities({ tools, signal: never, folders });
     expect(devices).toEqual([]);
     for (const backend of ['qsv-full', 'qsv-encode', 'vaapi'] as const)
@@ -45,7 +45,7 @@ describe('what this machine can do', () => {
       });
   });
 
-  it('is told node by node', async () => {
+  it('is listed node by node', async () => {
     await addNode('renderD129', '0x10de');
     await addNode('renderD128', '0x8086');
     await writeFile(join(folders.dri, 'card0'), '');
@@ -126,7 +126,7 @@ describe('what this machine can do', () => {
     expect(await find('third')).toEqual(first);
   });
 
-  it('is found out anew for the same FFmpeg in another environment, where it may load another driver', async () => {
+  it('is detected again for the same FFmpeg in another environment, which may load another driver', async () => {
     const program = join(dir, 'ffmpeg');
     const banner = 'echo "ffmpeg version 5.1-$LIBVA_DRIVER_NAME"';
     await writeFile(program, `#!/bin/sh\n[ "$2" = -version ] && ${banner} || echo ' V..... libnone none'\n`, {
@@ -140,8 +140,8 @@ describe('what this machine can do', () => {
     expect((await find('i965')).ffmpegVersion).toContain('i965');
   });
 
-  it('is looked for again where no GPU can be used, for one that is repaired while a server runs', async () => {
-    const find = (lookAgainMs: number) => detectCapabilities({ tools, signal: never, folders, lookAgainMs });
+  it('is detected again after a while where no GPU can be used, in case it was repaired', async () => {
+    const find = (retryMs: number) => detectCapabilities({ tools, signal: never, folders, retryMs });
     expect((await find(0)).unavailable['qsv-full']?.message).toContain('no render node');
     await addNode('renderD128', '0x1002');
     const second = await find(60_000);
@@ -149,7 +149,7 @@ describe('what this machine can do', () => {
     expect(await find(60_000)).toBe(second);
   });
 
-  it('ends its processes when the last of those who wait for it leaves', async () => {
+  it('ends its processes when the last caller stops waiting', async () => {
     const program = join(dir, 'ffmpeg');
     const pidFile = join(dir, 'pid');
     await writeFile(program, `#!/bin/sh\necho $$ > '${pidFile}'\nexec sleep 60\n`, { mode: 0o755 });
@@ -170,7 +170,7 @@ describe('what this machine can do', () => {
     await expect.poll(isRunning).toBe(false);
   });
 
-  it('cannot be told without FFmpeg, nor with one that is too old', async () => {
+  it('cannot be detected without FFmpeg, nor with one that is too old', async () => {
     const missing = { ...tools, ffmpeg: '/no/such/ffmpeg' };
     await expect(detectCapabilities({ tools: missing, signal: never, folders })).rejects.toMatchObject({
       code: 'CAPABILITY_MISSING',

@@ -61,18 +61,18 @@ describeOnCluster('the event recorder', (cluster) => {
     return Events.parse(list).items.toSorted((a, b) => a.note.localeCompare(b.note));
   };
 
-  it('writes what happened, where kubectl finds it', async () => {
+  it('writes events that kubectl shows', async () => {
     await using events = recorder();
     events.record(facts('attempt 1 started on gpu-0'));
     events.record(facts('attempt 1 failed: no such file', { type: 'Warning', reason: 'AttemptFailed' }));
     await events.flush();
     expect(errors).toEqual([]);
-    const told = await cluster.run(['events', '-n', namespace, '--for', 'RenderJob/clip', '--no-headers']);
-    expect(told).toMatch(/Normal\s+AttemptStarted\s+RenderJob\/clip\s+attempt 1 started on gpu-0/);
-    expect(told).toMatch(/Warning\s+AttemptFailed\s+RenderJob\/clip\s+attempt 1 failed: no such file/);
+    const shown = await cluster.run(['events', '-n', namespace, '--for', 'RenderJob/clip', '--no-headers']);
+    expect(shown).toMatch(/Normal\s+AttemptStarted\s+RenderJob\/clip\s+attempt 1 started on gpu-0/);
+    expect(shown).toMatch(/Warning\s+AttemptFailed\s+RenderJob\/clip\s+attempt 1 failed: no such file/);
   });
 
-  it('counts what happens again instead of writing it again', async () => {
+  it('counts a repeated event instead of writing it again', async () => {
     await using recorded = recorder();
     for (let times = 0; times < 50; times += 1) recorded.record(facts('waits for a slot'));
     await recorded.flush();
@@ -88,7 +88,7 @@ describeOnCluster('the event recorder', (cluster) => {
     expect(await events()).toHaveLength(2);
   });
 
-  it('goes on after an event has been removed by its age', async () => {
+  it('writes a new event after one has expired', async () => {
     await using recorded = recorder();
     recorded.record(facts('waits'));
     await recorded.flush();
@@ -98,7 +98,7 @@ describeOnCluster('the event recorder', (cluster) => {
     expect(await events()).toMatchObject([{ note: 'waits', series: { count: 2 } }]);
   });
 
-  it('cuts a note to what an event may hold', async () => {
+  it('cuts a note to the limit of an event', async () => {
     await using recorded = recorder();
     recorded.record(facts('ß'.repeat(2_000)));
     await recorded.flush();
@@ -106,7 +106,7 @@ describeOnCluster('the event recorder', (cluster) => {
     expect((await events())[0]?.note).toMatch(/^ß{510}…$/);
   });
 
-  it('never keeps anyone waiting: it drops what is too much, and what cannot be written', async () => {
+  it('never blocks its caller: it drops events over the capacity and those that cannot be written', async () => {
     await using recorded = recorder(3);
     proxy.fault = () => ({ kind: 'answer', status: 403, body: '' });
     for (let index = 0; index < 10; index += 1) recorded.record(facts(`event ${index}`));

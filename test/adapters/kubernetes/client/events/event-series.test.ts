@@ -10,7 +10,7 @@ const facts: EventFacts = {
 };
 
 describe('events', () => {
-  it('are one series when they agree in all they say, and about whom', () => {
+  it('are one series when their content and object are equal', () => {
     expect(seriesKey({ ...facts })).toBe(seriesKey(facts));
     const others: Partial<EventFacts>[] = [
       { type: 'Warning' },

@@ -40,13 +40,13 @@ describeOnCluster('leader election', (cluster) => {
       ...times,
       ...options,
     });
-    const tell = (what: string): void => void story.push({ what: `${identity} ${what}`, at: performance.now() });
+    const log = (what: string): void => void story.push({ what: `${identity} ${what}`, at: performance.now() });
     let mayWrite = (): boolean => false;
     const running = election.run(async (leadership) => {
       ({ mayWrite } = leadership);
-      tell('leads');
+      log('leads');
       if (!leadership.signal.aborted) await new Promise((end) => leadership.signal.addEventListener('abort', end));
-      tell('stops');
+      log('stops');
     }, stop.signal);
     stack.defer(async () => {
       stop.abort();
@@ -54,32 +54,32 @@ describeOnCluster('leader election', (cluster) => {
     });
     return { proxy, stop, running, errors, mayWrite: () => mayWrite() };
   }
-  const told = (): string[] => story.map(({ what }) => what);
+  const history = (): string[] => story.map(({ what }) => what);
   const at = (what: string): number => story.find((entry) => entry.what === what)?.at ?? Number.NaN;
 
-  it('lets one lead, and the next one when the first gives back the lease', async () => {
+  it('elects one leader, and the next one when the first releases the lease', async () => {
     const first = await candidate('a');
-    await vi.waitFor(() => expect(told()).toEqual(['a leads']), patience);
+    await vi.waitFor(() => expect(history()).toEqual(['a leads']), patience);
     await candidate('b', { leaseMs: 600_000, renewDeadlineMs: 300_000 });
     // Several renewals of the one, several looks of the other.
     await vi.waitFor(
       () => expect(first.proxy.calls.filter(({ method }) => method === 'PUT').length).toBeGreaterThan(4),
       patience,
     );
-    expect(told()).toEqual(['a leads']);
+    expect(history()).toEqual(['a leads']);
     first.stop.abort();
     await first.running;
     // Well before the lease would have expired: it was given back.
-    await vi.waitFor(() => expect(told()).toEqual(['a leads', 'a stops', 'b leads']), patience);
+    await vi.waitFor(() => expect(history()).toEqual(['a leads', 'a stops', 'b leads']), patience);
   });
 
-  it('shows by kubectl who leads', async () => {
+  it('shows the leader in kubectl', async () => {
     const { stop, running } = await candidate('a');
     const lease = async (): Promise<unknown> => {
       const found: unknown = JSON.parse(await cluster.run(['get', 'lease', 'operator', '-n', namespace, '-o', 'json']));
       return isRecord(found) ? found['spec'] : undefined;
     };
-    await vi.waitFor(() => expect(told()).toEqual(['a leads']), patience);
+    await vi.waitFor(() => expect(history()).toEqual(['a leads']), patience);
     expect(await lease()).toMatchObject({ holderIdentity: 'a', leaseDurationSeconds: 3, leaseTransitions: 0 });
     stop.abort();
     await running;
@@ -87,34 +87,34 @@ describeOnCluster('leader election', (cluster) => {
     expect(await lease()).not.toHaveProperty('holderIdentity', 'a');
   });
 
-  it('has the leader stop before another one leads, when it no longer reaches the API server', async () => {
+  it('stops a leader that does not reach the API server before another one leads', async () => {
     const first = await candidate('a');
-    await vi.waitFor(() => expect(told()).toEqual(['a leads']), patience);
+    await vi.waitFor(() => expect(history()).toEqual(['a leads']), patience);
     await candidate('b');
     first.proxy.fault = () => ({ kind: 'silence' });
     first.proxy.silenceAll();
-    await vi.waitFor(() => expect(told()).toEqual(['a leads', 'a stops', 'b leads']), patience);
+    await vi.waitFor(() => expect(history()).toEqual(['a leads', 'a stops', 'b leads']), patience);
     expect(first.mayWrite()).toBe(false);
     expect(at('b leads')).toBeGreaterThan(at('a stops'));
     // It comes back as a candidate.
     first.proxy.fault = () => undefined;
     await vi.waitFor(() => expect(first.errors.length).toBeGreaterThan(0), patience);
-    expect(told()).toHaveLength(3);
+    expect(history()).toHaveLength(3);
   });
 
-  it('goes on leading through errors that are shorter than the deadline', async () => {
+  it('keeps the leader through errors that are shorter than the deadline', async () => {
     const first = await candidate('a', { leaseMs: 20_000, renewDeadlineMs: 15_000 });
-    await vi.waitFor(() => expect(told()).toEqual(['a leads']), patience);
+    await vi.waitFor(() => expect(history()).toEqual(['a leads']), patience);
     let left = 3;
     first.proxy.fault = () => (left-- > 0 ? { kind: 'reset' } : undefined);
     await vi.waitFor(() => expect(first.errors).toHaveLength(3), patience);
-    // The renewal was carried out and its answer lost: the version is another, the leader is not.
+    // The renewal was executed and its answer lost: the version has changed, but not the leader.
     first.proxy.fault = ({ method }) => (method === 'PUT' && left-- > -20 ? { kind: 'reset-after' } : undefined);
     await vi.waitFor(() => expect(first.errors.length).toBeGreaterThan(5), patience);
     first.proxy.fault = () => undefined;
     const calls = first.proxy.calls.length;
     await vi.waitFor(() => expect(first.proxy.calls.length).toBeGreaterThan(calls + 3), patience);
-    expect(told()).toEqual(['a leads']);
+    expect(history()).toEqual(['a leads']);
     expect(first.mayWrite()).toBe(true);
   });
 
@@ -123,22 +123,22 @@ describeOnCluster('leader election', (cluster) => {
     const past = { ...systemClock, now: () => Date.now() - 20 * hours };
     const future = { ...systemClock, now: () => Date.now() + 20 * hours };
     const first = await candidate('a', { clock: past });
-    await vi.waitFor(() => expect(told()).toEqual(['a leads']), patience);
+    await vi.waitFor(() => expect(history()).toEqual(['a leads']), patience);
     const second = await candidate('b', { clock: future });
     await vi.waitFor(() => expect(second.proxy.calls.length).toBeGreaterThan(10), patience);
-    expect(told()).toEqual(['a leads']);
+    expect(history()).toEqual(['a leads']);
     first.stop.abort();
-    await vi.waitFor(() => expect(told()).toContain('b leads'), patience);
+    await vi.waitFor(() => expect(history()).toContain('b leads'), patience);
   });
 
-  it('ends leadership when someone takes the lease away', async () => {
+  it('ends leadership when another process takes the lease', async () => {
     const first = await candidate('a');
-    await vi.waitFor(() => expect(told()).toEqual(['a leads']), patience);
+    await vi.waitFor(() => expect(history()).toEqual(['a leads']), patience);
     const patch = JSON.stringify({ spec: { holderIdentity: 'someone', renewTime: '2026-01-01T00:00:00.000000Z' } });
     await cluster.run(['patch', 'lease', 'operator', '-n', namespace, '--type=merge', '-p', patch]);
-    await vi.waitFor(() => expect(told()[1]).toBe('a stops'), patience);
+    await vi.waitFor(() => expect(history()[1]).toBe('a stops'), patience);
     // That one never renews, so it is taken again.
-    await vi.waitFor(() => expect(told()).toEqual(['a leads', 'a stops', 'a leads']), patience);
+    await vi.waitFor(() => expect(history()).toEqual(['a leads', 'a stops', 'a leads']), patience);
     expect(first.mayWrite()).toBe(true);
   });
 
@@ -147,20 +147,20 @@ describeOnCluster('leader election', (cluster) => {
       const names = ['a', 'b', 'c'];
       const candidates = await Promise.all(names.map((name) => candidate(name)));
       for (const index of [0, 1, 2]) {
-        await vi.waitFor(() => expect(told().at(-1)).toMatch(/leads$/), patience);
-        const leader = names.indexOf(told().at(-1)?.slice(0, 1) ?? '');
+        await vi.waitFor(() => expect(history().at(-1)).toMatch(/leads$/), patience);
+        const leader = names.indexOf(history().at(-1)?.slice(0, 1) ?? '');
         const ends = candidates[leader];
         if (index === 1) ends?.proxy.resetAll();
         else ends?.stop.abort();
-        const before = told().length;
-        if (index !== 1) await vi.waitFor(() => expect(told().length).toBeGreaterThan(before), patience);
+        const before = history().length;
+        if (index !== 1) await vi.waitFor(() => expect(history().length).toBeGreaterThan(before), patience);
       }
-      for (const [index, what] of told().entries()) expect(what).toMatch(index % 2 === 0 ? /leads$/ : /stops$/);
+      for (const [index, what] of history().entries()) expect(what).toMatch(index % 2 === 0 ? /leads$/ : /stops$/);
     });
   });
 });
 
-it('refuses times under which two could lead at once', async () => {
+it('rejects times with which two could lead together', async () => {
   const transport = new Transport(
     { server: 'http://127.0.0.1:1', namespace: 'n', load: async () => ({ tls: { verify: true }, headers: {} }) },
     { userAgent: 'framewright-test' },

@@ -14,7 +14,7 @@ const record = (renewTime: string, holder = 'a') => ({
 });
 
 describe('a lease', () => {
-  it('is taken while it is seen to change, however old its times are', () => {
+  it('is held while it changes, however old its times are', () => {
     const watch = new LeaseWatch();
     for (let now = 0; now < 100_000; now += 14_000) {
       const lease = record(`1999-01-01T00:00:${now}`);
@@ -23,7 +23,7 @@ describe('a lease', () => {
     }
   });
 
-  it('is free when it was not seen to change for its duration, counted from the first look', () => {
+  it('is free when it has not changed for its duration since the first observation', () => {
     const watch = new LeaseWatch();
     const lease = record('2099-01-01T00:00:00Z');
     watch.observe(lease, 1_000_000);
@@ -32,11 +32,11 @@ describe('a lease', () => {
     expect(watch.isFree(lease, 1_015_001)).toBe(true);
   });
 
-  it('is free when its holder gave it back', () => {
+  it('is free when its holder has released it', () => {
     expect(new LeaseWatch().isFree(record('', ''), 0)).toBe(true);
   });
 
-  it('says when it will be free if nothing changes', () => {
+  it('has a time at which it will be free if nothing changes', () => {
     const watch = new LeaseWatch();
     expect(watch.freeIn(1_000)).toBe(0);
     const lease = record('2099-01-01T00:00:00Z');
@@ -47,7 +47,7 @@ describe('a lease', () => {
     expect(watch.freeIn(3_000)).toBe(0);
   });
 
-  it('is never free sooner than its duration after a renewal that was seen', () => {
+  it('is never free sooner than its duration after an observed renewal', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat({ max: 20_000 }), fc.boolean()), { minLength: 1 }), (looks) => {
         const watch = new LeaseWatch();
@@ -63,7 +63,7 @@ describe('a lease', () => {
     );
   });
 
-  it('is written as Kubernetes reads it, and read as it was written', () => {
+  it('is written in the form of Kubernetes, and read back', () => {
     const renewTime = microTime(Date.UTC(2026, 0, 2, 3, 4, 5, 6));
     expect(renewTime).toBe('2026-01-02T03:04:05.006000Z');
     const object = writeLease({ namespace: 'n', name: 'l' }, { ...record(renewTime), acquireTime: renewTime });
@@ -72,7 +72,7 @@ describe('a lease', () => {
     expect(readLease(stored)).toEqual({ ...record(renewTime), acquireTime: renewTime });
   });
 
-  it('without a holder is one that nobody holds', () => {
+  it('without holderIdentity has no holder', () => {
     expect(readLease({ metadata: { name: 'l', uid: 'u', resourceVersion: '1' }, spec: {} })).toMatchObject({
       holder: '',
       durationMs: 0,

@@ -11,14 +11,14 @@ it.each<[string, Partial<LivenessFigures>, RegExp | undefined]>([
   ['does its work', {}, undefined],
   ['is idle', { oldestWaitMs: 0, longestRunMs: 0 }, undefined],
   ['leaves a key waiting', { oldestWaitMs: 301_000 }, /^a key has waited for 301 s \(at most 300 s\)$/],
-  ['hangs in a handler', { longestRunMs: 400_000 }, /^a handler has been running for 400 s/],
+  ['has a handler that hangs', { longestRunMs: 400_000 }, /^a handler has been running for 400 s/],
   [
     'hears nothing of one kind',
     { lastContactMs: { renderjobs: 0, jobs: 601_000 } },
     /^the watch of jobs has received nothing for 601 s/,
   ],
-])('a process that %s', (_case, vitals, problem) => {
-  const found = livenessProblem({ ...well, ...vitals });
+])('a process that %s', (_case, figures, problem) => {
+  const found = livenessProblem({ ...well, ...figures });
   if (problem === undefined) expect(found).toBeUndefined();
   else expect(found).toMatch(problem);
 });

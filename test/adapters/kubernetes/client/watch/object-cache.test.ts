@@ -21,7 +21,7 @@ function cacheOf(): { cache: ObjectCache<Thing>; changes: string[] } {
 }
 
 describe('the cache', () => {
-  it('tells what was added, changed and removed', () => {
+  it('notifies of additions, changes and removals', () => {
     const { cache, changes } = cacheOf();
     cache.put(thing('a', 1));
     cache.put(thing('a', 2));
@@ -44,7 +44,7 @@ describe('the cache', () => {
     expect(cache.get('n/a')?.colour).toBe('blue');
   });
 
-  it('does not bring back what was removed, as when our write was answered after the watch had told its removal', () => {
+  it('does not restore a deleted object, as when the answer to our write comes after the watch event', () => {
     const { cache } = cacheOf();
     cache.remove(thing('a', 2));
     cache.put(thing('a', 1));
@@ -109,7 +109,7 @@ describe('the cache', () => {
     expect(() => cacheOf().cache.byIndex('size', '1')).toThrow('Expected one of the indexes colour, got size');
   });
 
-  it('holds the latest state of each living object, in whatever order news of it comes', () => {
+  it('contains the latest state of each existing object, in whatever order events arrive', () => {
     // A history: versions 1, 2, 3… each write one of three names; some are removals.
     const write = fc.record({ name: fc.constantFrom('a', 'b', 'c'), remove: fc.boolean() });
     const histories = fc.array(write, { maxLength: 20 });

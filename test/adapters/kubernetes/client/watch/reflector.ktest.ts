@@ -18,7 +18,7 @@ interface ConfigMap extends ApiObject {
 
 const isWatch = ({ query }: SeenCall): boolean => query.get('watch') === 'true';
 const isInitial = ({ query }: SeenCall): boolean => query.get('sendInitialEvents') === 'true';
-const gone = '{"kind":"Status","code":410,"reason":"Expired","message":"too old resource version"}';
+const expired = '{"kind":"Status","code":410,"reason":"Expired","message":"too old resource version"}';
 /** Until the other side has done it, however busy the machine is. */
 const patience = { timeout: 60_000, interval: 20 };
 
@@ -86,7 +86,7 @@ describeOnCluster('the reflector', (cluster) => {
   const valueOf = (reflector: Reflector<ConfigMap>, name: string): string | undefined =>
     [...reflector.cache.values()].find(({ metadata }) => metadata.name === name)?.data?.['value'];
 
-  it('tells who waits for it when it is stopped before it has read anything', async () => {
+  it('rejects whenSynced when it is stopped before it has read anything', async () => {
     proxy.fault = () => ({ kind: 'reset' });
     const reflector = follow();
     const waiting = reflector.whenSynced();
@@ -94,7 +94,7 @@ describeOnCluster('the reflector', (cluster) => {
     await expect(waiting).rejects.toThrow('but it was stopped before');
   });
 
-  it('has what is there when it is synced, then what comes', async () => {
+  it('has all existing objects when it is synced, then each change', async () => {
     await create('first');
     const reflector = follow();
     await reflector.whenSynced();
@@ -123,7 +123,7 @@ describeOnCluster('the reflector', (cluster) => {
     await vi.waitFor(() => expect(reflector.cache.byIndex('owner', uid)).toEqual([]), patience);
   });
 
-  it('goes on where it was after a reset, without reading everything again', async () => {
+  it('continues after a reset without reading everything again', async () => {
     const reflector = follow();
     await reflector.whenSynced();
     await create('one');
@@ -135,7 +135,7 @@ describeOnCluster('the reflector', (cluster) => {
     expect(changes).toEqual(['added one', 'added two']);
   });
 
-  it('notices a connection that is open and dead', async () => {
+  it('closes a connection that is open and dead', async () => {
     const reflector = follow({ silenceMs: 500 });
     await reflector.whenSynced();
     proxy.silenceAll();
@@ -144,7 +144,7 @@ describeOnCluster('the reflector', (cluster) => {
     expect(errors.join('\n')).toContain('no data for');
   });
 
-  it('outlives an outage, and sees by a list what was removed meanwhile', async () => {
+  it('continues after an outage, and finds by a list what was deleted meanwhile', async () => {
     await create('stays');
     await create('goes');
     const reflector = follow();
@@ -154,19 +154,19 @@ describeOnCluster('the reflector', (cluster) => {
     await remove('goes');
     await create('comes');
     await vi.waitFor(() => expect(errors.length).toBeGreaterThan(3), patience);
-    // What the watch would have told is no longer known to the server.
+    // The server no longer has the events that the watch would have sent.
     proxy.fault = (call) =>
-      isWatch(call) && !isInitial(call) ? { kind: 'answer', status: 410, body: gone } : undefined;
+      isWatch(call) && !isInitial(call) ? { kind: 'answer', status: 410, body: expired } : undefined;
     await vi.waitFor(() => expect(names(reflector)).toEqual(['comes', 'stays']), patience);
     expect(changes).toContain('removed goes');
     expect(reflector.counts.reads).toBe(2);
   });
 
-  it('reads everything again when the watch itself says that its version is too old', async () => {
+  it('reads everything again when the watch reports that its version is too old', async () => {
     const reflector = follow();
     await reflector.whenSynced();
     let left = 1;
-    const body = `{"type":"ERROR","object":${gone}}\n`;
+    const body = `{"type":"ERROR","object":${expired}}\n`;
     proxy.fault = (call) => (!isInitial(call) && left-- > 0 ? { kind: 'answer', status: 200, body } : undefined);
     proxy.resetAll();
     await create('after');
@@ -174,7 +174,7 @@ describeOnCluster('the reflector', (cluster) => {
     expect(reflector.counts.reads).toBe(2);
   });
 
-  it('tells an object from its successor of the same name', async () => {
+  it('distinguishes an object from a later one of the same name', async () => {
     await create('name');
     const reflector = follow();
     await reflector.whenSynced();
@@ -182,11 +182,11 @@ describeOnCluster('the reflector', (cluster) => {
     proxy.resetAll();
     await remove('name');
     await create('name');
-    proxy.fault = (call) => (isInitial(call) ? undefined : { kind: 'answer', status: 410, body: gone });
+    proxy.fault = (call) => (isInitial(call) ? undefined : { kind: 'answer', status: 410, body: expired });
     await vi.waitFor(() => expect(changes).toEqual(['added name', 'removed name', 'added name']), patience);
   });
 
-  it('takes a line that was cut for what it is', async () => {
+  it('handles a truncated line as an error', async () => {
     const reflector = follow();
     await reflector.whenSynced();
     await create('whole');
@@ -199,10 +199,10 @@ describeOnCluster('the reflector', (cluster) => {
     expect(reflector.counts.reads).toBe(1);
   });
 
-  it('lists page by page where the server knows no WatchList', async () => {
+  it('lists page by page where the server does not support WatchList', async () => {
     await Promise.all(Array.from({ length: 620 }, (_, index) => create(`page-${index}`)));
-    const refused = '{"kind":"Status","reason":"Invalid","message":"sendInitialEvents is forbidden"}';
-    proxy.fault = (call) => (isInitial(call) ? { kind: 'answer', status: 422, body: refused } : undefined);
+    const rejection = '{"kind":"Status","reason":"Invalid","message":"sendInitialEvents is forbidden"}';
+    proxy.fault = (call) => (isInitial(call) ? { kind: 'answer', status: 422, body: rejection } : undefined);
     const reflector = follow();
     await reflector.whenSynced();
     expect(reflector.cache.size).toBe(620);
@@ -212,7 +212,7 @@ describeOnCluster('the reflector', (cluster) => {
     expect(errors).toEqual([]);
   });
 
-  it('waits when it is told to', async () => {
+  it('obeys Retry-After', async () => {
     let left = 1;
     const headers = { 'retry-after': '1' };
     proxy.fault = () => (left-- > 0 ? { kind: 'answer', status: 429, headers, body: '' } : undefined);
@@ -223,7 +223,7 @@ describeOnCluster('the reflector', (cluster) => {
     expect(errors).toEqual([]);
   });
 
-  it('goes on when the one it tells throws', async () => {
+  it('continues when its handler throws', async () => {
     const reflector = follow({
       onChange: () => {
         throw new Error('handler broke');
@@ -236,26 +236,26 @@ describeOnCluster('the reflector', (cluster) => {
     expect(errors).toEqual(['handler: handler broke', 'handler: handler broke']);
   });
 
-  it('goes on past an object that it cannot read', async () => {
+  it('continues after an object that it cannot read', async () => {
     const reflector = follow({
       accept: (value) => (isRecord(value) && JSON.stringify(value).includes('broken') ? undefined : accept(value)),
     });
     await reflector.whenSynced();
     await create('broken');
-    await create('sound');
-    await vi.waitFor(() => expect(names(reflector)).toEqual(['sound']), patience);
+    await create('readable');
+    await vi.waitFor(() => expect(names(reflector)).toEqual(['readable']), patience);
     expect(errors).toHaveLength(1);
   });
 
   describe('under faults of every kind', () => {
-    it('ends up with what the server has', async () => {
+    it('has the state of the server in the end', async () => {
       const reflector = follow({ silenceMs: 1_000 });
       const handed = follow({ watchList: false, silenceMs: 1_000 });
       // A fixed sequence that looks random: the same faults in each run.
       let seed = 7;
-      const dice = (sides: number): number => {
+      const dice = (faces: number): number => {
         seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-        return Math.floor((seed / 2_147_483_648) * sides);
+        return Math.floor((seed / 2_147_483_648) * faces);
       };
       proxy.fault = (call) => {
         switch (dice(8)) {
@@ -266,7 +266,7 @@ describeOnCluster('the reflector', (cluster) => {
           case 2:
             return { kind: 'cut', afterBytes: 200 + dice(2_000) };
           case 3:
-            return isInitial(call) ? undefined : { kind: 'answer', status: 410, body: gone };
+            return isInitial(call) ? undefined : { kind: 'answer', status: 410, body: expired };
           default:
             return undefined;
         }

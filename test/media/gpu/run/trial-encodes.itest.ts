@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { GpuEncode } from '../../../../src/media/gpu/capabilities.ts';
 import type { DeviceTrials } from '../../../../src/media/gpu/device-facts.ts';
 import { detectCapabilities } from '../../../../src/media/gpu/run/detect-capabilities.ts';
-import { proveEncodes } from '../../../../src/media/gpu/run/prove-encodes.ts';
+import { runTrialEncodes } from '../../../../src/media/gpu/run/trial-encodes.ts';
 import { gpuEnvironment } from '../../../support/gpu-environment.ts';
 import { never } from '../../../support/media-tools.ts';
 import { describeOnSoftwareGpu, type Faults, type SoftwareGpu } from '../../../support/software-gpu.ts';
@@ -31,14 +31,18 @@ describeOnSoftwareGpu('trial encodes on a GPU', (gpus) => {
   afterAll(() => rm(dir, { recursive: true }));
 
   const detect = ({ tools, folders }: SoftwareGpu) => detectCapabilities({ tools, folders, signal: never });
-  /** Trials of HEVC and AV1 alone: 8 for each backend. */
-  const prove = async (faults: Faults): Promise<DeviceTrials & { readonly gpu: SoftwareGpu }> => {
+  /** Trial encodes of HEVC and AV1 alone: 8 for each backend. */
+  const tryOut = async (faults: Faults): Promise<DeviceTrials & { readonly gpu: SoftwareGpu }> => {
     const gpu = await gpus.create(dir, faults);
-    const trials = await proveEncodes(gpu.node, new Set(['hevc_qsv', 'av1_qsv']), gpu.tools, never);
+    const trials = await runTrialEncodes(new Set(['hevc_qsv', 'av1_qsv']), {
+      node: gpu.node,
+      tools: gpu.tools,
+      signal: never,
+    });
     return { ...trials, gpu };
   };
 
-  it('find every combination that it takes, on Quick Sync with and without its filters', async () => {
+  it('find every combination that works, on Quick Sync with and without its filters', async () => {
     const gpu = await gpus.create(dir);
     const { devices, unavailable, ffmpeg } = await detect(gpu);
     expect(ffmpeg).toEqual([7, 1]);
@@ -50,8 +54,8 @@ describeOnSoftwareGpu('trial encodes on a GPU', (gpus) => {
     expect(unavailable).toEqual({});
   });
 
-  it('try what they say: codec, bit depth and low power reach the runtime', async () => {
-    const { gpu } = await prove({});
+  it('pass codec, bit depth and low power to the runtime', async () => {
+    const { gpu } = await tryOut({});
     const trace = await gpu.trace();
     const tried = eventsOf(trace, 'encode.init').map(
       ({ codec, bitDepth, lowPower, memory }) => `${codec} ${bitDepth} ${String(lowPower)} ${memory}`,
@@ -60,7 +64,7 @@ describeOnSoftwareGpu('trial encodes on a GPU', (gpus) => {
       `${what} true video`,
       `${what} false video`,
     ]);
-    // Each once: an encode behind the GPU's filter proves the plain one too.
+    // Each once: an encode behind the GPU's filter covers the plain one.
     expect(tried.toSorted()).toEqual(once.toSorted());
     const filters = eventsOf(trace, 'vpp.init').filter((event) => event.in.memory === 'video');
     expect(filters).toHaveLength(once.length);
@@ -68,45 +72,41 @@ describeOnSoftwareGpu('trial encodes on a GPU', (gpus) => {
   });
 
   it.each<readonly [what: string, Faults, readonly string[]]>([
-    ['without AV1', { refuse: ['av1'] }, ['hevc 8 low', 'hevc 8', 'hevc 10 low', 'hevc 10']],
-    ['without 10 bits', { refuse: ['10bit'] }, ['hevc 8 low', 'hevc 8', 'av1 8 low', 'av1 8']],
-    ['without a low-power engine', { refuse: ['lowpower'] }, ['hevc 8', 'hevc 10', 'av1 8', 'av1 10']],
+    ['without AV1', { reject: ['av1'] }, ['hevc 8 low', 'hevc 8', 'hevc 10 low', 'hevc 10']],
+    ['without 10 bits', { reject: ['10bit'] }, ['hevc 8 low', 'hevc 8', 'av1 8 low', 'av1 8']],
+    ['without a low-power engine', { reject: ['lowpower'] }, ['hevc 8', 'hevc 10', 'av1 8', 'av1 10']],
     [
-      'with nothing but a low-power engine',
-      { refuse: ['nolowpower'] },
+      'with only a low-power engine',
+      { reject: ['nolowpower'] },
       ['hevc 8 low', 'hevc 10 low', 'av1 8 low', 'av1 10 low'],
     ],
-  ])('find what is left on a GPU %s', async (_what, faults, left) => {
-    const { encodes, refused, gpu } = await prove(faults);
+  ])('find what works on a GPU %s', async (_what, faults, left) => {
+    const { encodes, failed, gpu } = await tryOut(faults);
     expect(combinations(encodes, 'qsv-encode')).toEqual(left);
     expect(combinations(encodes, 'qsv-full')).toEqual(left);
-    expect(refused.length).toBeGreaterThan(0);
+    expect(failed.length).toBeGreaterThan(0);
     expect(eventsOf(await gpu.trace(), 'encode.refused').length).toBeGreaterThan(0);
   });
 
   it.each<readonly [what: string, Faults, reason: RegExp]>([
-    ['refuses the parameters of every encoder', { fail: ['encode-query@1=unsupported'] }, /is unsupported/],
-    [
-      'refuses to open every encoder',
-      { fail: ['encode-init@1=invalid-parameters'] },
-      /invalid video parameters \(-15\)/,
-    ],
+    ['rejects the parameters of every encoder', { fail: ['encode-query@1=unsupported'] }, /is unsupported/],
+    ['cannot open any encoder', { fail: ['encode-init@1=invalid-parameters'] }, /invalid video parameters \(-15\)/],
     ['is lost in every encode', { fail: ['encode@5=device-lost'] }, /device lost \(-13\)/],
-  ])('say why nothing works on a GPU that %s', async (_what, faults, reason) => {
-    const { encodes, refused, gpu } = await prove(faults);
+  ])('report why nothing works on a GPU that %s', async (_what, faults, reason) => {
+    const { encodes, failed, gpu } = await tryOut(faults);
     expect(encodes).toEqual([]);
-    // 8 bits on both engines, behind the filter and without; 10 bits are not tried where 8 are refused.
-    expect(refused.map(({ codec, bitDepth, backend }) => `${codec} ${bitDepth} ${backend}`).toSorted()).toEqual(
+    // 8 bits on both engines, behind the filter and without; 10 bits are not tried where 8 fail.
+    expect(failed.map(({ codec, bitDepth, backend }) => `${codec} ${bitDepth} ${backend}`).toSorted()).toEqual(
       ['av1', 'hevc'].flatMap((codec) =>
         ['qsv-encode', 'qsv-full'].flatMap((backend) => [`${codec} 8 ${backend}`, `${codec} 8 ${backend}`]),
       ),
     );
-    for (const { said } of refused) expect(said).toMatch(reason);
+    for (const { error } of failed) expect(error).toMatch(reason);
     expect(eventsOf(await gpu.trace(), 'fault').length).toBeGreaterThan(0);
   });
 
-  it('are not made where no session opens, which the reason of every backend of Quick Sync says', async () => {
-    const gpu = await gpus.create(dir, { fail: ['session@1=unsupported'], refuse: ['va-encode'] });
+  it('are not run where no session opens, which is the reason for every backend of Quick Sync', async () => {
+    const gpu = await gpus.create(dir, { fail: ['session@1=unsupported'], reject: ['va-encode'] });
     const { unavailable } = await detect(gpu);
     for (const backend of ['qsv-full', 'qsv-encode'] as const)
       expect(unavailable[backend]).toEqual({
@@ -118,7 +118,7 @@ describeOnSoftwareGpu('trial encodes on a GPU', (gpus) => {
     expect(eventsOf(trace, 'encode.init')).toEqual([]);
   });
 
-  it('are not made on a node that cannot be opened, whose cause is told instead', async () => {
+  it('are not run on a node that cannot be opened, and the reason is that', async () => {
     const EACCES = 13;
     const gpu = await gpus.create(dir, { openErrno: EACCES });
     const { devices, unavailable } = await detect(gpu);
@@ -129,7 +129,7 @@ describeOnSoftwareGpu('trial encodes on a GPU', (gpus) => {
     expect(await gpu.trace()).toEqual([]);
   });
 
-  it('are not made on the GPU of another maker', async () => {
+  it('are not run on the GPU of another vendor', async () => {
     const gpu = await gpus.create(dir, { vendor: '1002' });
     const { devices, unavailable } = await detect(gpu);
     expect(devices).toEqual([]);
@@ -140,7 +140,7 @@ describeOnSoftwareGpu('trial encodes on a GPU', (gpus) => {
     expect(await gpu.trace()).toEqual([]);
   });
 
-  it('are remembered until another runtime answers, and the device is opened each time', async () => {
+  it('are cached until another runtime responds, and the device is opened each time', async () => {
     const gpu = await gpus.create(dir);
     const cacheDir = join(dir, 'cache');
     const environment = await gpuEnvironment(gpu, ['h264_qsv']);

@@ -58,7 +58,7 @@ export function numberOf(frame: Frame): number | undefined {
   const { bits, side, x, y } = counter;
   let number = 0;
   for (let bit = 0; bit < bits; bit += 1) {
-    // The middle of the square: its edges are soft after an encode.
+    // The middle of the square: its borders are blurred by the encode.
     const light = mean(frame, { x: x + bit * side + side / 4, y: y + side / 4, width: side / 2, height: side / 2 });
     if (light > 80 && light < 170) return undefined;
     if (light >= 170) number += 2 ** bit;
