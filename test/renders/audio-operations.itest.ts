@@ -30,14 +30,14 @@ describe('mute', () => {
     expect(await frameHashes(path())).toEqual(await frameHashes(clip));
   });
 
-  test('without ranges the sound is left out and the picture copied', async () => {
+  test('without ranges the audio is left out and the video copied', async () => {
     const { plan, path } = await render(dir.path, { inputs: { clip }, operations: [{ mute: {} }] });
     expect(plan.backend).toBe('copy');
     expect((await probe(path())).audio).toHaveLength(0);
     expect(await frameHashes(path())).toEqual(await frameHashes(clip));
   });
 
-  test('a clip without sound is copied as it is', async () => {
+  test('a clip without audio is copied unchanged', async () => {
     const silent = await makeClip(`${dir.path}/silent.mp4`, { seconds: 1, audio: false });
     const { plan, path } = await render(dir.path, {
       inputs: { silent },
@@ -55,7 +55,7 @@ describe('addAudio', () => {
     await ffmpeg('-f', 'lavfi', '-i', 'aevalsrc=0.25:s=44100:d=0.5', beep);
   });
 
-  test('mix adds the sound at its offset and keeps the present sound elsewhere', async () => {
+  test('mix adds the audio at its offset and keeps the present audio elsewhere', async () => {
     const { plan, path } = await render(dir.path, {
       inputs: { clip, beep },
       operations: [{ addAudio: { input: 'beep', offset: 1 } }],
@@ -70,7 +70,7 @@ describe('addAudio', () => {
     expect(level(added, 1.52, 3)).toBeLessThan(0.0001);
   });
 
-  test('replace drops the present sound, loops and fades', async () => {
+  test('replace drops the present audio, loops and fades', async () => {
     const { path } = await render(dir.path, {
       inputs: { clip, beep },
       operations: [{ addAudio: { input: 'beep', mode: 'replace', loop: true, volume: 2, fadeIn: 0.5, fadeOut: 0.5 } }],
@@ -82,7 +82,7 @@ describe('addAudio', () => {
     expect(level(after, 2.98, 3)).toBeLessThan(0.05);
   });
 
-  test('mix into a clip without sound is the added sound alone, with silence up to the end', async () => {
+  test('mix into a clip without audio is the added audio alone, with silence up to the end', async () => {
     const silent = await makeClip(`${dir.path}/quiet.mp4`, { seconds: 2, audio: false });
     const { plan, path } = await render(dir.path, {
       inputs: { silent, beep },
@@ -97,7 +97,7 @@ describe('addAudio', () => {
 });
 
 describe('normalizeLoudness', () => {
-  test('the sound as it is at that point reaches the target', async () => {
+  test('the audio as it is at that point reaches the target', async () => {
     const loud = await makeClip(`${dir.path}/loud.mkv`, { seconds: 8, audio: '0.05*sin(2*PI*1000*t)', args: lossless });
     const { plan, path, measurements, output } = await render(dir.path, {
       inputs: { loud },
@@ -114,7 +114,7 @@ describe('normalizeLoudness', () => {
 });
 
 describe('a change of channels', () => {
-  /** Strength of one tone in a sound, by the Goertzel algorithm. */
+  /** Strength of one tone in a signal, by the Goertzel algorithm. */
   const strength = (signal: Float32Array, hertz: number): number => {
     const step = 2 * Math.cos((2 * Math.PI * hertz) / rate);
     let [one, two] = [0, 0];
@@ -134,7 +134,7 @@ describe('a change of channels', () => {
   test.each([
     // Left, right, centre, low frequencies, then the channels behind and beside.
     ['5.1 to two', '5.1', 6, 2, [1, 0, half, 0, half, 0]],
-    ['5.1 at the sides to two', '5.1(side)', 6, 2, [1, 0, half, 0, half, 0]],
+    ['5.1(side) to two', '5.1(side)', 6, 2, [1, 0, half, 0, half, 0]],
     ['7.1 to two', '7.1', 8, 2, [1, 0, half, 0, half, 0, half, 0]],
     ['two to one', 'stereo', 2, 1, [1, 1]],
     ['5.1 to one', '5.1', 6, 1, [1, 1, Math.SQRT2, 0, half, half]],

@@ -1,4 +1,4 @@
 import { describeRows } from './backends/matrix.ts';
-import { pictures } from './backends/rows.ts';
+import { corrections } from './backends/rows.ts';
 
-describeRows('corrections of the picture to every codec on every backend', pictures);
+describeRows('corrections of video to every codec on every backend', corrections);

@@ -50,7 +50,7 @@ describeOnGpu('a transcode on every backend', (gpus) => {
     ['the same size', { input: 'h264.mp4', output: { container: 'mp4', video: { bitrate: '4M', codec: 'h264' } } }],
   ];
 
-  it.each(jobs)('of %s shows the same pictures, all of them', async (_what, { input, output }) => {
+  it.each(jobs)('of %s shows the same frames, all of them', async (_what, { input, output }) => {
     const job = { input: at(input), output };
     const software = await onSoftware(job);
     expect(software.plan.backend).toBe('software');

@@ -23,11 +23,11 @@ type Reasons = readonly {
   readonly message: RegExp;
 }[];
 
-describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
+describeOnSoftwareGpu('a worker whose GPU fails', (gpus) => {
   let dir: string;
   let bench: BackendBench;
   beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'fw-ladder-'));
+    dir = await mkdtemp(join(tmpdir(), 'fw-fallbacks-'));
     const assets = join(dir, 'assets');
     await mkdir(assets);
     await makeClip(join(assets, 'clip.mp4'), 2);
@@ -82,7 +82,7 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
     const runOn = (faults: Faults | 'no node', spec: Partial<StageSpec>): Promise<WorkerRun> =>
       faults === 'no node' ? bench.runWithoutNode(spec) : bench.runWithFaults(faults, quickSync, spec);
 
-    it.each(machines)('uses software where it %s, and says why', async (_what, faults, cause, message) => {
+    it.each(machines)('uses software where it %s, with the reason', async (_what, faults, cause, message) => {
       const run = await runOn(faults, job);
       await expectOneWholeOutput(run);
       expect(run.result.acceleration?.backend).toBe('software');
@@ -129,7 +129,7 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
       [{ from: 'qsv-full', cause: 'device-failed', message: /device failed/ }],
     ],
     [
-      'encoder is refused',
+      'encoder is rejected',
       { fail: ['encode-query@1=unsupported'] },
       'software',
       [
@@ -147,7 +147,7 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
       ],
     ],
     [
-      'low-power engine is refused',
+      'low-power engine is rejected',
       { reject: ['lowpower'] },
       'software',
       [
@@ -156,7 +156,7 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
       ],
     ],
     [
-      'codec is refused',
+      'codec is rejected',
       { reject: ['h264'] },
       'software',
       [
@@ -198,7 +198,7 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
 
   describe('while it encodes', () => {
     it.each(falls)(
-      'steps down when the %s, says why, and publishes one whole output',
+      'falls back when the %s, with the reason, and publishes one whole output',
       async (_what, faults, backend, reasons) => {
         const run = await bench.runWithFaults(faults, quickSync, job);
         await expectOneWholeOutput(run);
@@ -216,7 +216,7 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
       },
     );
 
-    it("steps down from Quick Sync to the encoder of the GPU's VA-API driver, which is a GPU too", async () => {
+    it("falls back from Quick Sync to the encoder of the GPU's VA-API driver, which is a GPU too", async () => {
       const faults: Faults = { fail: ['encode-init@1=invalid-parameters'] };
       const run = await bench.runWithFaults(faults, gpuBackends, { output, acceleration: 'Required' });
       await expectOneWholeOutput(run);
@@ -228,7 +228,7 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
       expect(eventsOf(run.trace, 'va.encode.init')).toMatchObject([{ codec: 'h264', width: 160, height: 90 }]);
     });
 
-    it('never meets the decoder with a source in 4:2:2, which no Quick Sync decodes everywhere', async () => {
+    it('does not use the GPU decoder for a source in 4:2:2, which not every Quick Sync decodes', async () => {
       const run = await bench.runWithFaults({}, quickSync, {
         acceleration: 'Required',
         inputs: [{ name: 'main', asset: '422.mp4' }],
@@ -259,7 +259,7 @@ describeOnSoftwareGpu('a worker whose GPU lets it down', (gpus) => {
       ['AV1', { codec: 'av1' }, /^no device encodes av1 with 8 bits/],
       ['10 bits', { codec: 'hevc', bitDepth: 10 }, /^no device encodes hevc with 10 bits/],
     ] as const)(
-      'uses software for %s, or fails with a remedy, and tries nothing in vain',
+      'uses software for %s, or fails with a remedy, without an encode that must fail',
       async (_what, video, message) => {
         const wanted = { container: 'mkv', video: { ...output.video, ...video } } as const;
         const run = await poor.runWithFaults(faults, quickSync, { output: wanted, acceleration: 'Preferred' });

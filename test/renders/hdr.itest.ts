@@ -156,7 +156,7 @@ describe('tone mapping', () => {
   const h264 = { container: 'mp4', video: { codec: 'h264', quality: 1, ...fast } } as const;
   it.each([
     ['of PQ ends at the brightest light of the film', 'graded.mkv', lightOfPq, 4000],
-    ['of PQ that tells nothing ends at 1000 cd/m²', 'plain.mkv', lightOfPq, 1000],
+    ['of PQ without metadata ends at 1000 cd/m²', 'plain.mkv', lightOfPq, 1000],
     ['of HLG follows the display of 1000 cd/m²', 'hlg.mkv', lightOfHlg, 1000],
   ] as const)('%s', async (_what, name, lightOf, brightest) => {
     const { path } = await runWorkerOn(bench, stage(name, h264), files());
@@ -181,7 +181,7 @@ describe('tone mapping', () => {
   });
 });
 
-describe('white on an HDR picture', () => {
+describe('white on HDR video', () => {
   const captions = [{ from: 0, to: 400, text: 'WWW' }];
   it.each([
     ['a mark', 'pq', { watermark: { input: 'other', width: 30 } }, 'white.png'],
@@ -224,7 +224,7 @@ describeOnSoftwareGpu('HDR with FFmpeg 7.1', (gpus) => {
     if (video !== undefined) expectGraded(video);
   });
 
-  it('leaves none of it in an SDR picture', async () => {
+  it('leaves none of it in SDR video', async () => {
     const output = { video: { codec: 'hevc', hdr: 'tonemap', ...fast } } as const;
     const { path } = await runWorkerOn(bench, stage('graded.mkv', output), { ...files(), ...on });
     expect(await look(path())).toMatchObject({ colorTransfer: 'bt709' });

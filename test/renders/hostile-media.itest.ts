@@ -50,7 +50,7 @@ describe('a file that is none of what it is called', () => {
         'that ends before it says',
         'cut.mkv',
         'INPUT_INVALID',
-        /input main ends at 1\.\d+ s, and says that it lasts 2\.\d+ s/,
+        /input main ends at 1\.\d+ s, and declares a duration of 2\.\d+ s/,
       ],
       ['that ends before it says, to be copied', 'cut.mkv', 'INPUT_INVALID', /input main ends at 1\.\d+ s/, copy],
       ['of noise', 'noise.mp4', 'INPUT_INVALID', /^Expected input main to be a media file, got: /],

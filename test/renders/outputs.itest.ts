@@ -74,7 +74,7 @@ describe('codecs and containers', () => {
     expect(difference(before, after, whole)).toBeLessThan(8);
   });
 
-  test('a wanted size is kept to by two passes', async () => {
+  test('two passes keep to a target size', async () => {
     const noise = await makeClip(`${dir.path}/noise.mp4`, {
       seconds: 4,
       args: [
@@ -110,7 +110,7 @@ describe('codecs and containers', () => {
         renditions: [
           { name: 'small', video: { resolution: { height: 90 } } },
           { name: 'square', video: { resolution: { width: 101, height: 101 }, fps: 15 } },
-          { name: 'sound', video: { codec: 'none' } },
+          { name: 'voice', video: { codec: 'none' } },
         ],
       },
     });
@@ -122,14 +122,14 @@ describe('codecs and containers', () => {
       height: 102,
       frameRate: { num: 15, den: 1 },
     });
-    expect((await probe(rendered.path('sound'))).video).toHaveLength(0);
-    expect(rendered.output('sound')).toMatchObject({ kind: 'audio', extension: 'm4a', mediaType: 'audio/mp4' });
+    expect((await probe(rendered.path('voice'))).video).toHaveLength(0);
+    expect(rendered.output('voice')).toMatchObject({ kind: 'audio', extension: 'm4a', mediaType: 'audio/mp4' });
     await expectContract(rendered);
   });
 });
 
 describe('odd inputs', () => {
-  test('a turned picture is turned by encoding and keeps its turn by copying', async () => {
+  test('rotated video is rotated by encoding and keeps its rotation when copied', async () => {
     const turned = `${dir.path}/turned.mp4`;
     await ffmpeg('-i', clip, '-c', 'copy', '-metadata:s:v:0', 'rotate=90', turned);
     const copied = await render(dir.path, { inputs: { turned } });
@@ -243,7 +243,7 @@ describe('odd inputs', () => {
     });
   });
 
-  test('all tracks are kept by copying, and the first where the sound changes', async () => {
+  test('all audio tracks are kept by copying, and only the first where the audio is changed', async () => {
     const two = `${dir.path}/two.mkv`;
     await ffmpeg(
       '-i',
@@ -286,7 +286,7 @@ describe('odd inputs', () => {
     expect(stereo.plan.backend).toBe('copy');
   });
 
-  test('sound alone can be cut, joined and encoded; a picture is refused', async () => {
+  test('audio alone can be cut, joined and encoded; an image is rejected', async () => {
     const song = await makeClip(`${dir.path}/song.mp3`, { seconds: 3, video: false, args: [] });
     const cut = await render(dir.path, {
       inputs: { song },
@@ -303,7 +303,7 @@ describe('odd inputs', () => {
     ).rejects.toMatchObject({ code: 'INPUT_UNSUPPORTED', details: [{ path: 'spec.operations[0].blur' }] });
   });
 
-  test('a late start, an attached picture and chapters do not disturb a render', async () => {
+  test('a late start, cover art and chapters do not disturb a render', async () => {
     const cover = `${dir.path}/cover.png`;
     await ffmpeg('-f', 'lavfi', '-i', 'color=red:s=64x64', '-frames:v', '1', cover);
     const chapters = `${dir.path}/chapters.txt`;
@@ -353,7 +353,7 @@ describe('odd inputs', () => {
     expect(text).not.toContain(dir.path);
   });
 
-  test('subtitle tracks are kept with the picture, and follow a cut', async () => {
+  test('subtitle tracks are kept with the video, and follow a cut', async () => {
     const srt = `${dir.path}/kept.srt`;
     await writeFile(srt, '1\n00:00:00,200 --> 00:00:00,600\nEarly\n\n2\n00:00:01,500 --> 00:00:01,900\nLate\n');
     const titled = `${dir.path}/titled.mkv`;
@@ -386,7 +386,7 @@ describe('odd inputs', () => {
     expect(back).not.toContain('Early');
   });
 
-  test('sound that starts late stays in step with the picture', async () => {
+  test('audio that starts late stays in sync with the video', async () => {
     const lagging = `${dir.path}/lagging.mkv`;
     await ffmpeg(
       '-i',

@@ -29,7 +29,7 @@ function flashes(frames: readonly Buffer[], rate = 30): number[] {
   return bright.flatMap((on, index) => (on && bright[index - 1] !== true ? [index / rate] : []));
 }
 
-/** Moments at which sound begins after at least 50 ms of silence. */
+/** Times at which audio begins after at least 50 ms of silence. */
 function onsets(signal: Float32Array): number[] {
   const loud = Array.from(
     { length: Math.floor(signal.length / 48) },
@@ -55,14 +55,14 @@ describe('a speed ramp', () => {
     { start: 5.5, end: 6.5, speed: 2.5, endSpeed: 0.8 },
   ];
 
-  /** The speed at a moment, and the new place of a moment by adding up slices of a tenth of a millisecond. */
+  /** The speed at a time, and the new time of a time by adding up slices of a tenth of a millisecond. */
   const speedAt = (moment: number): number => {
     const segment = segments.find(({ start, end }) => moment >= start && moment < end);
     if (segment === undefined) return 1;
     const { start, end, speed, endSpeed = speed } = segment;
     return speed + ((endSpeed - speed) * (moment - start)) / (end - start);
   };
-  const placeOf = (moment: number): number => {
+  const outputTimeOf = (moment: number): number => {
     const slice = 1e-4;
     const count = Math.round(moment / slice);
     return Array.from({ length: count }, (_, index) => slice / speedAt((index + 0.5) * slice)).reduce(
@@ -87,7 +87,7 @@ describe('a speed ramp', () => {
     });
     const frames = await grayFrames(path());
     const signal = await samples(path(), 48_000);
-    const end = placeOf(7);
+    const end = outputTimeOf(7);
     expect(Math.abs(plan.duration - end)).toBeLessThan(0.001);
     expect(Math.abs(frames.length / 30 - end)).toBeLessThan(1 / 30);
     expect(Math.abs(signal.length / 48_000 - frames.length / 30)).toBeLessThan(1 / 30);
@@ -96,13 +96,13 @@ describe('a speed ramp', () => {
     expect(seen).toHaveLength(marks.length);
     expect(heard).toHaveLength(marks.length);
     for (const [index, mark] of marks.entries()) {
-      const place = placeOf(mark);
+      const expected = outputTimeOf(mark);
       // A frame is shown up to half a frame from where it belongs, and was taken up to one after the mark.
-      expect(Math.abs((seen[index] ?? 0) - place)).toBeLessThan(1.5 / 30);
+      expect(Math.abs((seen[index] ?? 0) - expected)).toBeLessThan(1.5 / 30);
       // Stretching repeats or skips parts of a window of 50 ms, and fades hide the first of a tone.
-      expect(Math.abs((heard[index] ?? 0) - place)).toBeLessThan(0.05);
-      const heardEnd = placeOf(mark + 0.3);
-      expect(Math.abs(pitch(signal, place + 0.04, heardEnd - 0.03) / 880 - 1)).toBeLessThan(0.01);
+      expect(Math.abs((heard[index] ?? 0) - expected)).toBeLessThan(0.05);
+      const heardEnd = outputTimeOf(mark + 0.3);
+      expect(Math.abs(pitch(signal, expected + 0.04, heardEnd - 0.03) / 880 - 1)).toBeLessThan(0.01);
     }
   });
 });
@@ -157,7 +157,7 @@ describe('a time window on a varying rate', () => {
 });
 
 describe('a merge of clips that have nothing in common', () => {
-  test('with transitions has every clip in its place to the frame, and its sound', async () => {
+  test('with transitions has every clip at its time to the frame, and its audio', async () => {
     const tone = '0.4*sin(2*PI*440*t)';
     const flat = (name: string, level: number, options: Parameters<typeof makeClip>[1]) =>
       makeClip(`${dir.path}/${name}`, { video: `color=c=0x${level.toString(16).repeat(3)}`, ...options });
@@ -234,7 +234,7 @@ describe('a merge of clips that have nothing in common', () => {
     expect(level(signal, 2.1, 3.1)).toBeCloseTo(loud, 1);
     expect(level(signal, 3.65, 4.75)).toBeLessThan(0.002);
     expect(level(signal, 5.3, 6.7)).toBeCloseTo(loud, 1);
-    // Sound fades out with its picture.
+    // Audio fades out with its video.
     expect(level(signal, 3.3, 3.5)).toBeGreaterThan(0.02);
     expect(level(signal, 3.3, 3.5)).toBeLessThan(loud * 0.7);
   });

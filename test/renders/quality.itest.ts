@@ -62,7 +62,7 @@ describe('a floor of likeness', () => {
     expect(result.checks).toContainEqual(expect.objectContaining({ name: 'ssim', ok: false }));
   });
 
-  it('holds for a copied picture without a measurement', async () => {
+  it('holds for copied video without a measurement', async () => {
     const output = { contract: { minSsim: 1 } };
     const { result } = await runWorkerOn(bench, stageOf({ operations: [{ mute: {} }], output }));
     expect(result.acceleration?.backend).toBe('copy');
@@ -71,7 +71,7 @@ describe('a floor of likeness', () => {
     );
   });
 
-  it('is measured where only the edges of a cut are encoded', async () => {
+  it('is measured where only the head and tail of a cut are encoded', async () => {
     const inputs = [{ name: 'main', asset: 'long.mp4' }];
     const operations = [{ trim: { start: 0.52, end: 7.32 } }];
     const { result } = await runWorkerOn(bench, stageOf({ inputs, operations, output: { contract: good } }));
@@ -80,7 +80,7 @@ describe('a floor of likeness', () => {
     expect(figure(result, 'ssim')).toBeLessThan(1);
   });
 
-  it('is measured for each picture of an HLS ladder', async () => {
+  it('is measured for each video of an HLS ladder', async () => {
     const renditions = [{ name: 'large' }, { name: 'small', video: { resolution: { height: 90 } } }];
     const output = { container: 'hls', video: { preset: 'performance' }, renditions, contract: good } as const;
     const { result, report } = await runWorkerOn(bench, stageOf({ output: { ...output, renditions } }));
@@ -89,7 +89,7 @@ describe('a floor of likeness', () => {
     expect(new Set(passed).size).toBe(2);
   });
 
-  it('is checked for every rendition, and not for thumbnails and sound', async () => {
+  it('is checked for every rendition, and not for thumbnails and audio', async () => {
     const { result } = await runWorkerOn(
       bench,
       stageOf({
@@ -98,13 +98,13 @@ describe('a floor of likeness', () => {
           video: { preset: 'performance' },
           renditions: [
             { name: 'small', video: { resolution: { height: 90 } } },
-            { name: 'sound', video: { codec: 'none' } },
+            { name: 'voice', video: { codec: 'none' } },
           ],
           contract: good,
         },
       }),
     );
-    expect(result.outputs?.map(({ name }) => name)).toEqual(['small', 'sound', 'poster']);
+    expect(result.outputs?.map(({ name }) => name)).toEqual(['small', 'voice', 'poster']);
     expect(result.checks?.filter(({ name }) => name === 'ssim')).toHaveLength(1);
   });
 });

@@ -27,7 +27,7 @@ async function coloured(name: string, color: string, options: Parameters<typeof 
 }
 
 describe('speedRamp', () => {
-  test('picture and sound of a ramp end together, and marks stay in step on the way', async () => {
+  test('video and audio of a ramp end together, and marks stay in sync on the way', async () => {
     // A white flash and a beep at 1, 2, 3, 4 and 5 seconds.
     const pulse = 'between(mod(t,1),0,0.1)*gte(t,0.9)';
     const clip = await makeClip(`${dir.path}/pulse.mkv`, {
@@ -115,7 +115,7 @@ describe('merge', () => {
     );
   });
 
-  test('unlike clips become one of the form of the first, each with its full length and sound', async () => {
+  test('different clips become one in the format of the first, each with its full length and audio', async () => {
     const inputs = {
       first: await coloured('first.mkv', 'gray', { seconds: 2, args: lossless, audio: '0.1' }),
       tall: await coloured('tall.mp4', 'white', {
@@ -193,7 +193,7 @@ describe('a chain', () => {
   });
 });
 
-test('a transition keeps its sound when the last clip is read first', async () => {
+test('a transition keeps its audio when the last clip is read first', async () => {
   const clip = await makeClip(`${dir.path}/again.mp4`, { seconds: 1.5 });
   const { path, plan } = await render(dir.path, {
     inputs: { clip },

@@ -13,7 +13,7 @@ const noSession = 'session@1=unsupported';
 /** Fewer trials: two of H.264 and two of 8-bit HEVC. */
 const few = ['va-av1', 'va-vp9', 'va-10bit'] as const;
 
-describeOnSoftwareGpu('the ladder from Quick Sync over VA-API to the CPU', (gpus) => {
+describeOnSoftwareGpu('the fallback chain from Quick Sync over VA-API to the CPU', (gpus) => {
   let bench: Bench;
   beforeEach(async () => {
     bench = await createBench();
@@ -21,7 +21,7 @@ describeOnSoftwareGpu('the ladder from Quick Sync over VA-API to the CPU', (gpus
   });
   afterEach(() => bench.close());
 
-  /** A worker that finds out by itself what the GPU can do. */
+  /** A worker that detects what the GPU can do. */
   const run = async (
     faults: Faults,
     spec: Partial<StageSpec>,
@@ -48,12 +48,12 @@ describeOnSoftwareGpu('the ladder from Quick Sync over VA-API to the CPU', (gpus
     ['hangs in mid-stream', `va-sync@${inJobs}=gpu-hang`, /Failed to sync to output buffer completion/],
   ] as const;
 
-  it.each(lost)('steps down to the CPU when VA-API %s, and publishes one whole output', async (_what, fault, said) => {
+  it.each(lost)('falls back to the CPU when VA-API %s, and publishes one whole output', async (_what, fault, said) => {
     const { ran, gpu } = await run({ fail: [noSession, fault], reject: few }, { acceleration: 'Preferred' });
     expect(ran.result).toMatchObject({ exitCode: 0, acceleration: { backend: 'software' } });
-    const told = reasons(ran);
-    for (const backend of ['qsv-full', 'qsv-encode']) expect(told[backend]).toMatch(/^no session on .*MFX session/);
-    expect(told['vaapi']).toMatch(said);
+    const found = reasons(ran);
+    for (const backend of ['qsv-full', 'qsv-encode']) expect(found[backend]).toMatch(/^no session on .*MFX session/);
+    expect(found['vaapi']).toMatch(said);
     await oneWholeOutput(ran, gpu);
     // It had begun on the GPU.
     const closed = eventsOf(await gpu.trace(), 'va.encode.close');
@@ -74,9 +74,9 @@ describeOnSoftwareGpu('the ladder from Quick Sync over VA-API to the CPU', (gpus
   it('ends on the CPU where VA-API has no encoder either, with the reason for every backend', async () => {
     const { ran, gpu } = await run({ fail: [noSession], reject: ['va-encode'] }, { acceleration: 'Preferred' });
     expect(ran.result).toMatchObject({ exitCode: 0, acceleration: { backend: 'software' } });
-    const told = reasons(ran);
-    expect(Object.keys(told)).toEqual(['qsv-full', 'qsv-encode', 'vaapi']);
-    for (const reason of Object.values(told)) expect(reason).toMatch(/MFX session|No usable encoding entrypoint/);
+    const found = reasons(ran);
+    expect(Object.keys(found)).toEqual(['qsv-full', 'qsv-encode', 'vaapi']);
+    for (const reason of Object.values(found)) expect(reason).toMatch(/MFX session|No usable encoding entrypoint/);
     await oneWholeOutput(ran, gpu);
   });
 

@@ -39,16 +39,16 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
       const line = ['-v', 'error', ...argv, join(bench.objects, name)];
       expect(await runTool(gpus.plain.ffmpeg, line, gpus.plain.env, limits)).toMatchObject({ exitCode: 0 });
     };
-    const picture = ['-f', 'lavfi', '-i', `testsrc2=s=320x180:r=${rate}:d=${seconds}`];
+    const video = ['-f', 'lavfi', '-i', `testsrc2=s=320x180:r=${rate}:d=${seconds}`];
     const audio = ['-f', 'lavfi', '-i', `sine=d=${seconds}`, '-c:a', 'aac'];
     const x264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '12', '-pix_fmt', 'yuv420p'];
-    const colours = 'setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv';
+    const colors = 'setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv';
     const display = 'G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(40000000,50)';
     const metadata = `log-level=error:crf=12:master-display=${display}:max-cll=4000,400`;
     const x265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', metadata];
-    await make('clip.mp4', ...picture, ...audio, ...x264);
-    await make('hdr.mkv', ...picture, '-vf', `format=yuv420p10le,${colours}`, ...x265);
-    await make('h264-groups.mp4', ...picture, ...audio, ...x264, '-g', '15');
+    await make('clip.mp4', ...video, ...audio, ...x264);
+    await make('hdr.mkv', ...video, '-vf', `format=yuv420p10le,${colors}`, ...x265);
+    await make('h264-groups.mp4', ...video, ...audio, ...x264, '-g', '15');
     const closed = 'log-level=error:crf=12:keyint=15:min-keyint=15:scenecut=0:open-gop=0';
     const hevc = [
       '-c:v',
@@ -62,8 +62,8 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
       '-pix_fmt',
       'yuv420p',
     ];
-    await make('hevc-groups.mp4', ...picture, ...audio, ...hevc);
-    // The first job makes the trials, which the others remember.
+    await make('hevc-groups.mp4', ...video, ...audio, ...hevc);
+    // The first job runs the trial encodes, whose results the others read from the cache.
     await onGpu(stageOf());
   }, 240_000);
   afterAll(() => bench.close());
@@ -208,7 +208,7 @@ describeOnSoftwareGpu('a job on a GPU on which no session of Quick Sync opens', 
   });
 
   it.each(['h264', 'hevc'] as const)(
-    'encodes the edges of an exact cut of %s and copies what is between',
+    'encodes the head and tail of an exact cut of %s and copies the frames between',
     async (codec) => {
       const inputs = [{ name: 'main', asset: `${codec}-groups.mp4` }];
       const spec: Partial<StageSpec> = {

@@ -64,7 +64,7 @@ describeOnSoftwareGpu('a cut of a variable frame rate, with FFmpeg 7', (gpus) =>
       expect(plan).toMatchObject({ backend, notes: [expect.stringMatching(/on a grid of/) as unknown] });
       const trace = await gpu.trace();
       const encoders = [...eventsOf(trace, 'encode.init'), ...eventsOf(trace, 'va.encode.init')];
-      // The mean is below 26; on the next grid there is a place for every frame but one in a thousand.
+      // The mean is below 26; the next grid keeps every frame but one in a thousand.
       expect(encoders.map(({ frameRate }) => frameRate)).toEqual(['30000/1001']);
       expect(await countFrames(gpus.plain, path)).toBe(60);
       expect((await stat(path)).size).toBeGreaterThan(80_000);

@@ -54,7 +54,7 @@ describe('blur', () => {
     },
   );
 
-  test('percent regions follow the picture, and what sticks out is cut off', async () => {
+  test('percent regions follow the frame size and are clamped to the frame', async () => {
     const { path } = await render(dir.path, {
       inputs: { clip },
       operations: [{ blur: { unit: 'percent', regions: [{ x: 50, y: 50, width: 80, height: 80 }] } }],
@@ -92,7 +92,7 @@ describe('subtitle', () => {
     }
   });
 
-  test('a subtitle file with a hostile name is drawn in the given place', async () => {
+  test('a subtitle file with a hostile name is drawn at the given position', async () => {
     const file = `${dir.path}/a b's:[x],y;%d\\z.srt`;
     await writeFile(file, '1\n00:00:00,000 --> 00:00:03,000\nHello there\n');
     const { path } = await render(dir.path, {
@@ -152,7 +152,7 @@ describe('watermark', () => {
     );
   });
 
-  test('the opaque half covers the picture, the transparent half does not, in its place and time', async () => {
+  test('the opaque half covers frames and the transparent half does not, at its position and time', async () => {
     const { path } = await render(dir.path, {
       inputs: { clip, logo },
       operations: [{ watermark: { input: 'logo', position: 'topLeft', margin: 10, start: 1, end: 2 } }],

@@ -6,7 +6,7 @@ import { type Output, output } from '../../src/model/job/output.ts';
 export interface Scene {
   readonly seconds: number;
   readonly clips: readonly string[];
-  readonly sounds: readonly string[];
+  readonly audioInputs: readonly string[];
   readonly marks: readonly string[];
   readonly texts: readonly string[];
 }
@@ -21,7 +21,7 @@ function tidy(value: unknown): unknown {
 }
 
 /** Any operation that the model accepts, mostly within the clip. */
-export function anyOperation({ seconds, clips, sounds, marks, texts }: Scene): fc.Arbitrary<Operation> {
+export function anyOperation({ seconds, clips, audioInputs, marks, texts }: Scene): fc.Arbitrary<Operation> {
   const moment = decimals(0, seconds * 1.1);
   const clip = fc.constantFrom(...clips);
   const range = fc.record({ start: moment, end: moment });
@@ -80,7 +80,7 @@ export function anyOperation({ seconds, clips, sounds, marks, texts }: Scene): f
     fc.record({ mute: fc.record({ ranges: maybe(fc.array(range, { minLength: 1, maxLength: 4 })) }) }),
     fc.record({
       addAudio: fc.record({
-        input: fc.constantFrom(...sounds),
+        input: fc.constantFrom(...audioInputs),
         mode: maybe(fc.constantFrom('mix', 'replace')),
         volume: maybe(decimals(0, 4)),
         offset: maybe(moment),

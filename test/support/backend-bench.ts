@@ -71,7 +71,7 @@ export async function createBackendBench(
     const bench = await createBench();
     benches.set(key, bench);
     await cp(assets, bench.objects, { recursive: true });
-    await rememberTrials(memory, join(bench.objects, '.capabilities'), backends);
+    await copyTrials(memory, join(bench.objects, '.capabilities'), backends);
     return bench;
   };
 
@@ -144,8 +144,8 @@ function programsOf({ ffmpeg, ffprobe }: MediaTools): Record<string, string> {
 
 const trials = z.looseObject({ encodes: z.array(z.looseObject({ backend: z.string() })) });
 
-/** Copies what is remembered of trials, with the encodes of these backends only. */
-async function rememberTrials(from: string, to: string, backends: readonly GpuBackend[]): Promise<void> {
+/** Copies the cached results of trials, with the encodes of these backends only. */
+async function copyTrials(from: string, to: string, backends: readonly GpuBackend[]): Promise<void> {
   await mkdir(to, { recursive: true });
   for (const name of await readdir(from)) {
     const text = await readFile(join(from, name), 'utf8');

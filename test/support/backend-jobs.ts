@@ -56,7 +56,7 @@ export async function capabilitiesWith(
   return { ...found, devices: [device], unavailable };
 }
 
-/** What a real GPU was proved to do on these backends. */
+/** What trial encodes on a real GPU have shown for these backends. */
 async function capabilitiesOfReal(
   { tools, folders, node }: SoftwareGpu,
   backends: readonly QsvBackend[],
@@ -134,7 +134,7 @@ function planOrSkip(plan: () => Plan): Plan {
   }
 }
 
-/** Peak signal-to-noise ratio of two files' pictures in dB, and how many frames of them were compared. */
+/** Peak signal-to-noise ratio of the frames of two files in dB, and how many frames of them were compared. */
 export async function psnr(
   tools: MediaTools,
   a: string,

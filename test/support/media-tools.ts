@@ -8,7 +8,7 @@ export const tools: MediaTools = {
   env: { PATH: process.env['PATH'] ?? '' },
 };
 
-/** A signal that nobody aborts. */
+/** A signal that is never aborted. */
 export const never = new AbortController().signal;
 
 const run = promisify(execFile);
@@ -18,7 +18,7 @@ export async function ffmpeg(...argv: readonly string[]): Promise<void> {
   await run('ffmpeg', ['-hide_banner', '-nostdin', '-v', 'error', '-y', ...argv]);
 }
 
-/** Arguments of a moving picture at 25 frames per second, and of a tone. */
+/** Arguments of a test video at 25 frames per second, and of a tone. */
 export function video(seconds: number, size = '320x180'): string[] {
   return ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=${seconds}`];
 }

@@ -49,16 +49,16 @@ export interface ClipOptions {
   readonly seconds?: number;
   readonly size?: string;
   readonly rate?: string;
-  /** A lavfi picture source without its size, rate and duration. */
+  /** A lavfi video source without its size, rate and duration. */
   readonly video?: string | false;
-  /** Expression of the sound for lavfi's aevalsrc, or false for none. */
+  /** Expression of the audio for lavfi's aevalsrc, or false for none. */
   readonly audio?: string | false;
   readonly sampleRate?: number;
   readonly channels?: 'mono' | 'stereo' | '5.1';
   readonly args?: readonly string[];
 }
 
-/** Lossless, so that pictures and samples can be compared bit by bit. */
+/** Lossless, so that frames and samples can be compared bit by bit. */
 export const lossless = ['-c:v', 'libx264', '-qp', '0', '-preset', 'ultrafast', '-c:a', 'flac', '-pix_fmt', 'yuv420p'];
 export const lossy = [
   '-c:v',
@@ -167,7 +167,7 @@ function* pixels({ x, y, width, height }: Rectangle): Generator<readonly [number
 }
 
 function present(frame: Buffer | undefined): Buffer {
-  if (frame === undefined) throw new Error('Expected a frame, got none: the clip is shorter than the test thinks');
+  if (frame === undefined) throw new Error('Expected a frame, but the clip is shorter than the test assumes');
   return frame;
 }
 

@@ -20,7 +20,7 @@ type BackendTarget = Pick<VideoTarget, 'codec' | 'bitDepth' | 'rate'>;
 
 /**
  * The best backend that can encode all targets on one device, with the reason for every better one that cannot.
- * Throws GPU_UNAVAILABLE when a GPU is required and none will do.
+ * Throws GPU_UNAVAILABLE when a GPU is required and no backend can be used.
  *
  * @param cpuFrames Why frames must pass through main memory before they are encoded; absent when they need not.
  */
@@ -52,14 +52,18 @@ export function chooseBackend(
   }
   if (acceleration === 'Required') {
     const why = fallbacks.map(({ from, message }) => `${from}: ${message}`).join('; ');
-    throw new CodedError('GPU_UNAVAILABLE', `spec.acceleration: expected a usable Intel GPU, got none (${why})`, {
-      details: [{ path: 'spec.acceleration', message: why }],
-    });
+    throw new CodedError(
+      'GPU_UNAVAILABLE',
+      `spec.acceleration: expected a usable Intel GPU, but no backend can be used (${why})`,
+      {
+        details: [{ path: 'spec.acceleration', message: why }],
+      },
+    );
   }
   return { backend: 'software', fallbacks };
 }
 
-/** The proved encode of a device for a target, low power first: it leaves the shader cores free. */
+/** The encode of a device for a target that a trial has shown to work, low power first: it leaves the shader cores free. */
 export function encodeOf(device: GpuDevice, backend: GpuBackend, target: BackendTarget): GpuEncode | undefined {
   const fitting = device.encodes.filter(
     (encode) =>

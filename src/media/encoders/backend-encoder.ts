@@ -12,25 +12,25 @@ import type { VideoTarget } from './video-target.ts';
 interface EncodedFrame {
   readonly pad: Pad;
   readonly args: readonly string[];
-  /** What a person should know about it. */
+  /** A note for the owner of the job. */
   readonly note?: string;
 }
 
-/** How one backend takes finished pictures into encoders; one instance for all outputs of a command. */
+/** How one backend encodes finished frames; one instance for all outputs of a command. */
 export interface BackendEncoder {
   readonly backend: BackendChain['backend'];
   /** Arguments before the first input, which open the device. */
   readonly globals: readonly string[];
   readonly encode: (pad: Pad, target: VideoTarget) => EncodedFrame;
-  /** A picture for an encoder of the CPU, beside those that this backend encodes. */
+  /** Frames for an encoder on the CPU, beside those that this backend encodes. */
   readonly toMemory: (pad: Pad) => Pad;
-  /** The work on pictures, as `FilterPad.work` names it, that the CPU has a part in; all of it when absent. */
+  /** The work, as `FilterPad.work` names it, that runs at least partly on the CPU; all of it when absent. */
   readonly cpuWork: () => ReadonlySet<string> | undefined;
 }
 
 /**
  * @param preset That of the output with the longest look-ahead.
- * @param exact Whether outputs are compared with pictures that the CPU makes, by a floor of quality.
+ * @param exact Whether outputs are compared with frames that the CPU has filtered, by a floor of quality.
  */
 export function encoderFor(
   { backend, device }: BackendChain,
@@ -82,7 +82,7 @@ export function encoderFor(
   };
 }
 
-/** Rates at which films are made, rising. */
+/** Common frame rates, ascending. */
 const grids: readonly Rational[] = [
   { num: 24_000, den: 1001 },
   { num: 25, den: 1 },
@@ -95,13 +95,13 @@ const grids: readonly Rational[] = [
 ];
 
 /**
- * A picture of a variable rate that a GPU cannot be told, with its frames on a grid: told the time base instead, Quick Sync
- * refuses it and VA-API has no bits for any frame. On one not coarser than the mean rate hardly a frame is left out.
+ * Frames of a variable rate on a grid, where FFmpeg cannot pass the rate to a GPU encoder: given the time base instead,
+ * Quick Sync rejects it and VA-API spends no bits on any frame. A grid not coarser than the mean rate drops hardly a frame.
  */
 function onGrid(pad: Pad, target: VideoTarget, encode: BackendEncoder['encode']): EncodedFrame {
   const frameRate = grids.find((grid) => ratio(grid) >= ratio(target.frameRate)) ?? target.frameRate;
   const fps = fraction(frameRate);
   const steady = chain(pad, filter('fps', { fps, start_time: 0 }));
-  const note = `Frames of the variable rate were put on a grid of ${fps} per second: behind a cut, FFmpeg 7 cannot tell a GPU their rate.`;
+  const note = `Frames of the variable rate were put on a grid of ${fps} per second: after a cut, FFmpeg 7 cannot pass their rate to a GPU.`;
   return { ...encode(steady, { ...target, frameRate, variable: false }), note };
 }

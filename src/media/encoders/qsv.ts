@@ -3,7 +3,7 @@ import {
   commonArguments,
   dropsBFrames,
   type EncodedCodec,
-  groupOfPictures,
+  gopFrames,
   meanBelow,
   type Preset,
   type Rate,
@@ -24,7 +24,7 @@ export function lookAhead(preset: Preset): number {
   return preset === 'performance' ? 8 : 40;
 }
 
-/** Global arguments that open one Intel render node for Quick Sync; the node is always named, never guessed. */
+/** Global arguments that open one Intel render node for Quick Sync; the node is always named. */
 export function qsvDevice(node: string): string[] {
   return ['-init_hw_device', `vaapi=va:${node},driver=iHD`, '-init_hw_device', 'qsv=qs@va', '-filter_hw_device', 'qs'];
 }
@@ -57,7 +57,7 @@ function rateArguments(codec: EncodedCodec, rate: Rate): string[] {
     if (rate.max === undefined) return quality;
     const mean = String(meanBelow(rate.max));
     const limited = ['-b:v', mean, '-maxrate', String(rate.max), '-bufsize', String(2 * rate.max)];
-    // FFmpeg has no way to tell vp9 both.
+    // FFmpeg cannot pass both to the vp9 encoder.
     return codec === 'vp9' ? limited : [...quality, ...limited];
   }
   const { mean, max } = rate;
@@ -79,7 +79,7 @@ function adaptiveArguments({ codec, closedGroups }: VideoTarget): string[] {
  */
 export function qsvArguments(target: VideoTarget, lowPower: boolean, timing: Timing = 'resampled'): string[] {
   const { codec, preset, rate, bitDepth } = target;
-  const gop = groupOfPictures(target) ?? 256;
+  const gop = gopFrames(target) ?? 256;
   return [
     '-c:v',
     `${codec}_qsv`,

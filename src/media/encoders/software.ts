@@ -3,7 +3,7 @@ import {
   commonArguments,
   dropsBFrames,
   type EncodedCodec,
-  groupOfPictures,
+  gopFrames,
   type Preset,
   type Rate,
   type VideoTarget,
@@ -56,14 +56,14 @@ function rateArguments(codec: EncodedCodec, rate: Rate): string[] {
   return codec === 'av1' ? mean : [...mean, '-maxrate', String(rate.max), '-bufsize', String(rate.max * 2)];
 }
 
-/** Whether two passes can be told to the encoder; FFmpeg's SVT-AV1 has one only. */
+/** Whether FFmpeg's encoder of the codec can do two passes; SVT-AV1 has one only. */
 export function hasTwoPasses(codec: EncodedCodec): boolean {
   return codec !== 'av1';
 }
 
 /** Where nothing but the distance decides on a key frame. x265 has words of its own for it, SVT-AV1 never does otherwise. */
 function groupArguments(target: VideoTarget): string[] {
-  const gop = groupOfPictures(target);
+  const gop = gopFrames(target);
   if (gop === undefined) return [];
   const length = ['-g', String(gop)];
   if (target.closedGroups !== true || target.codec === 'av1' || target.codec === 'hevc') return length;
@@ -71,7 +71,7 @@ function groupArguments(target: VideoTarget): string[] {
 }
 
 function x265Groups(target: VideoTarget): string[] {
-  const gop = groupOfPictures(target);
+  const gop = gopFrames(target);
   if (target.closedGroups !== true || gop === undefined) return [];
   return [`keyint=${gop}`, `min-keyint=${gop}`, 'scenecut=0', 'open-gop=0'];
 }
@@ -105,7 +105,7 @@ function speedArguments({ codec, preset, rate }: VideoTarget): readonly string[]
   return twice && preset === 'performance' ? ['-deadline', 'good', '-cpu-used', '5'] : presets[codec][preset];
 }
 
-/** Arguments that encode a picture on the CPU. */
+/** Arguments that encode video on the CPU. */
 export function softwareArguments(target: VideoTarget): string[] {
   const { codec, rate, bitDepth } = target;
   return [
@@ -114,7 +114,7 @@ export function softwareArguments(target: VideoTarget): string[] {
     ...speedArguments(target),
     ...rateArguments(codec, rate),
     ...passArguments(target),
-    ...(codec === 'h264' ? meanRate(target).flatMap((told) => ['-x264-params', told]) : []),
+    ...(codec === 'h264' ? meanRate(target).flatMap((parameters) => ['-x264-params', parameters]) : []),
     ...(codec === 'vp9' ? ['-row-mt', '1'] : []),
     ...groupArguments(target),
     ...(dropsBFrames(target) ? ['-bf', '0'] : []),

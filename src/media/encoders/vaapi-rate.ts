@@ -1,7 +1,7 @@
 import type { RateControl } from '../gpu/capabilities.ts';
 import { type EncodedCodec, meanBelow, type Rate, type VideoTarget } from './video-target.ts';
 
-/** What every driver offered before FFmpeg could tell, for a device that did not say. */
+/** What every driver offered before FFmpeg could list it, for a device whose list is unknown. */
 const customary: readonly RateControl[] = ['CQP', 'CBR', 'VBR'];
 
 /**
@@ -24,7 +24,7 @@ interface Wanted {
 }
 
 function bitrateControls({ mean, max }: Extract<Rate, { kind: 'bitrate' }>): Wanted[] {
-  // A constant rate fills up with stuffing what the picture does not need, so it comes last.
+  // A constant rate adds stuffing where frames need fewer bits, so it comes last.
   return [variable(mean, max), constant(mean)];
 }
 

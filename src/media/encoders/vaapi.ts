@@ -1,7 +1,7 @@
 import { type Filter, filter } from '../filters/graph.ts';
 import type { GpuEncode } from '../gpu/capabilities.ts';
 import { vaapiRate } from './vaapi-rate.ts';
-import { commonArguments, groupOfPictures, type Preset, type VideoTarget } from './video-target.ts';
+import { commonArguments, gopFrames, type Preset, type VideoTarget } from './video-target.ts';
 
 /** iHD's scale of quality against speed, 1 to 7; drivers without one say that they ignore it. */
 const levels: Readonly<Record<Preset, number>> = { performance: 7, balanced: 4, quality: 1 };
@@ -31,14 +31,14 @@ export function vaapiArguments(
     ...(vaapiRate(target, rateControls) ?? []),
     ...(lowPower ? ['-low_power', '1'] : []),
     '-g',
-    String(groupOfPictures(target) ?? 256),
+    String(gopFrames(target) ?? 256),
     ...(target.closedGroups === true ? ['-idr_interval', '0'] : []),
     ...commonArguments(target),
     ...vp9Colours(target),
   ];
 }
 
-/** FFmpeg's VP9 encoder tells the driver no colours, which then writes that they are unknown. */
+/** FFmpeg's VP9 encoder passes no colors to the driver, which then writes that they are unknown. */
 function vp9Colours({ codec, dynamicRange }: VideoTarget): string[] {
   if (codec !== 'vp9' || dynamicRange === 'sdr') return [];
   return ['-bsf:v', 'vp9_metadata=color_space=bt2020:color_range=tv'];

@@ -37,7 +37,7 @@ export interface VideoTarget {
   readonly variable: boolean;
   readonly bitDepth: 8 | 10;
   readonly dynamicRange: DynamicRange;
-  /** Where the dynamic range is not SDR: what the source says about it. */
+  /** Where the dynamic range is not SDR: the metadata of the source. */
   readonly hdr?: HdrMetadata;
   readonly rate: Rate;
   readonly preset: Preset;
@@ -49,7 +49,7 @@ export interface VideoTarget {
 }
 
 /** Frames between key frames, at most. */
-export function groupOfPictures({ keyframeInterval, frameRate }: VideoTarget): number | undefined {
+export function gopFrames({ keyframeInterval, frameRate }: VideoTarget): number | undefined {
   if (keyframeInterval === undefined) return undefined;
   return Math.max(1, Math.round((keyframeInterval * frameRate.num) / frameRate.den));
 }
@@ -68,7 +68,7 @@ export function needsTag(codec: string, container: FileContainer): boolean {
   return codec === 'hevc' && ['mp4', 'mov', 'cmaf'].includes(container);
 }
 
-/** Who puts frames on the grid of a constant rate: FFmpeg before the encoder, or the source has done so already. */
+/** Whether FFmpeg puts frames on the grid of a constant rate before the encoder, or they are on it already. */
 export type Timing = 'resampled' | 'kept';
 
 /** Arguments that are the same on every backend: the tag that Apple's players need, colours as they were declared, timing. */

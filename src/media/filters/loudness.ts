@@ -1,9 +1,9 @@
 import type { OperationParameters } from '../../model/job/operations.ts';
 import type { StageSpec } from '../../model/job/stage.ts';
 import type { PlanBuilder } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import { audioFormat } from '../planning/source.ts';
 import type { AudioState } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 import { chain, filter, type Pad } from './graph.ts';
 import { clamp } from './numbers.ts';
 
@@ -12,13 +12,13 @@ const silence = -70;
 /** The widest loudness range that loudnorm takes, in LU. */
 const widestRange = 50;
 
-/** Refuses a tolerance of loudness in a job that brings no sound to a loudness: nothing would be checked. */
-export function rejectIdleTolerance({ operations, output }: Pick<StageSpec, 'operations' | 'output'>): void {
+/** Throws SPEC_INVALID for a loudness tolerance in a job that normalizes no audio: nothing would be checked. */
+export function checkLoudnessTolerance({ operations, output }: Pick<StageSpec, 'operations' | 'output'>): void {
   if (output.contract?.loudnessTolerance === undefined) return;
   const targets = [output.audio, ...(output.renditions ?? []).map(({ audio }) => audio)];
   const wanted = targets.some((audio) => audio?.loudness !== undefined);
   if (wanted || operations.some(({ normalizeLoudness }) => normalizeLoudness !== undefined)) return;
-  throw refusal(
+  throw planError(
     'SPEC_INVALID',
     'spec.output.contract.loudnessTolerance',
     'expected a loudness to compare with, in output.audio.loudness or an operation normalizeLoudness, got none',

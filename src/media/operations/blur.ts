@@ -2,9 +2,9 @@ import type { OperationParameters } from '../../model/job/operations.ts';
 import { chain, filter, generate, join, type Pad } from '../filters/graph.ts';
 import { clamp } from '../filters/numbers.ts';
 import type { OperationContext } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import { pixelFormat } from '../planning/source.ts';
 import { duringWindow, type Timeline, type VideoState, withVideo } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['blur'];
 type Region = Parameters['regions'][number];
@@ -32,7 +32,7 @@ export function blur(
   for (const [index, region] of regions.entries()) {
     const at = `${path}.regions[${index}]`;
     if (region.start !== undefined && region.start >= timeline.duration) {
-      throw refusal(
+      throw planError(
         'SPEC_INVALID',
         `${at}.start`,
         `expected a moment before the end at ${timeline.duration.toFixed(3)} s, got ${region.start} s`,
@@ -43,46 +43,46 @@ export function blur(
   return { ...timeline, video: withVideo(video, now, 'blur') };
 }
 
-/** The region in pixels, clamped to the picture and widened to even edges, as 4:2:0 needs them. */
-function boxOf(region: Region, picture: VideoState, unit: 'pixels' | 'percent', path: string): Box {
-  const across = unit === 'percent' ? picture.width / 100 : 1;
-  const down = unit === 'percent' ? picture.height / 100 : 1;
+/** The region in pixels, clamped to the frame and widened to even coordinates, as 4:2:0 needs them. */
+function boxOf(region: Region, video: VideoState, unit: 'pixels' | 'percent', path: string): Box {
+  const across = unit === 'percent' ? video.width / 100 : 1;
+  const down = unit === 'percent' ? video.height / 100 : 1;
   const left = region.x * across;
   const top = region.y * down;
-  if (left >= picture.width || top >= picture.height) {
+  if (left >= video.width || top >= video.height) {
     const at = `${region.x},${region.y}${unit === 'percent' ? ' percent' : ''}`;
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       path,
-      `expected a region within the picture of ${picture.width}x${picture.height}, got one at ${at}`,
+      `expected a region within the frame of ${video.width}x${video.height}, got ${at}`,
     );
   }
   const x = Math.floor(left / 2) * 2;
   const y = Math.floor(top / 2) * 2;
-  const right = clamp(Math.ceil((left + region.width * across) / 2) * 2, x + 2, picture.width);
-  const bottom = clamp(Math.ceil((top + region.height * down) / 2) * 2, y + 2, picture.height);
+  const right = clamp(Math.ceil((left + region.width * across) / 2) * 2, x + 2, video.width);
+  const bottom = clamp(Math.ceil((top + region.height * down) / 2) * 2, y + 2, video.height);
   return { x, y, width: right - x, height: bottom - y };
 }
 
-function blurred(pad: Pad, picture: VideoState, region: Region, box: Box): Pad {
+function blurred(pad: Pad, video: VideoState, region: Region, box: Box): Pad {
   const cut = chain(pad, filter('crop', { w: box.width, h: box.height, x: box.x, y: box.y }));
-  const soft = chain(cut, filter('gblur', { sigma: sigmaOf(region.strength ?? 50, picture), steps: 3 }));
+  const soft = chain(cut, filter('gblur', { sigma: sigmaOf(region.strength ?? 50, video), steps: 3 }));
   const patch =
-    region.shape === 'ellipse' ? join('video', [cut, soft, ellipse(box, picture)], filter('maskedmerge')) : soft;
+    region.shape === 'ellipse' ? join('video', [cut, soft, ellipse(box, video)], filter('maskedmerge')) : soft;
   return join(
     'video',
     [pad, patch],
     filter('overlay', {
       x: box.x,
       y: box.y,
-      format: picture.bitDepth === 10 ? 'yuv420p10' : 'yuv420',
+      format: video.bitDepth === 10 ? 'yuv420p10' : 'yuv420',
       eof_action: 'pass',
-      enable: duringWindow(picture, region.start, region.end),
+      enable: duringWindow(video, region.start, region.end),
     }),
   );
 }
 
-/** Strength follows the height of the picture, so that a job blurs the same at every size: 50 hides text of a tenth of it. */
+/** Strength follows the height of the frame, so that a job blurs the same at every size: 50 hides text of a tenth of it. */
 function sigmaOf(strength: number, { height }: VideoState): number {
   return clamp((strength / 50) * height * 0.025, 1, 1024);
 }

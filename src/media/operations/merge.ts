@@ -5,7 +5,8 @@ import { chain, type Filter, filter, generate, join, type Pad } from '../filters
 import { fraction, sum } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
 import { delayTracks } from '../outputs/text-tracks.ts';
-import { missing, type OperationContext, type PlanBuilder } from '../planning/plan-builder.ts';
+import { missingStreamError, type OperationContext, type PlanBuilder } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import { containFilters } from '../planning/resolution.ts';
 import { audioFormat, mixChannels, pixelFormat, timelineOf } from '../planning/source.ts';
 import {
@@ -16,7 +17,6 @@ import {
   withAudio,
   withVideo,
 } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['merge'];
 
@@ -26,7 +26,7 @@ interface Part {
   readonly path: string;
 }
 
-/** Joins clips: equal streams by copy, others brought to the size, rate and sound of the timeline. */
+/** Joins clips: equal streams by copy, others brought to the size, rate and audio format of the timeline. */
 export function merge(
   timeline: Timeline,
   { prepend = [], append = [], transition }: Parameters,
@@ -43,13 +43,12 @@ export function merge(
   checkParts(parts, timeline);
   if (timeline.video === undefined) return mergeAudio(builder, parts, timeline);
 
-  const differs =
-    transition === undefined ? canJoin(parts.map((one) => one.timeline)) : 'a transition mixes the pictures';
+  const differs = transition === undefined ? canJoin(parts.map((one) => one.timeline)) : 'a transition mixes frames';
   if (differs === undefined) {
     builder.addPlacement(
       'merge',
       'copy',
-      'the clips are equal in codec, size and rate, so the packets of the picture are joined',
+      'the clips are equal in codec, size and rate, so the video packets are joined',
     );
     const clip = joinedClip(
       builder,
@@ -58,22 +57,22 @@ export function merge(
     );
     const shift = sum(before.map((one) => one.timeline.duration));
     const joined = timelineOf(clip);
-    // Lossy sound begins with packets that only prime the decoder: joined as they are, they overlap the end of the clip
-    // before, which muxers refuse and which would put the sound off by one more packet at every joint.
+    // Lossy audio begins with packets that only prime the decoder: joined as they are, they overlap the end of the clip
+    // before, which muxers reject and which would delay the audio by one more packet at every transition.
     const seconds = parts.map((one) => one.timeline.duration);
     const audio = joined.audio === undefined ? undefined : joinAudio(builder, parts, timeline, seconds, 0);
     return { ...joined, ...(audio && { audio }), tracks: delayTracks(timeline.tracks, shift), retimed: true };
   }
-  builder.addPlacement('merge', 'cpu', `${differs}, so every clip is brought to the form of the first`);
+  builder.addPlacement('merge', 'cpu', `${differs}, so every clip is brought to the format of the first`);
   return mergeVideo(builder, parts, timeline, timeline.video, { transition, path, before: before.length });
 }
 
 function checkParts(parts: readonly Part[], { video }: Timeline): void {
   for (const { timeline, path } of parts) {
-    if (video !== undefined && timeline.video === undefined) throw missing('video', path);
-    if (video === undefined && timeline.audio === undefined) throw missing('audio', path);
+    if (video !== undefined && timeline.video === undefined) throw missingStreamError('video', path);
+    if (video === undefined && timeline.audio === undefined) throw missingStreamError('audio', path);
     if (timeline.duration <= 0)
-      throw refusal('INPUT_UNSUPPORTED', path, 'expected a clip with a duration, got none (a picture?)');
+      throw planError('INPUT_UNSUPPORTED', path, 'expected a clip with a duration, got one without (an image?)');
   }
 }
 
@@ -92,16 +91,16 @@ function mergeVideo(
   { transition, path, before }: Row,
 ): Timeline {
   const frame = frameSeconds(target);
-  // Picture and sound of a clip must be of one length, or every joint would add to the difference.
+  // Video and audio of a clip must have one length, or every clip would add to the difference.
   const lengths = parts.map((part) => Math.max(1, Math.round(secondsOf(part.timeline) / frame)));
   const overlap = transition === undefined ? 0 : Math.max(1, Math.round(transition.duration / frame));
   checkOverlap(lengths, overlap, frame, `${path}.transition.duration`);
   const alikeInRange = parts.every((part) => part.timeline.video?.dynamicRange === target.dynamicRange);
   const dynamicRange = alikeInRange ? target.dynamicRange : 'sdr';
   const goal: VideoState = { ...target, dynamicRange, variable: false };
-  const pictures = parts.map((part, at) => alike(builder, part, goal, lengths[at] ?? 1));
+  const videos = parts.map((part, at) => alike(builder, part, goal, lengths[at] ?? 1));
   const frames = sum(lengths) - overlap * (lengths.length - 1);
-  const video = withVideo(goal, joinVideo(pictures, lengths, overlap, goal, transition?.type), 'merge', {
+  const video = withVideo(goal, joinVideo(videos, lengths, overlap, goal, transition?.type), 'merge', {
     frames,
     end: frames * frame,
   });
@@ -122,11 +121,11 @@ function mergeVideo(
   };
 }
 
-/** The picture leads; sound that is much longer holds the last frame. */
+/** The video decides; audio that is much longer holds the last frame. */
 function secondsOf({ video, audio, duration }: Timeline): number {
-  const picture = video?.end ?? duration;
-  const sound = audio?.end ?? 0;
-  return sound > picture + 0.1 ? sound : picture;
+  const videoEnd = video?.end ?? duration;
+  const audioEnd = audio?.end ?? 0;
+  return audioEnd > videoEnd + 0.1 ? audioEnd : videoEnd;
 }
 
 function checkOverlap(lengths: readonly number[], overlap: number, frame: number, path: string): void {
@@ -134,7 +133,7 @@ function checkOverlap(lengths: readonly number[], overlap: number, frame: number
     const neighbours = at === 0 || at === lengths.length - 1 ? 1 : 2;
     if (overlap === 0 || length > overlap * neighbours) continue;
     const most = ((length / neighbours) * frame).toFixed(2);
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       path,
       `expected less than ${most} s, because clip ${at + 1} lasts ${(length * frame).toFixed(2)} s, got ${(overlap * frame).toFixed(2)} s`,
@@ -142,10 +141,10 @@ function checkOverlap(lengths: readonly number[], overlap: number, frame: number
   }
 }
 
-/** A clip's picture in the form of the first: size with bars, rate, sample format, and a length in frames. */
+/** A clip's video in the format of the first: size with bars, rate, sample format, and a length in frames. */
 function alike(builder: PlanBuilder, { timeline, path }: Part, goal: VideoState, frames: number): Pad {
   const { video } = timeline;
-  if (video === undefined) throw missing('video', path);
+  if (video === undefined) throw missingStreamError('video', path);
   const tone = video.dynamicRange === goal.dynamicRange ? [] : toneMapFilters(builder, video, goal.bitDepth, path);
   return chain(
     builder.padOf(timeline, video),
@@ -194,7 +193,7 @@ function joinVideo(
   });
 }
 
-/** Sound of a clip of this length; silence where it has none. */
+/** Audio of a clip of this length; silence where it has none. */
 function audioPart(builder: PlanBuilder, timeline: Timeline, format: AudioState, seconds: number): Pad {
   const samples = Math.round(seconds * format.sampleRate);
   const cut = filter('atrim', { end_sample: samples });
@@ -222,7 +221,7 @@ function joinAudio(
   seconds: readonly number[],
   overlap: number,
 ): AudioState | undefined {
-  const format = audio ?? parts.map((part) => part.timeline.audio).find((sound) => sound !== undefined);
+  const format = audio ?? parts.map((part) => part.timeline.audio).find((candidate) => candidate !== undefined);
   if (format === undefined) return undefined;
   const pads = parts.map((part, at) => audioPart(builder, part.timeline, format, seconds[at] ?? 0));
   const end = sum(seconds) - overlap * (seconds.length - 1);
@@ -240,7 +239,7 @@ function joinAudio(
 }
 
 function mergeAudio(builder: PlanBuilder, parts: readonly Part[], timeline: Timeline): Timeline {
-  builder.addPlacement('merge', 'cpu', 'sounds are joined sample by sample');
+  builder.addPlacement('merge', 'cpu', 'audio is joined sample by sample');
   const seconds = parts.map((part) => part.timeline.audio?.end ?? 0);
   const audio = joinAudio(builder, parts, timeline, seconds, 0);
   return { ...(audio && { audio }), duration: sum(seconds), tracks: timeline.tracks, retimed: true };

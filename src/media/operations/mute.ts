@@ -2,12 +2,12 @@ import type { OperationParameters } from '../../model/job/operations.ts';
 import { type AudioPiece, joinPieces } from '../filters/audio-pieces.ts';
 import { filter } from '../filters/graph.ts';
 import type { OperationContext } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import { type Timeline, withAudio } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 
 type Ranges = NonNullable<OperationParameters['mute']['ranges']>;
 
-/** Silences ranges to the sample; without ranges the sound is left out, which needs no encoding at all. */
+/** Silences ranges to the sample; without ranges the audio is left out, which needs no encode. */
 export function mute(
   timeline: Timeline,
   { ranges }: OperationParameters['mute'],
@@ -15,17 +15,17 @@ export function mute(
 ): Timeline {
   const { audio, ...silent } = timeline;
   if (audio === undefined) {
-    builder.note(`${path}: there is no sound to silence.`);
+    builder.note(`${path}: there is no audio to silence.`);
     return timeline;
   }
   if (ranges === undefined) {
-    builder.addPlacement('mute', 'copy', 'the sound is left out, the picture is not touched');
+    builder.addPlacement('mute', 'copy', 'the audio is left out, the video is not changed');
     return silent;
   }
   checkRanges(ranges, timeline.duration, path);
   const quiet = united(ranges, audio.end, audio.sampleRate);
   if (quiet.length === 0) return timeline;
-  builder.addPlacement('mute', 'cpu', 'samples are silenced one by one; the picture is not touched');
+  builder.addPlacement('mute', 'cpu', 'samples are silenced one by one; the video is not changed');
   const pad = joinPieces(builder.audioOf(timeline, audio), pieces(quiet, Math.round(audio.end * audio.sampleRate)));
   return { ...timeline, audio: withAudio(audio, pad, 'mute') };
 }
@@ -33,7 +33,7 @@ export function mute(
 function checkRanges(ranges: Ranges, duration: number, path: string): void {
   for (const [index, { start }] of ranges.entries()) {
     if (start < duration) continue;
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${path}.ranges[${index}].start`,
       `expected a moment before the end at ${duration.toFixed(3)} s, got ${start} s`,

@@ -3,7 +3,7 @@ import { loudnessFilters } from '../filters/loudness.ts';
 import type { OperationContext } from '../planning/plan-builder.ts';
 import { type Timeline, withAudio } from '../planning/timeline.ts';
 
-/** Brings the sound, as it is at this point, to a target loudness. */
+/** Brings the audio, as it is at this point, to a target loudness. */
 export function normalizeLoudness(
   timeline: Timeline,
   target: OperationParameters['normalizeLoudness'],
@@ -11,13 +11,13 @@ export function normalizeLoudness(
 ): Timeline {
   const { audio } = timeline;
   if (audio === undefined) {
-    builder.note(`${path}: there is no sound to bring to a loudness.`);
+    builder.note(`${path}: there is no audio to normalize.`);
     return timeline;
   }
   builder.addPlacement(
     'normalizeLoudness',
     'cpu',
-    'the sound is measured first and then brought to the target; the picture is not touched',
+    'the audio is measured first and then brought to the target; the video is not changed',
   );
   const { pad, target: reached } = loudnessFilters(builder, builder.audioOf(timeline, audio), audio, target, {
     id: `operation-${index}`,

@@ -5,6 +5,7 @@ import { fraction, sum } from '../filters/numbers.ts';
 import { outTime, type SpeedPiece, setptsExpression, speedCurve, steps } from '../filters/speed-curve.ts';
 import { isFixed, retimeTracks } from '../outputs/text-tracks.ts';
 import type { OperationContext } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import {
   type AudioState,
   frameSeconds,
@@ -13,9 +14,8 @@ import {
   withAudio,
   withVideo,
 } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 
-/** Changes the speed of parts of the timeline; picture and sound follow the same integrals, so they end together. */
+/** Changes the speed of parts of the timeline; video and audio follow the same integrals, so they end together. */
 export function speedRamp(
   timeline: Timeline,
   { segments, audio: tone = 'pitch' }: OperationParameters['speedRamp'],
@@ -24,7 +24,7 @@ export function speedRamp(
   const { duration, video, audio, tracks } = timeline;
   for (const [index, { start, end }] of segments.entries()) {
     if (start >= duration) {
-      throw refusal(
+      throw planError(
         'SPEC_INVALID',
         `${path}.segments[${index}].start`,
         `expected a moment before the end at ${duration.toFixed(3)} s, got ${start} s`,
@@ -36,7 +36,7 @@ export function speedRamp(
       );
   }
   if (tracks.some(isFixed)) {
-    throw refusal(
+    throw planError(
       'UNSUPPORTED',
       path,
       'the soft subtitle track of a film, or of more than 1 MiB, cannot follow the change of speed',
@@ -53,12 +53,12 @@ export function speedRamp(
     files += 1;
     return builder.write(`retimed-${index}-${files}.${format}`, content);
   };
-  builder.addPlacement('speedRamp', 'cpu', 'frames get new times and the sound another tempo');
-  const picture = video && rampVideo(video, builder.padOf(timeline, video), curve);
-  const sound = audio && tone === 'pitch' ? rampAudio(audio, builder.audioOf(timeline, audio), curve) : undefined;
+  builder.addPlacement('speedRamp', 'cpu', 'frames get new times and the audio another tempo');
+  const rampedVideo = video && rampVideo(video, builder.padOf(timeline, video), curve);
+  const rampedAudio = audio && tone === 'pitch' ? rampAudio(audio, builder.audioOf(timeline, audio), curve) : undefined;
   return {
-    ...(picture && { video: picture }),
-    ...(sound && { audio: sound }),
+    ...(rampedVideo && { video: rampedVideo }),
+    ...(rampedAudio && { audio: rampedAudio }),
     duration: outTime(curve, duration),
     tracks: retimeTracks(tracks, curve, write),
     retimed: true,
@@ -108,7 +108,7 @@ function rampAudio(audio: AudioState, pad: Pad, curve: readonly SpeedPiece[]): A
   return withAudio(audio, crossfade(parts, fade, audio), 'speedRamp', { end: sum(lengths) / sampleRate });
 }
 
-/** Changes of tempo that keep the pitch; one instance does 0.5 to 2 without skipping sound, so several are chained. */
+/** Changes of tempo that keep the pitch; one instance does 0.5 to 2 without skipping samples, so several are chained. */
 function tempo(speed: number): Filter[] {
   if (Math.abs(speed - 1) < 1e-9) return [];
   const count = Math.max(1, Math.ceil(Math.abs(Math.log2(speed)) - 1e-9));

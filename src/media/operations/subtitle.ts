@@ -7,6 +7,7 @@ import { assStyle, toAss } from '../outputs/captions.ts';
 import { hasTextTimes } from '../outputs/text-times.ts';
 import { cutTracks } from '../outputs/text-tracks.ts';
 import type { OperationContext } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import {
   type DynamicRange,
   type TextSource,
@@ -15,12 +16,11 @@ import {
   type VideoState,
   withVideo,
 } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 import type { Probe, SubtitleStream } from '../probe/probe.ts';
 
 type Parameters = OperationParameters['subtitle'];
 
-/** Draws text into the picture, or adds a track that a player can switch. Times are those of the timeline at this point. */
+/** Draws text on frames, or adds a track that a player can switch. Times are those of the timeline at this point. */
 export function subtitle(timeline: Timeline, parameters: Parameters, context: OperationContext): Timeline {
   return parameters.mode === 'soft' ? soft(timeline, parameters, context) : burn(timeline, parameters, context);
 }
@@ -45,7 +45,7 @@ function burn(timeline: Timeline, { captions, input, style = {} }: Parameters, c
   return { ...timeline, video: written(video, pad, text) };
 }
 
-/** The picture with text on it: written into it on the CPU, or onto a transparent layer that a GPU lays over it. */
+/** Frames with text: drawn on the CPU, or on a transparent layer that a GPU overlays. */
 function written(video: VideoState, pad: Pad, text: FilterOptions): VideoState {
   const page = generate(
     'video',
@@ -57,7 +57,7 @@ function written(video: VideoState, pad: Pad, text: FilterOptions): VideoState {
   return withVideo(video, { ...join('video', [pad], filter('subtitles', text)), layer }, 'subtitle');
 }
 
-/** A style whose colours are those of graphics on a picture of this range. */
+/** A style whose colours are those of graphics on video of this range. */
 function lit(style: SubtitleStyle, range: DynamicRange): SubtitleStyle {
   if (range === 'sdr') return style;
   const { color = '#ffffff', outlineColor = '#000000' } = style;
@@ -71,7 +71,7 @@ function plainColour({ subtitles }: Probe, { dynamicRange }: VideoState): string
   return `PrimaryColour=${assStyle(lit({}, dynamicRange), scriptPage)['PrimaryColour'] ?? ''}`;
 }
 
-/** libass lays out SubRip and WebVTT on a page of 384x288, whatever the size of the picture. */
+/** libass lays out SubRip and WebVTT on a page of 384x288, whatever the size of the frames. */
 const scriptPage = { width: 384, height: 288 };
 
 function forcedStyle(style: NonNullable<Parameters['style']>): string {
@@ -101,7 +101,7 @@ function textInput(name: string | undefined, { builder, path }: OperationContext
   const order = probe.subtitles.findIndex(({ codec }) => textCodecs.includes(codec));
   const track = probe.subtitles[order];
   if (track !== undefined) return { probe, track, ...(!textFormats.includes(probe.format) && { order }) };
-  throw refusal(
+  throw planError(
     'INPUT_UNSUPPORTED',
     `${path}.input`,
     `expected an SRT, WebVTT or ASS file, or a film with a track of text, got ${probe.format} without one`,
@@ -118,7 +118,7 @@ function checkTimes(captions: readonly Caption[], duration: number, { builder, p
 
 function soft(timeline: Timeline, { captions, input, language }: Parameters, context: OperationContext): Timeline {
   const { builder, path, index } = context;
-  builder.addPlacement('subtitle', 'copy', 'the text becomes a track of its own; the picture is not touched');
+  builder.addPlacement('subtitle', 'copy', 'the text becomes a track of its own; the video is not changed');
   const common = { ...(language !== undefined && { language }), skip: 0, delay: 0, end: timeline.duration };
   if (captions !== undefined) {
     checkTimes(captions, timeline.duration, context);
@@ -128,7 +128,7 @@ function soft(timeline: Timeline, { captions, input, language }: Parameters, con
   }
   const { probe, track, order } = textInput(input, context);
   if (timeline.video === undefined)
-    throw refusal('INPUT_UNSUPPORTED', path, 'expected a picture to show subtitles on, got a file without video');
+    throw planError('INPUT_UNSUPPORTED', path, 'expected a video stream to show subtitles on, got a file without one');
   const text = {
     path: probe.path,
     codec: track.codec,

@@ -26,7 +26,7 @@ export function gridPad(video: VideoState, pad: Pad): Pad {
 /** Frames before a moment that are read where the rate varies: the frame that stands there may have begun earlier. */
 const variableLead = 10;
 
-/** The picture from a moment on, starting at 0. An untouched file is read from there instead of from its beginning. */
+/** The video from a time on, starting at 0. An unchanged file is read from there instead of from its beginning. */
 export function rangePad(
   builder: PlanBuilder,
   timeline: Timeline,

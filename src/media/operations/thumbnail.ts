@@ -4,9 +4,9 @@ import { chain, type Filter, filter, join, type Pad } from '../filters/graph.ts'
 import { decimal, even } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
 import type { PlannedOutput } from '../planning/plan.ts';
-import { missing, type OperationContext, type PlanBuilder } from '../planning/plan-builder.ts';
+import { missingStreamError, type OperationContext, type PlanBuilder } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import { onFrame, type Timeline, type VideoState } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 import { gridPad, gridRate, gridSeconds, rangePad } from './thumbnail-frames.ts';
 
 type Parameters = OperationParameters['thumbnail'];
@@ -14,7 +14,7 @@ type Poster = NonNullable<Parameters['poster']>;
 type Sprite = NonNullable<Parameters['sprite']>;
 type Preview = NonNullable<Parameters['preview']>;
 
-/** What all kinds share: the picture at this point and what the output is called. */
+/** What all kinds share: the video at this point and the name of the output. */
 interface Frame {
   readonly timeline: Timeline;
   readonly video: VideoState;
@@ -22,7 +22,7 @@ interface Frame {
   readonly name: string;
 }
 
-/** Pictures of the timeline as it is at this point, made in the same process as the main output. */
+/** Images of the timeline as it is at this point, written by the same process as the main output. */
 export function thumbnail(
   timeline: Timeline,
   { name, poster, sprite, preview }: Parameters,
@@ -30,10 +30,10 @@ export function thumbnail(
 ): Timeline {
   const { builder, path } = context;
   const { video } = timeline;
-  if (video === undefined) throw missing('video', path);
+  if (video === undefined) throw missingStreamError('video', path);
   const kind = poster ? 'poster' : sprite ? 'sprite' : 'preview';
   const frame: Frame = { timeline, video, context, name: uniqueName(builder, name ?? kind, path) };
-  builder.addPlacement('thumbnail', 'cpu', 'a few frames are scaled and written as pictures beside the main output');
+  builder.addPlacement('thumbnail', 'cpu', 'a few frames are scaled and written as images beside the main output');
   if (poster) makePoster(frame, poster);
   if (sprite) makeSprite(frame, sprite);
   if (preview) makePreview(frame, preview);
@@ -49,7 +49,7 @@ function uniqueName(builder: PlanBuilder, name: string, path: string): string {
     ...builder.texts.map((output) => output.name),
   ];
   if (!taken.includes(name)) return name;
-  throw refusal('SPEC_INVALID', `${path}.name`, `expected a name that no other output has, got ${name}`);
+  throw planError('SPEC_INVALID', `${path}.name`, `expected a name that no other output has, got ${name}`);
 }
 
 const images = {
@@ -106,7 +106,7 @@ function makePoster(frame: Frame, { at, width, format = 'jpeg' }: Poster): void 
   });
 }
 
-/** Longest side of a JPEG picture, and a size that decoders still take into memory. */
+/** Longest side of a JPEG image, and a size that decoders still load into memory. */
 const longestSide = 65_500;
 const mostPixels = 100_000_000;
 
@@ -121,10 +121,10 @@ function makeSprite(frame: Frame, { interval, width = 160, columns = 10 }: Sprit
   const cell = sizeOf(video, width);
   const sheet = { width: cell.width * across, height: cell.height * rows };
   if (sheet.width > longestSide || sheet.height > longestSide || sheet.width * sheet.height > mostPixels) {
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${path}.sprite`,
-      `expected a sheet of at most ${mostPixels} pixels, got ${count} pictures on ${sheet.width}x${sheet.height}`,
+      `expected a sheet of at most ${mostPixels} pixels, got ${count} frames on ${sheet.width}x${sheet.height}`,
       'Use a longer interval or a smaller width.',
     );
   }
@@ -157,19 +157,19 @@ interface Sheet {
   readonly cell: { readonly width: number; readonly height: number };
 }
 
-/** The WebVTT index of a sheet: one cue per picture, with its place as a media fragment (W3C Media Fragments, 4.2.2). */
+/** The WebVTT index of a sheet: one cue per frame, with its position as a media fragment (W3C Media Fragments, 4.2.2). */
 function addIndex({ timeline, context, name }: Frame, { count, step, across, cell }: Sheet): void {
   const { builder } = context;
   const sheet = outputKey(builder.request.spec.identity, name, 'jpg');
   const cues = Array.from({ length: count }, (_, index) => {
     const end = Math.min((index + 1) * step, timeline.duration);
-    const place = [
+    const fragment = [
       (index % across) * cell.width,
       Math.floor(index / across) * cell.height,
       cell.width,
       cell.height,
     ].join(',');
-    return `${clock(index * step)} --> ${clock(end)}\n${sheet}#xywh=${place}\n`;
+    return `${clock(index * step)} --> ${clock(end)}\n${sheet}#xywh=${fragment}\n`;
   });
   const path = builder.write(`${name}-index.vtt`, `WEBVTT\n\n${cues.join('\n')}`);
   builder.texts.push({
@@ -204,7 +204,7 @@ function makePreview(
     rangePad(context.builder, timeline, video, onFrame(video, start), seconds),
     // A clip shorter than a frame of the preview would leave none.
     filter('fps', { fps, start_time: 0, eof_action: 'pass' }),
-    // Encoders of moving pictures want two at least.
+    // Encoders of animations need at least two frames.
     ...(frames < 2 ? [filter('tpad', { stop_mode: 'clone', stop: 1 })] : []),
     filter('trim', { end_frame: Math.max(2, frames) }),
     ...shrink(frame, size),
@@ -230,7 +230,11 @@ function makePreview(
 
 function checkMoment(moment: number | undefined, duration: number, path: string): void {
   if (moment === undefined || moment < duration) return;
-  throw refusal('SPEC_INVALID', path, `expected a moment before the end at ${duration.toFixed(3)} s, got ${moment} s`);
+  throw planError(
+    'SPEC_INVALID',
+    path,
+    `expected a moment before the end at ${duration.toFixed(3)} s, got ${moment} s`,
+  );
 }
 
 function sizeOf(video: VideoState, width: number | undefined): { readonly width: number; readonly height: number } {

@@ -3,12 +3,12 @@ import { chain, type Filter, filter } from '../filters/graph.ts';
 import { even } from '../filters/numbers.ts';
 import { strongest } from '../gpu/gpu-filters.ts';
 import type { OperationContext } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import { type Timeline, type VideoState, withVideo } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 
 type Parameters = OperationParameters['transcode'];
 
-/** Corrections of the picture. The encoding itself belongs to the output; `deinterlace` acts where the file is decoded. */
+/** Corrections of the video. The encode itself belongs to the output; `deinterlace` acts where the file is decoded. */
 export function transcode(timeline: Timeline, parameters: Parameters, context: OperationContext): Timeline {
   const { builder, path } = context;
   if (parameters.force === true) builder.force = true;
@@ -23,38 +23,38 @@ export function transcode(timeline: Timeline, parameters: Parameters, context: O
   builder.addPlacement(
     'transcode',
     'cpu',
-    always ? 'deinterlacing needs the decoded picture' : 'turning, cropping and retouching need the decoded picture',
+    always ? 'deinterlacing needs decoded frames' : 'rotating, cropping and retouching need decoded frames',
   );
   let now: VideoState = { ...video, pad };
   for (const step of steps) now = step(now);
   return { ...timeline, video: withVideo(now, now.pad ?? pad, 'transcode') };
 }
 
-type Step = (picture: VideoState) => VideoState;
+type Step = (video: VideoState) => VideoState;
 
 function turned(rotate: Parameters['rotate']): Step[] {
   if (rotate === undefined || rotate === 0) return [];
   if (rotate === 180) return [apply(filter('hflip'), filter('vflip'))];
   const turn = filter('transpose', { dir: rotate === 90 ? 'clock' : 'cclock' });
-  return [(picture) => ({ ...apply(turn)(picture), width: picture.height, height: picture.width })];
+  return [(video) => ({ ...apply(turn)(video), width: video.height, height: video.width })];
 }
 
 function cropped({ x, y, width, height }: NonNullable<Parameters['crop']>, path: string): Step {
-  return (picture) => {
+  return (video) => {
     const left = Math.floor(x / 2) * 2;
     const top = Math.floor(y / 2) * 2;
-    if (x + width > picture.width || y + height > picture.height) {
-      throw refusal(
+    if (x + width > video.width || y + height > video.height) {
+      throw planError(
         'SPEC_INVALID',
         `${path}.crop`,
-        `expected a part of the picture of ${picture.width}x${picture.height}, got ${width}x${height} at ${x},${y}`,
+        `expected a part of the frame of ${video.width}x${video.height}, got ${width}x${height} at ${x},${y}`,
       );
     }
     const size = {
-      width: Math.min(even(width), picture.width - left),
-      height: Math.min(even(height), picture.height - top),
+      width: Math.min(even(width), video.width - left),
+      height: Math.min(even(height), video.height - top),
     };
-    return { ...apply(filter('crop', { w: size.width, h: size.height, x: left, y: top }))(picture), ...size };
+    return { ...apply(filter('crop', { w: size.width, h: size.height, x: left, y: top }))(video), ...size };
   };
 }
 
@@ -72,5 +72,5 @@ function retouched({ denoise = 0, sharpen = 0 }: Parameters): Step[] {
 }
 
 function apply(...filters: readonly Filter[]): Step {
-  return (picture) => (picture.pad === undefined ? picture : { ...picture, pad: chain(picture.pad, ...filters) });
+  return (video) => (video.pad === undefined ? video : { ...video, pad: chain(video.pad, ...filters) });
 }

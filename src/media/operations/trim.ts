@@ -4,6 +4,7 @@ import { fraction } from '../filters/numbers.ts';
 import { cutTracks } from '../outputs/text-tracks.ts';
 import { type Clip, halfFrameOf, keyframeBefore, type Window } from '../planning/clip.ts';
 import type { OperationContext } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import {
   type AudioState,
   frameSeconds,
@@ -13,7 +14,6 @@ import {
   withAudio,
   withVideo,
 } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 
 /**
  * Keeps one range of the timeline. Untouched streams only get a window, so that they can still be copied or the file be
@@ -27,7 +27,7 @@ export function trim(
   const { duration } = timeline;
   const { path, builder } = context;
   if (start >= duration) {
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${path}.start`,
       `expected a moment before the end at ${duration.toFixed(3)} s, got ${start} s`,
@@ -47,7 +47,7 @@ export function trim(
   const video = timeline.video && cutVideo(timeline.video, cut);
   const audio = timeline.audio && cutAudio(timeline.audio, cut);
   if (timeline.audio !== undefined && audio === undefined)
-    builder.note(`${path}: the sound ends before the cut begins, so the output has none.`);
+    builder.note(`${path}: the audio ends before the cut begins, so the output has none.`);
   const { clip: _clip, video: _video, audio: _audio, ...rest } = timeline;
   return {
     ...rest,
@@ -129,43 +129,43 @@ function windowed(clip: Clip, timeline: Timeline, cut: Cut): Clip {
   return { ...clip, window };
 }
 
-function cutVideo(picture: VideoState, { start, end, toEnd }: Cut): VideoState {
-  const { frames: whole, ...rest } = picture;
-  const seconds = frameSeconds(picture);
-  const last = Math.min(end, picture.end);
+function cutVideo(video: VideoState, { start, end, toEnd }: Cut): VideoState {
+  const { frames: whole, ...rest } = video;
+  const seconds = frameSeconds(video);
+  const last = Math.min(end, video.end);
   const kept = Math.round((last - start) / seconds);
   // At the end of the clip the number of frames is as certain as it was before.
-  const certain = !picture.variable && (whole !== undefined || (!toEnd && end < picture.end - seconds));
+  const certain = !video.variable && (whole !== undefined || (!toEnd && end < video.end - seconds));
   const now = { end: Math.max(0, last - start), ...(certain && { frames: Math.max(1, kept) }) };
-  if (picture.pad === undefined) return { ...rest, ...now };
+  if (video.pad === undefined) return { ...rest, ...now };
   return withVideo(
     { ...rest, ...now },
-    chain(picture.pad, ...videoCut(picture, start, toEnd ? undefined : end, Math.max(1, kept))),
+    chain(video.pad, ...videoCut(video, start, toEnd ? undefined : end, Math.max(1, kept))),
     'trim',
   );
 }
 
-function videoCut(picture: VideoState, start: number, end: number | undefined, frames: number): Filter[] {
+function videoCut(video: VideoState, start: number, end: number | undefined, frames: number): Filter[] {
   const fromStart = filter('setpts', { expr: 'PTS-STARTPTS' });
-  if (picture.variable)
+  if (video.variable)
     return [filter('trim', { start: start - 0.0005, end: end === undefined ? undefined : end - 0.0005 }), fromStart];
   return [
-    filter('trim', { start_frame: Math.round(start / frameSeconds(picture)) }),
+    filter('trim', { start_frame: Math.round(start / frameSeconds(video)) }),
     fromStart,
     // New times have made the frame rate forgotten, and the end of the stream wrong.
-    filter('fps', { fps: fraction(picture.frameRate), start_time: 0 }),
+    filter('fps', { fps: fraction(video.frameRate), start_time: 0 }),
     filter('trim', { end_frame: frames }),
   ];
 }
 
-function cutAudio(sound: AudioState, { start, end, toEnd }: Cut): AudioState | undefined {
-  if (sound.end <= start) return undefined;
-  const now = { end: Math.min(end, sound.end) - start };
-  if (sound.pad === undefined) return { ...sound, ...now };
-  return withAudio(sound, cutPad(sound.pad, sound.sampleRate, start, toEnd ? undefined : end), 'trim', now);
+function cutAudio(audio: AudioState, { start, end, toEnd }: Cut): AudioState | undefined {
+  if (audio.end <= start) return undefined;
+  const now = { end: Math.min(end, audio.end) - start };
+  if (audio.pad === undefined) return { ...audio, ...now };
+  return withAudio(audio, cutPad(audio.pad, audio.sampleRate, start, toEnd ? undefined : end), 'trim', now);
 }
 
-/** A range of sound, exact to the sample, that starts at 0. */
+/** A range of audio, exact to the sample, that starts at 0. */
 export function cutPad(pad: Pad, sampleRate: number, start: number, end: number | undefined): Pad {
   return chain(
     pad,

@@ -3,9 +3,9 @@ import { chain, filter, type Pad } from '../filters/graph.ts';
 import { loudnessFilters } from '../filters/loudness.ts';
 import { audioBitrate, type OutputRequest } from '../planning/output-settings.ts';
 import type { PlanBuilder } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import { layoutOf, mixChannels } from '../planning/source.ts';
 import type { AudioState } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 import { containerName, takesAudio } from '../probe/containers.ts';
 
 export type EncodedAudio = Exclude<AudioCodec, 'copy' | 'none'>;
@@ -25,12 +25,12 @@ function isEncodedAudio(codec: string): codec is EncodedAudio {
   return Object.hasOwn(audioEncoders, codec);
 }
 
-/** The codec of encoded sound: the wanted one, else that of the source where it can be made, else a common one. */
+/** The codec of encoded audio: the requested one, else that of the source where it can be encoded, else a common one. */
 export function audioCodecOf({ audio, audioPath, container }: OutputRequest, source: string): EncodedAudio {
   const { codec } = audio;
   if (codec !== undefined && isEncodedAudio(codec)) {
     if (takesAudio(container, codec)) return codec;
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${audioPath}.codec`,
       `expected a codec for ${containerName(container)}, got ${codec}`,
@@ -47,33 +47,33 @@ export interface FinishedAudio {
   readonly loudness?: number;
 }
 
-/** Brings the sound to what an output asks for, and says how it is encoded. */
-export function finishAudio(builder: PlanBuilder, pad: Pad, sound: AudioState, request: OutputRequest): FinishedAudio {
+/** Brings the audio to what an output asks for, with the arguments that encode it. */
+export function finishAudio(builder: PlanBuilder, pad: Pad, state: AudioState, request: OutputRequest): FinishedAudio {
   const { audio, audioPath } = request;
-  const codec = audioCodecOf(request, sound.stream.codec);
+  const codec = audioCodecOf(request, state.stream.codec);
   builder.needEncoder(audioEncoders[codec], `${audioPath}.codec`);
-  const channels = audio.channels ?? (codec === 'mp3' ? Math.min(2, sound.channels) : sound.channels);
+  const channels = audio.channels ?? (codec === 'mp3' ? Math.min(2, state.channels) : state.channels);
   if (codec === 'mp3' && channels > 2)
-    throw refusal('SPEC_INVALID', `${audioPath}.channels`, `expected 1 or 2 for mp3, got ${channels}`);
-  const rate = sampleRateOf(codec, audio.sampleRate ?? sound.sampleRate);
+    throw planError('SPEC_INVALID', `${audioPath}.channels`, `expected 1 or 2 for mp3, got ${channels}`);
+  const rate = sampleRateOf(codec, audio.sampleRate ?? state.sampleRate);
   const layout = layoutOf(channels);
   const mixed = chain(
     pad,
-    ...mixChannels(sound.channels, channels),
+    ...mixChannels(state.channels, channels),
     filter('aformat', { sample_fmts: 'fltp', channel_layouts: layout }),
   );
   // Loudness depends on the number of channels, so it is measured and set after the mix.
   const loud =
     audio.loudness === undefined
       ? undefined
-      : loudnessFilters(builder, mixed, { end: sound.end, layout }, audio.loudness, {
+      : loudnessFilters(builder, mixed, { end: state.end, layout }, audio.loudness, {
           id: `output-${request.name}`,
           path: `${audioPath}.loudness`,
         });
-  const loudness = loud === undefined && channels === sound.channels ? sound.loudness : loud?.target;
+  const loudness = loud === undefined && channels === state.channels ? state.loudness : loud?.target;
   if (loudness === undefined && builder.request.spec.output.contract?.loudnessTolerance !== undefined) {
     builder.note(
-      `${audioPath}: the loudness is not checked: the sound is silent, or was changed after it was brought to it.`,
+      `${audioPath}: the loudness is not checked: the audio is silent, or was changed after it was normalized.`,
     );
   }
   const pitched = chain(loud?.pad ?? mixed, filter('aresample', { sample_rate: rate }));

@@ -73,7 +73,7 @@ export function assStyle(style: SubtitleStyle, { height }: FrameSize): Readonly<
     margin = 4,
   } = style;
   const percent = (value: number): number => Math.round(value * height) / 100;
-  const edge = percent((outline ?? 2) / 10);
+  const outlineWidth = percent((outline ?? 2) / 10);
   return {
     Fontname: font,
     Fontsize: Math.max(1, percent(size)),
@@ -84,7 +84,7 @@ export function assStyle(style: SubtitleStyle, { height }: FrameSize): Readonly<
     Italic: style.italic === true ? -1 : 0,
     // 3 draws a box whose size is the outline.
     BorderStyle: background ? 3 : 1,
-    Outline: background ? Math.max(1, edge) : edge,
+    Outline: background ? Math.max(1, outlineWidth) : outlineWidth,
     Shadow: 0,
     Alignment: { bottom: 2, middle: 5, top: 8 }[style.position ?? 'bottom'],
     MarginV: Math.round(percent(margin)),
@@ -97,7 +97,7 @@ function assColour(color: string, alpha: number): string {
   return `&H${alpha.toString(16).padStart(2, '0')}${blue}${green}${red}`.toUpperCase();
 }
 
-/** Captions as an ASS script whose pixels are those of the picture. */
+/** Captions as an ASS script whose pixels are those of the frame. */
 export function toAss(captions: readonly Caption[], style: SubtitleStyle, size: FrameSize): string {
   const members = {
     Name: 'Default',

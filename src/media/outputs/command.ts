@@ -2,11 +2,11 @@ import { chain, type FilterPad, filter, type InputFile, type Pad, streamsBehind 
 import { writeGraph } from '../filters/write-graph.ts';
 import { inputArguments } from '../planning/clip.ts';
 
-/** A stream that goes into the output as it is. */
+/** A stream that is copied into the output. */
 export interface CopiedStream {
   readonly from: 'copy';
   readonly input: InputFile;
-  /** Stream specifier within the file: an index, or `s` for what a text file has. */
+  /** Stream specifier within the file: an index, or `s` for the subtitles of a text file. */
   readonly specifier: string;
 }
 
@@ -24,62 +24,87 @@ export interface CommandOutput {
 
 export const nullOutput = '-';
 
+/** FFmpeg's number for no input: `-map_metadata -1` keeps no tags, `-map_chapters -1` no chapters. */
+const noInput = -1;
+
 /**
  * The argument list of one FFmpeg process without the fixed arguments of the process contract.
  *
  * @param globals Arguments before the first input, which open devices.
  */
 export function commandLine(outputs: readonly CommandOutput[], globals: readonly string[] = []): string[] {
-  const inputs: InputFile[] = [];
-  const decodes = new Map<number, readonly string[]>();
-  const keys = new Map<string, number>();
-  const indexOf = (input: InputFile): number => {
-    const key = JSON.stringify([input.path, input.options, input.instance]);
-    const known = keys.get(key);
-    if (known !== undefined) return known;
-    keys.set(key, inputs.length);
-    inputs.push(input);
-    return inputs.length - 1;
-  };
-  const sourceOf = ({ metadataFrom }: CommandOutput): number =>
-    inputs.findIndex((input) => input.path === metadataFrom?.path && input.instance === metadataFrom.instance);
-  for (const output of outputs) {
-    for (const stream of output.streams) {
-      if (stream.from === 'copy') indexOf(stream.input);
-      else {
-        for (const { input, decode } of streamsBehind(stream)) {
-          const index = indexOf(input);
-          if (decode !== undefined) decodes.set(index, decode);
-        }
-      }
-    }
-    if (output.metadataInput !== undefined && sourceOf(output) === -1) indexOf(output.metadataInput);
-  }
+  const inputs = numberInputs(outputs);
   const sinks = outputs.flatMap(({ streams }) => streams.filter((stream) => stream.from !== 'copy').map(sinkOf));
-  const { text, labels } = writeGraph(sinks, indexOf);
+  const { text, labels } = writeGraph(sinks, (input) => inputNumber(inputs, input));
   const label = labels.values();
-  const written = outputs.flatMap((output) => {
-    const { streams, args, chapters, path } = output;
-    const source = sourceOf(output);
-    return [
-      ...streams.flatMap((stream) => [
-        '-map',
-        stream.from === 'copy' ? `${indexOf(stream.input)}:${stream.specifier}` : (label.next().value ?? ''),
-      ]),
-      '-map_metadata',
-      String(source),
-      '-map_chapters',
-      String(chapters === true ? source : -1),
-      ...args,
-      path,
-    ];
-  });
+  const nextLabel = (): string => label.next().value ?? '';
   return [
     ...globals,
-    ...inputs.flatMap((input, index) => [...(decodes.get(index) ?? []), ...inputArguments(input)]),
+    ...inputs.flatMap(({ input, decode }) => [...decode, ...inputArguments(input)]),
     ...(text === '' ? [] : ['-filter_complex', text]),
-    ...written,
+    ...outputs.flatMap((output) => outputArguments(output, inputs, nextLabel)),
   ];
+}
+
+/** An input of the process; its number is its index. */
+interface NumberedInput {
+  readonly key: string;
+  readonly input: InputFile;
+  /** Options of the decoder, which come before the input. */
+  readonly decode: readonly string[];
+}
+
+/** All inputs that the outputs read, each once, in the order of their first use. */
+function numberInputs(outputs: readonly CommandOutput[]): NumberedInput[] {
+  const inputs = new Map<string, NumberedInput>();
+  const add = (input: InputFile, decode?: readonly string[]): void => {
+    const key = inputKey(input);
+    const known = inputs.get(key)?.decode ?? [];
+    inputs.set(key, { key, input, decode: decode ?? known });
+  };
+  for (const output of outputs) {
+    for (const stream of output.streams) {
+      if (stream.from === 'copy') add(stream.input);
+      else for (const { input, decode } of streamsBehind(stream)) add(input, decode);
+    }
+    if (output.metadataInput !== undefined && metadataNumber([...inputs.values()], output) === noInput)
+      add(output.metadataInput);
+  }
+  return [...inputs.values()];
+}
+
+function inputKey({ path, options, instance }: InputFile): string {
+  return JSON.stringify([path, options, instance]);
+}
+
+function inputNumber(inputs: readonly NumberedInput[], input: InputFile): number {
+  const key = inputKey(input);
+  const number = inputs.findIndex((candidate) => candidate.key === key);
+  if (number === -1) throw new TypeError(`Expected ${input.path} among the numbered inputs`);
+  return number;
+}
+
+/** The number of the input whose tags an output keeps; `noInput` where it keeps none. */
+function metadataNumber(inputs: readonly NumberedInput[], { metadataFrom }: CommandOutput): number {
+  const number = inputs.findIndex(
+    ({ input }) => input.path === metadataFrom?.path && input.instance === metadataFrom.instance,
+  );
+  return number === -1 ? noInput : number;
+}
+
+function outputArguments(
+  output: CommandOutput,
+  inputs: readonly NumberedInput[],
+  nextLabel: () => string,
+): readonly string[] {
+  const { streams, args, chapters, path } = output;
+  const source = metadataNumber(inputs, output);
+  const maps = streams.flatMap((stream) => [
+    '-map',
+    stream.from === 'copy' ? `${inputNumber(inputs, stream.input)}:${stream.specifier}` : nextLabel(),
+  ]);
+  const chaptersFrom = chapters === true ? source : noInput;
+  return [...maps, '-map_metadata', String(source), '-map_chapters', String(chaptersFrom), ...args, path];
 }
 
 /** Only filters have labels. */

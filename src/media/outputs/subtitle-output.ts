@@ -27,7 +27,7 @@ export interface WrittenSubtitle {
 
 export const noSubtitles: SubtitleStreams = { streams: [], args: [], tracks: [] };
 
-/** Text from before a cut has a time below 0, for which a muxer would move picture and sound to later times. */
+/** Text from before a cut has a time below 0, for which a muxer would move video and audio to later times. */
 const withoutPast = String.raw`noise=amount=0:drop=lt(pts\,0)`;
 
 /** Subtitle tracks of an output: those of the first input, and those that operations have added. */

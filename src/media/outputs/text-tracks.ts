@@ -15,7 +15,7 @@ export function cutTracks(tracks: readonly TextTrack[], start: number, end: numb
   });
 }
 
-/** Subtitle tracks after something was put before the timeline. */
+/** Subtitle tracks after clips were put before the timeline. */
 export function delayTracks(tracks: readonly TextTrack[], seconds: number): TextTrack[] {
   return tracks.map((track) => {
     const { text } = track;
@@ -25,15 +25,15 @@ export function delayTracks(tracks: readonly TextTrack[], seconds: number): Text
   });
 }
 
-/** A track whose times cannot be changed: a stream of a film, or a file that is too large. */
+/** A track whose times cannot be changed: a stream of a media file, or a text file that is too large. */
 export function isFixed({ text }: TextTrack): boolean {
   return 'path' in text && text.source === undefined;
 }
 
 /**
- * Subtitle tracks after the speed was changed: every text stays with the pictures it was with.
+ * Subtitle tracks after the speed was changed: every text stays with its frames.
  *
- * @param write puts changed files beside the processes and answers their paths.
+ * @param write Adds a changed file to the plan and returns its path.
  */
 export function retimeTracks(
   tracks: readonly TextTrack[],
@@ -60,7 +60,7 @@ function retimed(curve: readonly SpeedPiece[]): (caption: Caption) => Caption {
   const at = (milliseconds: number): number => Math.round(outTime(curve, milliseconds / 1000) * 1000);
   return (caption) => {
     const from = at(caption.from);
-    // However fast it goes, a text that was there is there.
+    // However fast it plays, no text is lost.
     return { ...caption, from, to: Math.max(from + 1, at(caption.to)) };
   };
 }

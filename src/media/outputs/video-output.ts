@@ -5,18 +5,18 @@ import { fraction, frameRateOf, ratio } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
 import type { OutputRequest } from '../planning/output-settings.ts';
 import type { PlanBuilder } from '../planning/plan-builder.ts';
+import { planError } from '../planning/plan-error.ts';
 import { outputSize, resolutionFilters } from '../planning/resolution.ts';
 import { pixelFormat } from '../planning/source.ts';
 import type { DynamicRange, VideoState } from '../planning/timeline.ts';
-import { refusal } from '../planning/unsupported.ts';
 import { containerName, takesVideo } from '../probe/containers.ts';
 
-/** The codec an encoded output gets: the wanted one, else that of the source where it can be made, else a common one. */
+/** The codec of an encoded output: the requested one, else that of the source where it can be encoded, else a common one. */
 export function videoCodecOf({ video, videoPath, container }: OutputRequest, source: string): EncodedCodec {
   const { codec } = video;
   if (codec !== undefined && isEncodedCodec(codec)) {
     if (takesVideo(container, codec)) return codec;
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${videoPath}.codec`,
       `expected a codec for ${containerName(container)}, got ${codec}`,
@@ -26,37 +26,37 @@ export function videoCodecOf({ video, videoPath, container }: OutputRequest, sou
   return container === 'webm' ? 'vp9' : 'h264';
 }
 
-/** Smallest sides that x265 and SVT-AV1 take, in pixels. */
-const smallestSide: Readonly<Record<EncodedCodec, number>> = { h264: 2, hevc: 32, av1: 64, vp9: 2 };
+/** Smallest width and height that x265 and SVT-AV1 accept, in pixels. */
+const smallestLength: Readonly<Record<EncodedCodec, number>> = { h264: 2, hevc: 32, av1: 64, vp9: 2 };
 
 /** What the encoder of an output must produce. */
-export function videoTarget(picture: VideoState, request: OutputRequest, rate: Rate): VideoTarget {
+export function videoTarget(state: VideoState, request: OutputRequest, rate: Rate): VideoTarget {
   const { video, videoPath, container } = request;
-  const codec = videoCodecOf(request, picture.stream.codec);
+  const codec = videoCodecOf(request, state.stream.codec);
   if (codec === 'h264' && video.bitDepth === 10) {
-    throw refusal('SPEC_INVALID', `${videoPath}.bitDepth`, 'expected 8 for h264, got 10; hevc, av1 and vp9 take 10');
+    throw planError('SPEC_INVALID', `${videoPath}.bitDepth`, 'expected 8 for h264, got 10; hevc, av1 and vp9 take 10');
   }
-  const dynamicRange = dynamicRangeOf(picture, request, codec);
-  const { width, height } = video.resolution === undefined ? picture : outputSize(picture, video.resolution);
-  const least = smallestSide[codec];
+  const dynamicRange = dynamicRangeOf(state, request, codec);
+  const { width, height } = video.resolution === undefined ? state : outputSize(state, video.resolution);
+  const least = smallestLength[codec];
   if (Math.min(width, height) < least) {
     const field = video.resolution === undefined ? 'codec' : 'resolution';
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${videoPath}.${field}`,
       `expected at least ${least}x${least} for ${codec}, got ${width}x${height}`,
     );
   }
-  const frameRate = video.fps === undefined ? picture.frameRate : frameRateOf(video.fps);
+  const frameRate = video.fps === undefined ? state.frameRate : frameRateOf(video.fps);
   return {
     codec,
     width,
     height,
     frameRate,
-    variable: picture.variable && video.fps === undefined,
-    bitDepth: dynamicRange !== 'sdr' ? 10 : (video.bitDepth ?? (codec === 'h264' ? 8 : picture.bitDepth)),
+    variable: state.variable && video.fps === undefined,
+    bitDepth: dynamicRange !== 'sdr' ? 10 : (video.bitDepth ?? (codec === 'h264' ? 8 : state.bitDepth)),
     dynamicRange,
-    ...(dynamicRange !== 'sdr' && picture.stream.hdr !== undefined && { hdr: picture.stream.hdr }),
+    ...(dynamicRange !== 'sdr' && state.stream.hdr !== undefined && { hdr: state.stream.hdr }),
     rate: bounded(rate, width * height * ratio(frameRate)),
     preset: video.preset ?? 'balanced',
     ...(video.keyframeInterval !== undefined && { keyframeInterval: video.keyframeInterval }),
@@ -64,7 +64,7 @@ export function videoTarget(picture: VideoState, request: OutputRequest, rate: R
   };
 }
 
-/** No more bits than the raw picture has: a generous size for a tiny picture asks for rates that encoders refuse. */
+/** No more bits than raw video has: a generous target size for tiny frames needs rates that encoders reject. */
 function bounded(rate: Rate, pixelsPerSecond: number): Rate {
   if (rate.kind === 'quality') return rate;
   const raw = Math.max(100_000, Math.round(pixelsPerSecond * 12));
@@ -79,7 +79,7 @@ function dynamicRangeOf(
   if (dynamicRange === 'sdr') return 'sdr';
   const carries = codec !== 'h264' && video.bitDepth !== 8;
   if (video.hdr === 'keep' && !carries) {
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${videoPath}.hdr`,
       'expected hevc, av1 or vp9 with 10 bits to keep HDR, got a target that cannot carry it',
@@ -88,31 +88,31 @@ function dynamicRangeOf(
   return video.hdr === 'tonemap' || !carries ? 'sdr' : dynamicRange;
 }
 
-/** Brings the picture to its target: tone, size, rate, sample format. */
+/** Brings the video to its target: tone, size, rate, sample format. */
 export function finishVideo(
   builder: PlanBuilder,
   pad: Pad,
-  picture: VideoState,
+  state: VideoState,
   target: VideoTarget,
   request: OutputRequest,
 ): Pad {
   const tone =
-    picture.dynamicRange === target.dynamicRange
+    state.dynamicRange === target.dynamicRange
       ? []
-      : toneMapFilters(builder, picture, target.bitDepth, `${request.videoPath}.hdr`);
+      : toneMapFilters(builder, state, target.bitDepth, `${request.videoPath}.hdr`);
   const [major, minor] = builder.request.capabilities.ffmpeg;
   if (target.codec === 'vp9' && target.hdr !== undefined && (major < 7 || (major === 7 && minor < 1)))
-    builder.note('Figures of the mastering display are lost: FFmpeg writes them beside vp9 from release 7.1 on.');
-  const resize = request.video.resolution === undefined ? [] : resolutionFilters(picture, request.video.resolution);
-  const rate = request.video.fps === undefined ? [] : rateFilters(picture, target);
+    builder.note('Metadata of the mastering display is lost: FFmpeg writes it beside vp9 from release 7.1 on.');
+  const resize = request.video.resolution === undefined ? [] : resolutionFilters(state, request.video.resolution);
+  const rate = request.video.fps === undefined ? [] : rateFilters(state, target);
   const depth =
-    tone.length > 0 || target.bitDepth !== picture.bitDepth
+    tone.length > 0 || target.bitDepth !== state.bitDepth
       ? [filter('format', { pix_fmts: pixelFormat(target.bitDepth) })]
       : [];
   return chain(pad, ...rate, ...tone, ...resize, ...depth, ...hdrTags(target.dynamicRange));
 }
 
-/** The tags of a picture that stays HDR, on its frames: encoders of FFmpeg 7 take them from there and nowhere else. */
+/** The tags of video that stays HDR, on its frames: encoders of FFmpeg 7 take them only from there. */
 function hdrTags(dynamicRange: DynamicRange): Filter[] {
   if (dynamicRange === 'sdr') return [];
   const transfer = dynamicRange === 'pq' ? 'smpte2084' : 'arib-std-b67';
@@ -129,18 +129,18 @@ function rateFilters({ end, frameRate }: VideoState, target: VideoTarget): Filte
 }
 
 /** Number of frames of the output where it is certain. */
-export function frameCount(picture: VideoState, target: VideoTarget): number | undefined {
-  if (picture.frames === undefined || target.variable) return undefined;
+export function frameCount(state: VideoState, target: VideoTarget): number | undefined {
+  if (state.frames === undefined || target.variable) return undefined;
   const { num, den } = target.frameRate;
-  return Math.round((picture.frames * picture.frameRate.den * num) / (picture.frameRate.num * den));
+  return Math.round((state.frames * state.frameRate.den * num) / (state.frameRate.num * den));
 }
 
-/** Share of a file of a wanted size that is left for the streams after the container. */
+/** Share of a file of a requested size that is left for the streams after the container. */
 const muxShare = 0.98;
-/** Lowest sensible rate of a picture in bits per second. */
+/** Lowest sensible video bit rate in bits per second. */
 const lowestRate = 20_000;
 
-/** How the picture's rate is controlled. `audioBits` is the rate of all sound in bits per second. */
+/** The rate control of the video. `audioBits` is the bit rate of all audio in bits per second. */
 export function rateOf(
   { video, videoPath }: OutputRequest,
   seconds: number,
@@ -152,7 +152,7 @@ export function rateOf(
     const mean = Math.floor((video.targetSize * 8 * muxShare) / Math.max(seconds, 0.1) - audioBits);
     if (mean < lowestRate) {
       const least = Math.ceil(((lowestRate + audioBits) * seconds) / 8 / muxShare);
-      throw refusal(
+      throw planError(
         'SPEC_INVALID',
         `${videoPath}.targetSize`,
         `expected at least ${least} bytes for ${seconds.toFixed(1)} s, got ${video.targetSize}`,
@@ -168,7 +168,7 @@ export function rateOf(
   if (video.bitrate !== undefined) {
     const mean = bitsPerSecond(video.bitrate);
     if (max !== undefined && max < mean) {
-      throw refusal(
+      throw planError(
         'SPEC_INVALID',
         `${videoPath}.maxBitrate`,
         `expected at least the mean of ${video.bitrate}, got ${video.maxBitrate ?? ''}`,

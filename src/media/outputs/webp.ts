@@ -1,4 +1,4 @@
-/** Size of the picture and number of frames of a WebP file. */
+/** Size and number of frames of a WebP file. */
 export interface WebpAnimation {
   readonly width: number;
   readonly height: number;
@@ -14,7 +14,7 @@ export function parseWebpAnimation(bytes: Uint8Array): WebpAnimation | undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 30 || tagAt(view, 0) !== 'RIFF' || tagAt(view, 8) !== 'WEBP') return undefined;
   if (view.getUint32(4, true) + 8 > bytes.length) return undefined;
-  if (tagAt(view, 12) !== 'VP8X') return plainVideo(view);
+  if (tagAt(view, 12) !== 'VP8X') return plainImage(view);
   let frames = 0;
   for (let offset = 12; offset + 8 <= bytes.length; ) {
     const size = view.getUint32(offset + 4, true);
@@ -26,14 +26,14 @@ export function parseWebpAnimation(bytes: Uint8Array): WebpAnimation | undefined
   return { width: uint24(view, 24) + 1, height: uint24(view, 27) + 1, frames };
 }
 
-/** A file of one picture: lossy (RFC 6386, 9.1) or lossless. */
-function plainVideo(view: DataView): WebpAnimation | undefined {
+/** A file of one image: lossy (RFC 6386, 9.1) or lossless. */
+function plainImage(view: DataView): WebpAnimation | undefined {
   switch (tagAt(view, 12)) {
     case 'VP8 ':
       return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff, frames: 1 };
     case 'VP8L': {
-      const auxiliaryOutputs = view.getUint32(21, true);
-      return { width: (auxiliaryOutputs & 0x3fff) + 1, height: ((auxiliaryOutputs >> 14) & 0x3fff) + 1, frames: 1 };
+      const sizes = view.getUint32(21, true);
+      return { width: (sizes & 0x3fff) + 1, height: ((sizes >> 14) & 0x3fff) + 1, frames: 1 };
     }
     default:
       return undefined;

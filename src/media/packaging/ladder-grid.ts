@@ -1,6 +1,6 @@
 import type { Rational } from '../filters/numbers.ts';
 import { ratio } from '../filters/numbers.ts';
-import { refusal } from '../planning/unsupported.ts';
+import { planError } from '../planning/plan-error.ts';
 
 /** The properties that decide where a rendition may be cut. */
 export interface GridRendition {
@@ -48,7 +48,7 @@ export function ladderGrid(renditions: readonly GridRendition[], wanted: number 
   for (const { frameRate, path } of renditions) {
     const own = (frames * frameRate.num * slowest.frameRate.den) / (frameRate.den * slowest.frameRate.num);
     if (Math.abs(own - Math.round(own)) < grain) continue;
-    throw refusal(
+    throw planError(
       'SPEC_INVALID',
       `${path}.fps`,
       `expected a frame rate whose segments can end with those of ${fps.toFixed(3)} frames per second, got ${ratio(frameRate).toFixed(3)}`,

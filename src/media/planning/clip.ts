@@ -27,12 +27,12 @@ export interface Clip {
 }
 
 /**
- * Decoding starts this many seconds before a cut: sound decoders need a few packets before what they give is right, and
- * the frame that stands at the cut may have begun earlier.
+ * Decoding starts this many seconds before a cut: audio decoders need a few packets before their output is
+ * right, and the frame that is shown at the cut may have begun earlier.
  */
 const preRoll = 2;
 
-/** How a clip is opened to be decoded, and the moment of the clip that becomes 0 on the way. */
+/** How a clip is opened to be decoded, and the time in the clip that becomes 0. */
 export function decodeInput(clip: Clip): { readonly input: InputFile; readonly from: number } {
   const { window } = clip;
   if (window === undefined || !clip.seekable) return { input: inputFile(clip, []), from: 0 };
@@ -88,8 +88,8 @@ function inputFile(clip: Clip, options: readonly string[]): InputFile {
 }
 
 /**
- * Whether the filter graph stays as it is when the picture changes its size in mid-stream: made anew, it would count
- * frames from 0 again. The first filter must then be one that takes any size, and filters that turn a picture come first.
+ * Whether the filter graph stays as it is when frames change their size in mid-stream: rebuilt, it would count frames
+ * from 0 again. The first filter must then be one that takes any size, and filters that rotate frames come first.
  */
 export function keepsGraph({ rotation, warped }: VideoStream): boolean {
   return rotation === 0 && warped !== true;

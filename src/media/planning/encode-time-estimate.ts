@@ -14,14 +14,14 @@ const filterRates: Readonly<Record<string, number>> = {
   merge: 60,
   tonemap: 8,
 };
-/** What a GPU backend gains over one core, without a measured figure for this machine. */
+/** How much faster a GPU backend is than one core, where nothing was measured on this machine. */
 const gpuGain = 10;
 const fullHd = 1920 * 1080;
 /** Seconds of the process itself, and of copying a second of media. */
 const startSeconds = 0.3;
 const copySeconds = 0.002;
 
-/** Seconds that a plan is expected to run, from the size of the picture and the work to be done. */
+/** Seconds that a plan is expected to run, from the size of its frames and the operations. */
 export function encodeSeconds(
   builder: PlanBuilder,
   timeline: Timeline,
@@ -53,7 +53,7 @@ export function encodeSeconds(
   return Math.round((copied + (filtering + encoding) / cores) * 10) / 10;
 }
 
-/** Pictures at the ends of a cut by copying. */
+/** Frames of a smart cut that are encoded. */
 function encodedFrames(smart: SmartVideo | undefined): number {
   return (smart?.cut.head?.frames ?? 0) + (smart?.cut.tail?.frames ?? 0);
 }

@@ -3,20 +3,20 @@ import { bitsPerSecond } from '../../model/job/primitives.ts';
 import { containerOfFile, extensionOf, type FileContainer } from '../probe/containers.ts';
 import type { Probe } from '../probe/probe.ts';
 
-/** One wanted output with everything that was said about it, in one place. */
+/** One output of the job with all its settings. */
 export interface OutputRequest {
   readonly name: string;
   readonly container: FileContainer;
   readonly video: VideoOutput;
   readonly audio: AudioOutput;
-  /** Where a field was said: `spec.output.video`, `spec.output.renditions[1].video`. */
+  /** Path of a setting in the spec: `spec.output.video`, `spec.output.renditions[1].video`. */
   readonly videoPath: string;
   readonly audioPath: string;
-  /** One of several pictures that are cut at the same moments. */
+  /** One of several renditions that are cut into segments at the same times. */
   readonly ladder?: boolean;
 }
 
-/** The outputs that are wanted: the renditions where there are any, else `main`. */
+/** The outputs of a job: its renditions where there are any, else `main`. */
 export function outputRequests(output: Output, first: Probe): OutputRequest[] {
   const container = fileContainer(output, first);
   const base = { container, video: output.video ?? {}, audio: output.audio ?? {} };
@@ -40,7 +40,7 @@ function fileContainer({ container }: Output, first: Probe): FileContainer {
   return container ?? containerOfFile(first);
 }
 
-/** A rendition that names one way of rate control replaces the others of the base: they exclude each other. */
+/** A rendition that sets one rate control replaces those of the base: they exclude each other. */
 function mergedVideo(base: VideoOutput, own: VideoOutput | undefined): VideoOutput {
   if (own === undefined) return base;
   const { quality, bitrate, targetSize, maxBitrate, ...rest } = base;
@@ -54,7 +54,7 @@ function mergedVideo(base: VideoOutput, own: VideoOutput | undefined): VideoOutp
   return { ...rest, ...(named ? {} : rate), ...own };
 }
 
-/** Bit rate of the sound in bits per second when none is asked for: 64 kbit/s a channel. */
+/** Audio bit rate in bits per second; 64 kbit/s per channel where the output sets none. */
 export function audioBitrate({ bitrate }: AudioOutput, channels: number): number {
   return bitrate === undefined ? Math.min(512_000, Math.max(96_000, channels * 64_000)) : bitsPerSecond(bitrate);
 }

@@ -1,3 +1,4 @@
+import { omitUndefined } from '../../lib/omit-undefined.ts';
 import type { Result } from '../../lib/result.ts';
 import type { VideoTarget } from '../encoders/video-target.ts';
 import type { Pad } from '../filters/graph.ts';
@@ -11,12 +12,12 @@ import { joinedStream, type SmartVideo } from '../smart-cut/smart-steps.ts';
 import { smartVideo } from '../smart-cut/smart-video.ts';
 import { type Clip, copyInput, halfFrameOf } from './clip.ts';
 import { audioBitrate, type OutputRequest } from './output-settings.ts';
-import { missing, type PlanBuilder } from './plan-builder.ts';
-import { audioCopyBlocker, copyableTracks, videoBlocker, videoCopyBlocker } from './stream-copy.ts';
+import { missingStreamError, type PlanBuilder } from './plan-builder.ts';
+import { planError } from './plan-error.ts';
+import { copyableAudio, copyableTracks, copyableVideo, videoBlocker } from './stream-copy.ts';
 import type { AudioState, Timeline, VideoState } from './timeline.ts';
-import { refusal } from './unsupported.ts';
 
-/** The picture of an output: none, the stream as it is, or a pad to be encoded. */
+/** The video of an output: none, a copied stream, or a pad to be encoded. */
 export type VideoPart =
   | { readonly how: 'none' }
   | {
@@ -24,7 +25,7 @@ export type VideoPart =
       readonly stream: CopiedStream;
       readonly video: VideoState;
       readonly clip: Clip;
-      /** The stream is joined from copied and encoded pictures before it is copied. */
+      /** The stream is joined from copied and encoded frames before it is copied. */
       readonly smart?: SmartVideo;
     }
   | {
@@ -54,149 +55,153 @@ export interface OutputStreams {
   readonly text: SubtitleStreams;
 }
 
-/** Pads of the final timeline, made once so that all outputs share one decode. */
+/** Pads of the final timeline, created once so that all outputs share one decode. */
 export interface SharedPads {
   readonly video: () => Pad;
   readonly audio: () => Pad;
-  /** Sound of renditions that are tracks of one set, by what was asked for: they share it. */
-  readonly sounds: Map<string, AudioPart>;
+  /** Audio of renditions that are tracks of one set, by its settings: renditions with equal settings share it. */
+  readonly audioParts: Map<string, AudioPart>;
+}
+
+/** What the streams of one output are made from. */
+interface StreamSource {
+  readonly builder: PlanBuilder;
+  readonly timeline: Timeline;
+  readonly request: OutputRequest;
+  readonly pads: SharedPads;
 }
 
 /** Decides for each stream of an output whether it is copied, encoded or left out. */
-export function streamsOf(
-  builder: PlanBuilder,
-  timeline: Timeline,
-  request: OutputRequest,
-  pads: SharedPads,
-): OutputStreams {
-  const audio = sharedAudio(builder, timeline, request, pads);
-  const video = videoPart(builder, timeline, request, pads, audioBits(timeline, request, audio));
+export function streamsOf(source: StreamSource): OutputStreams {
+  const { builder, timeline, request } = source;
+  const audio = sharedAudio(source);
+  const video = videoPart(source, audioBits(source, audio));
   if (video.how === 'none' && audio.how === 'none') {
-    throw refusal('SPEC_INVALID', 'spec.output', 'expected at least one stream of picture or sound, got none');
+    throw planError(
+      'SPEC_INVALID',
+      'spec.output',
+      'expected at least one video or audio stream, got an output without',
+    );
   }
   return { request, video, audio, text: subtitleStreams(builder, timeline, request.container) };
 }
 
-function sharedAudio(builder: PlanBuilder, timeline: Timeline, request: OutputRequest, pads: SharedPads): AudioPart {
-  if (request.container !== 'cmaf') return audioPart(builder, timeline, request, pads);
+function sharedAudio(source: StreamSource): AudioPart {
+  const { request, pads } = source;
+  if (request.container !== 'cmaf') return audioPart(source);
   const key = JSON.stringify(Object.entries(request.audio).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  const known = pads.sounds.get(key) ?? audioPart(builder, timeline, request, pads);
-  pads.sounds.set(key, known);
-  return known;
+  const part = pads.audioParts.get(key) ?? audioPart(source);
+  pads.audioParts.set(key, part);
+  return part;
 }
 
-function audioBits({ audio: sound }: Timeline, request: OutputRequest, audio: AudioPart): number {
-  if (audio.how === 'none') return 0;
-  if (audio.how === 'copy') return sound?.stream.bitrate ?? audioBitrate({}, sound?.channels ?? 2);
-  if (audio.finished.codec === 'flac') return audio.audio.channels * 700_000;
-  return audioBitrate(request.audio, request.audio.channels ?? audio.audio.channels);
+/** Bits per second of the audio of an output. */
+function audioBits({ timeline: { audio }, request }: StreamSource, part: AudioPart): number {
+  if (part.how === 'none') return 0;
+  if (part.how === 'copy') return audio?.stream.bitrate ?? audioBitrate({}, audio?.channels ?? 2);
+  if (part.finished.codec === 'flac') return part.audio.channels * 700_000;
+  return audioBitrate(request.audio, request.audio.channels ?? part.audio.channels);
 }
 
-function videoPart(
-  builder: PlanBuilder,
-  timeline: Timeline,
-  request: OutputRequest,
-  pads: SharedPads,
-  bits: number,
-): VideoPart {
-  const { video: wanted, videoPath } = request;
-  const { video: picture, clip } = timeline;
-  if (wanted.codec === 'none') return { how: 'none' };
-  if (picture === undefined) {
-    if (Object.keys(wanted).length === 0) return { how: 'none' };
-    throw missing('video', videoPath);
+function videoPart(source: StreamSource, bits: number): VideoPart {
+  const { builder, timeline, request } = source;
+  const { video: settings, videoPath } = request;
+  const { video } = timeline;
+  if (settings.codec === 'none') return { how: 'none' };
+  if (video === undefined) {
+    if (Object.keys(settings).length === 0) return { how: 'none' };
+    throw missingStreamError('video', videoPath);
   }
-  // Where a plain copy would do, it leaves the choice of packets to a seek; this picks them one by one.
-  const smart = smartOf(builder, timeline, picture, request);
+  // Where a plain copy is possible, it leaves the choice of packets to a seek; a smart cut picks them one by one.
+  const smart = smartCutFor(source, video);
   if (smart?.ok === true) {
     const { value } = smart;
-    return { how: 'copy', stream: joinedStream(value), video: picture, clip: value.clip, smart: value };
+    return { how: 'copy', stream: joinedStream(value), video, clip: value.clip, smart: value };
   }
-  const blocker = videoCopyBlocker(timeline, picture, request, builder.force);
-  if (blocker === undefined && clip !== undefined) {
-    const stream: CopiedStream = { from: 'copy', input: copyInput(clip), specifier: String(picture.stream.index) };
-    return { how: 'copy', stream, video: picture, clip };
+  const copy = copyableVideo(timeline, video, request, builder.force);
+  if (copy.ok) {
+    const { clip } = copy.value;
+    const stream: CopiedStream = { from: 'copy', input: copyInput(clip), specifier: String(video.stream.index) };
+    return { how: 'copy', stream, video, clip };
   }
-  if (wanted.codec === 'copy') {
-    throw refusal(
-      'SPEC_INVALID',
-      `${videoPath}.codec`,
-      `expected a picture that can be copied, but ${blocker ?? 'it was changed'}`,
-    );
+  if (settings.codec === 'copy') {
+    throw planError('SPEC_INVALID', `${videoPath}.codec`, `expected video that can be copied, but ${copy.why}`);
   }
+  const why = smart === undefined ? copy.why : `${copy.why}, and ${smart.why}`;
+  return encodedVideo(source, video, { bits, why });
+}
+
+function encodedVideo(
+  { builder, timeline, request, pads }: StreamSource,
+  video: VideoState,
+  { bits, why }: { readonly bits: number; readonly why: string },
+): VideoPart {
   const log = `${builder.request.scratchDir}/${request.name}-pass`;
-  const target = videoTarget(picture, request, rateOf(request, timeline.duration, bits, log));
-  const frames = frameCount(picture, target);
-  return {
-    how: 'encode',
-    video: picture,
+  const target = videoTarget(video, request, rateOf(request, timeline.duration, bits, log));
+  return omitUndefined({
+    how: 'encode' as const,
+    video,
     pad: pads.video(),
     target,
-    why: smart?.ok === false ? `${blocker ?? 'it is cut'}, and ${smart.why}` : (blocker ?? 'it was changed'),
-    ...(frames !== undefined && { frames }),
-  };
+    why,
+    frames: frameCount(video, target),
+  });
 }
 
-/** How a smart cut is made, or why not; `undefined` when something else than the cut changes the picture. */
-function smartOf(
-  builder: PlanBuilder,
-  { clip }: Timeline,
-  picture: VideoState,
-  request: OutputRequest,
+/** A smart cut, or why there is none; `undefined` when the cut is not exact or other changes need an encode anyway. */
+function smartCutFor(
+  { builder, timeline: { clip }, request }: StreamSource,
+  video: VideoState,
 ): Result<SmartVideo> | undefined {
   const exact = clip?.window?.exactStart === true || clip?.window?.exactEnd === true;
-  if (clip === undefined || !exact || picture.pad !== undefined || builder.force) return undefined;
-  return videoBlocker(clip, picture, request) === undefined ? smartVideo(builder, clip, picture, request) : undefined;
+  if (clip === undefined || !exact || video.pad !== undefined || builder.force) return undefined;
+  return videoBlocker(clip, video, request) === undefined ? smartVideo(builder, clip, video, request) : undefined;
 }
 
-function audioPart(builder: PlanBuilder, timeline: Timeline, request: OutputRequest, pads: SharedPads): AudioPart {
-  const { audio: wanted, audioPath, container } = request;
-  const { audio: sound, clip } = timeline;
-  if (wanted.codec === 'none' || sound === undefined) return { how: 'none' };
-  const blocker = audioCopyBlocker(timeline, sound, request, builder.force);
-  if (blocker === undefined && clip !== undefined) {
-    const tracks = copyableTracks(clip, container);
-    if (tracks.length < clip.probe.audio.length)
-      builder.note(`Of ${clip.probe.audio.length} audio tracks ${tracks.length} fit into ${containerName(container)}.`);
-    const input = copyInput(clip);
-    return {
-      how: 'copy',
-      codec: sound.stream.codec,
-      streams: tracks.map(({ index }) => ({ from: 'copy', input, specifier: String(index) })),
-      tracks,
-    };
-  }
-  if (wanted.codec === 'copy') {
-    const cut =
-      timeline.clip?.window !== undefined && sound.pad === undefined && takesAudio(container, sound.stream.codec);
-    // A copy was asked for, so a cut falls between packets instead of being refused.
-    if (cut && clip !== undefined) {
-      const input = copyInput(clip);
-      return {
-        how: 'copy',
-        codec: sound.stream.codec,
-        streams: [{ from: 'copy', input, specifier: String(sound.stream.index) }],
-        tracks: [sound.stream],
-      };
-    }
-    throw refusal(
-      'SPEC_INVALID',
-      `${audioPath}.codec`,
-      `expected sound that can be copied, but ${blocker ?? 'it was changed'}`,
-    );
-  }
+function audioPart(source: StreamSource): AudioPart {
+  const { builder, timeline, request, pads } = source;
+  const { audio } = timeline;
+  if (request.audio.codec === 'none' || audio === undefined) return { how: 'none' };
+  const copy = copyableAudio(timeline, audio, request, builder.force);
+  if (copy.ok) return copiedAudio(source, copy.value.clip, audio);
+  if (request.audio.codec === 'copy') return requestedCopy(source, audio, copy.why);
+  return { how: 'encode', audio, finished: finishAudio(builder, pads.audio(), audio, request), why: copy.why };
+}
+
+/** All tracks of the clip that fit into the container. */
+function copiedAudio({ builder, request: { container } }: StreamSource, clip: Clip, audio: AudioState): AudioPart {
+  const tracks = copyableTracks(clip, container);
+  if (tracks.length < clip.probe.audio.length)
+    builder.note(`Of ${clip.probe.audio.length} audio tracks ${tracks.length} fit into ${containerName(container)}.`);
+  const input = copyInput(clip);
   return {
-    how: 'encode',
-    audio: sound,
-    finished: finishAudio(builder, pads.audio(), sound, request),
-    why: blocker ?? 'it was changed',
+    how: 'copy',
+    codec: audio.stream.codec,
+    streams: tracks.map(({ index }) => ({ from: 'copy', input, specifier: String(index) })),
+    tracks,
   };
 }
 
-/** Seconds by which a copied cut may differ: frames are stored out of order, and packets of sound are of fixed length. */
-export function copyTolerance(clip: Clip, picture: VideoState | undefined): number {
+/** With `codec: copy`, a cut between packets is good enough; anything else that blocks the copy is an error. */
+function requestedCopy({ timeline, request }: StreamSource, audio: AudioState, why: string): AudioPart {
+  const { clip } = timeline;
+  const { stream } = audio;
+  if (clip?.window !== undefined && audio.pad === undefined && takesAudio(request.container, stream.codec)) {
+    const streams: CopiedStream[] = [{ from: 'copy', input: copyInput(clip), specifier: String(stream.index) }];
+    return { how: 'copy', codec: stream.codec, streams, tracks: [stream] };
+  }
+  throw planError('SPEC_INVALID', `${request.audioPath}.codec`, `expected audio that can be copied, but ${why}`);
+}
+
+/** The smart cut of an output; `undefined` where its video is made in another way. */
+export function smartCutOf(video: VideoPart): SmartVideo | undefined {
+  return video.how === 'copy' ? video.smart : undefined;
+}
+
+/** Seconds by which a copied cut may differ: frames are stored out of order, and audio packets have a fixed length. */
+export function copyTolerance(clip: Clip, video: VideoState | undefined): number {
   if (clip.window === undefined && clip.seekable) return 0;
-  const frame = picture === undefined ? 0 : 2 * halfFrameOf(picture.stream);
-  const depth = picture?.stream.hasBFrames ?? 0;
+  const frame = video === undefined ? 0 : 2 * halfFrameOf(video.stream);
+  const depth = video?.stream.hasBFrames ?? 0;
   return 0.1 + (2 * depth + 2) * Math.max(frame, 0.02);
 }

@@ -5,9 +5,9 @@ import type { Placement } from './plan.ts';
 import type { PlanBuilder } from './plan-builder.ts';
 
 /**
- * What a command does, where, and why there.
+ * The placement of each part of a command.
  *
- * @param cpuWork The work on pictures that the CPU has a part in; all of it when absent.
+ * @param cpuWork The operations on video that run at least partly on the CPU; all of them when absent.
  */
 export function placementsOf(
   builder: PlanBuilder,
@@ -33,14 +33,18 @@ export function placementsOf(
       });
     }
     if (audio.how === 'copy')
-      lines.push({ what: `audio${name}`, runsOn: 'copy', why: 'nothing changes the sound, so its packets are kept' });
+      lines.push({
+        what: `audio${name}`,
+        runsOn: 'copy',
+        why: 'no operation changes the audio, so its packets are kept',
+      });
     if (audio.how === 'encode') lines.push({ what: `audio${name}`, runsOn: 'cpu', why: audio.why });
   }
   return lines;
 }
 
-const kept = 'nothing changes the picture, so its packets are kept';
-const joined = 'copied and encoded pictures were joined to one stream, whose packets are kept';
+const kept = 'no operation changes the video, so its packets are kept';
+const joined = 'copied and encoded frames were joined to one stream, whose packets are kept';
 
 function onGpu(backend: EncoderBackend | undefined): boolean {
   return backend !== undefined && backend !== 'software' && backend !== 'copy';
@@ -49,34 +53,34 @@ function onGpu(backend: EncoderBackend | undefined): boolean {
 function decodePlacement(
   backend: EncoderBackend | undefined,
   work: readonly Placement[],
-  pictures: boolean,
+  thumbnails: boolean,
 ): Placement {
-  if (backend !== 'qsv-full') return { what: 'decode', runsOn: 'cpu', why: 'the picture is needed in main memory' };
+  if (backend !== 'qsv-full') return { what: 'decode', runsOn: 'cpu', why: 'the frames are needed in main memory' };
   const videoWork = [...Object.keys(gpuReasons), ...onlyCpu];
   const down = work.filter(({ what, runsOn }) => runsOn === 'cpu' && videoWork.includes(what)).map(({ what }) => what);
-  const reasons = [...new Set([...down, ...(pictures ? ['thumbnail'] : [])])];
+  const reasons = [...new Set([...down, ...(thumbnails ? ['thumbnail'] : [])])];
   return {
     what: 'decode',
     runsOn: 'gpu',
     why:
       reasons.length === 0
-        ? 'the picture stays in GPU memory from file to file'
-        : `frames come down to main memory for ${reasons.join(', ')} and nothing else`,
+        ? 'the frames stay in GPU memory from input to output'
+        : `frames are copied to main memory for ${reasons.join(', ')} only`,
   };
 }
 
-/** Why the GPU does each kind of work, where it does. */
+/** Why an operation can run on the GPU. */
 const gpuReasons: Readonly<Record<string, string>> = {
   transcode: 'vpp_qsv deinterlaces, turns, crops and retouches frames in GPU memory',
   watermark: 'overlay_qsv lays the mark over frames in GPU memory',
   subtitle: 'libass draws text on a transparent layer, and overlay_qsv lays that over frames in GPU memory',
-  speedRamp: 'frames get new times where they are, and the sound another tempo',
-  tonemap: 'vpp_qsv maps tones in GPU memory, by the light that the film says it has',
+  speedRamp: 'frames get new times in GPU memory, and the audio another tempo',
+  tonemap: 'vpp_qsv maps tones in GPU memory, by the light levels that the source declares',
 };
-/** Work on pictures that GPU filters have no part in. */
+/** Operations on video that GPU filters cannot do. */
 const onlyCpu = ['blur', 'merge'];
 
-/** The work in the order of the operations: what an operation has said, or why the GPU does it after all. */
+/** Placements in the order of the operations, with those that run on the GPU in the end. */
 function workPlacements(placements: readonly Placement[], cpuWork: ReadonlySet<string> | undefined): Placement[] {
   if (cpuWork === undefined) return [...placements];
   const onCpu = [...cpuWork].map((work) => work.replace(/^\d+:/, ''));

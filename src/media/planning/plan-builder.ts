@@ -13,11 +13,11 @@ import type {
   PlannedOutput,
   RunsOn,
 } from './plan.ts';
+import { planError } from './plan-error.ts';
 import { audioPad, type Deinterlace, videoPad } from './source.ts';
 import type { AudioState, Timeline, VideoState } from './timeline.ts';
-import { refusal } from './unsupported.ts';
 
-/** What a plan is drawn from. */
+/** What a plan is made from. */
 export interface PlanRequest {
   readonly spec: StageSpec;
   /** Probes of all inputs by their names; `Probe.path` is where the file lies. */
@@ -26,11 +26,11 @@ export interface PlanRequest {
   /** Folder for outputs and small files; an absolute path. */
   readonly scratchDir: string;
   readonly measurements?: Measurements;
-  /** Why a cut by copying did not work when it was tried; then all pictures are encoded. */
+  /** Why a smart cut failed when it was tried; then all frames are encoded. */
   readonly smartCutFailure?: string;
 }
 
-/** Something that FFmpeg writes: the pad it comes from, and how it is encoded. */
+/** A file beside the main output: the pad that it comes from, and how it is encoded. */
 export interface AuxiliaryOutput {
   readonly pad: Pad;
   readonly args: readonly string[];
@@ -42,7 +42,7 @@ export interface PendingAnalysis extends Omit<Analysis, 'argv'> {
   readonly pad: Pad;
 }
 
-/** The notebook of one run of the planner: what the operations leave behind beside the timeline. */
+/** Collects the parts of one plan while the operations change the timeline. */
 export class PlanBuilder {
   readonly notes: string[] = [];
   readonly placements: Placement[] = [];
@@ -55,10 +55,10 @@ export class PlanBuilder {
   readonly deinterlace: Deinterlace;
   /** Seconds by which the ends of the last trim differ from what it asked for; that of the end of the file is absent. */
   trimmed?: { readonly start: number; readonly end?: number };
-  /** Set when an operation asks for new encoding where a copy would do. */
+  /** Set when an operation asks for an encode where a copy would be possible. */
   force = false;
   #instances = 0;
-  /** One pad per untouched picture, so that everything that reads it shares one decode. */
+  /** One pad per unchanged video, so that all readers share one decode. */
   readonly #pads = new WeakMap<VideoState, Pad>();
 
   constructor(request: PlanRequest) {
@@ -66,12 +66,12 @@ export class PlanBuilder {
     this.deinterlace = deinterlaceOf(request.spec.operations);
   }
 
-  /** The clip of an input, opened apart from every other use of it. */
+  /** The clip of an input; every use of an input opens its file again. */
   clip(name: string, path: string): Clip {
     const probe = this.request.probes.get(name);
     if (probe === undefined) {
       const known = this.request.spec.inputs.map((input) => input.name).join(', ');
-      throw refusal('SPEC_INVALID', path, `expected the name of an input (${known}), got ${name}`);
+      throw planError('SPEC_INVALID', path, `expected the name of an input (${known}), got ${name}`);
     }
     // By itself this demuxer takes `%d` in a name for a series of files.
     const options = probe.format === 'image2' ? ['-f', 'image2', '-pattern_type', 'none'] : [];
@@ -82,7 +82,7 @@ export class PlanBuilder {
     return { probe, path, options, instance: this.#instances++, seekable };
   }
 
-  /** A small text file beside the processes; answers its path. */
+  /** Adds a small text file that a process reads; returns its path. */
   write(name: string, content: string): string {
     const path = `${this.request.scratchDir}/${name}`;
     if (!this.files.some((file) => file.path === path)) this.files.push({ path, content });
@@ -97,10 +97,10 @@ export class PlanBuilder {
     this.placements.push({ what, runsOn, why });
   }
 
-  /** Refuses when this FFmpeg lacks a filter. */
+  /** Throws CAPABILITY_MISSING when this FFmpeg lacks a filter. */
   needFilter(name: string, path: string, remedy?: string): void {
     if (this.request.capabilities.filters.has(name)) return;
-    throw refusal(
+    throw planError(
       'CAPABILITY_MISSING',
       path,
       `expected an FFmpeg with the filter ${name}, got ${this.version} without it`,
@@ -110,7 +110,7 @@ export class PlanBuilder {
 
   needEncoder(name: string, path: string): void {
     if (this.request.capabilities.encoders.has(name)) return;
-    throw refusal(
+    throw planError(
       'CAPABILITY_MISSING',
       path,
       `expected an FFmpeg with the encoder ${name}, got ${this.version} without it`,
@@ -126,16 +126,16 @@ export class PlanBuilder {
     return measurements !== undefined && Object.hasOwn(measurements, id) ? measurements[id] : undefined;
   }
 
-  /** The picture of a timeline as a pad, or a refusal when it has none. */
+  /** The video of a timeline as a pad; throws INPUT_UNSUPPORTED when it has none. */
   video(timeline: Timeline, path: string): { readonly video: VideoState; readonly pad: Pad } {
     const { video } = timeline;
-    if (video === undefined) throw missing('video', path);
+    if (video === undefined) throw missingStreamError('video', path);
     return { video, pad: this.padOf(timeline, video) };
   }
 
   padOf({ clip }: Timeline, video: VideoState): Pad {
     if (video.pad !== undefined) return video.pad;
-    if (clip === undefined) throw new TypeError('Expected a clip behind an untouched picture, got none');
+    if (clip === undefined) throw new TypeError('Expected a clip for unchanged video, got undefined');
     const known = this.#pads.get(video);
     if (known !== undefined) return known;
     const pad = videoPad(clip, video, this.deinterlace);
@@ -145,25 +145,25 @@ export class PlanBuilder {
 
   audioOf({ clip }: Timeline, audio: AudioState): Pad {
     if (audio.pad !== undefined) return audio.pad;
-    if (clip === undefined) throw new TypeError('Expected a clip behind untouched sound, got none');
+    if (clip === undefined) throw new TypeError('Expected a clip for unchanged audio, got undefined');
     if (clip.probe.audio.length > 1) {
-      this.note(`The sound changes, so the first of ${clip.probe.audio.length} audio tracks is kept.`);
+      this.note(`The audio is changed, so only the first of ${clip.probe.audio.length} audio tracks is kept.`);
     }
     return audioPad(clip, audio);
   }
 }
 
-export function missing(medium: Medium, path: string): Error {
-  return refusal(
+export function missingStreamError(medium: Medium, path: string): Error {
+  return planError(
     'INPUT_UNSUPPORTED',
     path,
     medium === 'video'
-      ? 'expected a picture to work on, got a file without video'
-      : 'expected sound to work on, got a file without audio',
+      ? 'expected a video stream, got a file without one'
+      : 'expected an audio stream, got a file without one',
   );
 }
 
-/** Where an operation stands: its place in the job, for messages, and the notebook. */
+/** The path of an operation in the spec, its index, and the plan builder. */
 export interface OperationContext {
   readonly path: string;
   readonly index: number;

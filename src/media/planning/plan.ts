@@ -34,7 +34,7 @@ export interface PlanStep {
   readonly join?: SmartJoin;
 }
 
-/** A measurement that must be made before the final plan can be drawn, for example the first pass of loudnorm. */
+/** A measurement that must be made before the plan can be final, for example the first pass of loudnorm. */
 export interface Analysis {
   /** The key under which the planner expects the measurement. */
   readonly id: string;
@@ -69,7 +69,7 @@ export interface PlannedOutput {
   /** The track of `Plan.stream` that this is the playlist of. */
   readonly track?: string;
   readonly expect: {
-    /** Seconds; absent for pictures. */
+    /** Seconds; absent for images. */
     readonly duration?: number;
     /** Number of video frames where it is known exactly (constant frame rate). */
     readonly frames?: number;
@@ -86,7 +86,7 @@ export interface PlannedOutput {
     readonly loudness?: number;
   };
   readonly contract: OutputContract;
-  /** How a floor of quality in the contract is met: by a process that measures, or because the picture was copied. */
+  /** How a floor of quality in the contract is met: by a process that measures, or because the frames were copied. */
   readonly comparison?: { readonly how: 'measured'; readonly argv: readonly string[] } | { readonly how: 'copied' };
 }
 
@@ -101,7 +101,7 @@ export interface Plan {
   readonly files: readonly PlannedFile[];
   readonly steps: readonly PlanStep[];
   readonly outputs: readonly PlannedOutput[];
-  /** How exact the trims of the job are; absent when there are none or nothing is left of the picture. */
+  /** How exact the trims of the job are; absent when there are none or the output has no video. */
   readonly precision?: PrecisionReport;
   /** What becomes of the tracks that the steps write, for hls and dash. */
   readonly stream?: StreamPlan;

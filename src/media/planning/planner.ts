@@ -1,6 +1,6 @@
 import { operationInputs, type TaggedOperation, taggedOperation } from '../../model/job/operations.ts';
 import type { StageSpec } from '../../model/job/stage.ts';
-import { rejectIdleTolerance } from '../filters/loudness.ts';
+import { checkLoudnessTolerance } from '../filters/loudness.ts';
 import { applyOperation } from '../operations/index.ts';
 import { isIndirect } from '../probe/containers.ts';
 import type { Probe } from '../probe/probe.ts';
@@ -8,8 +8,8 @@ import { assemble } from './assemble.ts';
 import { outputRequests } from './output-settings.ts';
 import type { Plan } from './plan.ts';
 import { PlanBuilder, type PlanRequest } from './plan-builder.ts';
+import { planError } from './plan-error.ts';
 import { timelineOf } from './source.ts';
-import { refusal } from './unsupported.ts';
 
 export type { PlanRequest } from './plan-builder.ts';
 
@@ -71,7 +71,7 @@ function changesVideo(operation: TaggedOperation): boolean {
 }
 
 /**
- * Draws the plan of a stage: pure, the same answer for the same arguments.
+ * The plan of a stage; pure: the same result for the same arguments.
  *
  * A plan with `analyses` is provisional: run them and plan again with their measurements added to those given before,
  * until there are none.
@@ -81,16 +81,16 @@ function changesVideo(operation: TaggedOperation): boolean {
  */
 export function planStage(request: PlanRequest): Plan {
   const { spec, probes } = request;
-  rejectIdleTolerance(spec);
+  checkLoudnessTolerance(spec);
   const name = spec.inputs[0]?.name ?? '';
   for (const [index, input] of spec.inputs.entries()) checkInput(probes.get(input.name), index);
   const builder = new PlanBuilder(request);
   const first = builder.clip(name, 'spec.inputs[0]');
   if (first.probe.video.length === 0 && first.probe.audio.length === 0) {
-    throw refusal(
+    throw planError(
       'INPUT_UNSUPPORTED',
       'spec.inputs[0]',
-      `expected picture or sound, got a file with neither (${first.probe.format})`,
+      `expected video or audio, got a file with neither (${first.probe.format})`,
     );
   }
   let timeline = timelineOf(first);
@@ -101,7 +101,7 @@ export function planStage(request: PlanRequest): Plan {
 
 function checkInput(probe: Probe | undefined, index: number): void {
   if (probe === undefined || !isIndirect(probe)) return;
-  throw refusal(
+  throw planError(
     'INPUT_UNSUPPORTED',
     `spec.inputs[${index}]`,
     `expected a media file, got ${probe.format}, which refers to other files`,

@@ -10,17 +10,17 @@ export interface Size {
 type Resolution = NonNullable<VideoOutput['resolution']>;
 
 interface Fitted extends Size {
-  /** Size of the scaled picture before bars or crop. */
+  /** Size of the scaled frame before bars or crop. */
   readonly scaled: Size;
 }
 
-/** Size of the output for a wanted resolution, always even. */
+/** Size of the output for a requested resolution, always even. */
 export function outputSize(source: Size, wanted: Resolution): Size {
   const { width, height } = fitted(source, wanted);
   return { width, height };
 }
 
-/** Filters that bring a picture to a wanted resolution. */
+/** Filters that bring frames to a requested resolution. */
 export function resolutionFilters(source: Size, wanted: Resolution): Filter[] {
   const { width, height, scaled } = fitted(source, wanted);
   const resize = scaled.width === source.width && scaled.height === source.height ? [] : [scale(scaled)];
@@ -28,7 +28,7 @@ export function resolutionFilters(source: Size, wanted: Resolution): Filter[] {
   if (scaled.width > width || scaled.height > height) {
     return [
       ...resize,
-      filter('crop', { w: width, h: height, x: centred(scaled.width, width), y: centred(scaled.height, height) }),
+      filter('crop', { w: width, h: height, x: centered(scaled.width, width), y: centered(scaled.height, height) }),
     ];
   }
   return [...resize, letterbox(scaled, { width, height })];
@@ -38,18 +38,18 @@ export function scale({ width, height }: Size): Filter {
   return filter('scale', { w: width, h: height, flags: 'bicubic' });
 }
 
-/** Black bars around a picture that is smaller than its frame. */
+/** Black bars around frames that are smaller than the output. */
 export function letterbox(inner: Size, outer: Size): Filter {
   return filter('pad', {
     w: outer.width,
     h: outer.height,
-    x: centred(outer.width, inner.width),
-    y: centred(outer.height, inner.height),
+    x: centered(outer.width, inner.width),
+    y: centered(outer.height, inner.height),
     color: 'black',
   });
 }
 
-/** Filters that fit a picture into a frame of another size with bars. */
+/** Filters that fit frames into another size with bars. */
 export function containFilters(source: Size, frame: Size): Filter[] {
   return resolutionFilters(source, { ...frame, fit: 'contain' });
 }
@@ -67,7 +67,7 @@ function fitted(source: Size, { width, height, fit = 'contain', upscale = true }
   const frame = { width: even(width), height: even(height) };
   const inside = Math.min(frame.width / source.width, frame.height / source.height);
   const around = Math.max(frame.width / source.width, frame.height / source.height);
-  // A picture that may not grow keeps its size: bars all around it would only make the file larger.
+  // Frames that may not grow keep their size: bars all around them would only make the file larger.
   if (!upscale && (fit === 'cover' ? around : inside) >= 1)
     return { width: even(source.width), height: even(source.height), scaled: source };
   if (fit === 'stretch') return { ...frame, scaled: frame };
@@ -76,7 +76,7 @@ function fitted(source: Size, { width, height, fit = 'contain', upscale = true }
   return { ...frame, scaled };
 }
 
-function centred(outer: number, inner: number): number {
+function centered(outer: number, inner: number): number {
   // Even, or the chroma planes would be shifted against the luma plane.
   return Math.floor(Math.abs(outer - inner) / 4) * 2;
 }

@@ -6,7 +6,7 @@ import type { AudioState, DynamicRange, Timeline, VideoState } from './timeline.
 
 export type Deinterlace = 'auto' | 'always' | 'never';
 
-/** The timeline that is one whole clip, untouched. */
+/** The timeline of one whole clip, unchanged. */
 export function timelineOf(clip: Clip): Timeline {
   const { probe } = clip;
   const video = videoOf(probe);
@@ -97,24 +97,24 @@ export function pixelFormat(bitDepth: 8 | 10): string {
 }
 
 /**
- * The picture as a pad: cut to the clip's window, progressive, with square pixels, in 4:2:0, and for constant rates on a
+ * The video as a pad: cut to the clip's window, progressive, with square pixels, in 4:2:0, and for constant rates on a
  * grid of frames that starts at 0. Every operation can rely on that.
  */
-export function videoPad(clip: Clip, picture: VideoState, deinterlace: Deinterlace): Pad {
-  if (picture.pad !== undefined) return picture.pad;
-  const { stream } = picture;
+export function videoPad(clip: Clip, video: VideoState, deinterlace: Deinterlace): Pad {
+  if (video.pad !== undefined) return video.pad;
+  const { stream } = video;
   const { input, from } = decodeInput(clip);
   const source: Pad = { from: 'stream', medium: 'video', input, stream: stream.index, video: stream };
   return chain(
     guarded(source, stream),
-    ...windowFilters(clip, from, picture),
+    ...windowFilters(clip, from, video),
     ...deinterlaceFilters(stream, deinterlace),
-    ...shapeFilters(stream, picture),
-    filter('format', { pix_fmts: pixelFormat(picture.bitDepth) }),
+    ...shapeFilters(stream, video),
+    filter('format', { pix_fmts: pixelFormat(video.bitDepth) }),
   );
 }
 
-/** Frames of one size, also where the picture changes its size in mid-stream. */
+/** Frames of one size, also where they change their size in mid-stream. */
 function guarded(source: Pad, stream: VideoStream): Pad {
   if (!keepsGraph(stream)) return source;
   const size = filter('scale', { w: stream.width, h: stream.height });
@@ -122,14 +122,14 @@ function guarded(source: Pad, stream: VideoStream): Pad {
 }
 
 /** The frames of the clip's window, from 0 on; constant rates on an even grid, whatever gaps the file has. */
-function windowFilters(clip: Clip, from: number, picture: VideoState): Filter[] {
-  const { frameRate, variable } = picture;
+function windowFilters(clip: Clip, from: number, video: VideoState): Filter[] {
+  const { frameRate, variable } = video;
   const grid = filter('fps', { fps: fraction(frameRate), start_time: 0 });
   const { window } = clip;
   if (window === undefined) return variable ? [] : [grid];
   const start = window.start - from;
   if (variable) return variableWindow(start, reachesEnd(clip) ? undefined : window.end - from);
-  const count = Math.max(1, Math.round((picture.end * frameRate.num) / frameRate.den));
+  const count = Math.max(1, Math.round((video.end * frameRate.num) / frameRate.den));
   return [
     // Before the grid, so that no frame of the file is rounded to its neighbour, and because it forgets the frame rate.
     ...(start < 1e-6 ? [] : [filter('setpts', { expr: `round(PTS-${decimal(start)}/TB)` })]),
@@ -166,17 +166,17 @@ function shapeFilters(stream: VideoStream, { width, height }: VideoState): Filte
   // Nothing can be cut off a single row or column.
   if (stream.width < 2 || stream.height < 2) return [filter('scale', { w: width, h: height, ...range, ...matrix })];
   return [
-    // An odd last row or column is cut off: scaling would soften the whole picture.
+    // An odd last row or column is cut off: scaling would soften the whole frame.
     ...(odd ? [filter('crop', { w: width, h: height, x: 0, y: 0 })] : []),
     ...(full || rgb ? [filter('scale', { ...range, ...matrix })] : []),
   ];
 }
 
-/** The sound as a pad: cut to the window of the clip, without gaps, from 0 on, in floating point. */
-export function audioPad(clip: Clip, sound: AudioState): Pad {
-  if (sound.pad !== undefined) return sound.pad;
+/** The audio as a pad: cut to the window of the clip, without gaps, from 0 on, in floating point. */
+export function audioPad(clip: Clip, audio: AudioState): Pad {
+  if (audio.pad !== undefined) return audio.pad;
   const { input, from } = decodeInput(clip);
-  const source: Pad = { from: 'stream', medium: 'audio', input, stream: sound.stream.index };
+  const source: Pad = { from: 'stream', medium: 'audio', input, stream: audio.stream.index };
   const { window } = clip;
   const start = (window?.start ?? 0) - from;
   return chain(
@@ -189,14 +189,14 @@ export function audioPad(clip: Clip, sound: AudioState): Pad {
         ]),
     // Fills holes of more than a tenth of a second, and silence up to a late first sample.
     filter('aresample', { async: 1, first_pts: 0 }),
-    ...mixChannels(sound.stream.channels, sound.channels),
-    audioFormat(sound),
+    ...mixChannels(audio.stream.channels, audio.channels),
+    audioFormat(audio),
   );
 }
 
 /**
- * Filters that bring sound to another number of channels. One voice goes on two channels as it is: FFmpeg's own mix would
- * make it 3 dB quieter, which matters where it is added to or stands beside other sound. Fewer channels are mixed with the
+ * Filters that bring audio to another number of channels. Mono goes on two channels unchanged: FFmpeg's own mix would make
+ * it 3 dB quieter, which matters where it is mixed with or follows other audio. Fewer channels are mixed with the
  * shares of ITU-R BS.775, together at most 1: FFmpeg does that for integers only, and floating point would be clipped by
  * the encoder.
  */
@@ -212,7 +212,7 @@ export function audioFormat({ sampleRate, layout }: { readonly sampleRate: numbe
   return filter('aformat', { sample_fmts: 'fltp', sample_rates: sampleRate, channel_layouts: layout });
 }
 
-export function isPicture(probe: Probe): boolean {
+export function isStillImage(probe: Probe): boolean {
   const still = /(^|,)(image2|[a-z0-9]+_pipe)(,|$)/.test(probe.format);
   return probe.video.length > 0 && probe.audio.length === 0 && still;
 }

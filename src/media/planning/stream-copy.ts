@@ -1,3 +1,5 @@
+import { failure, type Result, success } from '../../lib/result.ts';
+import type { Medium } from '../filters/graph.ts';
 import { frameRateOf, ratio } from '../filters/numbers.ts';
 import { containerName, type FileContainer, takesAudio, takesVideo } from '../probe/containers.ts';
 import type { AudioStream } from '../probe/probe.ts';
@@ -6,19 +8,26 @@ import type { OutputRequest } from './output-settings.ts';
 import { outputSize } from './resolution.ts';
 import type { AudioState, Timeline, VideoState } from './timeline.ts';
 
-/** Why the picture must be encoded again; `undefined` when the stream can be copied as it is. */
-export function videoCopyBlocker(
-  timeline: Timeline,
+/** The clip whose video stream can be copied unchanged, or why the video must be encoded. */
+export function copyableVideo(
+  { clip }: Timeline,
   video: VideoState,
   request: OutputRequest,
   force: boolean,
-): string | undefined {
-  const { clip } = timeline;
-  const last = video.changes.at(-1);
-  if (clip === undefined || video.pad !== undefined)
-    return last === undefined ? 'the picture was changed' : `${last} changes the picture`;
-  if (force) return 'transcode.force asks for it';
-  return videoBlocker(clip, video, request) ?? windowBlocker(clip, video);
+): Result<CopyableClip> {
+  if (clip === undefined || video.pad !== undefined) return failure(changedBy(video.changes, 'video'));
+  if (force) return failure('transcode.force is set');
+  const blocker = videoBlocker(clip, video, request) ?? windowBlocker(clip, video);
+  return blocker === undefined ? success({ clip }) : failure(blocker);
+}
+
+interface CopyableClip {
+  readonly clip: Clip;
+}
+
+function changedBy(changes: readonly string[], medium: Medium): string {
+  const last = changes.at(-1);
+  return last === undefined ? `the ${medium} was changed` : `${last} changes the ${medium}`;
 }
 
 /** Why not even the middle of a cut can be copied. */
@@ -26,43 +35,44 @@ export function videoBlocker(clip: Clip, video: VideoState, request: OutputReque
   return segmentBlocker(clip, request) ?? sourceBlocker(clip, video, request) ?? settingsBlocker(video, request);
 }
 
-/** A copied picture has the key frames of its source, which seldom stand where segments are to end. */
+/** Copied video has the key frames of its source, which seldom are where segments must end. */
 function segmentBlocker({ window }: Clip, { container, ladder, video }: OutputRequest): string | undefined {
   if (container !== 'cmaf') return undefined;
   if (ladder === true) return 'renditions must be cut at the same frames';
-  if (video.codec !== 'copy') return 'segments need key frames at fixed moments';
-  return window === undefined ? undefined : 'segments cannot leave out what lies before a cut';
+  if (video.codec !== 'copy') return 'segments need key frames at fixed times';
+  return window === undefined ? undefined : 'segments cannot leave out frames before a cut';
 }
 
-/** AVI says when a frame is decoded and not when it is shown: copied elsewhere, its frames would come out of order. */
+/** AVI stores when a frame is decoded and not when it is shown: copied elsewhere, its frames would come out of order. */
 function sourceBlocker({ probe }: Clip, { stream }: VideoState, { container }: OutputRequest): string | undefined {
-  if (probe.format === 'avi' && stream.hasBFrames > 0) return 'AVI does not say when its frames are shown';
+  if (probe.format === 'avi' && stream.hasBFrames > 0) return 'AVI does not store when its frames are shown';
   const plain = stream.rotation === 0 && stream.warped !== true;
   return plain || container === 'mp4' || container === 'mov' || container === 'cmaf'
     ? undefined
-    : `${container} cannot say that the picture is turned`;
+    : `${container} cannot store the rotation of the video`;
 }
 
-function settingsBlocker(video: VideoState, { video: wanted, container }: OutputRequest): string | undefined {
+function settingsBlocker(video: VideoState, { video: settings, container }: OutputRequest): string | undefined {
   const { stream } = video;
-  const { codec } = wanted;
+  const { codec } = settings;
   if (codec !== undefined && codec !== 'copy' && codec !== 'none' && codec !== stream.codec)
-    return `${codec} is wanted and the source is ${stream.codec}`;
-  if (!takesVideo(container, stream.codec)) return `${stream.codec} is no codec for ${containerName(container)}`;
+    return `${codec} is requested and the source is ${stream.codec}`;
+  if (!takesVideo(container, stream.codec)) return `${containerName(container)} cannot hold ${stream.codec}`;
   for (const field of ['quality', 'bitrate', 'maxBitrate', 'targetSize', 'keyframeInterval'] as const) {
-    if (wanted[field] !== undefined) return `video.${field} is set`;
+    if (settings[field] !== undefined) return `video.${field} is set`;
   }
   if (
-    wanted.fps !== undefined &&
-    (video.variable || Math.abs(ratio(frameRateOf(wanted.fps)) - ratio(video.frameRate)) > 0.01)
+    settings.fps !== undefined &&
+    (video.variable || Math.abs(ratio(frameRateOf(settings.fps)) - ratio(video.frameRate)) > 0.01)
   ) {
-    return `${wanted.fps} frames per second are wanted`;
+    return `${settings.fps} frames per second are requested`;
   }
-  if (wanted.bitDepth !== undefined && wanted.bitDepth !== stream.bitDepth) return `${wanted.bitDepth} bits are wanted`;
-  if (wanted.hdr === 'tonemap' && video.dynamicRange !== 'sdr') return 'tone mapping is wanted';
-  if (wanted.resolution !== undefined) {
-    const { width, height } = outputSize(video, wanted.resolution);
-    if (width !== video.width || height !== video.height) return `${width}x${height} is wanted`;
+  if (settings.bitDepth !== undefined && settings.bitDepth !== stream.bitDepth)
+    return `${settings.bitDepth} bits are requested`;
+  if (settings.hdr === 'tonemap' && video.dynamicRange !== 'sdr') return 'tone mapping is requested';
+  if (settings.resolution !== undefined) {
+    const { width, height } = outputSize(video, settings.resolution);
+    if (width !== video.width || height !== video.height) return `${width}x${height} is requested`;
   }
   return undefined;
 }
@@ -81,35 +91,37 @@ function windowBlocker(clip: Clip, video: VideoState): string | undefined {
   return undefined;
 }
 
-/** Why the sound must be encoded again; `undefined` when all its tracks can be copied as they are. */
-export function audioCopyBlocker(
-  timeline: Timeline,
+/** The clip whose audio tracks can all be copied unchanged, or why the audio must be encoded. */
+export function copyableAudio(
+  { clip }: Timeline,
   audio: AudioState,
-  { audio: wanted, container }: OutputRequest,
+  request: OutputRequest,
   force: boolean,
+): Result<CopyableClip> {
+  if (clip === undefined || audio.pad !== undefined) return failure(changedBy(audio.changes, 'audio'));
+  if (force && request.audio.codec !== 'copy') return failure('transcode.force is set');
+  const blocker = audioBlocker(clip, audio, request);
+  return blocker === undefined ? success({ clip }) : failure(blocker);
+}
+
+function audioBlocker(
+  { window }: Clip,
+  { stream }: AudioState,
+  { audio: settings, container }: OutputRequest,
 ): string | undefined {
-  const { clip } = timeline;
-  const last = audio.changes.at(-1);
-  if (clip === undefined || audio.pad !== undefined)
-    return last === undefined ? 'the sound was changed' : `${last} changes the sound`;
-  const { codec } = wanted;
-  const { stream } = audio;
-  if (force && codec !== 'copy') return 'transcode.force asks for it';
+  const { codec, bitrate, loudness, channels, sampleRate } = settings;
   if (codec !== undefined && codec !== 'copy' && codec !== 'none' && codec !== stream.codec)
-    return `${codec} is wanted and the source is ${stream.codec}`;
-  if (!takesAudio(container, stream.codec)) return `${stream.codec} is no codec for ${containerName(container)}`;
-  if (wanted.bitrate !== undefined) return 'audio.bitrate is set';
-  if (wanted.loudness !== undefined) return 'audio.loudness is set';
-  if (wanted.channels !== undefined && wanted.channels !== stream.channels)
-    return `${wanted.channels} channels are wanted`;
-  if (wanted.sampleRate !== undefined && wanted.sampleRate !== stream.sampleRate)
-    return `${wanted.sampleRate} Hz are wanted`;
-  if (clip.window?.exactStart === true || clip.window?.exactEnd === true)
-    return 'packets of sound do not end where the cut is';
+    return `${codec} is requested and the source is ${stream.codec}`;
+  if (!takesAudio(container, stream.codec)) return `${containerName(container)} cannot hold ${stream.codec}`;
+  if (bitrate !== undefined) return 'audio.bitrate is set';
+  if (loudness !== undefined) return 'audio.loudness is set';
+  if (channels !== undefined && channels !== stream.channels) return `${channels} channels are requested`;
+  if (sampleRate !== undefined && sampleRate !== stream.sampleRate) return `${sampleRate} Hz are requested`;
+  if (window?.exactStart === true || window?.exactEnd === true) return 'audio packets do not end at the cut';
   return undefined;
 }
 
-/** As many files of sound as one set of segments gets. */
+/** Highest number of audio files in one set of segments. */
 const mostSegmentedTracks = 16;
 
 /** The audio tracks of a clip that fit into a container by copy. */

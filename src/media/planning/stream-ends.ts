@@ -43,20 +43,20 @@ export function createEndsReader(): { readonly push: (text: string) => void; rea
   };
 }
 
-/** Where packets do not say how long they last, the last one lasts as long as the others do on average. */
+/** Where packets have no duration, the last one gets the mean of the others. */
 function withLastPacket(stream: StreamEnd, timed: boolean): StreamEnd {
   const { start, end, packets } = stream;
   return timed || packets < 2 ? stream : { ...stream, end: end + (end - start) / (packets - 1) };
 }
 
-/** A second of media in fewer bytes than this is hardly one: the claimed duration is checked. */
+/** With fewer bytes per second than this, the duration in the container is checked. */
 const fewestBytesPerSecond = 1000;
-/** Matroska counts its duration from 0 or from its start, depending on who wrote it; below this it does not matter. */
+/** Matroska counts its duration from 0 or from its start, depending on the program that wrote it; below this it does not matter. */
 const lateStart = 0.05;
 
 /**
- * Whether what a container says of its length is missing (recordings of browsers, raw streams), or not to be believed.
- * Files that say a length far beyond their size are small, so that reading them is quick.
+ * Whether the duration in a container is missing (recordings of browsers, raw streams), or not plausible. Files with a
+ * duration far beyond their size are small, so that reading them is quick.
  */
 export function needsEnds({ bytes, duration, format, startTime, video, audio }: Probe): boolean {
   if (video.length + audio.length === 0 || isStill(format)) return false;
@@ -65,15 +65,15 @@ export function needsEnds({ bytes, duration, format, startTime, video, audio }: 
   return duration > 10 && bytes / duration < fewestBytesPerSecond;
 }
 
-/** Pictures and texts have no length of their own. */
+/** Images and text files have no duration of their own. */
 function isStill(format: string): boolean {
   return /(^|,)(image2|[a-z0-9]+_pipe|srt|webvtt|ass|ssa)(,|$)/.test(format);
 }
 
-/** In words how much earlier a file ends than it says; `undefined` where that is no more than a few packets. */
+/** A message when a file ends earlier than its declared duration; `undefined` where the difference is a few packets. */
 export function endsTooEarly({ duration, startTime, video, audio }: Probe, ends: StreamEnds): string | undefined {
   const found = [...video, ...audio].map(({ index }) => (ends.get(index)?.end ?? startTime) - startTime);
   const last = Math.max(0, ...found);
   if (found.length === 0 || duration - last <= 0.25) return undefined;
-  return `ends at ${last.toFixed(3)} s, and says that it lasts ${duration.toFixed(3)} s`;
+  return `ends at ${last.toFixed(3)} s, and declares a duration of ${duration.toFixed(3)} s`;
 }

@@ -6,9 +6,9 @@ import type { Clip } from './clip.ts';
 
 export type DynamicRange = 'sdr' | 'pq' | 'hlg';
 
-/** The picture of a timeline at one point of the chain of operations. */
+/** The video of a timeline at one point of the chain of operations. */
 export interface VideoState {
-  /** Filters so far; absent while the picture is the stream of the clip as it is. */
+  /** Filters so far; absent while the video is the unchanged stream of the clip. */
   readonly pad?: Pad;
   /** Size as a player shows it: turned, with square pixels, even. */
   readonly width: number;
@@ -23,18 +23,18 @@ export interface VideoState {
   readonly frames?: number;
   /** The stream of the clip it came from. */
   readonly stream: VideoStream;
-  /** What was done to it, in the words of the operations. */
+  /** The types of the operations that changed it, in their order. */
   readonly changes: readonly string[];
 }
 
-/** The sound of a timeline at one point of the chain of operations. */
+/** The audio of a timeline at one point of the chain of operations. */
 export interface AudioState {
   readonly pad?: Pad;
   readonly sampleRate: number;
   readonly channels: number;
   readonly layout: string;
   readonly end: number;
-  /** LUFS, while nothing has changed the sound since it was brought there. */
+  /** LUFS, while no operation has changed the audio since it was normalized. */
   readonly loudness?: number;
   readonly stream: AudioStream;
   readonly changes: readonly string[];
@@ -60,7 +60,7 @@ export interface TextSource {
 }
 
 export interface Timeline {
-  /** The file whose streams are still untouched. */
+  /** The file whose streams are still unchanged. */
   readonly clip?: Clip;
   readonly video?: VideoState;
   readonly audio?: AudioState;
@@ -71,7 +71,7 @@ export interface Timeline {
   readonly retimed: boolean;
 }
 
-/** Something was done to the picture, which now comes from this pad. */
+/** The video after a change, from this pad. */
 export function withVideo(video: VideoState, pad: Pad, change: string, now: Partial<VideoState> = {}): VideoState {
   const work = workOf(change, video.changes.length);
   return {
@@ -82,14 +82,14 @@ export function withVideo(video: VideoState, pad: Pad, change: string, now: Part
   };
 }
 
-/** The name of one change among all that were made to a picture. */
+/** The name of one change among all changes of a video. */
 export function workOf(change: string, index: number): string {
   return `${index}:${change}`;
 }
 
-/** Something was done to the sound, which now comes from this pad. */
+/** The audio after a change, from this pad. */
 export function withAudio(audio: AudioState, pad: Pad, change: string, now: Partial<AudioState> = {}): AudioState {
-  const { loudness: _gone, ...rest } = audio;
+  const { loudness: _former, ...rest } = audio;
   return { ...rest, ...now, pad, changes: [...audio.changes, change] };
 }
 
@@ -98,12 +98,12 @@ export function frameSeconds(video: VideoState): number {
 }
 
 /**
- * The moment of the frame that is meant: times are often rounded by hand, so the nearest frame counts, not the next one.
- * Where the rate varies there is no grid, and the moment stays.
+ * The time of the frame that is meant: times are often rounded by hand, so the nearest frame counts, not the next one.
+ * Where the rate varies there is no grid, and the time stays.
  */
-export function onFrame(video: VideoState | undefined, moment: number): number {
-  if (video === undefined || video.variable) return moment;
-  return Math.round(moment / frameSeconds(video)) * frameSeconds(video);
+export function onFrame(video: VideoState | undefined, time: number): number {
+  if (video === undefined || video.variable) return time;
+  return Math.round(time / frameSeconds(video)) * frameSeconds(video);
 }
 
 /** An `enable` expression for a range of the timeline that starts and ends on the frames that are meant. */

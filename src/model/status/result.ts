@@ -161,7 +161,7 @@ export const stageResult = z.strictObject({
       speed: z.number().min(0).optional(),
     })
     .optional(),
-  /** Number of FFmpeg processes that made the outputs. */
+  /** Number of FFmpeg processes that wrote the outputs. */
   processes: z.int().min(0).optional(),
   /** Key of the full report (probe, argument lists, all checks, whole FFmpeg log) beside the outputs. */
   report: z.string().max(255).optional(),

@@ -36,7 +36,7 @@ describeOnSoftwareGpu('arguments of Quick Sync encoders', (gpus) => {
   });
   afterAll(() => rm(dir, { recursive: true }));
 
-  /** Encodes a second of a moving picture; what reached the runtime, and the file. */
+  /** Encodes a second of video; what reached the runtime, and the file. */
   const encode = async (
     target: VideoTarget,
     lowPower = true,
@@ -53,7 +53,7 @@ describeOnSoftwareGpu('arguments of Quick Sync encoders', (gpus) => {
     expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
     const trace = await gpu.trace();
     const [init] = eventsOf(trace, 'encode.init');
-    if (init === undefined) throw new Error('Expected an encoder to be opened, got none');
+    if (init === undefined) throw new Error('Expected an encoder to be opened, got no such event');
     // Every frame came out, and the container has them all.
     expect(eventsOf(trace, 'encode.close')).toMatchObject([{ frames: 30, packets: 30 }]);
     const { video } = await probeFile(file, { tools: gpu.tools, signal: limits.signal });
@@ -144,7 +144,7 @@ describeOnSoftwareGpu('arguments of Quick Sync encoders', (gpus) => {
     },
   );
 
-  it('leave the low-power engine to the runtime where it is not proved', async () => {
+  it('leave the low-power engine to the runtime where no trial has succeeded on it', async () => {
     expect((await encode(base, false)).init.lowPower).not.toBe(true);
   });
 

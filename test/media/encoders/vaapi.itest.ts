@@ -36,7 +36,7 @@ describeOnSoftwareGpu('arguments of VA-API encoders', (gpus) => {
   });
   afterAll(() => rm(dir, { recursive: true }));
 
-  /** Encodes a second of a moving picture; what reached the driver, and the file. */
+  /** Encodes a second of video; what reached the driver, and the file. */
   const encode = async (
     target: VideoTarget,
     { lowPower = true, offered = rateControls, faults = {} }: Options = {},
@@ -57,7 +57,7 @@ describeOnSoftwareGpu('arguments of VA-API encoders', (gpus) => {
     });
     const trace = await gpu.trace();
     const [init] = eventsOf(trace, 'va.encode.init');
-    if (init === undefined) throw new Error('Expected an encoder to be opened, got none');
+    if (init === undefined) throw new Error('Expected an encoder to be opened, got no such event');
     // H.264 and HEVC under FFmpeg's own headers.
     const packed = target.codec === 'h264' || target.codec === 'hevc' ? 30 : 0;
     expect(eventsOf(trace, 'va.encode.close')).toMatchObject([{ frames: 30, packets: 30, packed }]);
@@ -143,7 +143,7 @@ describeOnSoftwareGpu('arguments of VA-API encoders', (gpus) => {
     expect((await encode({ ...base, preset })).init).toMatchObject({ qualityLevel });
   });
 
-  it('leave the low-power engine where it is not proved', async () => {
+  it('leave the low-power engine where no trial has succeeded on it', async () => {
     const { init } = await encode(base, { lowPower: false, faults: { reject: ['va-lowpower'] } });
     expect(init.lowPower).toBe(false);
   });

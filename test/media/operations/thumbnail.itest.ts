@@ -55,7 +55,7 @@ test('a poster of the very end is the last frame', async () => {
   expect(difference(video, frame, whole)).toBeLessThan(3);
 });
 
-test('a sprite sheet has one picture per interval, and its index points at them', async () => {
+test('a sprite sheet has one frame per interval, and its index points at them', async () => {
   const { plan, path } = await render(dir.path, {
     inputs: { clip },
     operations: [{ thumbnail: { sprite: { interval: 0.7, width: 64, columns: 3 } } }],

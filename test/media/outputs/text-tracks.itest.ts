@@ -32,7 +32,7 @@ describe('texts through a change of speed', () => {
     return [...text.matchAll(/(\S+) --> (\S+)/g)].map(([, from, to]) => [clock(from), clock(to)]);
   };
 
-  test.each(['mp4', 'mkv'] as const)('in a track stay with their pictures, in %s', async (container) => {
+  test.each(['mp4', 'mkv'] as const)('in a track stay with their frames, in %s', async (container) => {
     const text = `${dir.path}/ramp.srt`;
     await writeFile(text, srt);
     const captions = [
@@ -181,7 +181,7 @@ describe('the text of a film', () => {
     expect(await readFile(`${dir.path}/back.srt`, 'utf8')).toContain('Guten Tag');
   });
 
-  test('is refused where there is none', async () => {
+  test('is rejected where there is none', async () => {
     const operations = [{ subtitle: { input: 'clip' } }];
     await expect(render(dir.path, { inputs: { clip }, operations })).rejects.toMatchObject({
       code: 'INPUT_UNSUPPORTED',

@@ -15,7 +15,7 @@ function file(...chunks: number[][]): Uint8Array {
 const header = chunk('VP8X', [2, 0, 0, 0, 63, 1, 0, 179, 0, 0]);
 
 describe('an animated WebP file', () => {
-  it('tells its size and frames', () => {
+  it('has its size and number of frames', () => {
     const bytes = file(header, chunk('ANIM', [0, 0, 0, 0, 0, 0]), chunk('ANMF', [1, 2, 3]), chunk('ANMF', [4]));
     expect(parseWebpAnimation(bytes)).toEqual({ width: 320, height: 180, frames: 2 });
   });
@@ -32,9 +32,9 @@ describe('an animated WebP file', () => {
     const lossy = file(chunk('VP8 ', [0, 0, 0, 0x9d, 0x01, 0x2a, 64, 1, 180, 0, 0, 0]));
     expect(parseWebpAnimation(lossy)).toEqual({ width: 320, height: 180, frames: 1 });
     // 14 bits each of width and height, less 1.
-    const sides = 319 | (179 << 14);
+    const sizes = 319 | (179 << 14);
     const lossless = file(
-      chunk('VP8L', [0x2f, sides & 255, (sides >> 8) & 255, (sides >> 16) & 255, sides >> 24, 0, 0, 0, 0, 0]),
+      chunk('VP8L', [0x2f, sizes & 255, (sizes >> 8) & 255, (sizes >> 16) & 255, sizes >> 24, 0, 0, 0, 0, 0]),
     );
     expect(parseWebpAnimation(lossless)).toEqual({ width: 320, height: 180, frames: 1 });
   });

@@ -88,7 +88,7 @@ const anyProbe = fc
 const names = {
   seconds: 10,
   clips: ['first', 'other'],
-  sounds: ['other', 'song'],
+  audioInputs: ['other', 'song'],
   marks: ['logo', 'other'],
   texts: ['words', 'other'],
 };
@@ -104,7 +104,7 @@ function looseLabels(argv: readonly string[]): string[] {
 }
 
 describe('any job', () => {
-  test('on any files is a plan or a coded error, and a plan is sound', () => {
+  test('on any files is a plan or a coded error, and a plan is consistent', () => {
     const job = fc.record({
       first: anyProbe,
       other: anyProbe,
@@ -173,7 +173,7 @@ const copies: readonly (readonly [string, PlanCase])[] = [
   ],
   ['a mute', { operations: [{ mute: {} }] }],
   ['a mute of ranges', { operations: [{ mute: { ranges: [{ start: 1, end: 2 }] } }] }],
-  ['added sound', { inputs: { clip: clipProbe(), song }, operations: [{ addAudio: { input: 'song' } }] }],
+  ['added audio', { inputs: { clip: clipProbe(), song }, operations: [{ addAudio: { input: 'song' } }] }],
   [
     'a merge of equal clips',
     {
@@ -188,7 +188,7 @@ const copies: readonly (readonly [string, PlanCase])[] = [
   ['another loudness', { operations: [{ normalizeLoudness: {} }] }],
 ];
 
-describe('the picture is copied for', () => {
+describe('video is copied for', () => {
   test.each(copies)('%s', (_name, job) => {
     const plan = planOf(job);
     expect(plan.backend).toBe('copy');
@@ -201,8 +201,8 @@ const encodes: readonly (readonly [string, PlanCase, string])[] = [
   ['an exact cut between key frames', { operations: [cut] }, 'not a key frame'],
   ['an exact end among frames out of order', { operations: [{ trim: { end: 5 } }] }, 'out of order'],
   ['transcode with force', { operations: [{ transcode: { force: true } }] }, 'force'],
-  ['another codec', { output: { video: { codec: 'hevc' } } }, 'hevc is wanted'],
-  ['a codec that the container does not take', { output: { container: 'webm' } }, 'h264 is no codec for webm'],
+  ['another codec', { output: { video: { codec: 'hevc' } } }, 'hevc is requested'],
+  ['a codec that the container does not take', { output: { container: 'webm' } }, 'webm cannot hold h264'],
   ['another quality', { output: { video: { quality: 30 } } }, 'video.quality'],
   [
     'a merge of clips of another size',
@@ -215,7 +215,7 @@ const encodes: readonly (readonly [string, PlanCase, string])[] = [
   ['a blur', { operations: [{ blur: { regions: [{ x: 0, y: 0, width: 10, height: 10 }] } }] }, 'blur changes'],
 ];
 
-describe('the picture is encoded, and the plan says why, for', () => {
+describe('video is encoded, with the reason in the plan, for', () => {
   test.each(encodes)('%s', (_name, job, why) => {
     const plan = planOf(job);
     expect(plan.backend).toBe('software');
@@ -223,7 +223,7 @@ describe('the picture is encoded, and the plan says why, for', () => {
   });
 });
 
-const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
+const rejected: readonly (readonly [string, PlanCase, string, string])[] = [
   [
     'a cut that starts after the end',
     { operations: [{ trim: { start: 10 } }] },
@@ -237,7 +237,7 @@ const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
     'spec.operations[1].trim.start',
   ],
   [
-    'a region outside the picture',
+    'a region outside the frame',
     { operations: [{ blur: { regions: [{ x: 1920, y: 0, width: 10, height: 10 }] } }] },
     'SPEC_INVALID',
     'spec.operations[0].blur.regions[0]',
@@ -249,7 +249,7 @@ const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
     'spec.operations[0].watermark.input',
   ],
   [
-    'a copy of a changed picture',
+    'a copy of changed video',
     { operations: [{ transcode: { rotate: 90 } }], output: { video: { codec: 'copy' } } },
     'SPEC_INVALID',
     'spec.output.video.codec',
@@ -279,13 +279,13 @@ const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
     'spec.output.renditions[1].video.fps',
   ],
   [
-    'a copied picture in a ladder',
+    'copied video in a ladder',
     { output: { container: 'hls', renditions: [{ name: 'a', video: { codec: 'copy' } }, { name: 'b' }] } },
     'SPEC_INVALID',
     'spec.output.renditions[0].video.codec',
   ],
   [
-    'segments of a copied picture that was cut',
+    'segments of copied video that was cut',
     { operations: [cut], output: { container: 'dash', video: { codec: 'copy' } } },
     'SPEC_INVALID',
     'spec.output.video.codec',
@@ -309,7 +309,7 @@ const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
     'spec.operations[1].thumbnail.name',
   ],
   [
-    'a picture operation on sound',
+    'a video operation on an audio file',
     { inputs: { song }, operations: [{ blur: { regions: [{ x: 0, y: 0, width: 10, height: 10 }] } }] },
     'INPUT_UNSUPPORTED',
     'spec.operations[0].blur',
@@ -350,8 +350,8 @@ const refusals: readonly (readonly [string, PlanCase, string, string])[] = [
   ],
 ];
 
-describe('refused is', () => {
-  test.each(refusals)('%s', (_name, job, code, path) => {
+describe('a plan is rejected for', () => {
+  test.each(rejected)('%s', (_name, job, code, path) => {
     expect(() => planOf(job)).toThrow(expect.objectContaining({ code, details: [expect.objectContaining({ path })] }));
   });
 });
@@ -452,7 +452,7 @@ describe('the ladder', () => {
     expect(commandOf(plan)).toContain('[0:0]fps=fps=30:start_time=0,vpp_qsv=w=1280:h=720:async_depth=0[p0]');
   });
 
-  test('an edit that only the CPU can make takes frames down and up once, and says so', () => {
+  test('an edit that only the CPU can do copies frames to main memory and to the GPU once', () => {
     const plan = planOf({
       operations: [{ blur: { regions: [{ x: 0, y: 0, width: 10, height: 10 }] } }],
       acceleration: 'Required',
@@ -462,7 +462,7 @@ describe('the ladder', () => {
     expect(commandOf(plan).match(/hwdownload/g)).toHaveLength(1);
     expect(commandOf(plan)).toContain('format=pix_fmts=nv12,hwupload=extra_hw_frames=64[');
     expect(plan.steps[0]?.placements.slice(0, 2)).toMatchObject([
-      { what: 'decode', runsOn: 'gpu', why: 'frames come down to main memory for blur and nothing else' },
+      { what: 'decode', runsOn: 'gpu', why: 'frames are copied to main memory for blur only' },
       { what: 'blur', runsOn: 'cpu' },
     ]);
   });

@@ -41,7 +41,7 @@ describe('the ends of streams', () => {
   });
 });
 
-describe('what a container says of its length', () => {
+describe('the duration of a container', () => {
   it('is believed as a rule', () => {
     expect(needsEnds(clipProbe())).toBe(false);
     expect(needsEnds(clipProbe({ format: 'png_pipe', duration: 0 }))).toBe(false);
@@ -56,11 +56,11 @@ describe('what a container says of its length', () => {
     expect(needsEnds(clipProbe(changes))).toBe(true);
   });
 
-  it('is told to be wrong where the packets end much earlier', () => {
+  it('is reported as wrong where the packets end much earlier', () => {
     const probe = clipProbe({ startTime: 1, video: [videoStream()], audio: [audioStream()] });
     const until = (end: number): StreamEnds => new Map([[0, { start: 1, end, packets: 1 }]]);
     expect(endsTooEarly(probe, until(10.9))).toBeUndefined();
-    expect(endsTooEarly(probe, until(4.2))).toBe('ends at 3.200 s, and says that it lasts 10.000 s');
-    expect(endsTooEarly(probe, new Map())).toBe('ends at 0.000 s, and says that it lasts 10.000 s');
+    expect(endsTooEarly(probe, until(4.2))).toBe('ends at 3.200 s, and declares a duration of 10.000 s');
+    expect(endsTooEarly(probe, new Map())).toBe('ends at 0.000 s, and declares a duration of 10.000 s');
   });
 });

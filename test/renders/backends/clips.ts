@@ -49,7 +49,7 @@ export async function makeClips(dir: string, { ffmpeg }: MediaTools): Promise<vo
   const make = (name: string, argv: readonly string[]) => run(ffmpeg, ['-v', 'error', ...argv, join(dir, name)]);
   await Promise.all(Object.entries(clips).map(([name, argv]) => make(name, argv)));
   const whole = ['-i', join(dir, 'clip.mp4'), '-c', 'copy'];
-  // A picture that begins 40 ms after the file, and one that a player must turn.
+  // Video that begins 40 ms after the file, and video that a player must rotate.
   await run(ffmpeg, [
     '-v',
     'error',

@@ -1,13 +1,13 @@
 import { type MediaTools, runTool } from '../../../src/media/ffmpeg/run/run-tool.ts';
 
-/** Peak signal-to-noise ratios in dB, infinite for equal pictures. */
+/** Peak signal-to-noise ratios in dB, infinite for equal frames. */
 export interface Likeness {
   readonly mean: number;
   /** Of the frame that is least alike: one that is shown at another time is seen here. */
   readonly worst: number;
 }
 
-/** How like the pictures of files are to those of a reference, frame by frame in their order, with one decode of it. */
+/** How like the frames of files are to those of a reference, in their order, with one decode of it. */
 export async function likenesses(tools: MediaTools, reference: string, files: readonly string[]): Promise<Likeness[]> {
   // Time stamps of containers are rounded differently.
   const align = 'settb=1/1000,setpts=N,format=yuv420p10le';

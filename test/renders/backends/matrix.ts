@@ -32,7 +32,7 @@ type Encoding = (typeof encodings)[number];
 const rate = { mean: 3000, max: 6000 };
 const common: VideoOutput = { bitrate: '3M', preset: 'performance', keyframeInterval: 0.4 };
 
-/** A job that encodes a row's picture to these encodings from one decode. */
+/** A job that encodes a row's video to these encodings from one decode. */
 function jobOf(row: Row, wanted: readonly Encoding[]): Partial<StageSpec> {
   const video = { ...common, ...row.video };
   const named = Object.entries(row.others ?? {}).map(([name, asset]) => ({ name, asset }));
@@ -48,7 +48,7 @@ function jobOf(row: Row, wanted: readonly Encoding[]): Partial<StageSpec> {
 }
 
 interface ComparedRun extends WorkerRun {
-  /** Of each encoding to the picture of the software backend. */
+  /** Of each encoding to the video of the software backend. */
   readonly likeness: ReadonlyMap<string, Likeness>;
 }
 
@@ -80,7 +80,7 @@ export function describeRows(name: string, rows: readonly Row[], copies: readonl
     };
 
     it.each(copies.map((copy) => [`${copy.operation}: ${copy.what}`, copy] as const))(
-      '%s: copies the picture, and nothing reaches the GPU',
+      '%s: copies the video, and nothing reaches the GPU',
       async (_name, { operations, others = {} }) => {
         const named = Object.entries(others).map(([input, asset]) => ({ name: input, asset }));
         const inputs = [{ name: 'clip', asset: 'clip.mp4' }, ...named];
@@ -128,13 +128,13 @@ export function describeRows(name: string, rows: readonly Row[], copies: readonl
           expectEncoder(trace, backend, encoding, { ...size, frames, frameRate: row.frameRate ?? '25/1' });
         });
 
-        it('in the place that the plan names', async () => {
+        it('where the plan runs it', async () => {
           const { result, trace, plan } = await ranOn(backend);
           const best = backend === 'qsv-full' && row.cpuDecode !== undefined ? 'qsv-encode' : backend;
           expect(result.acceleration).toMatchObject({ backend: best, device: bench.gpu.node });
           const reasons = result.acceleration?.fallbacks.map(({ message }) => message);
           if (backend === 'qsv-full') expect(reasons).toEqual(row.cpuDecode === undefined ? [] : [row.cpuDecode]);
-          expectPlaces(trace, plan, best === 'qsv-full' ? row : undefined);
+          expectPlacements(trace, plan, best === 'qsv-full' ? row : undefined);
         });
       });
     });
@@ -175,7 +175,7 @@ function expectEncoder(
 }
 
 /** @param row The row, where the backend decodes and filters on the GPU. */
-function expectPlaces(trace: readonly TraceEvent[], plan: Plan | undefined, row: Row | undefined): void {
+function expectPlacements(trace: readonly TraceEvent[], plan: Plan | undefined, row: Row | undefined): void {
   const processors = eventsOf(trace, 'vpp.init');
   const asked = new Set(processors.flatMap(({ operations }) => operations).filter((one) => one !== 'format'));
   const downloads = processors.filter(({ in: from, out }) => from.memory === 'video' && out.memory === 'system');

@@ -17,7 +17,7 @@ export interface Row {
   readonly frameRate?: string;
   /** What the runtime's processor is asked for on qsv-full beside changes of format. */
   readonly processor?: readonly string[];
-  /** How often pictures come down to main memory on qsv-full. */
+  /** How often frames are copied to main memory on qsv-full. */
   readonly downloads?: number;
   /** Why the GPU does not decode the source, so that the best backend is qsv-encode. */
   readonly cpuDecode?: string;
@@ -106,7 +106,7 @@ const all: readonly Row[] = [
 
   {
     operation: 'output',
-    what: 'a smaller picture',
+    what: 'a smaller frame',
     operations: [force],
     video: { resolution: { height: 90 } },
     size: small,
@@ -114,7 +114,7 @@ const all: readonly Row[] = [
   },
   {
     operation: 'output',
-    what: 'a picture that fills another shape',
+    what: 'a frame that fills another aspect ratio',
     sample: true,
     operations: [force],
     video: { resolution: { width: 120, height: 120, fit: 'cover' } },
@@ -123,7 +123,7 @@ const all: readonly Row[] = [
   },
   {
     operation: 'output',
-    what: 'a picture with bars',
+    what: 'a frame with bars',
     operations: [force],
     video: { resolution: { width: 160, height: 160 } },
     size: { width: 160, height: 160 },
@@ -190,7 +190,7 @@ const all: readonly Row[] = [
   { operation: 'mute', what: 'in a range', operations: [{ mute: { ranges: [{ start: 0.2, end: 0.5 }] } }, force] },
   {
     operation: 'addAudio',
-    what: 'over the sound',
+    what: 'over the audio',
     operations: [{ addAudio: { input: 'tone' } }, force],
     others: { tone: 'tone.m4a' },
   },
@@ -198,13 +198,13 @@ const all: readonly Row[] = [
 
   {
     operation: 'subtitle',
-    what: 'captions drawn into the picture',
+    what: 'captions drawn on frames',
     operations: [{ subtitle: text }],
     processor: ['overlay'],
   },
   {
     operation: 'subtitle',
-    what: 'a file drawn into the picture',
+    what: 'a file drawn on frames',
     sample: true,
     operations: [{ subtitle: { input: 'lines', style: { size: 8 } } }],
     others: { lines: 'lines.srt' },
@@ -212,20 +212,20 @@ const all: readonly Row[] = [
   },
   {
     operation: 'subtitle',
-    what: 'a track beside an encoded picture',
+    what: 'a track beside encoded video',
     operations: [{ subtitle: { ...text, mode: 'soft' } }, force],
   },
 
   {
     operation: 'watermark',
-    what: 'a picture',
+    what: 'an image',
     operations: [{ watermark: { input: 'mark' } }],
     others: { mark: 'mark.png' },
     processor: ['overlay'],
   },
   {
     operation: 'watermark',
-    what: 'a picture for a while, half transparent',
+    what: 'an image for a while, half transparent',
     operations: [{ watermark: { input: 'mark', start: 0.2, end: 0.6, opacity: 0.5, position: 'topLeft' } }],
     others: { mark: 'mark.png' },
     processor: ['overlay'],
@@ -249,7 +249,7 @@ const all: readonly Row[] = [
   { operation: 'blur', what: 'of a region', operations: [{ blur: { regions: [region] } }], downloads: 1 },
   {
     operation: 'blur',
-    what: 'of an ellipse for a while, then a mark and a smaller picture',
+    what: 'of an ellipse for a while, then a mark and a smaller frame',
     operations: [
       { blur: { regions: [{ ...region, shape: 'ellipse', start: 0.2, end: 0.6 }] } },
       { watermark: { input: 'mark' } },
@@ -278,7 +278,7 @@ const all: readonly Row[] = [
   },
   {
     operation: 'thumbnail',
-    what: 'a poster and a sheet beside the picture',
+    what: 'a poster and a sheet beside the video',
     operations: [
       { thumbnail: { poster: { at: 0.4, width: 160 } } },
       { thumbnail: { sprite: { interval: 0.25, width: 80 } } },
@@ -302,7 +302,7 @@ const all: readonly Row[] = [
   },
   {
     operation: 'output',
-    what: 'a picture that a player must turn',
+    what: 'video that a player must rotate',
     sample: true,
     operations: [force],
     input: 'turned.mp4',
@@ -311,7 +311,7 @@ const all: readonly Row[] = [
   },
   {
     operation: 'output',
-    what: 'a picture that begins late',
+    what: 'video that begins late',
     sample: true,
     operations: [force],
     input: 'late.mkv',
@@ -328,7 +328,7 @@ const all: readonly Row[] = [
   },
   {
     operation: 'output',
-    what: 'sides of odd length',
+    what: 'odd width and height',
     sample: true,
     operations: [force],
     input: 'odd.webm',
@@ -354,14 +354,14 @@ const all: readonly Row[] = [
   },
 ];
 
-/** Corrections of the picture, and everything that outputs ask for. */
-export const pictures: readonly Row[] = all.filter(
+/** Corrections of video, and all settings of outputs. */
+export const corrections: readonly Row[] = all.filter(
   ({ operation }) => operation === 'transcode' || operation === 'output',
 );
 /** All other operations. */
-export const edits: readonly Row[] = all.filter((row) => !pictures.includes(row));
+export const edits: readonly Row[] = all.filter((row) => !corrections.includes(row));
 
-/** A job that needs no encoder for its picture. */
+/** A job that needs no encoder for its video. */
 export interface Copy {
   readonly operation: OperationType;
   readonly what: string;
@@ -374,11 +374,11 @@ export const copies: readonly Copy[] = [
   { operation: 'mute', what: 'a range', operations: [{ mute: { ranges: [{ start: 0.2, end: 0.5 }] } }] },
   {
     operation: 'addAudio',
-    what: 'in place of the sound',
+    what: 'instead of the audio',
     operations: [{ addAudio: { input: 'tone', mode: 'replace' } }],
     others: { tone: 'tone.m4a' },
   },
-  { operation: 'normalizeLoudness', what: 'of the sound', operations: [{ normalizeLoudness: {} }] },
+  { operation: 'normalizeLoudness', what: 'of the audio', operations: [{ normalizeLoudness: {} }] },
   { operation: 'subtitle', what: 'a track', operations: [{ subtitle: { ...text, mode: 'soft' } }] },
   {
     operation: 'merge',
