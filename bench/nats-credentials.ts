@@ -48,7 +48,12 @@ function libraryCredentials(account: ReturnType<typeof nkeys.createAccount>, iss
   const user = nkeys.createUser();
   const { issuedAt: iat, expiresAt: exp } = lifetime;
   const claims = {
-    ...{ jti: randomUUID(), iat, exp, iss: issuer, sub: user.getPublicKey(), name: source.name },
+    jti: randomUUID(),
+    iat,
+    exp,
+    iss: issuer,
+    sub: user.getPublicKey(),
+    name: source.name,
     nats: { type: 'user', version: 2, pub: { allow: [progressSubject(source)] }, sub: { deny: ['>'] } },
   };
   const signed = [{ typ: 'JWT', alg: 'ed25519-nkey' }, claims]

@@ -66,7 +66,7 @@ export function numberOf(frame: Frame): number | undefined {
   return number;
 }
 
-export function mean({ luma, width }: Frame, region: Region): number {
+function mean({ luma, width }: Frame, region: Region): number {
   let sum = 0;
   for (const index of indices(region, width)) sum += luma[index] ?? 0;
   return sum / (region.width * region.height);

@@ -1,4 +1,4 @@
-// Every check of the project, one after the other, whatever the earlier ones came to. The last line printed is
+// Every check of the project, one after the other, even when earlier ones fail. The last line printed is
 // `N passed, N failed`: tests and checks together. Called by .ci/run.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,13 +11,14 @@ const root = dirname(import.meta.dirname);
 const CHECKS: readonly Check[] = [
   { name: 'lint', command: 'npm', args: ['run', '--silent', 'lint'] },
   { name: 'format', command: 'npm', args: ['run', '--silent', 'format:check'] },
+  { name: 'unused code', command: 'npm', args: ['run', '--silent', 'knip'] },
   { name: 'types', command: 'npm', args: ['run', '--silent', 'typecheck'] },
   { name: 'generated files', command: 'npm', args: ['run', '--silent', 'check:drift'] },
   { name: 'build', command: 'npm', args: ['run', '--silent', 'build'] },
   { name: 'built program', command: process.execPath, args: ['dist/framewright.mjs', '--help'] },
 ];
 
-/** Runs `npm test` as a person would, with a report to count beside it. */
+/** Runs `npm test` with the default reporter and a report for the count. */
 async function runTests(): Promise<TestTally> {
   const folder = await mkdtemp(join(tmpdir(), 'framewright-ci-'));
   const file = join(folder, 'report.json');
@@ -26,9 +27,9 @@ async function runTests(): Promise<TestTally> {
     const ended = await runCheck({ name: 'tests', command: 'npm', args: ['test', '--', ...reporters] }, root);
     const tally = tallyReport(JSON.parse(await readFile(file, 'utf8')), root);
     const unexplained = !ended && tally.failed.length === 0;
-    return unexplained ? { ...tally, failed: [{ name: 'npm test (it failed, and no test of it did)' }] } : tally;
+    return unexplained ? { ...tally, failed: [{ name: 'npm test (it failed without a failing test)' }] } : tally;
   } catch (error) {
-    return { passed: 0, failed: [{ name: `npm test (it left no report: ${String(error)})` }], skipped: [] };
+    return { passed: 0, failed: [{ name: `npm test (it wrote no report: ${String(error)})` }], skipped: [] };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -43,17 +44,17 @@ console.log('');
 for (const name of passedChecks) console.log(`passed  ${name}`);
 console.log(`passed  ${tests.passed} tests`);
 for (const name of tests.skipped) console.log(`skipped ${name}`);
-if (tests.skipped.length > 0) console.log(`${tests.skipped.length} tests were skipped: named above`);
+if (tests.skipped.length > 0) console.log(`${tests.skipped.length} tests were skipped, listed above`);
 const failed: readonly Failure[] = [...failedChecks.map((name) => ({ name })), ...tests.failed];
-// Whoever reads only the end of the log is told why, once where tests of one set-up fell together.
-const told = new Set<string>();
+// The reasons at the end of the log, each once where several tests failed for the same one.
+const printed = new Set<string>();
 for (const { name, reason = '' } of failed) {
   console.log(`FAILED  ${name}`);
   if (reason === '') continue;
-  const known = told.has(reason);
-  told.add(reason);
+  const known = printed.has(reason);
+  printed.add(reason);
   console.log((known ? 'as above' : reason).replaceAll(/^/gm, '        '));
 }
-// Not 1, with which Node ends on its own when this script breaks: .ci/run tells the two apart.
+// Not 1, with which Node exits when this script itself fails: .ci/run distinguishes the two.
 process.exitCode = failed.length === 0 ? 0 : 3;
 console.log(`${passedChecks.length + tests.passed} passed, ${failed.length} failed`);

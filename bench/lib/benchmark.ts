@@ -1,4 +1,4 @@
-export interface BenchmarkContext {
+interface BenchmarkContext {
   /** How often each side is measured. */
   readonly runs: number;
   /** Whether only to see that it works. */

@@ -1,25 +1,25 @@
-import { everyVerb, onOff, type SettingGroup, wholeNumber } from './setting.ts';
+import { onOff, type SettingGroup, verbs, wholeNumber } from './setting.ts';
 
 const operator = ['operator'] as const;
 
 /** How long attempts and finished jobs last. */
 export const jobSettings = {
   timeoutSeconds: {
-    verbs: everyVerb,
+    verbs,
     variable: 'FRAMEWRIGHT_TIMEOUT_SECONDS',
     schema: wholeNumber(1, 604_800),
     default: '21600',
     about: 'Longest time of one attempt; `timeoutSeconds` of a job overrides it.',
   },
   stallSeconds: {
-    verbs: everyVerb,
+    verbs,
     variable: 'FRAMEWRIGHT_STALL_SECONDS',
     schema: wholeNumber(1, 86_400),
     default: '120',
     about: 'An encoder without progress for this long is stopped.',
   },
   ttlSeconds: {
-    verbs: everyVerb,
+    verbs,
     variable: 'FRAMEWRIGHT_TTL_SECONDS',
     schema: wholeNumber(0, 31_536_000),
     default: '604800',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { apiVerbs, commaList, everyVerb, optionalPath, path, type SettingGroup, wholeNumber } from './setting.ts';
+import { apiVerbs, commaList, optionalPath, path, type SettingGroup, verbs, wholeNumber } from './setting.ts';
 
 /** Where inputs may come from. */
 export const sourceSettings = {
@@ -12,7 +12,7 @@ export const sourceSettings = {
     about: 'Folder that inputs of kind `file` are read from; such inputs are rejected when empty.',
   },
   hosts: {
-    verbs: everyVerb,
+    verbs,
     variable: 'FRAMEWRIGHT_SOURCE_HOSTS',
     schema: commaList,
     default: '*',
@@ -20,14 +20,14 @@ export const sourceSettings = {
       'Hosts that URL inputs may come from, separated by commas; `*` is any public host, `*.example.com` its subdomains.',
   },
   allowedRanges: {
-    verbs: everyVerb,
+    verbs,
     variable: 'FRAMEWRIGHT_ALLOWED_SOURCE_RANGES',
     schema: commaList,
     default: '',
     about: 'Private address ranges (CIDR) that URL inputs may come from nevertheless.',
   },
   maxInputBytes: {
-    verbs: everyVerb,
+    verbs,
     variable: 'FRAMEWRIGHT_MAX_INPUT_BYTES',
     schema: wholeNumber(1, 1e15),
     default: String(100 * 1024 ** 3),

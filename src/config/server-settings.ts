@@ -1,7 +1,7 @@
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { apiVerbs, everyVerb, onOff, path, type SettingGroup, wholeNumber } from './setting.ts';
+import { apiVerbs, onOff, path, type SettingGroup, verbs, wholeNumber } from './setting.ts';
 
 const gibibyte = 1024 ** 3;
 
@@ -119,7 +119,7 @@ export const limitSettings = {
 
 export const logSettings = {
   level: {
-    verbs: everyVerb,
+    verbs,
     variable: 'FRAMEWRIGHT_LOG_LEVEL',
     schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
     default: 'info',

@@ -5,7 +5,6 @@ import { z } from 'zod';
 export const verbs = ['standalone', 'operator', 'api'] as const;
 export type Verb = (typeof verbs)[number];
 
-export const everyVerb = verbs;
 /** Those that use Kubernetes. */
 export const clusterVerbs = ['operator', 'api'] as const;
 /** Those that serve the REST API. */

@@ -5,7 +5,7 @@ import { mediaSettings, sourceSettings } from './media-settings.ts';
 import { natsSettings } from './nats-settings.ts';
 import { s3Settings } from './s3-settings.ts';
 import { limitSettings, logSettings, serverSettings, standaloneSettings } from './server-settings.ts';
-import type { Setting } from './setting.ts';
+import type { Setting, SettingGroup } from './setting.ts';
 
 /** Every setting by its concern: the one source of the Config, `--help` and `docs/reference/configuration.md`. */
 export const settings = {
@@ -37,6 +37,7 @@ export type Config = {
 };
 
 /** The table of settings, for the documentation and `--help`. */
-export const configTable: readonly (Setting & { readonly group: string; readonly key: string })[] = Object.entries(
-  settings,
-).flatMap(([group, table]) => Object.entries(table).map(([key, setting]) => ({ group, key, ...setting })));
+export const configTable: readonly (Setting & { readonly group: string; readonly key: string })[] =
+  Object.entries<SettingGroup>(settings).flatMap(([group, table]) =>
+    Object.entries(table).map(([key, setting]) => ({ group, key, ...setting })),
+  );

@@ -156,7 +156,7 @@ export class Controller {
       const key = keyOf(message);
       if (!this.#index.has(key)) continue;
       const written = this.#index.progressAt(key);
-      const wait = written === undefined ? 0 : written + this.#options.policy.progressIntervalMs - clock.now();
+      const wait = written === undefined ? 0 : written + this.#options.policy.statusProgressIntervalMs - clock.now();
       this.#queue.addAfter(key, wait, 'running');
     }
   }

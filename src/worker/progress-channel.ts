@@ -4,54 +4,54 @@ import { workerEnvironment } from '../worker-protocol/environment.ts';
 import { createStageLog } from './stage-log.ts';
 import { type Environment, logLevels } from './worker-settings.ts';
 
-/** The way on which progress leaves a worker. */
+/** Sends the progress messages of a worker. */
 export interface ProgressChannel {
   readonly send: (message: ProgressMessage) => void;
-  /** Resolves once the last message has left, or cannot leave soon. */
+  /** Resolves once the last message is sent, or cannot be sent soon. */
   readonly drained: () => Promise<void>;
 }
 
 /**
- * Over IPC to the parent that gave us a channel, else over NATS where a server is named, else as NDJSON on stdout. A slow
- * reader gets the newest news only.
+ * Over IPC when the parent process has opened a channel, else over NATS when a server is configured, else as NDJSON on
+ * stdout. A slow reader of IPC or NATS gets only the latest message.
  */
 export async function openProgressChannel(env: Environment): Promise<ProgressChannel> {
   if (process.send !== undefined) return ipcChannel();
-  const url = given(env, 'natsUrl');
+  const url = valueOf(env, 'natsUrl');
   return (url === undefined ? undefined : await natsChannel(url, env)) ?? stdoutChannel();
 }
 
-/** Empty is not given, as with every variable. */
-function given(env: Environment, name: keyof typeof workerEnvironment): string | undefined {
+/** The value of a variable; an empty one counts as not set, as with every variable. */
+function valueOf(env: Environment, name: keyof typeof workerEnvironment): string | undefined {
   const text = env[workerEnvironment[name]];
   return text === '' ? undefined : text;
 }
 
-/** Undefined for a server that cannot be: progress is news, and a render that shows none is still a render. */
+/** Undefined for an invalid address or credentials: a render does not fail for want of progress messages. */
 async function natsChannel(url: string, env: Environment): Promise<ProgressChannel | undefined> {
   const level = logLevels.find((known) => known === env[workerEnvironment.logLevel]) ?? 'info';
   const log = createStageLog(level);
-  // The client is loaded where it is used only: on one machine every worker would start later for it.
+  // The client is loaded only when it is used: it would delay the start of every worker on a single machine.
   const { createProgressSender } = await import('../adapters/nats/progress-sender.ts');
   try {
     const sender = createProgressSender({
       url,
-      credentials: given(env, 'natsCredentials'),
-      credentialsFile: given(env, 'natsCredentialsFile'),
-      caFile: given(env, 'natsCaFile'),
+      credentials: valueOf(env, 'natsCredentials'),
+      credentialsFile: valueOf(env, 'natsCredentialsFile'),
+      caFile: valueOf(env, 'natsCaFile'),
       name: 'framewright-worker',
       log,
     });
     return { send: (message) => sender.send(message), drained: () => sender.close() };
   } catch (error) {
     const { code, message } = toCodedError(error);
-    log.warn({ code, reason: message }, 'progress does not go over NATS');
+    log.warn({ code, reason: message }, 'progress is not sent over NATS');
     return undefined;
   }
 }
 
 function stdoutChannel(): ProgressChannel {
-  // A reader that has gone away must not end the render.
+  // A closed pipe must not end the render.
   process.stdout.on('error', () => undefined);
   return {
     send: (message) => process.stdout.write(`${JSON.stringify({ type: 'progress', message })}\n`),
@@ -78,7 +78,7 @@ function ipcChannel(): ProgressChannel {
   };
 }
 
-/** Resolves when the message has left or cannot leave: progress is news, and lost news is no failure. */
+/** Resolves when the message is sent or cannot be sent: a lost progress message is not a failure. */
 function sendOverIpc(message: object): Promise<void> {
   return new Promise((resolve) => {
     if (process.connected) process.send?.(message, undefined, undefined, () => resolve());

@@ -7,17 +7,17 @@ import type { ObjectInfo, ObjectStore, Upload } from '../ports/object-store.ts';
 export interface PublishableFile {
   /** Key under which it becomes visible. */
   readonly key: string;
-  /** Local file, which is moved away. */
+  /** Local file, which is moved. */
   readonly path: string;
 }
 
-/** Files that are published at once: each waits for the disk. */
-const atOnce = 8;
+/** Files that are published in parallel: each waits for the disk. */
+const parallelFiles = 8;
 
 /**
- * Makes files visible: all of them, or none when one fails or `signal` is aborted before the last. Playlists come last
- * and in their order, so that what a visible one leads to is there. A key that is taken can only be taken by an earlier
- * run of this same attempt, whose result was lost: its file is replaced.
+ * Publishes all files, or none when one fails or `signal` is aborted before the last. Playlists come last and in their
+ * order, so that the files to which a visible one refers are visible too. A key that exists can only be from an earlier
+ * run of the same attempt, whose result was lost: its file is replaced.
  */
 export async function publishAll(
   store: ObjectStore,
@@ -34,17 +34,17 @@ export async function publishAll(
       await move(path, upload.path);
     }
     signal.throwIfAborted();
-    const leads = uploads.filter(({ key }) => isPlaylist(key));
-    const plain = uploads.filter(({ key }) => !isPlaylist(key));
-    for (let at = 0; at < plain.length; at += atOnce) {
-      const batch = plain.slice(at, at + atOnce);
-      const ends = await Promise.allSettled(batch.map((upload) => publishOwn(store, upload, signal)));
-      // All of them have ended before one that failed ends the whole: none appears behind its clean-up.
-      published.push(...ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : [])));
-      const failed = ends.find((end) => end.status === 'rejected');
+    const playlists = uploads.filter(({ key }) => isPlaylist(key));
+    const media = uploads.filter(({ key }) => !isPlaylist(key));
+    for (let at = 0; at < media.length; at += parallelFiles) {
+      const batch = media.slice(at, at + parallelFiles);
+      const settled = await Promise.allSettled(batch.map((upload) => publishOrReplace(store, upload, signal)));
+      // All have settled before a failure is thrown: none is published after the clean-up.
+      published.push(...settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
+      const failed = settled.find((one) => one.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
     }
-    for (const upload of leads) published.push(await publishOwn(store, upload, signal));
+    for (const upload of playlists) published.push(await publishOrReplace(store, upload, signal));
     return published;
   } catch (error) {
     await Promise.allSettled(uploads.map((upload) => store.discard(upload)));
@@ -57,7 +57,7 @@ function isPlaylist(key: string): boolean {
   return /\.(m3u8|mpd)$/.test(key);
 }
 
-async function publishOwn(store: ObjectStore, upload: Upload, signal: AbortSignal): Promise<ObjectInfo> {
+async function publishOrReplace(store: ObjectStore, upload: Upload, signal: AbortSignal): Promise<ObjectInfo> {
   try {
     return await store.publish(upload, { signal });
   } catch (error) {

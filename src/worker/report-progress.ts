@@ -3,17 +3,22 @@ import type { Progress, ProgressMessage } from '../model/status/progress.ts';
 import type { Clock } from '../ports/clock.ts';
 
 export interface ProgressReporter {
-  /** Keeps the newest news and sends it when it is its turn: at most two messages a second. */
+  /** Keeps the latest progress and sends it when it is due: at most two messages a second. */
   report(progress: Omit<Progress, 'updatedAt'>): void;
-  /** Sends what is still kept; nothing is sent afterwards. */
+  /** Sends the kept progress, if any; nothing is sent afterwards. */
   close(): void;
 }
 
-const periodMs = 500;
+/**
+ * Least time between two progress messages of a worker. Progress is throttled twice more: towards NATS only the
+ * latest message of a job is kept (src/adapters/nats/outbox.ts), and the controller writes progress to the status at most
+ * once per `statusProgressIntervalMs` (src/controller/policies/policy.ts).
+ */
+const progressMessageIntervalMs = 500;
 
 /**
- * Progress of one attempt in messages of rising sequence. The first news and the last are always sent; what comes in
- * between is thinned out, newest first.
+ * Progress of one attempt in messages with ascending sequence numbers. The first and the last are always sent; those in
+ * between are throttled, and only the latest is sent.
  */
 export function createProgressReporter(
   { namespace, name, uid, attempt }: StageIdentity,
@@ -41,7 +46,7 @@ export function createProgressReporter(
     report(progress) {
       if (closed) return;
       kept = progress;
-      const wait = lastSentAt + periodMs - clock.monotonic();
+      const wait = lastSentAt + progressMessageIntervalMs - clock.monotonic();
       if (wait <= 0) flush();
       else timer ??= setTimeout(flush, wait);
     },

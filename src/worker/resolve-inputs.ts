@@ -6,20 +6,20 @@ import { download } from '../adapters/sources/download.ts';
 import { type FetchTimeouts, fetchSource } from '../adapters/sources/fetch-source.ts';
 import { fileUnderRoot } from '../adapters/sources/media-root.ts';
 import { CodedError } from '../errors/coded-error.ts';
-import type { Input } from '../model/job/inputs.ts';
+import { type Input, type TaggedInput, taggedInput } from '../model/job/inputs.ts';
 import { operationInputs } from '../model/job/operations.ts';
 import type { StageSpec } from '../model/job/stage.ts';
 import type { Clock } from '../ports/clock.ts';
 import { volumeFolders } from '../worker-protocol/environment.ts';
 import { noVolumes } from './stage-stores.ts';
 
-/** Where the bytes of inputs come from. */
+/** The sources of inputs. */
 export interface InputSources {
   readonly store: Pick<OpenedStore, 'localPath' | 'stat' | 'read'>;
   readonly mediaRoot?: string;
-  /** What is allowed of S3; nothing when absent. */
+  /** The allowed buckets and endpoints of S3; none when absent. */
   readonly s3?: S3Access;
-  /** Folder under which claims are mounted; none are when absent. */
+  /** Folder under which claims are mounted; absent without mounts. */
   readonly volumesDir?: string;
   readonly guard: AddressGuard;
   readonly maxInputBytes: number;
@@ -30,7 +30,7 @@ export interface InputSources {
 export interface LocalInput {
   readonly name: string;
   readonly path: string;
-  /** Whether it was fetched into the scratch folder; others are used in place and never written to. */
+  /** Whether it was fetched into the scratch folder; other files are read where they are and never written to. */
   readonly fetched: boolean;
 }
 
@@ -48,7 +48,7 @@ export function usedInputs({ inputs, operations }: Pick<StageSpec, 'inputs' | 'o
   return inputs.filter(({ name }, index) => index === 0 || named.has(name));
 }
 
-/** Brings the used inputs to this machine, one after the other. */
+/** Resolves the used inputs to files of this machine, one after the other. */
 export async function resolveInputs(
   spec: Pick<StageSpec, 'inputs' | 'operations'>,
   options: ResolveOptions,
@@ -57,79 +57,91 @@ export async function resolveInputs(
   const resolved: LocalInput[] = [];
   for (const [index, input] of used.entries()) {
     const onProgress = (fraction: number): void => options.onProgress?.((index + fraction) / used.length);
-    resolved.push(await resolveInput(input, options, onProgress));
+    resolved.push(await resolveInput(taggedInput(input), options, onProgress));
     onProgress(1);
   }
   return resolved;
 }
 
 async function resolveInput(
-  input: Input,
+  input: TaggedInput,
   options: ResolveOptions,
   onProgress: (fraction: number) => void,
 ): Promise<LocalInput> {
   const { name } = input;
-  const { maxInputBytes: maxBytes, mediaRoot, s3, scratchDir, signal, store, volumesDir } = options;
-  const onBytes = (received: number, total: number | undefined): void =>
-    onProgress(total === undefined || total === 0 ? 0 : received / total);
-  if (input.asset !== undefined) {
-    const local = await store.localPath?.(input.asset);
-    if (local !== undefined) return { name, path: local, fetched: false };
-    const path = join(scratchDir, `input-${name}${endingOf(input.asset)}`);
-    await fetchAsset(input.asset, path, input.name, options, onBytes);
+  const onBytes: OnBytes = (received, total) => onProgress(total === undefined || total === 0 ? 0 : received / total);
+  const fetched = async (key: string, fetch: (path: string) => Promise<unknown>): Promise<LocalInput> => {
+    const path = join(options.scratchDir, `input-${name}${extensionOf(key)}`);
+    await fetch(path);
     return { name, path, fetched: true };
-  }
-  if (input.file !== undefined) return { name, path: await fileUnderRoot(mediaRoot, input.file), fetched: false };
-  if (input.pvc !== undefined) {
-    if (volumesDir === undefined) throw noVolumes(`input ${name}`);
-    const root = join(volumesDir, volumeFolders.inputs, input.pvc.claimName);
-    return { name, path: await fileUnderRoot(root, input.pvc.path), fetched: false };
-  }
-  if (input.s3 !== undefined) {
-    if (s3 === undefined) {
-      throw new CodedError('UNSUPPORTED', `Expected input ${name} as a url, file or asset, got s3`);
+  };
+  switch (input.type) {
+    case 'asset': {
+      const local = await options.store.localPath?.(input.asset);
+      if (local !== undefined) return { name, path: local, fetched: false };
+      return fetched(input.asset, (path) => fetchAsset(input, path, options, onBytes));
     }
-    const { bucket, key } = input.s3;
-    const connection = sourceConnection(s3, input.s3);
-    const destination = join(scratchDir, `input-${name}${endingOf(key)}`);
-    const { fetchObject } = await import('../adapters/sources/s3-fetch.ts');
-    await fetchObject({ ...connection, bucket, key, destination, maxBytes, signal, onProgress: onBytes });
-    return { name, path: destination, fetched: true };
+    case 'file':
+      return { name, path: await fileUnderRoot(options.mediaRoot, input.file), fetched: false };
+    case 'pvc':
+      return { name, path: await mountedFile(input, options), fetched: false };
+    case 's3':
+      return fetched(input.s3.key, (path) => fetchFromBucket(input, path, options, onBytes));
+    case 'url':
+      return fetched(urlPath(input.url), (destination) =>
+        fetchSource(input.url, { ...options, destination, maxBytes: options.maxInputBytes, onProgress: onBytes }),
+      );
   }
-  if (input.url !== undefined) {
-    const path = join(scratchDir, `input-${name}${endingOf(urlPath(input.url))}`);
-    await fetchSource(input.url, { ...options, destination: path, maxBytes, onProgress: onBytes });
-    return { name, path, fetched: true };
-  }
-  throw new CodedError('SPEC_INVALID', `Expected input ${name} to say where it lies, got nothing`);
 }
 
-/** From a store whose objects are no files of this machine. */
-async function fetchAsset(
-  key: string,
+type OnBytes = (received: number, total: number | undefined) => void;
+type InputOf<T extends TaggedInput['type']> = Extract<TaggedInput, { readonly type: T }>;
+
+function mountedFile({ name, pvc }: InputOf<'pvc'>, { volumesDir }: ResolveOptions): Promise<string> {
+  if (volumesDir === undefined) throw noVolumes(`input ${name}`);
+  return fileUnderRoot(join(volumesDir, volumeFolders.inputs, pvc.claimName), pvc.path);
+}
+
+async function fetchFromBucket(
+  { name, s3: source }: InputOf<'s3'>,
   destination: string,
-  name: string,
-  { maxInputBytes, signal, store }: ResolveOptions,
-  onProgress: (received: number, total: number) => void,
+  { maxInputBytes: maxBytes, s3, signal }: ResolveOptions,
+  onProgress: OnBytes,
 ): Promise<void> {
-  const found = store.localPath === undefined ? await store.stat(key) : undefined;
+  if (s3 === undefined) throw new CodedError('UNSUPPORTED', `Expected input ${name} as a url, file or asset, got s3`);
+  const { bucket, key } = source;
+  const connection = sourceConnection(s3, source);
+  // Loaded only when it is used: a worker would start later for it.
+  const { fetchObject } = await import('../adapters/sources/s3-fetch.ts');
+  await fetchObject({ ...connection, bucket, key, destination, maxBytes, signal, onProgress });
+}
+
+/** Fetches an asset from a store whose objects are no files of this machine. */
+async function fetchAsset(
+  { name, asset }: InputOf<'asset'>,
+  destination: string,
+  { maxInputBytes, signal, store }: ResolveOptions,
+  onProgress: OnBytes,
+): Promise<void> {
+  const found = store.localPath === undefined ? await store.stat(asset) : undefined;
   if (found === undefined) {
-    throw new CodedError('SOURCE_NOT_FOUND', `Expected the asset ${key} of input ${name}, got none of that name`);
+    throw new CodedError('SOURCE_NOT_FOUND', `Expected the asset ${asset} of input ${name}, got no asset of that name`);
   }
   const { bytes } = found;
   if (bytes > maxInputBytes) {
     throw new CodedError('FILE_TOO_LARGE', `Expected at most ${maxInputBytes} bytes in input ${name}, got ${bytes}`);
   }
-  await download({ destination, bytes, read: (range) => store.read(key, range), signal, onProgress });
+  await download({ destination, bytes, read: (range) => store.read(asset, range), signal, onProgress });
 }
 
-/** Whether an input is brought to this machine before it is read. */
-export function isFetched({ asset, url, s3 }: Input, { localPath }: Pick<OpenedStore, 'localPath'>): boolean {
-  return url !== undefined || s3 !== undefined || (asset !== undefined && localPath === undefined);
+/** Whether an input is fetched to this machine before it is read. */
+export function isFetched(input: Input, { localPath }: Pick<OpenedStore, 'localPath'>): boolean {
+  const { type } = taggedInput(input);
+  return type === 'url' || type === 's3' || (type === 'asset' && localPath === undefined);
 }
 
-/** The file name's ending tells formats apart that their content does not, subtitles above all. */
-function endingOf(path: string): string {
+/** The extension distinguishes formats that their content does not, above all subtitles. */
+function extensionOf(path: string): string {
   return /\.[A-Za-z0-9]{1,5}$/.exec(path)?.[0]?.toLowerCase() ?? '';
 }
 

@@ -5,19 +5,19 @@ import { storageError } from '../adapters/object-store/storage-error.ts';
 import type { PlannedFile } from '../media/planning/plan.ts';
 
 /**
- * Makes the folder for fetched inputs and unfinished outputs; what an earlier run may have left in it goes. The folder
- * itself stays: in a pod it is a volume, which cannot be removed.
+ * Creates the folder for fetched inputs and unfinished outputs, and removes files of an earlier run from it. The folder
+ * itself is kept: in a pod it is a volume, which cannot be removed.
  */
 export async function prepareScratch(dir: string): Promise<void> {
   try {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     for (const name of await readdir(dir)) await rm(join(dir, name), { recursive: true, force: true });
   } catch (error) {
-    throw storageError('make the scratch folder', error);
+    throw storageError('create the scratch folder', error);
   }
 }
 
-/** The small files that a plan needs beside its processes. */
+/** Writes the small files that the processes of a plan read. */
 export async function writePlannedFiles(files: readonly PlannedFile[]): Promise<void> {
   for (const { path, content } of files) {
     await writeFile(path, content, { mode: 0o600 }).catch((error: unknown) => {
@@ -26,10 +26,10 @@ export async function writePlannedFiles(files: readonly PlannedFile[]): Promise<
   }
 }
 
-/** A folder of its own that is gone when the work is done, whichever way it ended. */
+/** Runs `work` with a new folder, which is removed afterwards. */
 export async function withTemporaryFolder<T>(work: (dir: string) => Promise<T>, parent: string = tmpdir()): Promise<T> {
   const dir = await mkdtemp(join(parent, 'framewright-')).catch((error: unknown) => {
-    throw storageError('make a temporary folder', error);
+    throw storageError('create a temporary folder', error);
   });
   try {
     return await work(dir);

@@ -7,18 +7,18 @@ import type { Clock } from '../ports/clock.ts';
 export interface StageProgress {
   /** `fraction` (0 to 1) of a step is done. */
   at(step: Exclude<ProgressStep, 'encoding' | 'analyzing'>, fraction: number): void;
-  /** The plan is known: the share of each of its processes follows from it. */
+  /** Sets the plan, from which the share of each process follows. */
   planned(plan: Plan): void;
-  /** News of a process of the plan, by its name. */
+  /** A progress sample of a process of the plan, by its name. */
   process(kind: 'encoding' | 'analyzing', name: string, expectedSeconds: number, sample: ProgressSample): void;
 }
 
-/** Shares of the steps around the encoding, measured on short and long jobs: what is left is encoding. */
+/** Shares of the steps around the encoding in percent, measured on short and long jobs; the rest is encoding. */
 const shares = { probing: 1, planning: 1, verifying: 4, publishing: 1 } as const;
 const fetchingShare = 10;
 const encodingShare = 83;
 
-/** One percentage over all steps of a stage. `report` gets every piece of news; thinning out is its business. */
+/** One percentage over all steps of a stage. `report` is called for every change and is expected to throttle. */
 export function createStageProgress(
   options: { readonly fetches: boolean; readonly clock: Pick<Clock, 'monotonic'> },
   report: (progress: Omit<Progress, 'updatedAt'>) => void,
@@ -39,7 +39,7 @@ export function createStageProgress(
       report({ ...estimator.advance(step, fraction, clock.monotonic()), step });
     },
     planned({ steps, analyses }) {
-      // An analysis only decodes: it weighs about a fifth of the encode that follows.
+      // An analysis only decodes: it takes about a fifth of the encode that follows.
       const analysisShare = analyses.length > 0 ? encodingShare / 5 : 0;
       const left = encodingShare - analysisShare;
       estimator.setParts(

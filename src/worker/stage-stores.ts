@@ -12,7 +12,7 @@ import { volumeFolders } from '../worker-protocol/environment.ts';
 export interface StageStores {
   /** The store of the installation: assets and reports. */
   readonly store: OpenedStore;
-  /** Where the outputs of this stage go. */
+  /** Where the outputs of this stage are published. */
   readonly outputs: ObjectStore;
 }
 
@@ -24,7 +24,7 @@ export interface StageStoreOptions {
   readonly scratchDir: string;
 }
 
-/** Folder for what is being written to a bucket. On the scratch volume, so that a rename puts an output there. */
+/** Folder for uploads to a bucket. It is on the scratch volume, so that an output is moved there by a rename. */
 export function uploadDirIn(scratchDir: string): string {
   return join(scratchDir, 'uploads');
 }

@@ -9,7 +9,7 @@ import { toolEnvironment } from '../media/ffmpeg/run/tool-environment.ts';
 import { type DeviceFolders, systemFolders } from '../media/gpu/run/render-nodes.ts';
 import { bounds } from '../model/job/bounds.ts';
 import { type StageSpec, stageSpec } from '../model/job/stage.ts';
-import { secretVariables, workerEnvironment } from '../worker-protocol/environment.ts';
+import { secretVariables, type WorkerSetting, workerEnvironment } from '../worker-protocol/environment.ts';
 import { secretsOf } from '../worker-protocol/stage-access.ts';
 import { uploadDirIn } from './stage-stores.ts';
 
@@ -18,7 +18,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** What a worker is told by its runner, read and checked. */
+/** The environment of a worker, parsed and checked. */
 export interface StageEnvironment {
   readonly spec: StageSpec;
   readonly resultFile: string;
@@ -78,7 +78,7 @@ const schema = z.object({
   driDir: path.default(systemFolders.dri),
   drmClassDir: path.default(systemFolders.drmClass),
   logLevel: z.enum(logLevels).default('info'),
-});
+} satisfies Partial<Record<WorkerSetting, z.ZodType>>);
 
 /** The worker's environment. Throws `SPEC_INVALID` that names every variable and field which is wrong. */
 export function readStageEnvironment(env: Environment): StageEnvironment {
@@ -115,7 +115,7 @@ export function readStageEnvironment(env: Environment): StageEnvironment {
   };
 }
 
-/** A folder or a bucket: with both, or neither, nobody could tell where the outputs are. */
+/** A folder or a bucket: with both, or neither, it is not clear where the outputs are published. */
 function objectsOf(settings: z.output<typeof schema>): ObjectStoreOptions {
   const { objectsDir, s3Bucket, s3Prefix, s3Endpoint, s3Region, s3ForcePathStyle, scratchDir } = settings;
   if ((objectsDir === undefined) === (s3Bucket === undefined)) {
@@ -134,7 +134,7 @@ function objectsOf(settings: z.output<typeof schema>): ObjectStoreOptions {
   };
 }
 
-/** Credentials of the Secrets that the stage names, as the runner has given them. */
+/** Credentials of the Secrets that the stage names, from the variables that the runner has set. */
 function readSecrets(spec: StageSpec, env: Environment): ReadonlyMap<string, S3Credentials> {
   const found = new Map<string, S3Credentials>();
   for (const [index, name] of secretsOf(spec).entries()) {
@@ -147,7 +147,7 @@ function readSecrets(spec: StageSpec, env: Environment): ReadonlyMap<string, S3C
 
 function readSpec(text: string | undefined): StageSpec {
   const variable = workerEnvironment.stage;
-  if (text === undefined) throw new CodedError('SPEC_INVALID', `Expected a stage in ${variable}, got none`);
+  if (text === undefined) throw new CodedError('SPEC_INVALID', `Expected a stage in ${variable}, which is not set`);
   if (Buffer.byteLength(text) > bounds.stageSpecBytes) {
     throw new CodedError('SPEC_INVALID', `Expected at most ${bounds.stageSpecBytes} bytes in ${variable}, got more`);
   }
@@ -160,7 +160,7 @@ function jsonOf(text: string, variable: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new CodedError('SPEC_INVALID', `Expected JSON in ${variable}, got a text that is none`, { cause });
+    throw new CodedError('SPEC_INVALID', `Expected JSON in ${variable}, got other text`, { cause });
   }
 }
 

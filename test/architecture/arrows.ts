@@ -35,7 +35,7 @@ const IDEAS = [
  *
  *   lib <- errors <- model <- ports <- worker-protocol <- {controller, media, adapters, api} <- worker, processes <- cli
  */
-export const ARROWS: readonly Arrow[] = [
+const ARROWS: readonly Arrow[] = [
   { from: 'src/main.ts', may: ['src/', 'node:'], packages: true },
   { from: 'src/lib/', may: [...LIB, 'package.json', 'node:'], packages: false },
   { from: 'src/errors/', may: [...ERRORS, 'zod'], packages: false },

@@ -23,13 +23,13 @@ export interface OperatorSurroundings {
 export const installation = 'chaos';
 
 /** Waits as short as they can be, so that minutes of a cluster's life fit into seconds. */
-export const hastyPolicy: Policy = {
+const hastyPolicy: Policy = {
   ...defaultPolicy,
   graceMs: 1_000,
   backoffSeconds: 0.1,
   maxBackoffSeconds: 0.5,
   maxDisruptions: 4,
-  progressIntervalMs: 300,
+  statusProgressIntervalMs: 300,
   otherNodes: true,
 };
 

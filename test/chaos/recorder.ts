@@ -227,7 +227,7 @@ function recordedOf(kind: Kind, type: Recorded['type'], recorded: unknown, gap: 
 }
 
 /** One change as one line, with what a reader of a failed run looks for. */
-export function describeChange({ kind, type, version, object }: Recorded): string {
+function describeChange({ kind, type, version, object }: Recorded): string {
   const removing = object.metadata.deletionTimestamp === undefined ? '' : ' (being removed)';
   const { name, uid } = object.metadata;
   const who = kind === 'RenderJob' && type !== 'MODIFIED' ? `${name} (${uid})` : name;

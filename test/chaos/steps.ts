@@ -47,7 +47,7 @@ export type Step =
   | { readonly do: 'pass'; readonly milliseconds: number };
 
 /** Every way in which a worker ends: each code of the table with the result that goes with it, and what systems do. */
-export const podEnds: readonly PodEnd[] = [
+const podEnds: readonly PodEnd[] = [
   ...Object.entries(errorTable).flatMap(([code, definition]) => {
     if (!isErrorCode(code) || !('exit' in definition) || definition.exit === undefined) return [];
     return [{ exitCode: definition.exit, message: failure(code, definition.exit) }, { exitCode: definition.exit }];

@@ -281,7 +281,7 @@ describe('the loop', () => {
   });
 
   it('writes the progress of a worker into the status', async () => {
-    const box = await start({ progressIntervalMs: 1 });
+    const box = await start({ statusProgressIntervalMs: 1 });
     await submit(box, 'a', 'tell');
     const percents: number[] = [];
     const job = await until(box, 'a', (now) => {

@@ -39,52 +39,57 @@ const run = (spec: StageSpec): Promise<WorkerRun> => runWorkerOn(bench, spec, { 
 const copy = { operations: [], output: {} };
 const blur = { operations: [{ blur: { regions: [{ x: 0, y: 0, width: 50, height: 50 }] } }] };
 
-describe('a file that is none of what it is called', () => {
-  const refusals: readonly (readonly [what: string, file: string, ErrorCode, message: RegExp, Partial<StageSpec>?])[] =
+describe('a file that is not what its name suggests', () => {
+  const rejections: readonly (readonly [
+    what: string,
+    file: string,
+    ErrorCode,
+    message: RegExp,
+    Partial<StageSpec>?,
+  ])[] = [
+    ['that is empty', 'empty.mp4', 'INPUT_INVALID', /^Expected input main to be a media file, got an empty file$/],
+    ['that lost its index', 'no-index.mp4', 'INPUT_INVALID', /moov atom not found/],
+    ['with truncated media', 'cut.mp4', 'INPUT_INVALID', /corrupt input packet|partial file/],
+    ['with truncated media, to be copied', 'cut.mp4', 'INPUT_INVALID', /corrupt input packet|partial file/, copy],
     [
-      ['that is empty', 'empty.mp4', 'INPUT_INVALID', /^Expected input main to be a media file, got an empty file$/],
-      ['that lost its index', 'no-index.mp4', 'INPUT_INVALID', /moov atom not found/],
-      ['whose media is cut off', 'cut.mp4', 'INPUT_INVALID', /corrupt input packet|partial file/],
-      ['whose media is cut off, to be copied', 'cut.mp4', 'INPUT_INVALID', /corrupt input packet|partial file/, copy],
-      [
-        'that ends before it says',
-        'cut.mkv',
-        'INPUT_INVALID',
-        /input main ends at 1\.\d+ s, and declares a duration of 2\.\d+ s/,
-      ],
-      ['that ends before it says, to be copied', 'cut.mkv', 'INPUT_INVALID', /input main ends at 1\.\d+ s/, copy],
-      ['of noise', 'noise.mp4', 'INPUT_INVALID', /^Expected input main to be a media file, got: /],
-      ['that is an archive', 'archive.mp4', 'INPUT_INVALID', /^Expected input main to be a media file, got: /],
-      ['of words', 'words.mp4', 'INPUT_INVALID', /^Expected input main to be a media file, got: /],
-      ['that is a web page', 'page.mp4', 'INPUT_INVALID', /^Expected input main to be a media file, got: /],
-      ['that is a list of files', 'list.mp4', 'INPUT_UNSUPPORTED', /got a list or script of files$/],
-      ['that is a playlist', 'playlist.mp4', 'INPUT_UNSUPPORTED', /got a list or script of files$/],
-      ['that describes a session on the network', 'session.mp4', 'INPUT_UNSUPPORTED', /got a list or script of files$/],
-      [
-        'of subtitles',
-        'subtitles.mp4',
-        'INPUT_UNSUPPORTED',
-        /expected picture or sound, got a file with neither \(srt\)/,
-      ],
-      [
-        'without a picture to blur',
-        'sound.m4a',
-        'INPUT_UNSUPPORTED',
-        /^spec\.operations\[0\]\.blur: expected a picture/,
-        blur,
-      ],
-      [
-        'with a cover instead of a picture to blur',
-        'song.mp3',
-        'INPUT_UNSUPPORTED',
-        /expected a picture to work on/,
-        blur,
-      ],
-      ['of transport streams that were put one after the other', 'spliced.ts', 'INPUT_INVALID', /corrupt input packet/],
-    ];
+      'that ends before its declared end',
+      'cut.mkv',
+      'INPUT_INVALID',
+      /input main ends at 1\.\d+ s, and declares a duration of 2\.\d+ s/,
+    ],
+    [
+      'that ends before its declared end, to be copied',
+      'cut.mkv',
+      'INPUT_INVALID',
+      /input main ends at 1\.\d+ s/,
+      copy,
+    ],
+    ['of noise', 'noise.mp4', 'INPUT_INVALID', /^Expected input main to be a media file, got: /],
+    ['that is an archive', 'archive.mp4', 'INPUT_INVALID', /^Expected input main to be a media file, got: /],
+    ['of words', 'words.mp4', 'INPUT_INVALID', /^Expected input main to be a media file, got: /],
+    ['that is a web page', 'page.mp4', 'INPUT_INVALID', /^Expected input main to be a media file, got: /],
+    ['that is a list of files', 'list.mp4', 'INPUT_UNSUPPORTED', /got a list or script of files$/],
+    ['that is a playlist', 'playlist.mp4', 'INPUT_UNSUPPORTED', /got a list or script of files$/],
+    ['that describes a session on the network', 'session.mp4', 'INPUT_UNSUPPORTED', /got a list or script of files$/],
+    [
+      'of subtitles',
+      'subtitles.mp4',
+      'INPUT_UNSUPPORTED',
+      /expected picture or sound, got a file with neither \(srt\)/,
+    ],
+    [
+      'without video to blur',
+      'tone.m4a',
+      'INPUT_UNSUPPORTED',
+      /^spec\.operations\[0\]\.blur: expected a picture/,
+      blur,
+    ],
+    ['with cover art instead of video to blur', 'song.mp3', 'INPUT_UNSUPPORTED', /expected a picture to work on/, blur],
+    ['of concatenated transport streams', 'spliced.ts', 'INPUT_INVALID', /corrupt input packet/],
+  ];
 
-  for (const [what, file, code, message, spec = {}] of refusals) {
-    it(`${what} is refused, readably and for good`, async () => {
+  for (const [what, file, code, message, spec = {}] of rejections) {
+    it(`${what} is rejected with a clear message, and not retried`, async () => {
       const { result, keys } = await run(jobOn(file, spec));
       expect(result.error).toMatchObject({ code, message, remedy: /\S/ });
       expect(result.error?.message).not.toContain(dir.path.slice(1));
@@ -94,7 +99,7 @@ describe('a file that is none of what it is called', () => {
   }
 });
 
-/** What comes out, in figures; `like` is a file whose pictures it must show, after these filters. */
+/** The measured output; `like` is a file whose frames it must show, after these filters. */
 interface Outcome {
   readonly frames?: number;
   readonly seconds: number;
@@ -136,18 +141,18 @@ describe('a file with', () => {
   const size = [320, 180] as const;
   const like = ['clip.mp4'] as const;
   const rows: readonly (readonly [what: string, file: string, Outcome, Partial<StageSpec>?])[] = [
-    ['sound alone', 'sound.m4a', { seconds: 2, audio: 1 }, { output: {} }],
+    ['audio alone', 'tone.m4a', { seconds: 2, audio: 1 }, { output: {} }],
     [
-      'sound with a cover',
+      'audio with cover art',
       'song.mp3',
       { seconds: 2, audio: 1 },
       { output: { container: 'mp4', audio: { codec: 'aac' } } },
     ],
-    ['a cover before the picture', 'covered.mp4', { frames: 50, seconds: 2, size, like, audio: 1 }],
-    ['no sound', 'silent.mp4', { frames: 50, seconds: 2, size, audio: false }],
+    ['cover art before the video', 'covered.mp4', { frames: 50, seconds: 2, size, like, audio: 1 }],
+    ['no audio', 'silent.mp4', { frames: 50, seconds: 2, size, audio: false }],
     ['one frame', 'one.mp4', { frames: 1, seconds: 0.04, size }],
-    ['odd sides', 'odd.mp4', { frames: 25, seconds: 1, size: [318, 178], like: ['odd.mp4', 'crop=318:178:0:0'] }],
-    ['odd sides, copied', 'odd.mp4', { frames: 25, seconds: 1, size: [319, 179] }, copy],
+    ['odd dimensions', 'odd.mp4', { frames: 25, seconds: 1, size: [318, 178], like: ['odd.mp4', 'crop=318:178:0:0'] }],
+    ['odd dimensions, copied', 'odd.mp4', { frames: 25, seconds: 1, size: [319, 179] }, copy],
     ['one single pixel', 'dot.mkv', { frames: 10, seconds: 0.4, size: [2, 2] }],
     ['4:2:2 with ten bits', '422.mp4', { frames: 50, seconds: 2, size, like: ['422.mp4'] }],
     ['transparency', 'alpha.webm', { frames: 25, seconds: 1, size }],
@@ -155,7 +160,7 @@ describe('a file with', () => {
     ['a rate that varies', 'varying.mp4', { frames: 30, seconds: 2, size, like: ['varying.mp4'] }],
     ['fields', 'fields.mp4', { frames: 50, seconds: 2, size, like: ['fields.mp4', 'bwdif=send_frame'] }],
     ['six channels', 'six.mkv', { frames: 50, seconds: 2, audio: 6 }],
-    ['six channels, wanted as two', 'six.mkv', { seconds: 2, audio: 2 }, { output: { audio: { channels: 2 } } }],
+    ['six channels, converted to two', 'six.mkv', { seconds: 2, audio: 2 }, { output: { audio: { channels: 2 } } }],
     ['sixteen channels', 'sixteen.mkv', { frames: 50, seconds: 2, audio: 2 }],
     ['no length, as browsers record', 'recorded.webm', { frames: 50, seconds: 2, size }],
     [
@@ -171,8 +176,8 @@ describe('a file with', () => {
     ['a start before 0', 'early.mp4', { frames: 40, seconds: 1.6, size, like: ['clip.mp4', 'trim=start_frame=10'] }],
     ['a gap of an hour', 'gap.mkv', { frames: 50, seconds: 3602, size }],
     ['frames in disorder', 'disordered.mkv', { frames: 50, seconds: 2, size }],
-    ['frames without moments', 'packed.avi', { seconds: 2, size }],
-    ['frames without moments, to be copied', 'packed.avi', { seconds: 2, size }, copy],
+    ['frames without time stamps', 'packed.avi', { seconds: 2, size }],
+    ['frames without time stamps, to be copied', 'packed.avi', { seconds: 2, size }, copy],
     ['headers that claim four hours', 'hours.mp4', { frames: 50, seconds: 2, size, like, audio: 1 }],
     ['headers that claim four hours, copied', 'hours.mp4', { frames: 50, seconds: 2, like, audio: 1 }, copy],
     [
@@ -182,17 +187,17 @@ describe('a file with', () => {
       { operations: [{ trim: { start: 0.52, end: 1 } }] },
     ],
     ['megabytes of tags and thousands of chapters', 'bloated.mp4', { frames: 50, seconds: 2, size, like, audio: 1 }],
-    ['a picture that shrinks in mid-stream', 'shrinking.mp4', { frames: 75, seconds: 3, size }],
-    ['a picture that shrinks in mid-stream, in Matroska', 'shrinking.mkv', { frames: 75, seconds: 3, size }],
+    ['frames that shrink in mid-stream', 'shrinking.mp4', { frames: 75, seconds: 3, size }],
+    ['frames that shrink in mid-stream, in Matroska', 'shrinking.mkv', { frames: 75, seconds: 3, size }],
   ];
 
   for (const [what, file, outcome, spec = {}] of rows) {
-    it(`${what} becomes a right output`, async () => {
+    it(`${what} becomes a correct output`, async () => {
       await expectOutcome(await run(jobOn(file, spec)), outcome);
     });
   }
 
-  it('a picture that shrinks fills the frame before and after', async () => {
+  it('frames that shrink are scaled to the size of the first', async () => {
     const { path } = await run(jobOn('shrinking.mp4'));
     await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=160x90:r=25:d=1', '-c:v', 'ffv1', at('small.mkv'));
     const frames = await grayFrames(path(), 160, 90);
@@ -201,7 +206,7 @@ describe('a file with', () => {
     expect(difference((await grayFrames(at('small.mkv'), 160, 90))[24], frames[74], whole, 160)).toBeLessThan(8);
   });
 
-  it('all tracks of sound are kept by a copy, and the first where the picture alone is encoded too', async () => {
+  it('all audio tracks are kept when audio is copied, and the first when audio is changed', async () => {
     const encode: Partial<StageSpec> = { operations: [], output: { video: { quality: 20, preset: 'performance' } } };
     for (const spec of [copy, encode]) {
       const found = await probe((await run(jobOn('tracks.mkv', spec))).path());
@@ -232,13 +237,13 @@ describe('thumbnails of a file', () => {
 
   it.each([
     ['one frame', 'one.mp4', [320, 180]],
-    ['one picture', 'cover.jpg', [64, 64]],
+    ['one image', 'cover.jpg', [64, 64]],
     ['one pixel', 'dot.mkv', [2, 2]],
-    ['odd sides', 'odd.mp4', [318, 178]],
+    ['odd dimensions', 'odd.mp4', [318, 178]],
     ['a turn of 90 degrees', 'turn90.mp4', [180, 320]],
     ['no length', 'recorded.webm', [320, 180]],
     ['a gap of an hour', 'gap.mkv', [320, 180]],
-    ['a picture that shrinks', 'shrinking.mp4', [320, 180]],
+    ['frames that shrink', 'shrinking.mp4', [320, 180]],
   ] as const)('with %s are all made', async (_what, file, [width, height]) => {
     const { result, path } = await run(jobOn(file, { operations, output: {} }));
     expect(result.error).toBeUndefined();
@@ -263,7 +268,7 @@ describe('thumbnails of a file', () => {
   });
 });
 
-describe('a file whose picture must be turned', () => {
+describe('a file whose video must be rotated', () => {
   const turns: readonly (readonly [what: string, file: string, filters: string, width: number])[] = [
     ['by 90 degrees', 'turn90.mp4', 'transpose=clock', 180],
     ['by 180 degrees', 'turn180.mp4', 'hflip,vflip', 320],
@@ -314,8 +319,14 @@ describeOnSoftwareGpu('a hostile file on the GPU', (gpus) => {
 
   it.each([
     ['4:2:2 with ten bits', '422.mp4', 50, 'h264 in yuv422p10le is decoded by the CPU', ['422.mp4']],
-    ['4:4:4 with odd sides', 'odd.mp4', 25, 'h264 in yuv444p is decoded by the CPU', ['odd.mp4', 'crop=318:178:0:0']],
-    ['the picture of a mirror', 'mirror.mp4', 50, /mirrored/, ['clip.mp4', 'hflip']],
+    [
+      '4:4:4 with odd dimensions',
+      'odd.mp4',
+      25,
+      'h264 in yuv444p is decoded by the CPU',
+      ['odd.mp4', 'crop=318:178:0:0'],
+    ],
+    ['a mirrored video', 'mirror.mp4', 50, /mirrored/, ['clip.mp4', 'hflip']],
     ['motion JPEG', 'full.avi', 25, /mjpeg in yuvj420p is decoded by the CPU/, ['full.avi', 'scale=out_range=full']],
   ] as const)('with %s is decoded by the CPU and encoded by the GPU', async (_what, file, frames, reason, like) => {
     const { result, path, gpu } = await onGpu(file);
@@ -327,10 +338,10 @@ describeOnSoftwareGpu('a hostile file on the GPU', (gpus) => {
   });
 
   it.each([
-    ['odd sides', 'odd420.mp4', 25, ['odd420.mp4', 'crop=318:178:0:0']],
+    ['odd dimensions', 'odd420.mp4', 25, ['odd420.mp4', 'crop=318:178:0:0']],
     ['a turn of 90 degrees', 'turn90.mp4', 50, ['clip.mp4', 'transpose=clock']],
     ['a turn of 180 degrees', 'turn180.mp4', 50, ['clip.mp4', 'hflip,vflip']],
-    ['a cover before the picture', 'covered.mp4', 50, ['clip.mp4']],
+    ['cover art before the video', 'covered.mp4', 50, ['clip.mp4']],
     ['a start before 0', 'early.mp4', 40, ['clip.mp4', 'trim=start_frame=10']],
     ['headers that claim four hours', 'hours.mp4', 50, ['clip.mp4']],
     ['megabytes of tags', 'bloated.mp4', 50, ['clip.mp4']],

@@ -69,7 +69,7 @@ const lists: readonly (readonly [what: string, name: string, content: (url: stri
 
 describe('a file that names others', () => {
   for (const [what, name, content] of lists) {
-    it(`such as ${what} is refused, as any input, and they are not opened`, async () => {
+    it(`such as ${what} is rejected, as any input, and they are not opened`, async () => {
       await writeFile(at(name), content(server.url, at('clip.mp4')));
       const uses: readonly (readonly [string[], Operation[]])[] = [
         [[name], [{ transcode: { force: true } }]],
@@ -95,7 +95,7 @@ describe('a file that names others', () => {
     const drawing = `${head}<rect width="64" height="64" fill="white"/>${names.map(image).join('')}</svg>`;
     await writeFile(at('drawing.svg'), drawing);
     const { result, path } = await run(['drawing.svg']);
-    // A build of FFmpeg without librsvg refuses it.
+    // A build of FFmpeg without librsvg rejects it.
     if (result.error === undefined) {
       const [frame] = await grayFrames(path(), 64, 64);
       expect(Math.min(...(frame ?? []))).toBeGreaterThan(200);

@@ -62,12 +62,12 @@ describe('a name under the media root', () => {
     await mkdir(at('names'), { recursive: true });
     await copyFile(at('clip.mp4'), at(join('names', name)));
     await writeFile(at(join('names', `${name}.srt`)), '1\n00:00:00,000 --> 00:00:02,000\nHello\n');
-    const clips = ['main', 'other', 'mark', 'sound'].map((input) => ({ name: input, file: `names/${name}` }));
+    const clips = ['main', 'other', 'mark', 'audio'].map((input) => ({ name: input, file: `names/${name}` }));
     const inputs = [...clips, { name: 'text', file: `names/${name}.srt` }];
     const merge = { merge: { append: ['other'] } };
     const edits = [
       { watermark: { input: 'mark', width: 10 } },
-      { addAudio: { input: 'sound' } },
+      { addAudio: { input: 'audio' } },
       { subtitle: { input: 'text', style: { size: 20 } } },
     ];
     const edited = await run({ inputs, operations: [merge, ...edits] });
@@ -81,7 +81,7 @@ describe('a name under the media root', () => {
     expect((await probe(joined.path())).subtitles).toHaveLength(1);
   });
 
-  it('that stands for a series of pictures opens that picture alone', async () => {
+  it('that is a pattern for a series of images opens that image alone', async () => {
     await ffmpeg('-f', 'lavfi', '-i', 'color=white:s=64x64', '-frames:v', '1', '-update', '1', at('p001.png'));
     await ffmpeg('-f', 'lavfi', '-i', 'color=black:s=64x64', '-frames:v', '1', '-update', '1', at('other.png'));
     await copyFile(at('other.png'), at('p%03d.png'));
@@ -105,7 +105,7 @@ describe('the text of a caption', () => {
     for (const index of [0, 9, 20, 24]) expect(difference(before[index], after[index], whole)).toBeLessThan(1);
     for (const index of [10, 19]) {
       expect(difference(before[index], after[index], { x: 0, y: 90, width: 320, height: 90 })).toBeGreaterThan(1);
-      // Nothing in it moves the text away from its place.
+      // Nothing in the text changes its position.
       expect(difference(before[index], after[index], { x: 0, y: 0, width: 320, height: 60 })).toBeLessThan(1);
     }
   });

@@ -14,7 +14,7 @@ describe('an exact trim', () => {
   });
   afterEach(() => bench.close());
 
-  /** A clip of 3 s with key frames at every 20th of its 90 pictures. */
+  /** A clip of 3 s with a key frame at every 20th of its 90 frames. */
   async function clip(name: string, options: string): Promise<void> {
     const sources = ['-f', 'lavfi', '-i', 'testsrc2=size=192x108:rate=30:duration=3'];
     const audio = ['-f', 'lavfi', '-i', 'sine=duration=3', '-c:a', 'aac'];
@@ -52,7 +52,7 @@ describe('an exact trim', () => {
   });
 
   it('is encoded as a whole when the pieces do not fit together, and the result says why', async () => {
-    // The source already uses the numbers that parameter sets of edges get.
+    // The source already uses the ids that parameter sets of re-encoded frames get.
     await clip('clip.mp4', 'bframes=3:sps-id=15');
     expect(await bench.start(stage(0.5, 2.3)).ended).toBe(0);
     const { precision, outputs, report } = bench.result();
@@ -63,7 +63,7 @@ describe('an exact trim', () => {
     expect(story).toMatchObject({ processes: [{ name: 'pieces' }, { name: 'render' }] });
   });
 
-  it('to a key frame tells by how much it misses', async () => {
+  it('to a key frame reports its error', async () => {
     await clip('clip.mp4', 'bframes=3');
     expect(await bench.start(stage(0.9, 2.3, false)).ended).toBe(0);
     const { precision, acceleration, outputs } = bench.result();

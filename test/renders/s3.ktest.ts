@@ -73,7 +73,7 @@ describeWithPrograms('s3', 'a worker whose object store is a bucket', (paths) =>
     expect(worker.progress.map(({ progress }) => progress.step)).toContain('fetching');
   });
 
-  it('reads an asset of the bucket, puts outputs where the job says, and the report beside the asset', async () => {
+  it('reads an asset of the bucket, writes outputs to the destination of the job, and the report beside the asset', async () => {
     const upload = await store.createUpload('upload.mp4');
     await writeFile(upload.path, clip);
     await store.publish(upload);
@@ -86,15 +86,15 @@ describeWithPrograms('s3', 'a worker whose object store is a bucket', (paths) =>
     expect(await keys(await s3.store({ bucket: out, prefix: 'for/ann' }))).toEqual(['uid-1-main.mp4']);
   });
 
-  it('fails with the reason of the server, and tells neither secrets nor signatures', async () => {
+  it('fails with the reason of the server, and reveals neither secrets nor signatures', async () => {
     const secret = secretVariables(0);
-    const wrong = { [secret.accessKeyId]: 'nobody', [secret.secretAccessKey]: 'hunter2' };
+    const wrong = { [secret.accessKeyId]: 'wrong-key-id', [secret.secretAccessKey]: 'hunter2' };
     const inputs = [source(undefined, { credentialsSecret: 'ann' })];
     expect(await bench.start(stageOf({ inputs }), environment(wrong)).ended).toBe(43);
     const [report] = await Array.fromAsync(await store.read('reports/uid-1.json'));
-    for (const told of [JSON.stringify(bench.result()), Buffer.from(report ?? []).toString()]) {
-      expect(told).toContain('permission to read the object');
-      expect(told).not.toMatch(/hunter2|Signature=|AWS4-HMAC|nobody/);
+    for (const text of [JSON.stringify(bench.result()), Buffer.from(report ?? []).toString()]) {
+      expect(text).toContain('permission to read the object');
+      expect(text).not.toMatch(/hunter2|Signature=|AWS4-HMAC|wrong-key-id/);
     }
   });
 });

@@ -33,7 +33,7 @@ function x265(options: string, ...more: readonly string[]): string[] {
 }
 
 const ten = ['-pix_fmt', 'yuv420p10le'];
-/** Pictures at uneven moments: two of five are left out. */
+/** Frames at uneven times: two of five are dropped. */
 const uneven = ['-vf', "select='not(eq(mod(n,5),1)+eq(mod(n,5),2))'", '-fps_mode', 'vfr'];
 
 interface Source {
@@ -53,12 +53,12 @@ const sources: Readonly<Record<string, Source>> = {
     args: x264('keyint=15:bframes=3:open-gop=1', '-force_key_frames', '1', '-forced-idr', '1'),
   },
   'H.264 of slices, with its own access unit delimiters': { file: 'g.mp4', args: x264('keyint=20:slices=4:aud=1') },
-  'H.264 at uneven moments': { file: 'h.mp4', args: x264('keyint=12:bframes=3', ...uneven) },
+  'H.264 with uneven frame times': { file: 'h.mp4', args: x264('keyint=12:bframes=3', ...uneven) },
   'HEVC with open GOPs in MP4': { file: 'i.mp4', args: x265('keyint=20:min-keyint=20:bframes=4') },
   'HEVC with closed GOPs in Matroska': { file: 'j.mkv', args: x265('keyint=20:bframes=3:no-open-gop=1') },
   'HEVC of 10 bits in QuickTime': { file: 'k.mov', args: x265('keyint=20:bframes=4', ...ten) },
   'HEVC from a transport stream': { file: 'l.ts', args: x265('keyint=20:bframes=3', '-f', 'mpegts') },
-  'HEVC at uneven moments in Matroska': { file: 'm.mkv', args: x265('keyint=12:bframes=3', ...uneven) },
+  'HEVC with uneven frame times in Matroska': { file: 'm.mkv', args: x265('keyint=12:bframes=3', ...uneven) },
 };
 
 async function sourceOf({ file, args, rate = '30' }: Source): Promise<string> {
@@ -74,7 +74,7 @@ function cutOf(clip: string, trim: Cut, output: Output = {}): Promise<Rendered> 
   return render(dir.path, { inputs: { clip }, operations: [{ trim }], output });
 }
 
-/** Compares an output with a full decode of its source, picture by picture. */
+/** Compares an output with a full decode of its source, frame by frame. */
 async function compare(clip: string, output: string, { start = 0, end = Number.POSITIVE_INFINITY }: Cut) {
   const { startTime, video } = await probe(clip);
   const half = video[0]?.variableFrameRate ? 0.0005 : 0.5 / 30;
@@ -87,15 +87,15 @@ async function compare(clip: string, output: string, { start = 0, end = Number.P
   expect(got).toHaveLength(wanted.length);
   const [before, after] = [await grayFrames(clip, 192, 108), await grayFrames(output, 192, 108)];
   const first = wanted[0]?.time ?? 0;
-  return wanted.map(({ time, hash, at }, place) => ({
-    same: got[place]?.hash === hash,
-    /** Seconds by which the picture is shown at another moment than in the source, counted from the first one. */
-    late: (got[place]?.time ?? Number.NaN) - (got[0]?.time ?? 0) - (time - first),
-    quality: peakSignalToNoise(before[at], after[place]),
+  return wanted.map(({ time, hash, at }, position) => ({
+    same: got[position]?.hash === hash,
+    /** Seconds by which the frame is shown later than in the source, counted from the first frame. */
+    late: (got[position]?.time ?? Number.NaN) - (got[0]?.time ?? 0) - (time - first),
+    quality: peakSignalToNoise(before[at], after[position]),
   }));
 }
 
-describe('a cut by copying', () => {
+describe('a smart cut', () => {
   test.for(Object.entries(sources))('of %s', async ([, source]) => {
     const clip = await sourceOf(source);
     const cut = { start: 0.5, end: 2.3 };
@@ -109,14 +109,14 @@ describe('a cut by copying', () => {
     expect(encoded).toBeGreaterThan(0);
     expect(encoded).toBeLessThan(frames.length / 2);
     expect(frames.filter(({ same }) => same).length).toBe(frames.length - encoded);
-    // The head, then the copied pictures in one piece, then the tail.
+    // The re-encoded head, then the copied frames without a gap, then the re-encoded tail.
     const head = precision?.encoded?.find((part) => part.start === 0)?.frames ?? 0;
     expect(frames.findIndex(({ same }) => same)).toBe(head);
     for (const { late, quality } of frames) {
       expect(Math.abs(late)).toBeLessThan(0.002);
       expect(quality).toBeGreaterThan(40);
     }
-    // Matroska stores no moments of decoding.
+    // Matroska stores no decoding times.
     const packets = (await videoPackets(path())).filter(({ dts }) => Number.isFinite(dts));
     for (const [index, { dts, pts }] of packets.entries()) {
       expect(dts).toBeLessThanOrEqual(pts);
@@ -124,13 +124,13 @@ describe('a cut by copying', () => {
     }
     const { duration, video, audio } = await probe(path());
     expect(Math.abs(duration - 1.8)).toBeLessThan(0.034);
-    // Matroska has no negative moments, so its picture begins after the packet that primes the decoder of the sound.
+    // Matroska has no negative times, so its video begins after the packet that primes the audio decoder.
     const primed = path().endsWith('mkv') ? 0.022 : 0.001;
     expect(Math.abs((audio[0]?.startTime ?? 1) - (video[0]?.startTime ?? 0))).toBeLessThan(primed);
     expect(Math.abs((audio[0]?.duration ?? 0) - 1.8)).toBeLessThan(0.034);
   });
 
-  test('keeps picture and sound together', async () => {
+  test('keeps video and audio in sync', async () => {
     // A white flash and a beep at every half second.
     const pulse = 'lt(mod(t+0.001,0.5),0.1)';
     const clip = await makeClip(`${dir.path}/pulse.mp4`, {
@@ -159,7 +159,7 @@ describe('a cut by copying', () => {
     }
   });
 
-  test('is exact at every moment of a GOP', async () => {
+  test('is exact anywhere within a GOP', async () => {
     const clip = await makeClip(`${dir.path}/each.mp4`, {
       seconds: 2,
       size: '192x108',
@@ -176,7 +176,7 @@ describe('a cut by copying', () => {
     }
   });
 
-  test('copies everything where both ends stand between groups of pictures', async () => {
+  test('copies all frames where both ends are between two GOPs', async () => {
     const clip = await makeClip(`${dir.path}/both.mp4`, {
       seconds: 3,
       args: x264('keyint=30:min-keyint=30:bframes=3'),
@@ -189,7 +189,7 @@ describe('a cut by copying', () => {
     expect(frames.every(({ same }) => same)).toBe(true);
   });
 
-  test('goes into another container, beside other sound, and without sound', async () => {
+  test('goes into another container, beside other audio, and without audio', async () => {
     const clip = await sourceOf({ file: 'n.mp4', args: x264('keyint=20:bframes=3', '-metadata', 'title=Kept') });
     const cut = { start: 0.5, end: 2.3 };
     const moved = await cutOf(clip, cut, { container: 'mkv' });
@@ -203,7 +203,7 @@ describe('a cut by copying', () => {
     expect((await compare(clip, mute.path(), cut)).filter(({ same }) => same).length).toBeGreaterThan(30);
   });
 
-  test('keeps how the picture is turned, its shape and its colours', async () => {
+  test('keeps rotation, pixel shape and colours', async () => {
     const flat = await makeClip(`${dir.path}/flat.mp4`, {
       seconds: 3,
       args: x264('keyint=20:bframes=3:colorprim=bt709:transfer=bt709:colormatrix=bt709', '-vf', 'setsar=4/3'),
@@ -220,7 +220,7 @@ describe('a cut by copying', () => {
   });
 });
 
-test('an HDR picture says how bright it is in encoded pictures too', async () => {
+test('HDR metadata is in re-encoded frames too', async () => {
   const display = 'G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)';
   const colours = 'colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc';
   const clip = await makeClip(`${dir.path}/hdr.mp4`, {
@@ -242,14 +242,14 @@ test('an HDR picture says how bright it is in encoded pictures too', async () =>
   expect((await probe(path())).video[0]).toMatchObject({ colorTransfer: 'smpte2084', colorPrimaries: 'bt2020' });
 });
 
-describe('all pictures are encoded, and the plan says why, for', () => {
+describe('all frames are encoded, and the plan has the reason, for', () => {
   const cut = { start: 0.5, end: 1.4 };
   const cases: Readonly<Record<string, readonly [readonly string[], string]>> = {
     'a codec that is not cut by copying': [['-c:v', 'mpeg4', '-bf', '2', '-c:a', 'aac'], 'mpeg4 is not cut by copying'],
-    'interlaced pictures': [x264('keyint=10:tff=1', '-flags', '+ildct'), 'interlaced'],
-    'pictures in 4:2:2': [x264('keyint=10', '-pix_fmt', 'yuv422p'), 'yuv422p'],
+    'interlaced video': [x264('keyint=10:tff=1', '-flags', '+ildct'), 'interlaced'],
+    '4:2:2 video': [x264('keyint=10', '-pix_fmt', 'yuv422p'), 'yuv422p'],
     'a cut without a key frame that decoding can begin at': [x264('keyint=15:open-gop=1:bframes=3'), 'no key frame'],
-    'a cut within one group of pictures': [x264('keyint=300'), 'no key frame'],
+    'a cut within one GOP': [x264('keyint=300'), 'no key frame'],
   };
   test.for(Object.entries(cases))('%s', async ([name, [args, why]]) => {
     const clip = await makeClip(`${dir.path}/${name.replaceAll(/\W/g, '-')}.mp4`, {
@@ -261,13 +261,13 @@ describe('all pictures are encoded, and the plan says why, for', () => {
     expect(plan.precision).toMatchObject({ method: 're-encode', copiedFrames: 0, startErrorSeconds: 0 });
     expect(plan.precision?.why).toContain(why);
     if (args.includes('+ildct')) {
-      // Deinterlaced, so no picture is that of the source.
+      // Deinterlaced, so no frame is that of the source.
       expect(await decodedFrames(path())).toHaveLength(27);
       return;
     }
     const frames = await compare(clip, path(), cut);
     expect(frames).toHaveLength(27);
-    // Pictures that follow each other in this clip are below 28 dB.
+    // Consecutive frames of this clip are below 28 dB.
     for (const { late, quality } of frames) {
       expect(Math.abs(late)).toBeLessThan(0.002);
       expect(quality).toBeGreaterThan(32);
@@ -275,7 +275,7 @@ describe('all pictures are encoded, and the plan says why, for', () => {
   });
 });
 
-test('a cut far behind the only key frame of a transport stream finds its pictures', async () => {
+test('a cut far after the only key frame of a transport stream has the right frames', async () => {
   const args = x264('keyint=300:bframes=2', '-f', 'mpegts');
   const clip = await makeClip(`${dir.path}/rare.ts`, { seconds: 5, size: '192x108', args });
   const cut = { start: 4.2, end: 4.7 };

@@ -65,7 +65,7 @@ async function probed(path: string, entries: string, ...argv: readonly string[])
   return stdout.split('\n').filter((line) => line.trim() !== '');
 }
 
-/** Hashes of all decoded frames of a picture, in their order. */
+/** Hashes of all decoded frames of a video, in their order. */
 async function frameHashes(...input: readonly string[]): Promise<string[]> {
   const argv = ['-v', 'error', '-xerror', ...input, '-map', '0:v:0', '-fps_mode', 'passthrough', '-f', 'framemd5', '-'];
   const { stdout } = await run('ffmpeg', argv, { maxBuffer });
@@ -85,7 +85,7 @@ beforeAll(async () => {
   await makeClip(join(bench.objects, 'short.mp4'), { seconds: 2, rate: '25' });
   await makeClip(join(bench.objects, 'silent.mp4'), { seconds: 2, rate: '25', audio: false });
   // Its last packet reaches 56 ms beyond its end.
-  await makeClip(join(bench.objects, 'sound.m4a'), {
+  await makeClip(join(bench.objects, 'tone.m4a'), {
     seconds: 5,
     sampleRate: 16_000,
     video: false,
@@ -107,7 +107,7 @@ describe('a ladder of three renditions at 29.97 frames per second', () => {
     });
   });
 
-  it('comes from one decode, with the sound encoded once', () => {
+  it('comes from one decode, with the audio encoded once', () => {
     expect(set.argv.filter((word) => word === '-i')).toHaveLength(1);
     expect(set.argv.filter((word) => word === 'libx264')).toHaveLength(3);
     expect(set.argv.filter((word) => word === 'aac')).toHaveLength(1);
@@ -144,7 +144,7 @@ describe('a ladder of three renditions at 29.97 frames per second', () => {
     }
   });
 
-  it('the master playlist tells what the segments weigh', async () => {
+  it('the master playlist has the bandwidth of the segments', async () => {
     const master = await set.playlist('main.m3u8');
     expect(tagOf(master, 'EXT-X-INDEPENDENT-SEGMENTS')).toBe('');
     expect(master.variants.map(({ uri }) => uri)).toEqual(renditions.map((name) => `${set.prefix}video_${name}.m3u8`));
@@ -155,11 +155,11 @@ describe('a ladder of three renditions at 29.97 frames per second', () => {
       const rates = segments.map(({ duration }, index) => (duration < 1 ? 0 : (bits[index] ?? 0) / duration));
       return { mean: sum(bits) / sum(segments.map(({ duration }) => duration)), peak: Math.max(...rates) };
     };
-    const sound = await loadsOf('audio_1.m3u8');
+    const audio = await loadsOf('audio_1.m3u8');
     for (const [index, { attributes }] of master.variants.entries()) {
-      const picture = await loadsOf(`video_${renditions[index] ?? ''}.m3u8`);
-      expect(Math.abs(Number(attributes['AVERAGE-BANDWIDTH']) - picture.mean - sound.mean)).toBeLessThan(3);
-      expect(Math.abs(Number(attributes['BANDWIDTH']) - picture.peak - sound.peak)).toBeLessThan(3);
+      const video = await loadsOf(`video_${renditions[index] ?? ''}.m3u8`);
+      expect(Math.abs(Number(attributes['AVERAGE-BANDWIDTH']) - video.mean - audio.mean)).toBeLessThan(3);
+      expect(Math.abs(Number(attributes['BANDWIDTH']) - video.peak - audio.peak)).toBeLessThan(3);
       expect(attributes).toMatchObject({ 'FRAME-RATE': '29.970', 'VIDEO-RANGE': 'SDR', AUDIO: 'audio' });
     }
     expect(master.variants.map(({ attributes }) => attributes['RESOLUTION'])).toEqual(['320x180', '214x120', '160x90']);
@@ -191,15 +191,15 @@ describe('a ladder of three renditions at 29.97 frames per second', () => {
     expect([...new Set(streams)].toSorted()).toEqual(['aac', 'h264,160', 'h264,214', 'h264,320']);
   });
 
-  it('picture and sound start together, in the playlists and in the manifest', async () => {
+  it('video and audio start together, in the playlists and in the manifest', async () => {
     for (const name of ['main.m3u8', 'main.mpd']) {
       const starts = await probed(set.path(name), 'stream=codec_type,start_time');
-      // Sound starts with what its decoder needs to get going, which is left out.
+      // Audio starts with the priming of its decoder, which is skipped.
       for (const start of starts) expect(Math.abs(Number(start.split(',')[1])), start).toBeLessThan(0.022);
     }
   });
 
-  it('tells its checks of every rendition', () => {
+  it('reports the checks of every rendition', () => {
     const names = (set.result.checks ?? []).map(({ name, ok }) => `${name} ${ok}`);
     expect(names).toEqual(expect.arrayContaining(['segments true', 'codecs true', 'frames true', 'decodes true']));
     expect(set.result.outputs?.map(({ name, frames, segments }) => [name, frames, segments])).toEqual([
@@ -212,7 +212,7 @@ describe('a ladder of three renditions at 29.97 frames per second', () => {
   });
 });
 
-/** What players are told about a stream, made from what ffprobe reads in it. */
+/** The expected `codecs` parameter of a stream, from what ffprobe reads in it. */
 function expectedCodec(codec: string, profile: string, level: number): RegExp {
   switch (codec) {
     case 'h264': {
@@ -245,14 +245,14 @@ describe('every codec', () => {
       audio: { codec: audio },
     });
     const master = await set.playlist('main.m3u8');
-    const [picture = '', sound = ''] = master.variants[0]?.attributes['CODECS']?.split(',') ?? [];
+    const [videoCodec = '', audioCodec = ''] = master.variants[0]?.attributes['CODECS']?.split(',') ?? [];
     const [name, profile = '', level] = (
       (await probed(set.path('video_main.m3u8'), 'stream=codec_name,profile,level'))[0] ?? ''
     ).split(',');
     expect(name).toBe(video);
-    expect(picture).toMatch(expectedCodec(video, profile, Number(level)));
-    expect(sound).toMatch(expectedCodec(audio, '', 0));
-    expect(await readFile(set.path('main.mpd'), 'utf8')).toContain(`codecs="${picture}"`);
+    expect(videoCodec).toMatch(expectedCodec(video, profile, Number(level)));
+    expect(audioCodec).toMatch(expectedCodec(audio, '', 0));
+    expect(await readFile(set.path('main.mpd'), 'utf8')).toContain(`codecs="${videoCodec}"`);
     expect((await set.playlist('video_main.m3u8')).segments.map(({ duration }) => duration)).toEqual([1, 1]);
     expect(await frameHashes('-i', set.path('video_main.m3u8'))).toHaveLength(50);
     expect(set.result.outputs?.[0]).toMatchObject({ name: 'main', mediaType: 'application/dash+xml' });
@@ -280,8 +280,8 @@ describe('every codec', () => {
 });
 
 describe('what a source may be', () => {
-  it('sound alone is a variant of sound', async () => {
-    const set = await job('sound.m4a', { container: 'hls', segmentDuration: 2 });
+  it('audio alone is a variant of its own', async () => {
+    const set = await job('tone.m4a', { container: 'hls', segmentDuration: 2 });
     const master = await set.playlist('main.m3u8');
     expect(master.variants.map(({ uri, attributes }) => [nameOf(set, uri), attributes['CODECS']])).toEqual([
       ['audio_1.m3u8', 'mp4a.40.2'],
@@ -293,20 +293,20 @@ describe('what a source may be', () => {
     await ffmpeg('-i', set.path('main.mpd'), '-f', 'null', '-');
   });
 
-  it('a picture without sound is a variant without a group', async () => {
+  it('a video without audio is a variant without a group', async () => {
     const set = await job('silent.mp4', { container: 'hls', video: fast });
     const [variant] = (await set.playlist('main.m3u8')).variants;
     expect(variant?.attributes['AUDIO']).toBeUndefined();
     expect(variant?.attributes['CODECS']).toMatch(/^avc1\.[0-9a-f]{6}$/);
   });
 
-  it('sound that goes on after the picture keeps its segments short, and so does the picture', async () => {
-    const [picture, sound] = [join(bench.objects, 'silent.mp4'), join(bench.objects, 'sound.m4a')];
+  it('audio longer than the video has short segments, and so has the video', async () => {
+    const [video, audio] = [join(bench.objects, 'silent.mp4'), join(bench.objects, 'tone.m4a')];
     await ffmpeg(
       '-i',
-      picture,
+      video,
       '-i',
-      sound,
+      audio,
       '-map',
       '0:v',
       '-map',
@@ -340,7 +340,7 @@ describe('what a source may be', () => {
   });
 
   it('several languages become a choice, whatever their tags hold', async () => {
-    const inputs = ['-i', join(bench.objects, 'silent.mp4'), '-i', join(bench.objects, 'sound.m4a'), '-t', '2'];
+    const inputs = ['-i', join(bench.objects, 'silent.mp4'), '-i', join(bench.objects, 'tone.m4a'), '-t', '2'];
     const tracks = ['-map', '0:v', '-map', '1:a', '-map', '1:a', '-map', '1:a', '-c', 'copy'];
     const tags = [
       '-metadata:s:a:0',
@@ -362,7 +362,7 @@ describe('what a source may be', () => {
     expect(await readFile(set.path('main.mpd'), 'utf8')).toMatch(/lang="de"[\s\S]*lang="en"/);
   });
 
-  it('a picture that is copied is cut at its own key frames', async () => {
+  it('a copied video is cut at its own key frames', async () => {
     const set = await job('ntsc.mp4', { container: 'hls', segmentDuration: 2, video: { codec: 'copy' } });
     const playlist = await set.playlist('video_main.m3u8');
     const keys = (await probed(join(bench.objects, 'ntsc.mp4'), 'packet=flags', '-select_streams', 'v')).filter(
@@ -407,7 +407,7 @@ describe('what a job may ask for', () => {
     expect(await readFile(set.path('main.mpd'), 'utf8')).toContain('mimeType="text/vtt"');
   });
 
-  it('renditions with sound of their own have groups of their own', async () => {
+  it('renditions with different audio have a group each', async () => {
     const set = await job('short.mp4', {
       container: 'hls',
       video: fast,
@@ -463,7 +463,7 @@ describe('what a job may ask for', () => {
     expect(await size(set.path('poster.jpg'))).toBeGreaterThan(0);
   });
 
-  it('a larger picture than the source has is made, with a word about it', async () => {
+  it('a rendition larger than the source is encoded, with a note', async () => {
     const set = await job('silent.mp4', {
       container: 'hls',
       video: fast,

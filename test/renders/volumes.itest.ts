@@ -26,7 +26,7 @@ describe('a worker with mounted claims', () => {
     return bench.start(stage, { [workerEnvironment.volumesDir]: volumes, ...env }).ended;
   };
 
-  it('reads from one in place and writes to the other; the report stays in the store', async () => {
+  it('reads from one without copying, writes to the other, and leaves the report in the store', async () => {
     expect(await start('raw/clip.mp4')).toBe(0);
     const names = await readdir(join(volumes, 'outputs/cuts/by/ann'));
     expect(names.filter((name) => !name.startsWith('.'))).toEqual(['uid-1-main.mp4']);
@@ -34,7 +34,7 @@ describe('a worker with mounted claims', () => {
     expect(await readdir(join(bench.objects, 'reports'))).toEqual(['uid-1.json']);
   });
 
-  it('says that a file is not on the claim, or that no claims are mounted', async () => {
+  it('fails for a file that is not on the claim, and without mounted claims', async () => {
     expect(await start('raw/none.mp4')).toBe(43);
     expect(await start('raw/clip.mp4', { [workerEnvironment.volumesDir]: '' })).toBe(48);
     expect(bench.result().error?.message).toMatch(/expected a worker with mounted volumes/);

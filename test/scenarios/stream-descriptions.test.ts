@@ -16,16 +16,16 @@ function media(track: Partial<StreamTrack>, segments: readonly (readonly [number
     start += duration;
     return segment;
   });
-  const picture = track.kind !== 'audio';
+  const isVideo = track.kind !== 'audio';
   return {
     track: { id: 'video_a', kind: 'video', path: '/a.mp4', copied: false, ...track },
     timescale,
-    codec: picture ? 'avc1.64001f' : 'mp4a.40.2',
-    width: picture ? 1280 : 0,
-    height: picture ? 720 : 0,
+    codec: isVideo ? 'avc1.64001f' : 'mp4a.40.2',
+    width: isVideo ? 1280 : 0,
+    height: isVideo ? 720 : 0,
     frameRate: 25,
     segments: facts,
-    keyframes: picture
+    keyframes: isVideo
       ? facts.map((segment, index) => ({ ...segment, segment: index + 1, offset: 24, bytes: 10 }))
       : [],
     independent: true,
@@ -74,7 +74,7 @@ describe('a media playlist', () => {
     );
   });
 
-  it('does not promise what a copied picture does not keep', () => {
+  it('does not promise what a copied video does not keep', () => {
     const open = { ...media({ copied: true }, [[timescale, 5]]), independent: false };
     expect(mediaPlaylist({ prefix: '' }, open, 1)).not.toContain('INDEPENDENT');
     expect(masterPlaylist(stream([open]))).not.toContain('INDEPENDENT');
@@ -110,7 +110,7 @@ describe('a master playlist', () => {
     [6 * timescale, 1000],
   ]);
 
-  it('names picture and sound together, and the rates of both', () => {
+  it('has video and audio in one variant, with the rates of both', () => {
     const playlist = parsePlaylist(
       masterPlaylist(stream([media({ dynamicRange: 'hlg' }, [[6 * timescale, 6000]]), audio])),
     );
@@ -134,7 +134,7 @@ describe('a master playlist', () => {
     ]);
   });
 
-  it('tells the peak of I frames without a last one that is shown for a moment only', () => {
+  it('has the peak rate of I frames without a very short last one', () => {
     const video = media({}, [
       [2 * timescale, 1000],
       [2 * timescale, 1000],

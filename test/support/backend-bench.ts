@@ -43,7 +43,7 @@ export interface BackendBench {
 }
 
 export const gpuBackends = ['qsv-full', 'qsv-encode', 'vaapi'] as const;
-export type GpuBackend = (typeof gpuBackends)[number];
+type GpuBackend = (typeof gpuBackends)[number];
 
 const reported = z.object({ plan: z.custom<Plan>((value) => typeof value === 'object' && value !== null).optional() });
 

@@ -3,14 +3,14 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** A decoded picture: when it is shown, in seconds on the clock of the file, and the MD5 of its samples. */
+/** A decoded frame: when it is shown, in seconds on the clock of the file, and the MD5 of its samples. */
 export interface DecodedFrame {
   readonly time: number;
   readonly hash: string;
 }
 
 /**
- * Every picture of a file as FFmpeg's own `framemd5` tells it, neither turned nor resampled. Rejects when the decoder
+ * Every frame of a file from FFmpeg's `framemd5`, neither rotated nor resampled. Rejects when the decoder
  * says anything at all about the file.
  */
 export async function decodedFrames(path: string): Promise<DecodedFrame[]> {
@@ -28,15 +28,15 @@ export async function decodedFrames(path: string): Promise<DecodedFrame[]> {
   });
 }
 
-/** Peak signal-to-noise ratio of two grey pictures in dB; infinite for equal ones. */
+/** Peak signal-to-noise ratio of two grey frames in dB; infinite for equal ones. */
 export function peakSignalToNoise(a: Buffer | undefined, b: Buffer | undefined): number {
   if (a === undefined || b === undefined || a.length !== b.length)
-    throw new Error('Expected two pictures of one size, got something else');
+    throw new Error('Expected two frames of the same size');
   const squares = a.reduce((total, value, index) => total + (value - (b[index] ?? 0)) ** 2, 0);
   return 10 * Math.log10((255 ** 2 * a.length) / squares);
 }
 
-/** Packets of a file's picture in their order: moments in seconds, and whether they are marked as key frames. */
+/** Packets of a file's video in their order: times in seconds, and whether they are marked as key frames. */
 export async function videoPackets(path: string): Promise<{ dts: number; pts: number; key: boolean }[]> {
   const argv = [
     '-v',
@@ -55,7 +55,7 @@ export async function videoPackets(path: string): Promise<{ dts: number; pts: nu
   });
 }
 
-/** What each decoded picture that says so tells about its light: the brightest of its display, and of its content. */
+/** HDR metadata of each decoded frame that has any: the maximum luminance of its display, and of its content. */
 export async function lightOf(path: string): Promise<{ brightest: string; content: number }[]> {
   const entries = 'frame=pts:frame_side_data=max_luminance,max_content';
   const argv = ['-v', 'error', '-select_streams', 'v:0', '-show_frames', '-show_entries', entries, '-of', 'flat'];

@@ -4,7 +4,7 @@ import { ffmpeg } from './media.ts';
 
 // Files as the world sends them. Each maker writes one file of 320x180 and 25 frames per second, or what is wrong with it.
 
-/** Two seconds: a moving picture and a tone. */
+/** Two seconds of moving video and a tone. */
 const video = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=2'];
 const tone = ['-f', 'lavfi', '-i', 'sine=f=440:r=48000:d=2'];
 /** Without B-frames and with a key frame every half second. */
@@ -39,12 +39,12 @@ const changed =
     await writeFile(to, bytes);
   };
 
-/** Calls back with the place after each name of a box of MP4. */
+/** Calls back with the position after each type of an MP4 box. */
 function eachBox(bytes: Buffer, box: string, change: (start: number) => void): void {
   for (let at = bytes.indexOf(box); at >= 0; at = bytes.indexOf(box, at + 4)) change(at + 4);
 }
 
-/** The display matrix of the first track: how a player must turn the picture (ISO/IEC 14496-12, 8.3.2). */
+/** The display matrix of the first track: how a player must rotate the video (ISO/IEC 14496-12, 8.3.2). */
 const turned = (a: number, b: number, c: number, d: number): Maker =>
   changed('clip.mp4', (bytes) => {
     const matrix = [a, b, 0, c, d, 0, 0, 0, 16_384].map((value) => Math.round(value * 65_536));
@@ -74,7 +74,7 @@ const bloated: Maker = async (to, at) => {
   await ffmpeg('-i', at('clip.mp4'), '-i', `${to}.txt`, ...tagged, to);
 };
 
-/** H.264 whose picture changes to a quarter of its size after two seconds. */
+/** H.264 whose frames change to a quarter of their size after two seconds. */
 const shrinking: Maker = async (to, at) => {
   await ffmpeg('-i', at('clip.mp4'), '-an', '-c', 'copy', `${to}.1.h264`);
   await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=160x90:r=25:d=1', ...fast, `${to}.2.h264`);
@@ -106,7 +106,7 @@ const makers: Readonly<Record<string, Maker>> = {
   ),
   'subtitles.mp4': bytesOf('1\n00:00:00,000 --> 00:00:01,000\nHello\n'),
 
-  'sound.m4a': (to, at) => ffmpeg('-i', at('clip.mp4'), '-vn', '-c', 'copy', to),
+  'tone.m4a': (to, at) => ffmpeg('-i', at('clip.mp4'), '-vn', '-c', 'copy', to),
   'silent.mp4': encoded(...video, ...fast),
   'song.mp3': (to, at) =>
     ffmpeg(...tone, '-i', at('cover.jpg'), '-c:a', 'libmp3lame', '-c:v', 'copy', '-disposition:v', 'attached_pic', to),

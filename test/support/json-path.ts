@@ -1,5 +1,5 @@
 /** A member of a JSON document, however deep; `undefined` where there is none. */
-export function member(value: unknown, ...path: readonly (string | number)[]): unknown {
+function member(value: unknown, ...path: readonly (string | number)[]): unknown {
   return path.reduce<unknown>((inner, step) => {
     if (typeof inner !== 'object' || inner === null) return undefined;
     if (Array.isArray(inner)) {

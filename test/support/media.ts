@@ -22,7 +22,7 @@ import type { StageSpec } from '../../src/model/job/stage.ts';
 const run = promisify(execFile);
 const tools = { ffmpeg: 'ffmpeg', ffprobe: 'ffprobe', env: toolEnvironment(process.env) };
 /** The fixed arguments of the process contract. */
-export const fixed = ['-hide_banner', '-nostdin', '-nostats', '-v', 'warning', '-xerror', '-y'];
+const fixed = ['-hide_banner', '-nostdin', '-nostats', '-v', 'warning', '-xerror', '-y'];
 const maxBuffer = 1 << 30;
 
 /** Runs ffmpeg; answers what it said on stderr. Rejects with its words when it fails. */
@@ -60,20 +60,7 @@ export interface ClipOptions {
 
 /** Lossless, so that frames and samples can be compared bit by bit. */
 export const lossless = ['-c:v', 'libx264', '-qp', '0', '-preset', 'ultrafast', '-c:a', 'flac', '-pix_fmt', 'yuv420p'];
-export const lossy = [
-  '-c:v',
-  'libx264',
-  '-preset',
-  'ultrafast',
-  '-g',
-  '30',
-  '-bf',
-  '2',
-  '-c:a',
-  'aac',
-  '-pix_fmt',
-  'yuv420p',
-];
+const lossy = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '30', '-bf', '2', '-c:a', 'aac', '-pix_fmt', 'yuv420p'];
 
 /** Makes a small clip: 320x180, 30 frames per second, every frame different, a tone with a slow swell. */
 export async function makeClip(path: string, options: ClipOptions = {}): Promise<string> {
@@ -198,7 +185,7 @@ export function brightness(frame: Buffer | undefined, part: Rectangle, stride = 
 let detected: Promise<Capabilities> | undefined;
 
 /** What the FFmpeg of this machine can do, without any GPU. */
-export async function capabilities(): Promise<Capabilities> {
+async function capabilities(): Promise<Capabilities> {
   detected ??= detectCapabilities({ tools, signal: AbortSignal.timeout(60_000) }).then((found) => ({
     ...found,
     devices: [],
@@ -213,11 +200,7 @@ export interface Job {
   readonly output?: Output;
 }
 
-export function stageSpec(
-  inputs: readonly string[],
-  operations: readonly Operation[] = [],
-  output: Output = {},
-): StageSpec {
+function stageSpec(inputs: readonly string[], operations: readonly Operation[] = [], output: Output = {}): StageSpec {
   return {
     version: 1,
     identity: { namespace: 'default', name: 'job', uid: 'uid', attempt: 1, stage: 'render' },
@@ -273,7 +256,7 @@ async function writeFiles({ files }: Plan): Promise<void> {
 }
 
 /** Runs the processes of a plan; answers what each said on stderr. */
-export async function runPlan(plan: Plan): Promise<string[]> {
+async function runPlan(plan: Plan): Promise<string[]> {
   await writeFiles(plan);
   const said: string[] = [];
   for (const { argv, join: pieces } of plan.steps) {

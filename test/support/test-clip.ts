@@ -12,7 +12,7 @@ export interface ClipOptions {
   readonly height?: number;
 }
 
-/** The bytes of an MP4 with a moving test picture at 25 frames per second and a 440 Hz tone. */
+/** The bytes of an MP4 with a moving test pattern at 25 frames per second and a 440 Hz tone. */
 export async function testClip({ seconds, width = 320, height = 180 }: ClipOptions): Promise<Uint8Array<ArrayBuffer>> {
   const folder = await mkdtemp(join(tmpdir(), 'framewright-clip-'));
   try {

@@ -31,7 +31,7 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-export interface RunningWorker {
+interface RunningWorker {
   readonly child: ChildProcess;
   readonly progress: { readonly sequence: number; readonly progress: Progress }[];
   readonly ended: Promise<number | null>;
@@ -101,7 +101,7 @@ function follow(child: ChildProcess): RunningWorker {
   const until: RunningWorker['until'] = (condition) =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        if (progress.some((news) => condition(news.progress))) resolve();
+        if (progress.some((message) => condition(message.progress))) resolve();
       };
       child.on('message', look);
       look();
@@ -125,7 +125,7 @@ export function stageOf(spec: Partial<StageSpec> = {}): StageSpec {
   };
 }
 
-/** Makes a clip with a moving picture and a tone. */
+/** Creates a clip with moving video and a tone. */
 export async function makeClip(path: string, seconds: number, size = '320x180', audio = true): Promise<void> {
   const video = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=${seconds}`];
   const tone = audio ? ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${seconds}`] : [];

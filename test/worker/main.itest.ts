@@ -51,7 +51,7 @@ describe('a worker', () => {
     return { status, ...(error && { code: error.code, message: error.message }) };
   };
 
-  it('renders, verifies and publishes, and tells how far it is', async () => {
+  it('renders, verifies and publishes, and reports its progress', async () => {
     const operations = [{ trim: { start: 0, end: 6 } }];
     const worker = bench.start(stageOf({ ...slow, operations, output: { video: { resolution: { height: 720 } } } }));
     expect(await worker.ended).toBe(0);
@@ -75,14 +75,16 @@ describe('a worker', () => {
     expect((await stat(bench.resultFile)).size).toBeLessThanOrEqual(4096);
 
     expect(worker.progress.length).toBeGreaterThanOrEqual(3);
-    expect(worker.progress.map(({ sequence }) => sequence)).toEqual(worker.progress.map((_news, index) => index + 1));
+    expect(worker.progress.map(({ sequence }) => sequence)).toEqual(
+      worker.progress.map((_message, index) => index + 1),
+    );
     const percents = worker.progress.map(({ progress }) => progress.percent);
     expect(percents).toEqual(percents.toSorted((a, b) => a - b));
     expect(percents.some((percent) => percent > 10 && percent < 95)).toBe(true);
     expect(percents.at(-1)).toBe(100);
   });
 
-  it('leaves the full story as a report, and no half file anywhere', async () => {
+  it('leaves a full report, and no partial file anywhere', async () => {
     await bench.start(stageOf()).ended;
     const report: unknown = JSON.parse(await readFile(join(bench.objects, bench.result().report ?? ''), 'utf8'));
     expect(report).toMatchObject({
@@ -93,29 +95,29 @@ describe('a worker', () => {
     expect(await readdir(join(bench.objects, '.uploads'))).toEqual([]);
   });
 
-  it('tells its progress as lines on stdout where it has no parent to tell', async () => {
+  it('writes its progress as lines to stdout without a parent process', async () => {
     const child = spawn(process.execPath, [mainFile, 'worker'], {
       env: bench.environment(stageOf()),
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const [lines] = await Promise.all([Array.fromAsync(child.stdout.setEncoding('utf8')), once(child, 'exit')]);
-    const news = lines
+    const messages = lines
       .join('')
       .trim()
       .split('\n')
       .map((line): unknown => JSON.parse(line));
-    expect(news.at(0)).toMatchObject({ type: 'progress', message: { uid: 'uid', attempt: 1, sequence: 1 } });
-    expect(news.at(-1)).toMatchObject({ message: { progress: { percent: 100, step: 'publishing' } } });
+    expect(messages.at(0)).toMatchObject({ type: 'progress', message: { uid: 'uid', attempt: 1, sequence: 1 } });
+    expect(messages.at(-1)).toMatchObject({ message: { progress: { percent: 100, step: 'publishing' } } });
     expect(child.exitCode).toBe(0);
   });
 
-  it('replaces what an earlier run of the same attempt has published', async () => {
+  it('replaces files that an earlier run of the same attempt has published', async () => {
     await writeFile(join(bench.objects, 'uid-1-main.mp4'), 'of a run whose result was lost');
     expect(await outcome(stageOf())).toEqual({ status: 0 });
     expect((await stat(join(bench.objects, 'uid-1-main.mp4'))).size).toBe(bench.result().outputs?.[0]?.bytes);
   });
 
-  describe('that is told to end', () => {
+  describe('that is interrupted', () => {
     it('ends FFmpeg, publishes nothing and exits with 143', async () => {
       const worker = bench.start(stageOf(slow));
       await worker.until(({ step, speed }) => step === 'encoding' && speed !== undefined);
@@ -129,7 +131,7 @@ describe('a worker', () => {
       expect(bench.result()).toMatchObject({ exitCode: 143, error: { code: 'INTERRUPTED' } });
     });
 
-    it('leaves even when FFmpeg does not listen', async () => {
+    it('exits even when FFmpeg ignores SIGTERM', async () => {
       const worker = bench.start(stageOf(), { FRAMEWRIGHT_FFMPEG: stuckFfmpeg, STUCK_DEAF: '1' });
       await worker.until(({ step }) => step === 'encoding');
       const [ffmpeg] = childrenOf(worker.child.pid ?? 0);
@@ -139,7 +141,7 @@ describe('a worker', () => {
       expect(bench.result().error?.code).toBe('INTERRUPTED');
     });
 
-    it('by the death of its parent does the same', async () => {
+    it('by the end of its parent does the same', async () => {
       // Nothing of ours is inherited: a parent that outlived a failed test would keep the test run open for ever.
       const parent = spawn(process.execPath, [join(import.meta.dirname, '../fixtures/worker-parent.ts'), mainFile], {
         env: bench.environment(stageOf(slow), { FRAMEWRIGHT_LOG_LEVEL: 'debug' }),
@@ -182,7 +184,7 @@ describe('a worker', () => {
     expect(await bench.published()).toEqual([]);
   });
 
-  it('publishes nothing that breaks its contract', async () => {
+  it('publishes nothing that fails its output contract', async () => {
     const spec = stageOf({
       inputs: [{ name: 'main', asset: 'silent.mp4' }],
       output: { contract: { requireAudio: true } },
@@ -192,10 +194,10 @@ describe('a worker', () => {
     expect(bench.result().checks).toContainEqual({ name: 'audio', ok: false, expected: 'audio', measured: 'no audio' });
   });
 
-  describe('refuses with a code of its own', () => {
+  describe('rejects with a code of its own', () => {
     const fileInput = (file: string): StageSpec => stageOf({ inputs: [{ name: 'main', file }] });
 
-    it('an empty file, a text, and a file that was cut off', async () => {
+    it('an empty file, a text, and a truncated file', async () => {
       await writeFile(join(bench.mediaRoot, 'empty.mp4'), '');
       await writeFile(join(bench.mediaRoot, 'text.mp4'), 'just some words\n'.repeat(100));
       await copyFile(join(clips, 'clip.mp4'), join(bench.mediaRoot, 'cut.mp4'));
@@ -225,7 +227,7 @@ describe('a worker', () => {
       expect(await bench.published()).toEqual([]);
     });
 
-    it('sound alone where a picture is needed', async () => {
+    it('audio alone where video is needed', async () => {
       execFileSync('ffmpeg', [
         '-v',
         'error',
@@ -234,10 +236,10 @@ describe('a worker', () => {
         '-vn',
         '-c',
         'copy',
-        join(bench.mediaRoot, 'sound.m4a'),
+        join(bench.mediaRoot, 'tone.m4a'),
       ]);
       const blur = { blur: { regions: [{ x: 0, y: 0, width: 50, height: 50 }] } };
-      const spec = { ...fileInput('sound.m4a'), operations: [blur] };
+      const spec = { ...fileInput('tone.m4a'), operations: [blur] };
       expect(await outcome(spec)).toMatchObject({ status: 42, code: 'INPUT_UNSUPPORTED' });
     });
 
@@ -247,7 +249,7 @@ describe('a worker', () => {
       expect(await outcome(fileInput('list.mp4'))).toMatchObject({ status: 42, code: 'INPUT_UNSUPPORTED' });
     });
 
-    it('an asset and a file that are not there', async () => {
+    it('an asset and a file that do not exist', async () => {
       const asset = stageOf({ inputs: [{ name: 'main', asset: 'none.mp4' }] });
       expect(await outcome(asset)).toMatchObject({ status: 43, code: 'SOURCE_NOT_FOUND' });
       expect(await outcome(fileInput('none/at/all.mp4'))).toMatchObject({ status: 43, code: 'SOURCE_NOT_FOUND' });
@@ -260,7 +262,7 @@ describe('a worker', () => {
       expect(await outcome(fileInput('link.mp4'))).toMatchObject({ status: 44, code: 'SOURCE_FORBIDDEN' });
     });
 
-    it('an environment that describes no stage', async () => {
+    it('an environment without a stage', async () => {
       expect(await outcome(stageOf({ stallSeconds: -1 }))).toMatchObject({ status: 40, code: 'SPEC_INVALID' });
       expect(await outcome(stageOf(), { FRAMEWRIGHT_STAGE: '{"version":1' })).toMatchObject({ status: 40 });
       expect(await outcome(stageOf(), { FRAMEWRIGHT_MAX_INPUT_BYTES: 'many' })).toMatchObject({
@@ -269,7 +271,7 @@ describe('a worker', () => {
       });
     });
 
-    it('an FFmpeg that is not there', async () => {
+    it('a missing FFmpeg', async () => {
       expect(await outcome(stageOf(), { FRAMEWRIGHT_FFMPEG: '/no/such/ffmpeg' })).toMatchObject({
         status: 47,
         code: 'CAPABILITY_MISSING',
@@ -281,7 +283,7 @@ describe('a worker', () => {
     const allowed = { FRAMEWRIGHT_ALLOWED_SOURCE_RANGES: localPolicy.allowedRanges.join(',') };
     const urlInput = (url: string): StageSpec => stageOf({ inputs: [{ name: 'main', url }] });
 
-    it('goes on where a cut connection stopped, and renders', async () => {
+    it('resumes after a broken connection, and renders', async () => {
       const server = await startSourceServer();
       const content = await readFile(join(clips, 'clip.mp4'));
       server.handle(
@@ -300,7 +302,7 @@ describe('a worker', () => {
       }
     });
 
-    it('refuses one that is too large, and forgets what it has of it', async () => {
+    it('rejects one that is too large, and removes the downloaded part', async () => {
       const server = await startSourceServer();
       server.handle(serveContent(await readFile(join(clips, 'clip.mp4'))));
       try {
@@ -311,11 +313,11 @@ describe('a worker', () => {
       }
     });
 
-    it.each(['http://127.0.0.1:1/a.mp4', 'http://169.254.169.254/latest/meta-data/'])('refuses %s', async (url) => {
+    it.each(['http://127.0.0.1:1/a.mp4', 'http://169.254.169.254/latest/meta-data/'])('rejects %s', async (url) => {
       expect(await outcome(urlInput(url))).toMatchObject({ status: 49, code: 'SOURCE_HOST_NOT_ALLOWED' });
     });
 
-    it('says that its server is gone', async () => {
+    it('fails when its server is unavailable', async () => {
       expect(await outcome(urlInput('http://127.0.0.1:1/a.mp4'), allowed)).toMatchObject({
         status: 10,
         code: 'SOURCE_UNAVAILABLE',
@@ -335,7 +337,7 @@ describe('a worker', () => {
       }
     };
 
-    it('says that it is full, and publishes nothing', async () => {
+    it('fails when it is full, and publishes nothing', async () => {
       await mounted('64k', async (scratch) => {
         expect(await outcome(stageOf(), { FRAMEWRIGHT_SCRATCH_DIR: scratch })).toMatchObject({
           status: 11,
@@ -345,7 +347,7 @@ describe('a worker', () => {
       expect(await bench.published()).toEqual([]);
     });
 
-    it('says that it is full when only the tracks of a set have room, not their segments', async () => {
+    it('fails when only the tracks of a set have room, not their segments', async () => {
       // Two megabits for four seconds are a megabyte, which is there twice while it is cut.
       const video = { preset: 'performance', bitrate: '2M' } as const;
       const operations: StageSpec['operations'] = [{ transcode: { force: true } }];
@@ -361,7 +363,7 @@ describe('a worker', () => {
       expect(await bench.published()).toEqual([]);
     });
 
-    it('copies its outputs over', async () => {
+    it('copies its outputs to the store', async () => {
       await mounted('64m', async (scratch) => {
         expect(await outcome(stageOf(), { FRAMEWRIGHT_SCRATCH_DIR: scratch })).toEqual({ status: 0 });
       });

@@ -16,8 +16,8 @@ import { type Bench, createBench, mainFile, makeClip, stageOf } from '../support
 const patience = { timeout: 100_000, interval: 20 };
 const short: Partial<StageSpec> = { operations: [{ mute: {} }] };
 
-// As in a pod: the worker has no parent to tell.
-describeWithPrograms('nats', 'a worker that is told of NATS', (paths) => {
+// As in a pod: the worker has no IPC channel.
+describeWithPrograms('nats', 'a worker with a NATS server', (paths) => {
   const program = paths['nats-server'] ?? '';
   let bench: Bench;
   let child: ChildProcessWithoutNullStreams | undefined;
@@ -37,7 +37,7 @@ describeWithPrograms('nats', 'a worker that is told of NATS', (paths) => {
     return ended.then(([, stdout, stderr]) => ({ status: worker.exitCode, stdout, stderr }));
   };
 
-  it('tells there how far it is, to the end', async () => {
+  it('sends its progress to the end', async () => {
     await using server = await startNatsServer(program);
     await using reader = await followingBus(server.url);
     const stop = new AbortController();
@@ -58,7 +58,7 @@ describeWithPrograms('nats', 'a worker that is told of NATS', (paths) => {
     expect(percents).toEqual(percents.toSorted((a, b) => a - b));
   });
 
-  it('goes on rendering when the server is killed, and tells the one that comes back', async () => {
+  it('goes on rendering when the server is killed, and sends progress after its restart', async () => {
     await using stack = new AsyncDisposableStack();
     const first = await startNatsServer(program);
     const reader = stack.use(await followingBus(first.url));
@@ -76,7 +76,7 @@ describeWithPrograms('nats', 'a worker that is told of NATS', (paths) => {
     expect((await ended).status).toBe(143);
   });
 
-  it('renders where no server ever answers', async () => {
+  it('renders when the server never answers', async () => {
     await makeClip(join(bench.objects, 'clip.mp4'), 1);
     const { status, stderr } = await start(stageOf(short), `nats://me:hunter2@127.0.0.1:${await freePort()}`);
     expect(status).toBe(0);

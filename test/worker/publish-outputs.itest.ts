@@ -25,7 +25,7 @@ function watched(failAt?: string): { readonly store: OpenedStore; readonly visib
     visible,
     store: overriddenStore(store, {
       async publish(upload) {
-        if (upload.key === failAt) throw new CodedError('STORAGE_FULL', 'Expected room, got none');
+        if (upload.key === failAt) throw new CodedError('STORAGE_FULL', 'Expected free space, the disk is full');
         const info = await store.publish(upload);
         visible.push(upload.key);
         return info;
@@ -48,7 +48,7 @@ const present = async (): Promise<string[]> =>
   (await readdir(join(dir, 'objects'))).filter((name) => !name.startsWith('.')).toSorted();
 
 describe('a set of segments', () => {
-  it('becomes visible from its segments up, the playlist above all others last', async () => {
+  it('becomes visible from its segments up, the top-level playlist last', async () => {
     const { store, visible } = watched();
     // The order in which they are given does not matter for segments, and is kept for playlists.
     await publishAll(store, await files([...playlists, ...segments]), new AbortController().signal);
@@ -61,37 +61,37 @@ describe('a set of segments', () => {
     async (key) => {
       const { store } = watched(key);
       const publishing = publishAll(store, await files([...segments, ...playlists]), new AbortController().signal);
-      await expect(publishing).rejects.toThrow(/Expected room/);
+      await expect(publishing).rejects.toThrow(/Expected free space/);
       expect(await present()).toEqual([]);
       expect(await readdir(join(dir, 'objects', '.uploads'))).toEqual([]);
     },
   );
 
-  it('is not begun when the worker is told to go', async () => {
+  it('is not published when the worker was interrupted before', async () => {
     const { store } = watched();
-    const aborted = AbortSignal.abort(new CodedError('INTERRUPTED', 'told to go'));
-    await expect(publishAll(store, await files(segments), aborted)).rejects.toThrow(/told to go/);
+    const aborted = AbortSignal.abort(new CodedError('INTERRUPTED', 'interrupted'));
+    await expect(publishAll(store, await files(segments), aborted)).rejects.toThrow(/interrupted/);
     expect(await present().catch(() => [])).toEqual([]);
   });
 
-  it('is taken back when the worker is told to go in the middle of it', async () => {
+  it('is removed when the worker is interrupted while it publishes', async () => {
     const abort = new AbortController();
     const { store } = watched();
     const slow = overriddenStore(store, {
       // A bucket takes its time, and ends an upload early.
       async publish(upload, options) {
-        if (upload.key === playlists[1]) abort.abort(new CodedError('INTERRUPTED', 'told to go'));
+        if (upload.key === playlists[1]) abort.abort(new CodedError('INTERRUPTED', 'interrupted'));
         options?.signal?.throwIfAborted();
         return store.publish(upload, options);
       },
     });
     const publishing = publishAll(slow, await files([...segments, ...playlists]), abort.signal);
-    await expect(publishing).rejects.toThrow(/told to go/);
+    await expect(publishing).rejects.toThrow(/interrupted/);
     expect(await present()).toEqual([]);
     expect(await readdir(join(dir, 'objects', '.uploads'))).toEqual([]);
   });
 
-  it('replaces what an earlier run of the same attempt has left', async () => {
+  it('replaces files of an earlier run of the same attempt', async () => {
     const { store } = watched();
     const { signal } = new AbortController();
     await publishAll(store, await files([...segments.slice(0, 9), ...playlists]), signal);

@@ -4,7 +4,7 @@ import { createProgressReporter } from '../../src/worker/report-progress.ts';
 
 const identity = { namespace: 'default', name: 'job', uid: 'uid', attempt: 2, stage: 'render' };
 
-describe('the reporter of progress', () => {
+describe('the progress reporter', () => {
   beforeEach(
     () => void vi.useFakeTimers({ now: Date.UTC(2026, 0, 1), toFake: ['setTimeout', 'clearTimeout', 'Date'] }),
   );
@@ -17,7 +17,7 @@ describe('the reporter of progress', () => {
     return { sent, reporter, percents: () => sent.map(({ progress }) => progress.percent) };
   };
 
-  it('sends the first news at once, with identity, sequence and time', () => {
+  it('sends the first message immediately, with identity, sequence and time', () => {
     const { sent, reporter } = start();
     reporter.report({ percent: 0, step: 'fetching' });
     expect(sent).toEqual([
@@ -32,7 +32,7 @@ describe('the reporter of progress', () => {
     ]);
   });
 
-  it('sends at most two a second, and always the newest', () => {
+  it('sends at most two messages a second, and always the latest progress', () => {
     const { sent, reporter, percents } = start();
     for (let percent = 0; percent <= 100; percent += 1) {
       reporter.report({ percent, step: 'encoding' });
@@ -43,7 +43,7 @@ describe('the reporter of progress', () => {
     expect(sent.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  it('sends the last news when it is closed, and nothing afterwards', () => {
+  it('sends the last progress when it is closed, and nothing afterwards', () => {
     const { reporter, percents } = start();
     reporter.report({ percent: 0, step: 'encoding' });
     reporter.report({ percent: 99, step: 'publishing' });
@@ -55,7 +55,7 @@ describe('the reporter of progress', () => {
     expect(percents()).toEqual([0, 100]);
   });
 
-  it('is silent while there is no news', () => {
+  it('sends nothing while there is no progress', () => {
     const { reporter, percents } = start();
     reporter.report({ percent: 1, step: 'encoding' });
     vi.advanceTimersByTime(60_000);

@@ -11,12 +11,12 @@ describe('the scratch folder', () => {
   });
   afterEach(() => rm(top, { recursive: true }));
 
-  it('is made where it is not there', async () => {
+  it('is created where it does not exist', async () => {
     await prepareScratch(join(top, 'a/b'));
     expect(await readdir(join(top, 'a/b'))).toEqual([]);
   });
 
-  it('is emptied and stays the same folder: in a pod it is a volume', async () => {
+  it('is emptied and remains the same folder: in a pod it is a volume', async () => {
     await mkdir(join(top, 'old/deep'), { recursive: true });
     await writeFile(join(top, '.hidden'), 'x');
     const before = await stat(top);
@@ -25,7 +25,7 @@ describe('the scratch folder', () => {
     expect((await stat(top)).ino).toBe(before.ino);
   });
 
-  it('is an error of storage where a file has its name', async () => {
+  it('is a storage error where a file has its name', async () => {
     await writeFile(join(top, 'file'), 'x');
     await expect(prepareScratch(join(top, 'file'))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
   });

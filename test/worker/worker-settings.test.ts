@@ -40,7 +40,7 @@ describe('the environment of a worker', () => {
     });
   });
 
-  it('takes lists apart at their commas', () => {
+  it('splits lists at commas', () => {
     const env = {
       ...complete,
       FRAMEWRIGHT_SOURCE_HOSTS: 'a.test, *.b.test ,',
@@ -49,13 +49,13 @@ describe('the environment of a worker', () => {
     expect(readStageEnvironment(env).sources).toEqual({ hosts: ['a.test', '*.b.test'], allowedRanges: ['10.0.0.0/8'] });
   });
 
-  it('looks for GPUs where it is told to', () => {
+  it('has the configured folders of GPU devices', () => {
     const env = { ...complete, FRAMEWRIGHT_DRI_DIR: '/host/dri', FRAMEWRIGHT_DRM_CLASS_DIR: '/host/drm' };
     expect(readStageEnvironment(env).folders).toEqual({ dri: '/host/dri', drmClass: '/host/drm' });
     expect(problem({ FRAMEWRIGHT_DRI_DIR: '' })).toMatch(/^FRAMEWRIGHT_DRI_DIR: /);
   });
 
-  it('keeps objects in a bucket, with what is being written on the scratch volume', () => {
+  it('has a bucket for objects, with uploads on the scratch volume', () => {
     const env = {
       ...complete,
       FRAMEWRIGHT_OBJECTS_DIR: undefined,
@@ -119,7 +119,7 @@ describe('the environment of a worker', () => {
     ['no scratch folder', { FRAMEWRIGHT_SCRATCH_DIR: '' }, /^FRAMEWRIGHT_SCRATCH_DIR: /],
     ['a size that is none', { FRAMEWRIGHT_MAX_INPUT_BYTES: '-1' }, /^FRAMEWRIGHT_MAX_INPUT_BYTES: /],
     ['an unknown log level', { FRAMEWRIGHT_LOG_LEVEL: 'loud' }, /^FRAMEWRIGHT_LOG_LEVEL: /],
-  ])('is refused with %s', (_what, env, message) => {
+  ])('is rejected with %s', (_what, env, message) => {
     expect(problem(env)).toMatch(message);
   });
 });

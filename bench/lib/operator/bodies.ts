@@ -19,7 +19,7 @@ export const pool = {
 } as const satisfies Pool;
 
 /** How the operator makes Jobs, here as in its process. */
-export const stageOptions = { graceSeconds: 8, timeoutSlackSeconds: 30 };
+const stageOptions = { graceSeconds: 8, timeoutSlackSeconds: 30 };
 
 const owners = 50;
 

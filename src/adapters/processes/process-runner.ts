@@ -18,7 +18,7 @@ import { type LiveEntry, type RunChange, RunRegistry } from './run-registry.ts';
 import type { WorkerCommand, WorkerProcess } from './worker-process.ts';
 
 /** The only pool of a single machine. */
-export const localPool = 'default';
+const localPool = 'default';
 
 export interface ProcessRunnerOptions {
   readonly database: Database;

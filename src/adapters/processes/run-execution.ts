@@ -1,6 +1,6 @@
 import type { ProgressBus } from '../../ports/progress-bus.ts';
 import type { RunOutcome } from '../../ports/stage-runner.ts';
-import { workerEnvironment } from '../../worker-protocol/environment.ts';
+import { workerVariables } from '../../worker-protocol/environment.ts';
 import { classifyRunOutcome, notStarted } from '../../worker-protocol/run-outcome.ts';
 import { progressOf } from '../../worker-protocol/worker-message.ts';
 import type { RunDirectory } from './run-directory.ts';
@@ -48,9 +48,7 @@ function spawnWorker({ name, spec }: LiveEntry, { directory, logs, worker, bus }
     logs.begin(name, paths.log);
     const env = {
       ...worker.env,
-      [workerEnvironment.stage]: JSON.stringify(spec),
-      [workerEnvironment.resultFile]: paths.result,
-      [workerEnvironment.scratchDir]: paths.scratch,
+      ...workerVariables({ stage: JSON.stringify(spec), resultFile: paths.result, scratchDir: paths.scratch }),
       [temporaryFolderVariable]: paths.scratch,
     };
     const onMessage = (message: unknown): void => {

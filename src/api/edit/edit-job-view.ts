@@ -8,10 +8,10 @@ import { type ApiContext, liveProgress, outputUrl } from '../context.ts';
 
 // The Edit API's view of a RenderJob. Times are Unix milliseconds; a field is present exactly when its description says so.
 
-export const editStatuses = ['queued', 'active', 'done', 'failed', 'cancelled'] as const;
+const editStatuses = ['queued', 'active', 'done', 'failed', 'cancelled'] as const;
 export type EditStatus = (typeof editStatuses)[number];
 
-export const editTypes = [
+const editTypes = [
   'PEAKO_RENDER',
   'PEAKO_TRANSCRIBE',
   'PEAKO_TRIM',
@@ -22,7 +22,7 @@ export const editTypes = [
   'PEAKO_BLUR',
   'PEAKO_SPEED_RAMP',
 ] as const;
-export type EditType = (typeof editTypes)[number];
+type EditType = (typeof editTypes)[number];
 
 const typeOf: Readonly<Record<string, EditType>> = {
   trim: 'PEAKO_TRIM',
@@ -81,7 +81,7 @@ export function editStatus({ spec, status }: Pick<RenderJob, 'spec' | 'status'>)
   }
 }
 
-export function editType(job: Pick<RenderJob, 'spec'>): EditType {
+function editType(job: Pick<RenderJob, 'spec'>): EditType {
   return typeOf[jobType(job.spec)] ?? 'PEAKO_RENDER';
 }
 

@@ -4,7 +4,7 @@ import { ConflictError, NotFoundError } from '../../ports/job-store.ts';
 
 // Each published API has its own error envelope, in its own room; the envelope here is that of all other routes.
 
-export interface ErrorReply {
+interface ErrorReply {
   readonly status: number;
   readonly contentType: string;
   readonly body: Readonly<Record<string, unknown>>;

@@ -8,7 +8,7 @@ const maxDetails = 100;
 type Issue = z.core.$ZodIssue;
 
 /** A path in the usual notation: `operations[0].trim.end`. */
-export function pathText(path: readonly PropertyKey[]): string {
+function pathText(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
     return text === '' ? String(part) : `${text}.${String(part)}`;
@@ -40,7 +40,7 @@ function* flatten(issues: readonly Issue[], base: readonly PropertyKey[]): Gener
 }
 
 /** All failing paths of a document as one `INVALID_REQUEST` whose message lists them too. */
-export function validationError(error: z.core.$ZodError, part: string): CodedError {
+function validationError(error: z.core.$ZodError, part: string): CodedError {
   const details: ErrorDetail[] = [];
   let more = 0;
   for (const { path, message } of flatten(error.issues, [])) {

@@ -5,7 +5,7 @@ import { CodedError } from '../../errors/coded-error.ts';
 const types = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml', 'application/vnd.yaml'];
 
 /** A single YAML document (RFC 9512). Aliases are rejected: a few lines of them can expand to gigabytes. */
-export function parseYaml(text: string): unknown {
+function parseYaml(text: string): unknown {
   try {
     return load(text, { schema: CORE_SCHEMA, maxAliases: 0, maxDepth: 50 });
   } catch (error) {

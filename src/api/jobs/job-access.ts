@@ -8,7 +8,7 @@ import type { Caller } from '../http/auth.ts';
 
 // A user sees its own jobs, a team owner those of the namespace, an admin all.
 
-export function maySee(caller: Caller, job: RenderJob): boolean {
+function maySee(caller: Caller, job: RenderJob): boolean {
   if (caller.role === 'admin') return true;
   if (job.metadata.namespace !== caller.namespace) return false;
   return caller.role === 'team-owner' || job.metadata.labels?.[labels.owner] === caller.owner;

@@ -41,7 +41,7 @@ const apiDocument = z.object({
 });
 
 /** Text that is safe within HTML. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   const entities: Readonly<Record<string, string>> = {
     '&': '&amp;',
     '<': '&lt;',

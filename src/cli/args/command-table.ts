@@ -19,7 +19,7 @@ export interface CommandSpec {
 const json: OptionSpec = { name: 'json', description: 'Print JSON for programs instead of text for people.' };
 
 /** Options of every command that uses a server. */
-export const clientOptions: readonly OptionSpec[] = [
+const clientOptions: readonly OptionSpec[] = [
   { name: 'url', value: 'URL', description: 'URL of the server; FRAMEWRIGHT_URL, else http://127.0.0.1:8080.' },
   {
     name: 'api-key-file',

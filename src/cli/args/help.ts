@@ -44,7 +44,7 @@ export function commandHelp(command: CommandSpec, more: readonly string[] = []):
 }
 
 /** `-o, --output FILE`. */
-export function optionHead({ name, short, value }: OptionSpec): string {
+function optionHead({ name, short, value }: OptionSpec): string {
   return `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`;
 }
 

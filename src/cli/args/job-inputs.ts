@@ -14,7 +14,7 @@ export interface NamedSource {
 }
 
 /** A local path, an http(s) address, `asset:NAME` (on the server already) or `file:PATH` (below its media root). */
-export function parseSource(text: string): Source {
+function parseSource(text: string): Source {
   if (/^https?:\/\//i.test(text)) return { kind: 'url', url: text };
   const [, scheme, rest] = /^(asset|file):(.*)$/s.exec(text) ?? [];
   if (scheme === undefined || rest === undefined) {

@@ -8,7 +8,7 @@ import { didYouMean } from './suggest.ts';
 import { typedValue } from './typed-value.ts';
 
 /** One parameter as it was typed; `true` for a switch. */
-export interface Assignment {
+interface Assignment {
   readonly name: string;
   readonly value: string | boolean;
 }
@@ -62,7 +62,7 @@ export function takeOperations(
 }
 
 /** `NAME` or `NAME:key=value,key=value,switch`. */
-export function parseOperation(text: string): { type: OperationType; assignments: Assignment[] } {
+function parseOperation(text: string): { type: OperationType; assignments: Assignment[] } {
   const colon = text.indexOf(':');
   const word = colon === -1 ? text : text.slice(0, colon);
   const type = operationNamed(word);
@@ -85,7 +85,7 @@ export function parseOperation(text: string): { type: OperationType; assignments
 }
 
 /** Splits at commas; `"a, b"` and `a\, b` keep theirs. Empty parts are dropped. */
-export function splitList(text: string): string[] {
+function splitList(text: string): string[] {
   const parts: string[] = [];
   let part = '';
   let quoted = false;

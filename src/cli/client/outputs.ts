@@ -15,7 +15,7 @@ export function outputUrls(job: unknown): ReadonlyMap<string, string> {
 }
 
 /** A target is a folder when it is one, or ends with a slash. */
-export function isFolder(target: string): boolean {
+function isFolder(target: string): boolean {
   return target.endsWith('/') || (existsSync(target) && statSync(target).isDirectory());
 }
 

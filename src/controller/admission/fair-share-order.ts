@@ -4,7 +4,7 @@ import type { QueuedJob } from './queued-job.ts';
 type AgingPolicy = Pick<Policy, 'agingSeconds'>;
 
 /** Priority, plus one point for each aging period of waiting. */
-export function rank(job: QueuedJob, now: number, policy: AgingPolicy): number {
+function rank(job: QueuedJob, now: number, policy: AgingPolicy): number {
   return job.priority + Math.floor(Math.max(0, now - job.createdAt) / (policy.agingSeconds * 1000));
 }
 

@@ -14,8 +14,11 @@ export interface Policy {
   readonly maxBackoffSeconds: number;
   /** Attempts lost to the machine that a job survives: a job that crashes its nodes must fail some day. */
   readonly maxDisruptions: number;
-  /** Least time between two status writes that carry nothing but progress, in milliseconds. */
-  readonly progressIntervalMs: number;
+  /**
+   * Least time between two status writes that carry only progress, in milliseconds. Progress is throttled before at two
+   * places: src/worker/report-progress.ts and src/adapters/nats/outbox.ts.
+   */
+  readonly statusProgressIntervalMs: number;
   /** Whether another attempt can run on another node; where it cannot, errors of kind `elsewhere` are final. */
   readonly otherNodes: boolean;
   /** The priority of a queued job rises by one point for each of these, in seconds. */
@@ -51,7 +54,7 @@ export const defaultPolicy: Policy = {
   backoffSeconds: 10,
   maxBackoffSeconds: 600,
   maxDisruptions: 100,
-  progressIntervalMs: 10_000,
+  statusProgressIntervalMs: 10_000,
   otherNodes: false,
   agingSeconds: 60,
   lookAhead: 0,

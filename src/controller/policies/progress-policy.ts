@@ -12,7 +12,7 @@ export interface ProgressContext {
   readonly message: ProgressMessage | undefined;
   /** Unix milliseconds. */
   readonly now: number;
-  readonly policy: Pick<Policy, 'progressIntervalMs'>;
+  readonly policy: Pick<Policy, 'statusProgressIntervalMs'>;
   /** Whether the status is written anyway. */
   readonly written: boolean;
 }
@@ -30,7 +30,7 @@ export function withProgress(
   const known = status.progress;
   if (known === undefined) return { status: { ...status, progress } };
   if (progress.updatedAt <= known.updatedAt) return { status };
-  const dueAt = Date.parse(known.updatedAt) + policy.progressIntervalMs;
+  const dueAt = Date.parse(known.updatedAt) + policy.statusProgressIntervalMs;
   if (!written && now < dueAt) return { status, dueAt };
   return { status: { ...status, progress: { ...progress, percent: Math.max(progress.percent, known.percent) } } };
 }

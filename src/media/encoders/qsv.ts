@@ -20,7 +20,7 @@ const profiles: Readonly<Record<EncodedCodec, readonly [eight: string, ten: stri
 };
 
 /** Frames the encoder looks ahead; the surface pool of the decoder grows with it. */
-export function lookAhead(preset: Preset): number {
+function lookAhead(preset: Preset): number {
   return preset === 'performance' ? 8 : 40;
 }
 

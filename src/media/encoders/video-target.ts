@@ -3,7 +3,7 @@ import type { DynamicRange } from '../planning/timeline.ts';
 import type { FileContainer } from '../probe/containers.ts';
 import type { HdrMetadata } from '../probe/hdr-metadata.ts';
 
-export const encodedCodecs = ['h264', 'hevc', 'av1', 'vp9'] as const;
+const encodedCodecs = ['h264', 'hevc', 'av1', 'vp9'] as const;
 export type EncodedCodec = (typeof encodedCodecs)[number];
 
 export function isEncodedCodec(codec: string): codec is EncodedCodec {
@@ -23,7 +23,7 @@ export function meanBelow(max: number): number {
 }
 
 /** One of two passes that share a log file. */
-export interface Pass {
+interface Pass {
   readonly number: 1 | 2;
   readonly log: string;
 }

@@ -5,7 +5,7 @@ export interface ProgressPart {
   readonly weight: number;
 }
 
-export interface ProgressEstimate {
+interface ProgressEstimate {
   /** 0 to 100, rounded down to a tenth; never falls. */
   readonly percent: number;
   /** Seconds until the end; absent until there is a rate to go by. */

@@ -26,7 +26,7 @@ export function frameRateOf(value: number): Rational {
   return reduced({ num: Math.round(value * 1000), den: 1000 });
 }
 
-export function reduced({ num, den }: Rational): Rational {
+function reduced({ num, den }: Rational): Rational {
   const divisor = greatestCommonDivisor(num, den);
   return { num: num / divisor, den: den / divisor };
 }

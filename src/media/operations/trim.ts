@@ -166,7 +166,7 @@ function cutAudio(audio: AudioState, { start, end, toEnd }: Cut): AudioState | u
 }
 
 /** A range of audio, exact to the sample, that starts at 0. */
-export function cutPad(pad: Pad, sampleRate: number, start: number, end: number | undefined): Pad {
+function cutPad(pad: Pad, sampleRate: number, start: number, end: number | undefined): Pad {
   return chain(
     pad,
     filter('atrim', {

@@ -26,7 +26,7 @@ function isEncodedAudio(codec: string): codec is EncodedAudio {
 }
 
 /** The codec of encoded audio: the requested one, else that of the source where it can be encoded, else a common one. */
-export function audioCodecOf({ audio, audioPath, container }: OutputRequest, source: string): EncodedAudio {
+function audioCodecOf({ audio, audioPath, container }: OutputRequest, source: string): EncodedAudio {
   const { codec } = audio;
   if (codec !== undefined && isEncodedAudio(codec)) {
     if (takesAudio(container, codec)) return codec;

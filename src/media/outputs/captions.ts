@@ -50,7 +50,7 @@ export function toWebVtt(captions: readonly Caption[]): string {
 }
 
 /** Plain text as the text of an ASS event: braces would start an override block, and `\N` and its kin are commands. */
-export function escapeAssText(text: string): string {
+function escapeAssText(text: string): string {
   return lines(text)
     .map((line) => line.replaceAll(/\\(?=[Nnh{}])/g, `\\${joiner}`).replaceAll(/[{}]/g, (brace) => `\\${brace}`))
     .join(String.raw`\N`);

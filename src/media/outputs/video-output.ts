@@ -12,7 +12,7 @@ import type { DynamicRange, VideoState } from '../planning/timeline.ts';
 import { containerName, takesVideo } from '../probe/containers.ts';
 
 /** The codec of an encoded output: the requested one, else that of the source where it can be encoded, else a common one. */
-export function videoCodecOf({ video, videoPath, container }: OutputRequest, source: string): EncodedCodec {
+function videoCodecOf({ video, videoPath, container }: OutputRequest, source: string): EncodedCodec {
   const { codec } = video;
   if (codec !== undefined && isEncodedCodec(codec)) {
     if (takesVideo(container, codec)) return codec;

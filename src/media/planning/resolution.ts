@@ -39,7 +39,7 @@ export function scale({ width, height }: Size): Filter {
 }
 
 /** Black bars around frames that are smaller than the output. */
-export function letterbox(inner: Size, outer: Size): Filter {
+function letterbox(inner: Size, outer: Size): Filter {
   return filter('pad', {
     w: outer.width,
     h: outer.height,

@@ -83,7 +83,7 @@ export function withVideo(video: VideoState, pad: Pad, change: string, now: Part
 }
 
 /** The name of one change among all changes of a video. */
-export function workOf(change: string, index: number): string {
+function workOf(change: string, index: number): string {
   return `${index}:${change}`;
 }
 

@@ -1,11 +1,11 @@
 /** Coordinates of a colour in the CIE 1931 diagram, each 0 to 1. */
-export interface Chromaticity {
+interface Chromaticity {
   readonly x: number;
   readonly y: number;
 }
 
 /** The display that a film was graded on (SMPTE ST 2086). */
-export interface MasteringDisplay {
+interface MasteringDisplay {
   readonly red: Chromaticity;
   readonly green: Chromaticity;
   readonly blue: Chromaticity;
@@ -16,7 +16,7 @@ export interface MasteringDisplay {
 }
 
 /** The brightest pixel and the brightest mean of a frame in cd/m² (CTA-861.3: MaxCLL and MaxFALL). */
-export interface ContentLight {
+interface ContentLight {
   readonly max: number;
   readonly average: number;
 }

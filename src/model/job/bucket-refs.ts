@@ -60,4 +60,3 @@ export const pvcDestination = z
 export type S3Source = z.infer<typeof s3Source>;
 export type S3Destination = z.infer<typeof s3Destination>;
 export type PvcSource = z.infer<typeof pvcSource>;
-export type PvcDestination = z.infer<typeof pvcDestination>;

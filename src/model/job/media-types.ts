@@ -64,7 +64,7 @@ const synonyms: Readonly<Record<string, string>> = {
 const subtitleTypes: ReadonlySet<string> = new Set(['application/x-subrip', 'text/vtt', 'text/x-ssa']);
 
 /** Lower-case extension of a file name without its dot; empty when it has none. */
-export function extensionOf(filename: string): string {
+function extensionOf(filename: string): string {
   return /\.([A-Za-z0-9]{1,8})$/.exec(filename)?.[1]?.toLowerCase() ?? '';
 }
 

@@ -23,7 +23,7 @@ const range = withRules(
   [startBeforeEnd],
 );
 
-export const transcode = z
+const transcode = z
   .strictObject({
     force: z.boolean().optional().describe('Re-encode even where the streams could be copied.'),
     deinterlace: z
@@ -165,7 +165,7 @@ const color = z
   .regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as #ffcc00')
   .max(7);
 
-export const subtitleStyle = z
+const subtitleStyle = z
   .strictObject({
     font: z
       .string()
@@ -292,7 +292,7 @@ export const speedRamp = withRules(
   ],
 );
 
-export const watermark = withRules(
+const watermark = withRules(
   z
     .strictObject({
       input: inputName.describe('An input that is an image or a video; its transparency is kept.'),
@@ -328,7 +328,7 @@ export const normalizeLoudness = z
   })
   .describe('Normalize the audio to a target loudness (EBU R 128), in two passes.');
 
-export const thumbnail = withRules(
+const thumbnail = withRules(
   z
     .strictObject({
       name: z

@@ -6,11 +6,10 @@ import { outputContract } from './output-contract.ts';
 import { bitrate } from './primitives.ts';
 import { atMostOneOf, exactlyOneOf, withRules } from './rule.ts';
 
-export const containers = ['mp4', 'mkv', 'webm', 'mov', 'hls', 'dash'] as const;
-export const videoCodecs = ['h264', 'hevc', 'av1', 'vp9', 'copy', 'none'] as const;
-export const audioCodecs = ['aac', 'opus', 'flac', 'mp3', 'copy', 'none'] as const;
+const containers = ['mp4', 'mkv', 'webm', 'mov', 'hls', 'dash'] as const;
+const videoCodecs = ['h264', 'hevc', 'av1', 'vp9', 'copy', 'none'] as const;
+const audioCodecs = ['aac', 'opus', 'flac', 'mp3', 'copy', 'none'] as const;
 export type Container = (typeof containers)[number];
-export type VideoCodec = (typeof videoCodecs)[number];
 export type AudioCodec = (typeof audioCodecs)[number];
 
 const resolution = withRules(

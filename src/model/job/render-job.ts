@@ -243,7 +243,7 @@ export type RenderJobStatus = z.infer<typeof renderJobStatus>;
 export type Condition = z.infer<typeof condition>;
 export type Attempt = z.infer<typeof attempt>;
 
-export const objectMeta = z.object({
+const objectMeta = z.object({
   name: jobName,
   namespace: labelValue,
   uid: z.string().min(1).max(64),

@@ -2,15 +2,7 @@ import { z } from 'zod';
 import { timestamp } from '../job/primitives.ts';
 
 /** Steps of a stage, in the order in which the worker runs them. */
-export const progressSteps = [
-  'fetching',
-  'probing',
-  'planning',
-  'analyzing',
-  'encoding',
-  'verifying',
-  'publishing',
-] as const;
+const progressSteps = ['fetching', 'probing', 'planning', 'analyzing', 'encoding', 'verifying', 'publishing'] as const;
 export type ProgressStep = (typeof progressSteps)[number];
 
 export const progress = z

@@ -9,7 +9,7 @@ import type { Config } from '../../config/load-config.ts';
  */
 export async function readPools({ poolsFile }: Config['cluster']): Promise<readonly Pool[]> {
   if (poolsFile === undefined) throw new Error('Expected a file of pools, but it is not set');
-  return await readPoolsFile(poolsFile);
+  return readPoolsFile(poolsFile);
 }
 
 /** Whether any pool gets its slots from the nodes, so that the process has to read Nodes. */

@@ -1,11 +1,9 @@
 import type { EnvironmentVariable, Pool } from '../../adapters/kubernetes/pools/pool.ts';
 import type { Config } from '../../config/load-config.ts';
-import { workerEnvironment as worker } from '../../worker-protocol/environment.ts';
+import { workerVariables } from '../../worker-protocol/environment.ts';
 
 /** The settings that workers need too. */
 export type StageConfig = Pick<Config, 'objects' | 's3' | 'nats' | 'sources' | 'log'>;
-
-type Variable = readonly [name: string, value: string | undefined];
 
 /**
  * The pools with the environment that every worker needs: where objects and progress go, and where inputs may come from.
@@ -23,23 +21,23 @@ export function withStageEnvironment(pools: readonly Pool[], config: StageConfig
 }
 
 function stageEnvironment({ objects, s3, nats, sources, log }: StageConfig): EnvironmentVariable[] {
-  const variables: readonly Variable[] = [
-    [worker.objectsDir, s3.bucket === undefined ? objects.dir : undefined],
-    [worker.s3Bucket, s3.bucket],
-    [worker.s3Prefix, s3.prefix],
-    [worker.s3Endpoint, s3.endpoint],
-    [worker.s3Region, s3.region],
-    [worker.s3ForcePathStyle, s3.forcePathStyle ? 'on' : undefined],
-    [worker.s3SourceBuckets, s3.sourceBuckets.join(',')],
-    [worker.s3DestinationBuckets, s3.destinationBuckets.join(',')],
-    [worker.s3Endpoints, s3.endpoints.join(',')],
-    [worker.natsUrl, nats.url === undefined || hasLogin(nats.url) ? undefined : nats.url],
-    [worker.sourceHosts, sources.hosts.join(',')],
-    [worker.allowedRanges, sources.allowedRanges.join(',')],
-    [worker.maxInputBytes, String(sources.maxInputBytes)],
-    [worker.logLevel, log.level],
-  ];
-  return variables.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [{ name, value }]));
+  const variables = workerVariables({
+    objectsDir: s3.bucket === undefined ? objects.dir : undefined,
+    s3Bucket: s3.bucket,
+    s3Prefix: s3.prefix,
+    s3Endpoint: s3.endpoint,
+    s3Region: s3.region,
+    s3ForcePathStyle: s3.forcePathStyle,
+    s3SourceBuckets: s3.sourceBuckets,
+    s3DestinationBuckets: s3.destinationBuckets,
+    s3Endpoints: s3.endpoints,
+    natsUrl: nats.url === undefined || hasLogin(nats.url) ? undefined : nats.url,
+    sourceHosts: sources.hosts,
+    allowedRanges: sources.allowedRanges,
+    maxInputBytes: sources.maxInputBytes,
+    logLevel: log.level,
+  });
+  return Object.entries(variables).map(([name, value]) => ({ name, value }));
 }
 
 /** Whether a NATS URL contains a password or a token, which anyone who may read pods could read. */

@@ -1,6 +1,6 @@
 import type { WorkerCommand } from '../../adapters/processes/worker-process.ts';
 import type { Config } from '../../config/load-config.ts';
-import { workerEnvironment } from '../../worker-protocol/environment.ts';
+import { workerVariables } from '../../worker-protocol/environment.ts';
 import { mediaToolsOf } from '../media-tools.ts';
 
 /** Starts a worker: the same program, by its entry file, with the folder of the object store. */
@@ -13,16 +13,18 @@ export function workerCommand(
     args: ['--disable-warning=ExperimentalWarning', entry, 'worker'],
     env: {
       ...mediaToolsOf(media).env,
-      [workerEnvironment.objectsDir]: objectsDir,
-      [workerEnvironment.mediaRoot]: sources.mediaRoot ?? '',
-      [workerEnvironment.sourceHosts]: sources.hosts.join(','),
-      [workerEnvironment.allowedRanges]: sources.allowedRanges.join(','),
-      [workerEnvironment.maxInputBytes]: String(sources.maxInputBytes),
-      [workerEnvironment.ffmpeg]: media.ffmpeg,
-      [workerEnvironment.ffprobe]: media.ffprobe,
-      [workerEnvironment.driDir]: media.driDir,
-      [workerEnvironment.drmClassDir]: media.drmClassDir,
-      [workerEnvironment.logLevel]: log.level,
+      ...workerVariables({
+        objectsDir,
+        mediaRoot: sources.mediaRoot,
+        sourceHosts: sources.hosts,
+        allowedRanges: sources.allowedRanges,
+        maxInputBytes: sources.maxInputBytes,
+        ffmpeg: media.ffmpeg,
+        ffprobe: media.ffprobe,
+        driDir: media.driDir,
+        drmClassDir: media.drmClassDir,
+        logLevel: log.level,
+      }),
     },
   };
 }

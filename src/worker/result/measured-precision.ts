@@ -3,7 +3,7 @@ import type { JoinedCut } from '../../media/smart-cut/run/join-smart-cut.ts';
 import type { MeasuredOutput } from '../../media/verify/verify.ts';
 import type { PrecisionReport } from '../../model/status/result.ts';
 
-/** The report of a trim with what the finished output shows, as far as there is one. */
+/** The planned report of a trim, corrected by the measured output if there is one. */
 export function measuredPrecision(
   planned: PrecisionReport,
   joined: JoinedCut | undefined,
@@ -20,7 +20,7 @@ export function measuredPrecision(
   };
 }
 
-/** A copy may go on for a few pictures, since they are stored in another order than they are shown in. */
+/** A copy may be a few frames longer than requested, since frames are stored in another order than they are shown in. */
 function measuredEnd(planned: number, output: Parameters<typeof measuredPrecision>[2]): number {
   const expected = output?.planned.expect.duration;
   const measured = output?.measured.probe?.video[0]?.duration ?? output?.measured.probe?.duration;

@@ -18,15 +18,15 @@ export function jobErrorOf(error: CodedError): JobError {
   };
 }
 
-/** The status with which a worker that met this error exits; a code that no worker should meet is a defect of ours. */
+/** The exit status of a worker after this error; a code without one is an internal error in a worker. */
 export function exitOf(error: Pick<CodedError, 'code'>): number {
   return errorTable[error.code].exit ?? errorTable.INTERNAL_ERROR.exit ?? 1;
 }
 
 /**
- * The same result in at most `limit` bytes of JSON: Kubernetes cuts a longer one in the middle. What goes first is what
- * the full report has anyway: FFmpeg's log, figures of checks that passed, figures of outputs, wordy texts, and in the
- * end outputs beyond those that fit.
+ * The same result in at most `limit` bytes of JSON: Kubernetes truncates a longer one in the middle. Dropped first is what
+ * the full report has too: FFmpeg's log, checks that passed, figures of outputs, long texts, and finally the outputs that
+ * do not fit.
  */
 export function fitResult(result: StageResult, limit: number = bounds.resultBytes): StageResult {
   let fitted = result;
@@ -43,41 +43,41 @@ export function fitResult(result: StageResult, limit: number = bounds.resultByte
 }
 
 /**
- * Writes the result under another name first: a runner must never read half of it. The termination log of a pod cannot
- * be replaced, because the kubelet mounts it alone, into a folder that nobody may write to; it is read only after the end.
+ * Writes the result to a temporary file first: a runner must never read half of it. The termination log of a pod cannot be
+ * replaced, because the kubelet mounts the file itself, in a folder that is not writable; it is read only after the end.
  */
 export async function writeResult(path: string, result: StageResult): Promise<void> {
   const text = JSON.stringify(fitResult(result));
-  const draft = `${path}.${randomUUID()}`;
+  const temporary = `${path}.${randomUUID()}`;
   try {
-    const file = await open(draft, 'wx', 0o600);
+    const file = await open(temporary, 'wx', 0o600);
     try {
       await file.writeFile(text);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(draft, path);
+    await rename(temporary, path);
   } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined);
-    if (!isNoPlaceForDrafts(error)) throw error;
+    await rm(temporary, { force: true }).catch(() => undefined);
+    if (!cannotReplace(error)) throw error;
     await writeFile(path, text);
   }
 }
 
-/** The folder is not ours to write to, or the file is a mount of its own. */
-function isNoPlaceForDrafts(error: unknown): boolean {
+/** The folder is not writable, or the file is a mount of its own. */
+function cannotReplace(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return ['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'EXDEV'].some((one) => one === code);
 }
 
 type Shrinking = (result: StageResult) => StageResult;
 
-/** From the least to the most painful. */
+/** In the order in which they are applied. */
 const shrinkings: readonly Shrinking[] = [
   tail(1024),
   tail(256),
-  // A set of segments has many checks: as many as there is room for, those of what comes first.
+  // A set of segments has many checks: the first ones, as many as there is room for.
   ...[24, 16, 8].map(
     (most): Shrinking =>
       (result) =>
@@ -106,7 +106,7 @@ function tail(length: number): Shrinking {
   };
 }
 
-/** All that failed, and of a success this many that passed. */
+/** All failed checks, and in a success at most this many that passed. */
 function fewerChecks({ checks = [], error }: StageResult, most: number): NonNullable<StageResult['checks']> {
   const passed = error === undefined ? most : 0;
   return [...checks.filter(({ ok }) => !ok), ...checks.filter(({ ok }) => ok).slice(0, passed)];

@@ -55,7 +55,6 @@ export const kits = {
 } as const satisfies Record<string, readonly string[]>;
 
 export type Kit = keyof typeof kits;
-export type ProgramName = (typeof kits)[Kit][number];
 
 /** Where a module's go.mod and go.sum are. */
 export function moduleFolder(name: string): string {

@@ -19,7 +19,7 @@ export type Programs =
     };
 
 /** Of the user, not of the checkout: a fresh clone need not build for ten minutes what is cached already. */
-export const programCache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'framewright', 'cluster');
+const programCache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'framewright', 'cluster');
 
 /** How long programs of other versions are kept, in milliseconds: another checkout may be using them. */
 const keptFor = 30 * 24 * 3_600_000;

@@ -359,7 +359,7 @@ describe('decide', () => {
     const job = aJob({}, first.status);
     const early = decision({ job, runs: [aRun('running')], progress: news(now + 500, 9), now: now + 500 });
     expect(early.status).toEqual(first.status);
-    expect(early.requeueAt).toBe(now + defaultPolicy.progressIntervalMs);
+    expect(early.requeueAt).toBe(now + defaultPolicy.statusProgressIntervalMs);
     const late = decision({ job, runs: [aRun('running')], progress: news(now + 10_000, 2), now: now + 10_000 });
     expect(late.status?.progress?.percent).toBe(3);
   });

@@ -27,7 +27,7 @@ describe('boxes', () => {
     expect(boxesIn(rest)).toEqual([{ type: 'mdat', start: 0, content: 8, end: 20 }]);
   });
 
-  it('of any bytes end, or are refused with a coded error', () => {
+  it('of any bytes end, or are rejected with a coded error', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         try {

@@ -46,7 +46,7 @@ describe('the name of a codec', () => {
     ['ec-3', nameOf('ec-3', 28)],
   ])('is %s', (expected, name) => expect(name).toBe(expected));
 
-  it('is never made up: an unknown sample entry and a cut-off configuration are refused', () => {
+  it('is rejected for an unknown sample entry and a truncated configuration', () => {
     expect(() => nameOf('xyzw', 78)).toThrow(CodedError);
     expect(() => video('avc1', 'avcC', '01')).toThrow(/avcC of 1 bytes/);
     expect(() => nameOf('avc1', 78)).toThrow(/without avcC/);

@@ -51,7 +51,7 @@ describe('movie fragments', () => {
     );
   });
 
-  it('hold a key frame of a picture alone, and sound together', () => {
+  it('hold a video key frame alone, and audio together', () => {
     fc.assert(
       fc.property(frames, (samples) => {
         for (const { samples: own } of fragmentsOf(samples, 1, 1, true))
@@ -61,7 +61,7 @@ describe('movie fragments', () => {
     );
   });
 
-  it('of a picture with one key frame in an hour are no longer than the stack', () => {
+  it('of a video with one key frame in an hour do not overflow the stack', () => {
     const samples = Array.from(
       { length: 200_000 },
       (_, index): Sample => ({
@@ -105,7 +105,7 @@ describe('movie fragments', () => {
         fullBox('trun', 0, 0x000201, uint32(0xffffffff, 0)),
       ],
     ],
-  ])('%s are refused', (_what, parts) => {
+  ])('%s are rejected', (_what, parts) => {
     expect(() => samplesOf(makeBox('moof', makeBox('traf', concatBytes(parts))), 0, none)).toThrow(CodedError);
   });
 

@@ -37,7 +37,7 @@ describe('the grid of a ladder', () => {
     expect(ladderGrid([at(24), at(30)]).segmentSeconds).toBe(6);
   });
 
-  it('refuses rates that never end together, and names the field', () => {
+  it('rejects rates whose segments never align, with the path of the field', () => {
     expect(() =>
       ladderGrid([
         { ...at(25), path: 'a' },

@@ -21,7 +21,7 @@ describe('a track is cut', () => {
     expect(starts({ every: 2 }, 0.04, 400, 70)).toEqual([0, 70, 140, 210, 280, 350]);
   });
 
-  it('where another track is, at the nearest packet of sound', () => {
+  it('where another track is, at the nearest audio packet', () => {
     const packet = 1024 / 48_000;
     const found = starts({ every: 2, at: [0, 2, 4, 6] }, packet, 470);
     expect(found.map((index) => index * packet).map((time) => Math.round(time * 10) / 10)).toEqual([0, 2, 4, 6, 8, 10]);

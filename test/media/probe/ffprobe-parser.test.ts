@@ -11,7 +11,7 @@ function parse(document: object): Probe {
 
 function video(stream: object): VideoStream {
   const [first] = parse({ streams: [{ codec_type: 'video', ...stream }] }).video;
-  if (first === undefined) throw new Error('Expected a video stream, got none');
+  if (first === undefined) throw new Error('Expected a video stream');
   return first;
 }
 
@@ -137,7 +137,7 @@ describe('the description by ffprobe', () => {
     ['an eighth', ['46341 46341 0', '-46341 46341 0'], -45, 0, true],
     ['nothing', ['65536 0 0', '0 65536 0'], 0, 0, undefined],
     ['nonsense', ['a b c'], 0, 0, undefined],
-  ] as const)('tell %s by the display matrix', (_what, rows, rotation, turn, warped) => {
+  ] as const)('are %s according to the display matrix', (_what, rows, rotation, turn, warped) => {
     const displaymatrix = `\n${rows.map((row, index) => `0000000${index}: ${row}\n`).join('')}`;
     const found = video({ side_data_list: [{ side_data_type: 'Display Matrix', displaymatrix, rotation }] });
     expect(found.rotation).toBe(turn);
@@ -176,7 +176,7 @@ describe('the description by ffprobe', () => {
     expect(video({ tags })).toMatchObject({ duration: 3610.5, bitrate: 4000, frames: 90_262 });
   });
 
-  it('takes the longest stream where the file tells no duration', () => {
+  it('takes the longest stream where the file has no duration', () => {
     const streams = [
       { codec_type: 'video', duration: '3.5' },
       { codec_type: 'audio', duration: '4.25' },

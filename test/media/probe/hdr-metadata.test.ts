@@ -48,7 +48,7 @@ describe('HDR metadata', () => {
     expect(hdrMetadataOf(sideData)).toBeUndefined();
   });
 
-  it('are told to x265 and SVT-AV1 in their units', () => {
+  it('become options of x265 and SVT-AV1 in their units', () => {
     const metadata = hdrMetadataOf([display, light]) ?? {};
     expect(x265HdrOptions(metadata)).toEqual([
       'master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)',

@@ -169,7 +169,8 @@ describe('a smart cut', () => {
     ],
     ['no key frame in the cut', clipOf(packets, { start: 0.4, end: 0.6 }), 'no whole GOP'],
   ])('is not possible for %s', ([, clip, why]) => {
-    expect(planSmartCut(clip)).toEqual({ ok: false, why: expect.stringContaining(why) });
+    const plan = planSmartCut(clip);
+    expect(plan.ok ? 'a smart cut' : plan.why).toContain(why);
   });
 });
 

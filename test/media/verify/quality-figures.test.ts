@@ -11,7 +11,7 @@ describe('figures of quality in a log', () => {
   it.each<readonly [string, string, QualityFigures]>([
     ['both', `Stream mapping\n${xpsnr}\n${ssim}\n`, { ssim: 0.984566, xpsnr: 32.2877 }],
     ['one alone', ssim, { ssim: 0.984566 }],
-    ['equal pictures', 'XPSNR  y: inf  u: inf  v: inf  (minimum: inf)', { xpsnr: Number.POSITIVE_INFINITY }],
+    ['identical videos', 'XPSNR  y: inf  u: inf  v: inf  (minimum: inf)', { xpsnr: Number.POSITIVE_INFINITY }],
     ['none', 'frame= 1', { error: 'no figures' }],
     ['no number', 'SSIM Y:nan All:nan (nan)', { error: 'no figures' }],
   ])('are read: %s', (_what, log, figures) => {
@@ -46,7 +46,7 @@ describe('a floor of quality', () => {
     ]);
   });
 
-  it('holds for a copied picture, and is nothing to a thumbnail', () => {
+  it('passes for a copied video, and does not apply to a thumbnail', () => {
     expect(qualityChecks(planned({ comparison: { how: 'copied' } })).every(({ ok }) => ok)).toBe(true);
     const { comparison: _none, ...thumbnail } = planned({ kind: 'image' });
     expect(qualityChecks(thumbnail)).toEqual([]);
@@ -56,7 +56,7 @@ describe('a floor of quality', () => {
 describe('the comparison with the filtered source', () => {
   const encode = { transcode: { force: true } };
 
-  it('sends both pictures through the measure, the source through the filters of the render', () => {
+  it('measures both videos, the source after the filters of the render', () => {
     const { outputs } = planOf({
       operations: [{ trim: { start: 1, end: 3 } }, { transcode: { rotate: 90 } }],
       output: { video: { resolution: { height: 360 } }, contract: { minSsim: 0.9 } },
@@ -86,14 +86,14 @@ describe('the comparison with the filtered source', () => {
     expect(JSON.stringify(plan.outputs[0]?.comparison)).not.toMatch(/hwaccel|qsv/);
   });
 
-  it('is not made for copies, for sound, and without a floor', () => {
+  it('does not run for copies, for audio, and without a floor', () => {
     expect(planOf({ output: { contract: { minSsim: 0.9 } } }).outputs[0]?.comparison).toEqual({ how: 'copied' });
     const audio = planOf({ output: { video: { codec: 'none' }, contract: { minSsim: 0.9 } } });
     expect(audio.outputs[0]?.comparison).toBeUndefined();
     expect(planOf({ operations: [encode] }).outputs[0]?.comparison).toBeUndefined();
   });
 
-  it('is refused before anything is encoded where FFmpeg lacks the filter', () => {
+  it('is rejected before anything is encoded where FFmpeg lacks the filter', () => {
     const ask = (): unknown => planOf({ operations: [encode], output: { contract: { minXpsnr: 30 } } });
     expect(ask).toThrow(
       expect.objectContaining({

@@ -40,7 +40,7 @@ const libraries: readonly Library[] = [
   },
 ];
 
-export const libraryFolder = 'usr/lib/x86_64-linux-gnu';
+const libraryFolder = 'usr/lib/x86_64-linux-gnu';
 
 /** Compiles the stand-in against a Debian root, and writes the programs that use it; complete when this resolves. */
 export async function buildStandIn(folder: string, root: string): Promise<void> {

@@ -4,17 +4,17 @@ import { apiVersion, type RenderJob, type RenderJobStatus } from '../../../model
 import { labels } from '../../../model/labels.ts';
 import { isTerminal } from '../../../model/status/lifecycle.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import {
-  type CreateGuard,
-  type CreateOutcome,
-  type JobChange,
-  type JobFilter,
-  type JobPage,
-  type JobRef,
-  type JobStore,
-  type NewJob,
-  type SpecPatch,
-  type StoreHealth,
+import type {
+  CreateGuard,
+  CreateOutcome,
+  JobChange,
+  JobFilter,
+  JobPage,
+  JobRef,
+  JobStore,
+  NewJob,
+  SpecPatch,
+  StoreHealth,
 } from '../../../ports/job-store.ts';
 import { checkMove, checkSize, patchedJob, statusFromJson } from '../../../ports/job-write-rules.ts';
 import { type ApiCall, mergePatch } from '../client/api-call.ts';

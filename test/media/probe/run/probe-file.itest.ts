@@ -19,7 +19,7 @@ describe('probing a file', () => {
   });
   afterAll(() => rm(dir, { recursive: true }));
 
-  it('tells streams, sizes, rates and hashes', async () => {
+  it('reads streams, sizes, rates and hashes', async () => {
     expect(await probe('clip.mp4')).toMatchObject({
       duration: 6,
       video: [
@@ -76,7 +76,7 @@ describe('probing a file', () => {
     expect((await probe('rare.mp4', { keyframesNear: [10] })).keyframes).toEqual([0, 30]);
   });
 
-  it('sees turned, interlaced, varying and high-depth pictures', async () => {
+  it('detects rotation, interlacing, variable frame rates and high bit depth', async () => {
     // FFmpeg counts this turn against the clock.
     await ffmpeg('-i', at('clip.mp4'), '-c', 'copy', '-metadata:s:v', 'rotate=270', at('turned.mp4'));
     await ffmpeg(
@@ -108,18 +108,18 @@ describe('probing a file', () => {
     expect((await probe('deep.mp4')).video[0]).toMatchObject({ bitDepth: 10, pixelFormat: 'yuv420p10le' });
   });
 
-  it('counts a cover as no picture of the timeline', async () => {
+  it('counts cover art separately from video', async () => {
     await ffmpeg(...video(1), '-frames:v', '1', at('cover.jpg'));
     const maps = ['-map', '0', '-map', '1', '-c', 'copy', '-disposition:v:1', 'attached_pic'];
     await ffmpeg('-i', at('clip.mp4'), '-i', at('cover.jpg'), ...maps, at('covered.mp4'));
     expect(await probe('covered.mp4')).toMatchObject({ coverArt: 1, video: [{ codec: 'h264' }] });
   });
 
-  it('reads pictures, sound and subtitles by themselves', async () => {
+  it('reads files with only video, audio or subtitles', async () => {
     await writeFile(at('words.srt'), '1\n00:00:01,000 --> 00:00:02,000\nHello\n');
-    await ffmpeg(...tone(1), at('sound.wav'));
+    await ffmpeg(...tone(1), at('tone.wav'));
     expect((await probe('words.srt')).subtitles).toMatchObject([{ codec: 'subrip' }]);
-    expect((await probe('sound.wav')).audio).toMatchObject([{ codec: 'pcm_s16le' }]);
+    expect((await probe('tone.wav')).audio).toMatchObject([{ codec: 'pcm_s16le' }]);
   });
 
   it('takes a name for a name, whatever is in it', async () => {
@@ -145,12 +145,12 @@ describe('probing a file', () => {
       'v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video 9 RTP/AVP 96\r\n',
       'INPUT_UNSUPPORTED',
     ],
-  ])('refuses %s', async (_what, content, code) => {
+  ])('rejects %s', async (_what, content, code) => {
     await writeFile(at('hostile.mp4'), content);
     await expect(probe('hostile.mp4')).rejects.toMatchObject({ code });
   });
 
-  it('refuses a folder and a file that is not there', async () => {
+  it('rejects a folder and a missing file', async () => {
     await expect(probe('.')).rejects.toMatchObject({ code: 'INPUT_INVALID' });
     await expect(probe('none.mp4')).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
   });

@@ -48,7 +48,7 @@ describe('checking an output', () => {
     await writeFile(at(name), bytes);
   };
 
-  it('finds nothing wrong with a good one, and tells its figures', async () => {
+  it('passes a good one, with its measurements', async () => {
     expect(await failures(planned('good.mp4'))).toEqual([]);
     expect(await measure(planned('good.mp4'))).toMatchObject({ videoPackets: 200, decode: { extent: 'sample' } });
   });
@@ -77,7 +77,7 @@ describe('checking an output', () => {
     for (const name of ['cut.mp4', 'empty.mp4', 'none.mp4']) expect(await failures(planned(name))).toEqual(['opens']);
   });
 
-  it('finds frames and sound that are missing', async () => {
+  it('detects missing frames and audio', async () => {
     await ffmpeg('-i', at('good.mp4'), '-t', '7.8', '-an', '-c:v', 'copy', at('short.mp4'));
     const short = await failures(planned('short.mp4'));
     expect(short).toEqual(expect.arrayContaining(['streams', 'duration', 'frames', 'audio']));
@@ -92,7 +92,7 @@ describe('checking an output', () => {
     expect((await measure(planned('good.mp4', { loudness: -14 }))).loudness).toBeUndefined();
   });
 
-  it('opens pictures, animations and text as what they are', async () => {
+  it('opens images, animations and text', async () => {
     const still = { video: true, audio: false, width: 320, height: 180 };
     const { duration: _duration, frames: _frames, ...image } = { ...planned('x').expect, ...still };
     await ffmpeg(...video(1), '-frames:v', '1', at('poster.jpg'));
