@@ -20,7 +20,7 @@ export const benchmark: Benchmark = {
   title: `Four edits (trim, blur, subtitle, speed ramp) of ${seconds} s of 1080p: fused against step by step`,
   method:
     'One job with four operations, against four jobs of one operation each, every one on the output of the one before. Both by ' +
-    'the built worker process, wall time from start to end, in turn after one warm-up of each; medians.',
+    'the built worker process, wall time from start to end, alternating after one warm-up of each; medians.',
   goal: 'at least 2.5',
   measure: ({ runs, print }) =>
     withFolder(async (folder) => {

@@ -16,8 +16,8 @@ export const benchmark: Benchmark = {
   title: `${seconds} s of 1080p to H.264 at 6 Mbit/s: Quick Sync against x264`,
   method:
     `The built worker on ${seconds} s of 1080p30 with acceleration Required, and the same with acceleration Disabled, both with the ` +
-    'preset `balanced` and the same bit rate. In turn, after one warm-up of each; medians of wall time. The PSNR against the source ' +
-    'stands beside each time: a faster encode of worse pictures is no gain.',
+    'preset `balanced` and the same bit rate. Alternating, after one warm-up of each; medians of wall time. The PSNR against the source ' +
+    'stands beside each time: a faster encode of worse quality is no gain.',
   goal: 'none: it depends on the GPU',
   page: 'benchmarks-gpu.md',
   missing: async () => {
@@ -32,8 +32,8 @@ export const benchmark: Benchmark = {
       const [times, quality] = [{ Required: [], Disabled: [] } as Record<Side, number[]>, new Map<Side, number>()];
       const backends = new Map<Side, string>();
       for (let run = 0; run <= runs; run++) {
-        for (const [index, side] of sides.entries()) {
-          const worker = await runWorker(specOf(clip, side), clipFolder, folder, run * sides.length + index + 1);
+        for (const [index, side] of variants.entries()) {
+          const worker = await runWorker(specOf(clip, side), clipFolder, folder, run * variants.length + index + 1);
           const backend = worker.result.acceleration?.backend ?? 'unknown';
           print(`${run === 0 ? 'warm-up' : `run ${run}`}: ${backend} ${worker.seconds.toFixed(2)} s`);
           backends.set(side, backend);
@@ -48,8 +48,8 @@ export const benchmark: Benchmark = {
     }),
 };
 
-const sides = ['Required', 'Disabled'] as const;
-type Side = (typeof sides)[number];
+const variants = ['Required', 'Disabled'] as const;
+type Side = (typeof variants)[number];
 
 function specOf(clip: string, acceleration: Side): RenderJobSpec {
   return {

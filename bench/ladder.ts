@@ -22,7 +22,7 @@ export const benchmark: Benchmark = {
   title: `HLS ladder (${heights.map((height) => `${height}p`).join(', ')}) of ${seconds} s of 1080p: one decode against three runs`,
   method:
     'One hls job with three renditions, against three hls jobs with one of them each. All by the built worker process, cut, checked ' +
-    'and published, wall time from start to end, in turn after one warm-up of each; medians.',
+    'and published, wall time from start to end, alternating after one warm-up of each; medians.',
   goal: 'above 1.2',
   measure: ({ runs, print }) =>
     withFolder(async (folder) => {

@@ -12,7 +12,7 @@ export const benchmark: Benchmark = {
   title: 'NATS credentials for one worker: node:crypto against @nats-io/nkeys',
   method:
     'A new user key, a JWT signed by the account and the text of a .creds file, 1,000 times with the code of the operator and 50 ' +
-    'times with @nats-io/nkeys, which computes Ed25519 in JavaScript. In turn, after one warm-up of each; medians of the processor time of one.',
+    'times with @nats-io/nkeys, which computes Ed25519 in JavaScript. Alternating, after one warm-up of each; medians of the processor time of one.',
   goal: 'below 0.1',
   runs: 5,
   measure: async ({ runs, quick, print }) => {

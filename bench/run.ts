@@ -1,4 +1,4 @@
-// npm run bench [name…]: runs the benchmarks one after the other; each prints its method and both sides, and writes its
+// npm run bench [name…]: runs the benchmarks one after the other; each prints its method and both variants, and writes its
 // row of docs/benchmarks.md. The beginning of names stands for all of them: `operator` for all of the operator. `--runs N`
 // sets how often each side is measured; `--quick` measures once on little, to see that it works, and writes nothing.
 import { parseArgs } from 'node:util';
@@ -25,7 +25,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
 
 const usage = `usage: npm run bench -- [--runs N] [--quick] [${Object.keys(benchmarks).join(' | ')}]…\n`;
 
-function refuse(problem: string): never {
+function reject(problem: string): never {
   process.stderr.write(`${problem}\n${usage}`);
   process.exit(2);
 }
@@ -37,7 +37,7 @@ function parsed() {
       options: { runs: { type: 'string' }, quick: { type: 'boolean', default: false } },
     });
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
+    return reject(error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -47,9 +47,9 @@ const namesOf = (given: string): string[] =>
   Object.keys(benchmarks).filter((name) => name === given || name.startsWith(`${given}-`));
 const unknown = positionals.filter((given) => namesOf(given).length === 0);
 const chosen = positionals.length > 0 ? positionals.flatMap(namesOf) : Object.keys(benchmarks);
-if (unknown.length > 0) refuse(`unknown benchmark ${unknown.join(', ')}`);
+if (unknown.length > 0) reject(`unknown benchmark ${unknown.join(', ')}`);
 if (runs !== undefined && (!Number.isInteger(runs) || runs < 1))
-  refuse(`--runs must be a whole number from 1, got ${String(values.runs)}`);
+  reject(`--runs must be a whole number from 1, got ${String(values.runs)}`);
 
 for (const name of chosen) {
   const load = benchmarks[name];

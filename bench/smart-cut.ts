@@ -10,16 +10,16 @@ let attempts = 0;
 
 /** Neither end stands on a key frame, of which there is one every two seconds. */
 const trim = { start: 5.5, end: minutes * 60 - 6.7 };
-/** The edges of the cut get the same preset. */
+/** The re-encoded head and tail get the same preset. */
 const output = { container: 'mp4', video: { codec: 'h264', preset: 'performance' } } as const;
 
 export const benchmark: Benchmark = {
   title: `Exact trim of ${minutes} minutes of 1080p30 H.264: smart cut against full re-encode`,
   method:
-    `One job that trims ${trim.start} s to ${trim.end} s, sound encoded once, as it is planned by itself (pictures copied, those at ` +
-    'the ends encoded), against the same job with transcode.force, which encodes every picture with the preset performance at ' +
-    'quality 23. Both by the built worker process, wall time from start to end with all checks, in turn after one warm-up of ' +
-    'the smart cut; medians. The picture of the clip is one minute that is repeated by copying.',
+    `One job that trims ${trim.start} s to ${trim.end} s, audio encoded once, as it is planned by itself (frames copied, those at ` +
+    'the ends encoded), against the same job with transcode.force, which encodes every frame with the preset performance at ' +
+    'quality 23. Both by the built worker process, wall time from start to end with all checks, alternating after one warm-up of ' +
+    'the smart cut; medians. The video of the clip is one minute that is repeated by copying.',
   goal: 'at least 5',
   measure: ({ runs, print }) =>
     withFolder(async (folder) => {
@@ -33,8 +33,7 @@ export const benchmark: Benchmark = {
         const wanted = force ? 're-encode' : 'smart-cut';
         if (result.precision?.method !== wanted)
           throw new Error(`Expected the method ${wanted}, got ${JSON.stringify(result.precision)}`);
-        if (!force)
-          print(`${result.precision.copiedFrames} pictures copied, ${result.precision.encodedFrames} encoded`);
+        if (!force) print(`${result.precision.copiedFrames} frames copied, ${result.precision.encodedFrames} encoded`);
         return took;
       };
       await cut(false);

@@ -13,7 +13,7 @@ export const benchmark: Benchmark = {
   title: `Worker against raw FFmpeg, ${seconds} s of 1080p to H.264`,
   method:
     `The built worker process from its start to its end (probe, plan, encode, verify, publish) on ${seconds} s of 1080p30, ` +
-    'against ffmpeg alone with the very arguments that the worker used. In turn, after one warm-up of each; medians of wall time.',
+    'against ffmpeg alone with the very arguments that the worker used. Alternating, after one warm-up of each; medians of wall time.',
   goal: 'at most 1.03',
   measure: ({ runs, print }) =>
     withFolder(async (folder) => {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The command `framewright`: runs the sources in a checkout and the bundle in an installed package, with a Node that is
-// new enough. Plain JavaScript for Node 18, since its first task is to tell that a Node is too old.
+// new enough. Plain JavaScript for Node 18, since its first task is to report a Node that is too old.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -20,15 +20,14 @@ const flags = ['--disable-warning=ExperimentalWarning', ...(unbuilt ? [] : ['--e
  * @param {string} message
  * @returns {never}
  */
-function refuse(message) {
+function fail(message) {
   process.stderr.write(`framewright: ${message}\n`);
   process.exit(1);
 }
 
-if (!existsSync(entry))
-  refuse(`expected ${sources} or ${bundle}, found neither; run \`npm run build\` in the checkout`);
+if (!existsSync(entry)) fail(`expected ${sources} or ${bundle}, found neither; run \`npm run build\` in the checkout`);
 if (unbuilt && !existsSync(join(root, 'node_modules', 'zod'))) {
-  refuse(`the npm packages are missing; run \`npm run setup\` in ${root}`);
+  fail(`the npm packages are missing; run \`npm run setup\` in ${root}`);
 }
 
 const pinned = findPinnedNode(root);
@@ -40,11 +39,11 @@ if (isAtLeast(current, unbuilt && pinned ? OLDEST_FOR_SOURCES : OLDEST_FOR_BUNDL
 } else if (pinned) {
   await runMirrored(pinned, [...process.execArgv, ...flags, entry, ...process.argv.slice(2)]).catch(
     (/** @type {unknown} */ error) => {
-      refuse(`the pinned Node ${pinned} cannot be started (${String(error)}); install Node 24`);
+      fail(`the pinned Node ${pinned} cannot be started (${String(error)}); install Node 24`);
     },
   );
 } else {
-  refuse(`expected Node ${OLDEST_FOR_BUNDLE} or later, got ${current}; run \`npm run setup\` or install Node 24`);
+  fail(`expected Node ${OLDEST_FOR_BUNDLE} or later, got ${current}; run \`npm run setup\` or install Node 24`);
 }
 
 /** Does in a running process what `--disable-warning=ExperimentalWarning` does at its start. */

@@ -6,7 +6,7 @@ interface BenchmarkContext {
   readonly print: (line: string) => void;
 }
 
-/** Two sides measured in one run, and how they compare; all as text for the table. */
+/** Two variants measured in one run, and how they compare; all as text for the table. */
 export interface BenchmarkResult {
   readonly ours: string;
   readonly other: string;
@@ -34,6 +34,6 @@ export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const half = sorted.length / 2;
   const [low, high] = [sorted[Math.ceil(half) - 1], sorted[Math.floor(half)]];
-  if (low === undefined || high === undefined) throw new RangeError('Expected at least one value, got none');
+  if (low === undefined || high === undefined) throw new RangeError('Expected at least one value');
   return (low + high) / 2;
 }

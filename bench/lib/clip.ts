@@ -59,7 +59,7 @@ export async function benchClip(seconds: number): Promise<string> {
   return name;
 }
 
-/** The picture of a clip of the folder several times in a row, by copying, with one tone; returns its name in the folder. */
+/** The video of a clip of the folder several times in a row, by copying, with one tone; returns its name in the folder. */
 export async function loopedClip(name: string, seconds: number, times: number): Promise<string> {
   const looped = name.replace(/\.mp4$/, `-x${times}.mp4`);
   const path = join(clipFolder, looped);
@@ -68,9 +68,9 @@ export async function loopedClip(name: string, seconds: number, times: number): 
     () => false,
   );
   if (exists) return looped;
-  const [video, unfinished] = [join(clipFolder, `.picture-${name}`), join(clipFolder, `.${looped}`)];
+  const [video, unfinished] = [join(clipFolder, `.video-${name}`), join(clipFolder, `.${looped}`)];
   const quiet = ['-hide_banner', '-nostdin', '-y', '-v', 'error'];
-  // Without its sound, which is a little longer, the picture repeats without a gap.
+  // Without its audio, which is a little longer, the video repeats without a gap.
   await runTool('ffmpeg', [...quiet, '-i', join(clipFolder, name), '-map', '0:v', '-c', 'copy', video]);
   const tone = ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${seconds * times}`];
   const loop = ['-stream_loop', String(times - 1), '-i', video, ...tone, '-c:v', 'copy', '-c:a', 'aac'];

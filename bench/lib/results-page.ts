@@ -9,7 +9,7 @@ const columns = `| benchmark | ours | other | ratio | goal | command | measured 
 
 const heading = `# Benchmarks
 
-Each row is written by its command; run it to see the method and every figure. Ratios compare the two sides within one
+Each row is written by its command; run it to see the method and every figure. Ratios compare the two variants within one
 run on one machine; absolute figures are of the machine in the last column. Nothing here was measured on an Intel GPU.
 
 ${columns}`;

@@ -36,7 +36,7 @@ export async function runWorker(
   folder: string,
   attempt: number,
 ): Promise<WorkerRun> {
-  // One folder for all runs, as on a server: what FFmpeg can do is looked up once and remembered there.
+  // One folder for all runs, as on a server: what FFmpeg can do is looked up once and cached there.
   const objectsDir = join(folder, 'objects');
   await mkdir(objectsDir, { recursive: true });
   const scratchDir = join(folder, 'scratch');

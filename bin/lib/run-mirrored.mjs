@@ -7,7 +7,7 @@ import { isatty } from 'node:tty';
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'];
 
 // The terminal sends these to every process of its foreground group, so the child has them already: forwarding one
-// more would look like a second Ctrl-C, which programs take for "stop at once".
+// more would look like a second Ctrl-C, which programs take for "stop immediately".
 /** @type {ReadonlySet<string>} */
 const SENT_BY_TERMINAL = new Set(['SIGINT', 'SIGQUIT', 'SIGWINCH']);
 

@@ -6,7 +6,7 @@ const OLDEST_LIBAVUTIL = [57, 28];
 
 /**
  * Reads the banner of `ffmpeg -version`. Release builds say `5.1.6-0+deb12u1` or `n6.0`; builds from git say
- * `N-109542-g1bf1…` and are judged by their libavutil.
+ * `N-109542-g1bf1…` and are compared by their libavutil.
  *
  * @param {string} banner
  * @returns {{ version: string, supported: boolean } | undefined} undefined when this is no FFmpeg banner

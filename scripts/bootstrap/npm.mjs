@@ -21,8 +21,8 @@ const QUIET = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'
  */
 export async function installPackages(root, onStart) {
   const borrowed = join(root, '.setup-node');
-  const inPlace = isAtLeast(process.versions.node, OLDEST_FOR_SOURCES) && !process.execPath.startsWith(`${root}/`);
-  const version = inPlace ? undefined : lockedVersion(root, pinnedNodePackage());
+  const current = isAtLeast(process.versions.node, OLDEST_FOR_SOURCES) && !process.execPath.startsWith(`${root}/`);
+  const version = current ? undefined : lockedVersion(root, pinnedNodePackage());
   try {
     await rm(borrowed, { recursive: true, force: true });
     let node = process.execPath;

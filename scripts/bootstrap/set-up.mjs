@@ -43,7 +43,7 @@ export async function setUp(root, tools) {
 }
 
 /**
- * The stamp sits in node_modules, so that whoever removes that folder removes it too.
+ * The stamp sits in node_modules, so that it is removed together with that folder.
  *
  * @param {string} root
  */
@@ -69,11 +69,11 @@ function readStamp(root) {
  * @param {Stamp} stamp
  */
 function writeStamp(root, stamp) {
-  const draft = `${stampPath(root)}.${process.pid}`;
+  const partial = `${stampPath(root)}.${process.pid}`;
   try {
-    writeFileSync(draft, JSON.stringify(stamp));
-    renameSync(draft, stampPath(root));
+    writeFileSync(partial, JSON.stringify(stamp));
+    renameSync(partial, stampPath(root));
   } catch {
-    // A read-only checkout with everything in place: the check is then made again each time.
+    // A read-only checkout with everything installed: the check then runs again each time.
   }
 }

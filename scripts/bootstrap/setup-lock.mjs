@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const BEAT = 2_000;
 
 /**
- * Runs `work` while holding a lock file, so that two set-ups at once do not write the same folder. A lock is stale when
+ * Runs `work` while holding a lock file, so that two parallel set-ups do not write the same folder. A lock is stale when
  * its processes are gone (same host), or have not touched the file for `silence` (another container with the same
  * checkout, or a process id that was given out again).
  *
@@ -22,7 +22,7 @@ const BEAT = 2_000;
 export async function withSetupLock(path, work, { onWait, timeout = 900_000, silence = 30_000 } = {}) {
   const token = `${process.pid} ${process.hrtime.bigint()} ${hostname()}`;
   const deadline = Date.now() + timeout;
-  let told = false;
+  let reported = false;
   while (!(await create(path, token))) {
     const holder = await readHolder(path, silence);
     if (holder?.stale) await removeStale(path, holder.token, token);
@@ -30,8 +30,8 @@ export async function withSetupLock(path, work, { onWait, timeout = 900_000, sil
     if (Date.now() > deadline) {
       throw new Error(`expected ${path} to be free within ${timeout / 1000} s, but process ${holder.pid} holds it`);
     }
-    if (!told) onWait?.(`process ${holder.pid}`);
-    told = true;
+    if (!reported) onWait?.(`process ${holder.pid}`);
+    reported = true;
     await sleep(200);
   }
   const beat = setInterval(() => {
@@ -49,23 +49,23 @@ export async function withSetupLock(path, work, { onWait, timeout = 900_000, sil
 }
 
 /**
- * Makes the lock with its content at once (a hard link to a written file), so that no one reads it half written.
+ * Creates the lock together with its content (a hard link to a written file), so that no one reads it half written.
  *
  * @param {string} path
  * @param {string} token
  * @returns {Promise<boolean>} false when someone holds it
  */
 async function create(path, token) {
-  const draft = besides(path, token);
-  await writeFile(draft, token);
+  const partial = besides(path, token);
+  await writeFile(partial, token);
   try {
-    await link(draft, path);
+    await link(partial, path);
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
     throw error;
   } finally {
-    await rm(draft, { force: true });
+    await rm(partial, { force: true });
   }
 }
 
@@ -81,8 +81,8 @@ async function readHolder(path, silence) {
     const pid = Number.parseInt(token, 10);
     const here = token.endsWith(` ${hostname()}`);
     const silent = Date.now() - mtimeMs > silence;
-    const orphans = here && children.map(Number).some(isAlive);
-    return { token, pid, stale: !orphans && (silent || (here && !isAlive(pid))) };
+    const childAlive = here && children.map(Number).some(isAlive);
+    return { token, pid, stale: !childAlive && (silent || (here && !isAlive(pid))) };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;

@@ -7,7 +7,7 @@ import { findProgram } from './find-program.mjs';
 import { capture, runStep, SetupError, say } from './run-step.mjs';
 import { withSetupLock } from './setup-lock.mjs';
 
-/** Debian package of every tool that a script may ask for, and the programs that prove it is there. */
+/** Debian package of every tool that a script may ask for, and the programs that show that it is installed. */
 const PROVIDERS = new Map([
   ['ffmpeg', ['ffmpeg', 'ffprobe']],
   ['curl', ['curl']],

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isAtLeast, pinnedNodePackage } from '../../bin/lib/pinned-node.mjs';
 
 const checkout = dirname(dirname(import.meta.dirname));
-// Type annotations prove that types are stripped, node:sqlite that no experimental warning is printed.
+// Type annotations show that types are stripped, node:sqlite that no experimental warning is printed.
 const PROGRAM = `import 'node:sqlite';
 const args: string[] = process.argv.slice(2);
 process.emitWarning('of node itself', 'ExperimentalWarning');
@@ -97,7 +97,7 @@ describe('the command framewright', () => {
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
   });
 
-  it('refuses a Node that is too old where none is pinned', async (context) => {
+  it('rejects a Node that is too old where none is pinned', async (context) => {
     const old = await findOldNode();
     if (!old) return context.skip('no Node older than 22.19 on PATH');
     await addSources();

@@ -21,7 +21,7 @@ const job = z.object({
 });
 type Job = z.infer<typeof job>;
 
-describeOnSoftwareGpu('a server whose jobs step down the ladder', (gpus) => {
+describeOnSoftwareGpu('a server whose jobs fall back to another backend', (gpus) => {
   let dir: string;
   let media: string;
   beforeAll(async () => {
@@ -51,7 +51,7 @@ describeOnSoftwareGpu('a server whose jobs step down the ladder', (gpus) => {
     }
   };
 
-  it('tells the backend and the reason of the step in the result, the logs and the metrics', async () => {
+  it('reports the backend and the cause of the fallback in the result, the logs and the metrics', async () => {
     await using server = await serverOn({ fail: ['decode-init@1=invalid-parameters'] });
     const { metadata, status } = await render(server, 'Required');
     expect(status).toMatchObject({
@@ -84,7 +84,7 @@ describeOnSoftwareGpu('a server whose jobs step down the ladder', (gpus) => {
     expect(metrics).toMatch(
       /^framewright_encoder_fallbacks_total\{from="qsv-full",cause="unsupported-parameters"\} 1$/m,
     );
-    // A restart of the process would count anew; one reply more does not.
+    // A restart of the process would start counting again; one reply more does not.
     expect(await (await fetch(new URL('/metrics', server.url))).text()).toMatch(
       /backend="qsv-encode",outcome="succeeded"\} 1$/m,
     );

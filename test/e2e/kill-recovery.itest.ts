@@ -11,7 +11,7 @@ import { testClip } from '../support/test-clip.ts';
 
 const run = promisify(execFile);
 const kills = 50;
-const jobsAtOnce = 4;
+const parallelJobs = 4;
 
 const job = z.object({
   metadata: z.object({ name: z.string() }),
@@ -44,7 +44,7 @@ describe('the server is killed with -9 at random moments of real renders', () =>
       const server = await Standalone.start({ dataDir, workers: 2 });
       if (kill === 0) videoUrl = await upload(server);
       const unfinished = (await jobs(server)).filter(({ status }) => status?.finishedAt === undefined).length;
-      for (let i = unfinished; i < jobsAtOnce; i++) submitted.add(await submit(server, videoUrl));
+      for (let i = unfinished; i < parallelJobs; i++) submitted.add(await submit(server, videoUrl));
       await sleep(Math.random() * 2500);
       killedRenders += (await processesOf(dataDir)).filter((command) => command.includes('worker')).length;
       await server.end('SIGKILL');

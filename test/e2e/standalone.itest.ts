@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 /** What a second `standalone` says that cannot start. */
-async function refusal(args: readonly string[]): Promise<z.infer<typeof ended>> {
+async function failedStart(args: readonly string[]): Promise<z.infer<typeof ended>> {
   const failure: unknown = await run(process.execPath, [main, 'standalone', ...args]).then(
     () => ({ code: 0, stderr: 'it started and ended' }),
     (error: unknown) => error,
@@ -66,24 +66,24 @@ describe('framewright standalone', () => {
     expect(server.output).not.toContain(server.key);
   });
 
-  it('refuses a folder that another server works on, and names its process', async () => {
+  it('rejects a folder that another server works on, and names its process', async () => {
     const server = await Standalone.start({ dataDir });
-    const { code, stderr } = await refusal(['--data', dataDir, '--port', '0']);
+    const { code, stderr } = await failedStart(['--data', dataDir, '--port', '0']);
     expect(code).toBe(1);
     expect(stderr).toContain(`process ${server.child.pid}`);
     await server.end('SIGTERM');
   });
 
-  it('refuses a port that is taken, and says what to do', async () => {
+  it('rejects a port that is taken, and says what to do', async () => {
     const server = await Standalone.start();
-    const { code, stderr } = await refusal(['--data', dataDir, '--port', new URL(server.url).port]);
+    const { code, stderr } = await failedStart(['--data', dataDir, '--port', new URL(server.url).port]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/EADDRINUSE[\s\S]*remedy: .*--port/);
     await server[Symbol.asyncDispose]();
   });
 
-  it('refuses settings that are wrong, all at once', async () => {
-    const { code, stderr } = await refusal(['--data', dataDir, '--port', 'x', '--workers', '-3']);
+  it('rejects wrong settings, all in one error', async () => {
+    const { code, stderr } = await failedStart(['--data', dataDir, '--port', 'x', '--workers', '-3']);
     expect(code).toBe(2);
     expect(stderr).toContain('--port');
     expect(stderr).toContain('--workers');

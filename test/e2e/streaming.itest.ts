@@ -128,7 +128,7 @@ describe('an hls job through the API', () => {
     const url = mainUrl().replace('main.m3u8', 'video_180p_iframes.m3u8');
     const playlist = parsePlaylist(await (await fetch(url)).text());
     for (const { uri, range } of playlist.segments) {
-      if (range === undefined) throw new Error('Expected a byte range, got none');
+      if (range === undefined) throw new Error('Expected a byte range');
       const headers = { range: `bytes=${range.offset}-${range.offset + range.length - 1}` };
       const reply = await fetch(new URL(uri, url), { headers });
       const bytes = Buffer.from(await reply.arrayBuffer());
@@ -164,7 +164,7 @@ describe('an hls job through the API', () => {
   it.each([
     ['segments', { output: { container: 'hls', contract: { minSsim: 0.5 } } }],
     ['a cut by copying', { operations: [{ trim: { start: 0.5, end: 4.3 } }], output: { contract: { minSsim: 0.5 } } }],
-  ])('a dry run of %s tells nothing of where files lie on the server', async (_what, spec) => {
+  ])('a dry run of %s reveals no path of files on the server', async (_what, spec) => {
     const reply = await server.post('/apis/render-jobs:plan', {
       inputs: [{ name: 'clip', asset: ladder.clip }],
       ...spec,
@@ -176,7 +176,7 @@ describe('an hls job through the API', () => {
     for (const folder of [tmpdir(), dataDir]) expect(text).not.toContain(folder);
   });
 
-  it('a dry run tells the tracks and the length of their segments', async () => {
+  it('a dry run reports the tracks and the length of their segments', async () => {
     const output = { container: 'dash', segmentDuration: 4, video: { fps: 29.97 } };
     const inputs = [{ name: 'clip', asset: ladder.clip }];
     const reply = await server.post('/apis/render-jobs:plan', { inputs, output });

@@ -16,7 +16,7 @@ export type Verdict = 'pass' | 'cut' | 'silence';
 
 /** Stands between a client and any server and passes bytes on, unless a test says otherwise. Requests stay as signed. */
 export class TcpProxy implements AsyncDisposable {
-  judge: (passing: Passing) => Verdict = () => 'pass';
+  decide: (passing: Passing) => Verdict = () => 'pass';
   /** Connections so far. */
   connections = 0;
   readonly #server: Server;
@@ -64,7 +64,7 @@ export class TcpProxy implements AsyncDisposable {
       });
       from.on('data', (bytes) => {
         if (silent) return;
-        const verdict = this.judge({ connection, to: direction, bytes, before });
+        const verdict = this.decide({ connection, to: direction, bytes, before });
         before += bytes.length;
         if (verdict === 'silence') silent = true;
         else if (verdict === 'pass') to.write(bytes);

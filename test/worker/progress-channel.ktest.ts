@@ -91,7 +91,7 @@ describeWithPrograms('nats', 'a worker with a NATS server', (paths) => {
   ])('leaves with its own status in spite of %s', async (_case, url) => {
     await using server = await startNatsServer(program);
     await using proxy = await TcpProxy.before(server.url);
-    proxy.judge = () => 'silence';
+    proxy.decide = () => 'silence';
     const spec = stageOf({ inputs: [{ name: 'main', asset: 'nowhere.mp4' }] });
     const { status, stderr } = await start(spec, url === 'silent' ? proxy.url.replace('http:', 'nats:') : url);
     expect(status).toBe(bench.result().exitCode);

@@ -5,12 +5,12 @@ import { generatedFrom, page, table } from './markdown.ts';
 
 const weights = { blocks: 'cannot be used', limits: 'is limited', note: 'note' } as const;
 
-/** `probe.md`: every cause that `framewright probe` tells apart, its exit codes, and the shape of its JSON. */
+/** `probe.md`: every cause that `framewright probe` distinguishes, its exit codes, and the shape of its JSON. */
 export function probePage(): string {
   return page(
     generatedFrom('src/media/gpu/device-causes.ts and src/cli/output/probe-report.ts'),
     '# framewright probe',
-    'Says what FFmpeg and the GPUs of a machine can do, each combination of codec, bit depth and engine proved by a short ' +
+    'Says what FFmpeg and the GPUs of a machine can do, each combination of codec, bit depth and engine verified by a short ' +
       'encode, and for what cannot be done which of the known causes it is. [The guide](../guides/gpu.md) sets a machine up.',
     '## Exit codes',
     table(

@@ -66,7 +66,7 @@ function limits({ minimum, exclusiveMinimum, maximum }: StructuralSchema): strin
   return `, ${exclusiveMinimum ? `above ${minimum} ` : `${minimum} `}to ${maximum}`;
 }
 
-/** The cross-field rules in words, each with the place that it is about. */
+/** The cross-field rules in words, each with the member that it is about. */
 function rulesOf(root: StructuralSchema, name: string): string {
   const found = [...collect(root, '')].map(([path, message]) => `- \`${path === '' ? name : path}\`: ${message}`);
   return found.length === 0 ? '' : `Rules:\n\n${[...new Set(found)].join('\n')}`;

@@ -10,12 +10,12 @@ import { inParallel } from './in-parallel.ts';
 export interface BenchCluster extends AsyncDisposable {
   readonly plane: ControlPlane;
   readonly access: ClusterAccess;
-  /** Of the benchmark itself, as many calls at once as the operator. */
+  /** Of the benchmark itself, as many parallel calls as the operator. */
   readonly transport: Transport;
 }
 
-/** Calls at once of everything that is compared. */
-export const atOnce = 32;
+/** Parallel calls of everything that is compared. */
+export const parallelCalls = 32;
 
 /** What would make its own load out of each Job or RenderJob: not measured, so not there. */
 const others = [
@@ -44,7 +44,7 @@ export async function startBenchCluster({ pods = false }: { readonly pods?: bool
   const access = { kubeconfig: plane.kubeconfig, kubectl: paths['kubectl'] ?? '', own: true };
   await applyDefinitions(access);
   const credentials = await kubeconfigCredentials(plane.kubeconfig);
-  const concurrency = { initial: atOnce, max: atOnce };
+  const concurrency = { initial: parallelCalls, max: parallelCalls };
   const transport = starting.use(new Transport(credentials, { userAgent: 'framewright-bench', concurrency }));
   const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
   await transport.request({ method: 'POST', path: '/api/v1/namespaces', body });
@@ -52,7 +52,7 @@ export async function startBenchCluster({ pods = false }: { readonly pods?: bool
   return { plane, access, transport, [Symbol.asyncDispose]: () => started.disposeAsync() };
 }
 
-/** POSTs `count` objects, so many at once; `onMade` is told of each when its answer is there. */
+/** POSTs `count` objects, so many in parallel; `onMade` is called with each when its answer has arrived. */
 export async function createAll(
   { transport }: BenchCluster,
   path: string,
@@ -60,7 +60,7 @@ export async function createAll(
   bodyOf: (index: number) => object,
   onMade: (index: number) => void = () => undefined,
 ): Promise<void> {
-  await inParallel(count, atOnce, async (index) => {
+  await inParallel(count, parallelCalls, async (index) => {
     await transport.request({ method: 'POST', path, body: bodyOf(index), timeoutMs: 60_000 });
     onMade(index);
   });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { atOnce, type BenchCluster, createAll, startBenchCluster } from './bench-cluster.ts';
+import { type BenchCluster, createAll, parallelCalls, startBenchCluster } from './bench-cluster.ts';
 import { bareJob, collections, jobSet, nameOf, renderJob } from './bodies.ts';
 import { applyJobSetDefinition, startJobSet } from './jobset-process.ts';
 import { percentile, watchJobs } from './latencies.ts';
@@ -57,7 +57,7 @@ export const jobSetController: Contender = {
   nameOf: (job) => job.replace(/-render-0$/, ''),
 };
 
-/** `count` bare Jobs made by a loop, as many at once as the operator makes them. */
+/** `count` bare Jobs created by a loop, as many in parallel as the operator creates. */
 export async function rateOfBareJobs(count: number): Promise<number> {
   await using cluster = await startBenchCluster();
   await createAll(cluster, collections.jobs, warmUp, (index) => bareJob(count + index));
@@ -102,6 +102,6 @@ export async function latenciesOf(contender: Contender, count: number, folder: s
 /** How the figures came about, for the methods of the benchmarks. */
 export const conditions =
   'A control plane of its own for each measurement (etcd without fsync, API server, controller manager without the Job, CronJob, garbage ' +
-  'and TTL controllers: Jobs get no pods), everything on one machine with administrator rights. The operator as it is built and ' +
-  `shipped (${atOnce} reconciles at once), the bare Jobs by a loop with the operator's own transport and ${atOnce} calls at once, JobSet 0.12.0 with its default ` +
+  'and TTL controllers: Jobs get no pods), everything on one machine with administrator permissions. The operator as it is built and ' +
+  `shipped (${parallelCalls} reconciles in parallel), the bare Jobs by a loop with the operator's own transport and ${parallelCalls} calls in parallel, JobSet 0.12.0 with its default ` +
   'settings (one worker, headless Service, no webhook in the way) and JobSets of one such Job.';

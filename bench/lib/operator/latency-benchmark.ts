@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 import { type Benchmark, median } from '../benchmark.ts';
 import { withFolder } from '../with-folder.ts';
-import { atOnce, missingPrograms } from './bench-cluster.ts';
+import { missingPrograms, parallelCalls } from './bench-cluster.ts';
 import { conditions, framewright, jobSetController, type Latencies, latenciesOf, windowSeconds } from './contenders.ts';
 import { buildOperator } from './operator-process.ts';
 
-/** RenderJobs that come all at once while the operator runs: how long each waits for its Job. */
+/** RenderJobs that are created in parallel while the operator runs: how long each waits for its Job. */
 export function latencyBenchmark(jobs: number): Benchmark {
   return {
     title: `RenderJob created to Job created, ${jobs.toLocaleString('en')} in a burst: p50, p95, p99, against JobSet`,
     method:
-      `${jobs} objects are made by ${atOnce} clients at once while the controller runs: from the answer to each creation until a watch ` +
+      `${jobs} objects are made by ${parallelCalls} clients in parallel while the controller runs: from the answer to each creation until a watch ` +
       `has seen its Job, so a burst that is faster than the controller waits in its queue. What JobSet has not come to ${windowSeconds} s after the last ` +
-      `creation counts as waiting until then (>). ${conditions} In turn; medians.`,
+      `creation counts as waiting until then (>). ${conditions} One after the other; medians.`,
     goal: 'below JobSet',
     runs: 5,
     missing: () => missingPrograms('cluster', 'jobset'),
@@ -44,7 +44,7 @@ function medians(all: readonly Latencies[]): Latencies {
   return { p50: of('p50'), p95: of('p95'), p99: of('p99'), seen: of('seen') };
 }
 
-/** Whether those at that share still waited when nobody looked any more. */
+/** Whether those at that share still waited at the end of the observation. */
 function isOpen({ seen }: Latencies, share: number): boolean {
   return share > seen;
 }

@@ -25,7 +25,7 @@ export interface OperatorProcess extends AsyncDisposable {
 export interface OperatorProcessOptions {
   /** Where it may keep files. */
   readonly folder: string;
-  /** Stages at once; as many as there are jobs when absent. */
+  /** Stages in parallel; as many as there are jobs when absent. */
   readonly slots?: number;
   /** On each pod, for kwok. */
   readonly annotations?: Readonly<Record<string, string>>;
@@ -80,7 +80,7 @@ export async function startOperator(
     },
   };
 }
-/** What both programs of a cluster are told. */
+/** The environment of both programs of a cluster. */
 export async function clusterEnvironment(
   cluster: BenchCluster,
   {

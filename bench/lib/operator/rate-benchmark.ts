@@ -9,10 +9,10 @@ import { buildOperator } from './operator-process.ts';
 /** RenderJobs that are there when the operator starts: how fast their Jobs come into being. */
 export function rateBenchmark(jobs: number): Benchmark {
   return {
-    title: `RenderJobs to Jobs, ${jobs.toLocaleString('en')} at once: rate against a loop that makes the same bare Jobs, and JobSet`,
+    title: `RenderJobs to Jobs, ${jobs.toLocaleString('en')} in parallel: rate against a loop that makes the same bare Jobs, and JobSet`,
     method:
       `${jobs} objects are made, then the controller is started: Jobs per second between the first and the last one, as counted in etcd ` +
-      `(of JobSet in at most 45 s). ${conditions} In turn; medians and lowest to highest.`,
+      `(of JobSet in at most 45 s). ${conditions} One after the other; medians and lowest to highest.`,
     goal: 'at least 60 % of bare Jobs, 8 times JobSet',
     runs: 5,
     missing: () => missingPrograms('cluster', 'jobset'),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ApiProcess } from './api-process.ts';
 import type { RunningJob } from './status-ages.ts';
 
-const news = z.object({ updatedAt: z.iso.datetime() });
+const progressEvent = z.object({ updatedAt: z.iso.datetime() });
 
 /** Follows the event streams of these jobs for so long; answers how old each piece of progress was, in milliseconds. */
 export async function readEvents(
@@ -27,7 +27,7 @@ export async function readEvents(
         const data = /^event: progress$/m.test(block) ? /^data: (.*)$/m.exec(block)?.[1] : undefined;
         if (data === undefined) continue;
         // The first one is what was known before the stream was opened.
-        if (!first) ages.push(Date.now() - Date.parse(news.parse(JSON.parse(data)).updatedAt));
+        if (!first) ages.push(Date.now() - Date.parse(progressEvent.parse(JSON.parse(data)).updatedAt));
         first = false;
       }
     }

@@ -21,7 +21,7 @@ export async function listRunning({ transport }: BenchCluster, count: number): P
   }
 }
 
-const told = z
+const timedStatus = z
   .object({ status: z.object({ progress: z.object({ updatedAt: z.iso.datetime() }).optional() }).optional() })
   .transform(({ status }) => ({ updatedAt: status?.progress && Date.parse(status.progress.updatedAt) }));
 
@@ -35,7 +35,7 @@ export class StatusAges implements AsyncDisposable {
     const ages = new StatusAges();
     const reflector = new Reflector(transport, {
       path: collections.renderJobs,
-      accept: (value) => (isApiObject(value) ? { metadata: value.metadata, ...told.parse(value) } : undefined),
+      accept: (value) => (isApiObject(value) ? { metadata: value.metadata, ...timedStatus.parse(value) } : undefined),
       onChange: ({ object: { metadata, updatedAt } }) => {
         if (updatedAt !== undefined) ages.#updatedAt.set(metadata.name, updatedAt);
       },

@@ -61,7 +61,7 @@ export function cursorAfter({ position }: AssetMark): string {
 export function positionOf(cursor: string): string {
   const [, position] = /^asset:(\d{13}-[^/]{1,255})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (position !== undefined) return position;
-  throw new CodedError('INVALID_REQUEST', 'Expected the cursor of a page that was listed before, got another text', {
-    remedy: 'Pass `cursor` as the previous page returned it, or leave it out to start with the first page.',
+  throw new CodedError('INVALID_REQUEST', 'Expected `cursor` to be from the previous page of this list', {
+    remedy: 'Pass the `cursor` of the previous page unchanged, or omit it to get the first page.',
   });
 }

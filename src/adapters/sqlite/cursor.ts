@@ -13,7 +13,7 @@ export function positionOf(cursor: string): number {
   const [, digits] = /^seq:([0-9]{1,16})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
   const parsed = position.safeParse(digits);
   if (parsed.success) return parsed.data;
-  throw new CodedError('INVALID_REQUEST', 'Expected the cursor of a page that was listed before, got another text', {
-    remedy: 'Pass `cursor` as the previous page returned it, or leave it out to start with the first page.',
+  throw new CodedError('INVALID_REQUEST', 'Expected `cursor` to be from the previous page of this list', {
+    remedy: 'Pass the `cursor` of the previous page unchanged, or omit it to get the first page.',
   });
 }

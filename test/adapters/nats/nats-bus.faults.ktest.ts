@@ -85,7 +85,7 @@ describeWithPrograms('nats', 'a progress bus on a failing NATS server', (paths) 
     for (let cut = 1; cut <= 5; cut += 1) {
       worker.bus.publish(progressMessage('a', 10 * cut));
       let cuts = 0;
-      proxy.judge = () => (cuts++ === 0 ? 'cut' : 'pass');
+      proxy.decide = () => (cuts++ === 0 ? 'cut' : 'pass');
       await publishUntilReceived(worker, reader, 'a', 10 * cut + 1);
     }
   });
@@ -97,13 +97,13 @@ describeWithPrograms('nats', 'a progress bus on a failing NATS server', (paths) 
     await using reader = await followingBus(natsUrl(proxy));
     worker.bus.publish(progressMessage('a', 1));
     await vi.waitFor(() => expect(reader.bus.latest('a')?.sequence).toBe(1), patience);
-    proxy.judge = () => 'silence';
+    proxy.decide = () => 'silence';
     const before = proxy.connections;
     // Both have closed the old connection and at least two new ones, on which the server never sends a byte.
     await vi.waitFor(() => expect(proxy.connections).toBeGreaterThanOrEqual(before + 4), patience);
     expect(proxy.open).toBeLessThanOrEqual(4);
     expect(reader.bus.health()).toEqual({ connected: false, following: false });
-    proxy.judge = () => 'pass';
+    proxy.decide = () => 'pass';
     await publishUntilReceived(worker, reader, 'a', 2);
     await vi.waitFor(() => expect(proxy.open).toBe(2), patience);
   });

@@ -58,7 +58,7 @@ describe('a command line', () => {
     [['--json=maybe'], '--json is a switch: expected no value, true or false, got "maybe"'],
     [['--no-start'], '--start takes SECONDS and cannot be negated'],
     [['--__proto__', 'x'], 'unknown option --__proto__'],
-  ])('refuses %j', (args, message) => {
+  ])('rejects %j', (args, message) => {
     expect(() => parse(...args)).toThrow(new UsageError(message));
   });
 
@@ -80,7 +80,7 @@ describe('a command line', () => {
 });
 
 describe('arguments', () => {
-  it('give the last state of a switch, all values of an option, and refuse two where one is meant', () => {
+  it('give the last state of a switch, all values of an option, and reject two where one is meant', () => {
     const args = new Arguments(parse('--json', '--no-json', '-f', '--start', '1', '--start', '2', 'clip.mp4'));
     expect(args.on('json')).toBe(false);
     expect(args.on('follow')).toBe(true);
@@ -90,7 +90,7 @@ describe('arguments', () => {
     expect(() => args.one('start')).toThrow('expected --start at most once, got it 2 times');
   });
 
-  it.each(['0', '501', '1.5', 'ten', '', '1e2', ' 5'])('refuse %j as a whole number from 1 to 500', (text) => {
+  it.each(['0', '501', '1.5', 'ten', '', '1e2', ' 5'])('reject %j as a whole number from 1 to 500', (text) => {
     const args = new Arguments(parse(`--start=${text}`));
     expect(() => args.integer('start', { min: 1, max: 500 })).toThrow(
       `expected a whole number from 1 to 500 after --start, got ${text}`,

@@ -18,14 +18,14 @@ function specOf(...args: string[]) {
   );
 }
 
-function refusal(...args: string[]): UsageError {
+function rejection(...args: string[]): UsageError {
   try {
     specOf(...args);
   } catch (error) {
     if (error instanceof UsageError) return error;
     throw error;
   }
-  throw new Error('expected a refusal, got a spec');
+  throw new Error('expected an error, got a spec');
 }
 
 describe('submit', () => {
@@ -207,7 +207,7 @@ describe('submit', () => {
       inputs: [{ name: 'a', asset: 'a.bin' }],
       operations: [{ merge: { append: ['a'] } }],
     });
-    expect(refusal('--op', 'merge', 'a.mp4').message).toContain('append or prepend');
+    expect(rejection('--op', 'merge', 'a.mp4').message).toContain('append or prepend');
   });
 
   it('sets any member of the spec, typed by the model', () => {
@@ -279,28 +279,28 @@ describe('submit', () => {
     [['clip.mp4', '--op', 'trim:__proto__=1'], /no parameter "__proto__"/],
     [['clip.mp4', '--op', 'trim', '--start', '9', '--end', '3'], /trim\.end: end must be greater than start/],
     [['clip.mp4', '--op', 'blur:x=1'], /the job has 3 errors/],
-  ])('refuses %j', (args, message) => {
-    expect(refusal(...args).message).toMatch(message);
+  ])('rejects %j', (args, message) => {
+    expect(rejection(...args).message).toMatch(message);
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
   });
 
-  it('names the place and the rule in the first line when one thing is wrong', () => {
-    const reversed = refusal('clip.mp4', '--op', 'trim:start=5,end=1');
+  it('names the member and the rule in the first line when one thing is wrong', () => {
+    const reversed = rejection('clip.mp4', '--op', 'trim:start=5,end=1');
     expect(reversed.message).toBe('spec.operations[0].trim.end: end must be greater than start');
     expect(reversed.details).toEqual([]);
-    expect(refusal('clip.mp4', '--op', 'trim:start=9,end=3', '--set', 'priority=999').message).toBe(
+    expect(rejection('clip.mp4', '--op', 'trim:start=9,end=3', '--set', 'priority=999').message).toBe(
       'the job has 2 errors',
     );
   });
 
-  it('names every failing place of a job that contradicts itself', () => {
-    expect(refusal('clip.mp4', '--op', 'trim:start=9,end=3', '--set', 'priority=999').details).toEqual([
+  it('names every wrong member of a job that contradicts itself', () => {
+    expect(rejection('clip.mp4', '--op', 'trim:start=9,end=3', '--set', 'priority=999').details).toEqual([
       'spec.operations[0].trim.end: end must be greater than start',
       expect.stringMatching(/^spec\.priority: /),
     ]);
   });
 
-  it('tells a manifest by its ending, and lets --set change it', () => {
+  it('recognizes a manifest by its ending, and lets --set change it', () => {
     expect(parse('job.yaml', '--set', 'priority=3')).toEqual({
       kind: 'manifest',
       path: 'job.yaml',

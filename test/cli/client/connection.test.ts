@@ -57,13 +57,13 @@ describe('the connection', () => {
   );
 
   it.each(['ftp://render.example.com', 'render.example.com:80', '', 'http://'])(
-    'refuses the address %j',
+    'rejects the address %j',
     async (url) => {
       await expect(find({ url })).rejects.toThrow('expected an http or https URL in --url');
     },
   );
 
-  it('refuses an address with credentials, and does not repeat them', async () => {
+  it('rejects an address with credentials, and does not repeat them', async () => {
     const error: unknown = await find({ url: 'http://user:hunter2@render.example.com' }).catch(
       (reason: unknown) => reason,
     );
@@ -71,7 +71,7 @@ describe('the connection', () => {
     expect(String(error)).not.toContain('hunter2');
   });
 
-  it.each(['two', 'empty', 'missing'])('refuses the key file %s, and does not show what is in it', async (keyFile) => {
+  it.each(['two', 'empty', 'missing'])('rejects the key file %s, and does not show what is in it', async (keyFile) => {
     const error: unknown = await find({ keyFile }).catch((reason: unknown) => reason);
     expect(String(error)).toMatch(/cannot be read|expected one API key/);
     expect(String(error)).not.toContain('secret');

@@ -37,8 +37,10 @@ describe('an event stream', () => {
     const whole = parse(stream);
     fc.assert(
       fc.property(fc.array(fc.nat({ max: stream.length }), { maxLength: 8 }), (cuts) => {
-        const places = [0, ...cuts.toSorted((a, b) => a - b), stream.length];
-        expect(parse(...places.slice(1).map((place, index) => stream.slice(places[index], place)))).toEqual(whole);
+        const positions = [0, ...cuts.toSorted((a, b) => a - b), stream.length];
+        expect(parse(...positions.slice(1).map((position, index) => stream.slice(positions[index], position)))).toEqual(
+          whole,
+        );
       }),
     );
   });

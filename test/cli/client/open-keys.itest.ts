@@ -11,7 +11,7 @@ function opening(args: readonly string[], environment: Readonly<Record<string, s
 }
 
 describe('the keys that a command means', () => {
-  it('are those of one place', async () => {
+  it('are those of one store', async () => {
     await expect(opening(['--data', '/nowhere', '--kubeconfig', '/nowhere'])).rejects.toThrow('got both');
     await expect(opening(['--keys-namespace', 'framewright'])).rejects.toThrow('expected --kubeconfig');
   });

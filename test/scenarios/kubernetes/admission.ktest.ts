@@ -44,17 +44,17 @@ describeWithPlayedPods('admission on a cluster', (cluster) => {
     await vi.waitFor(async () => {
       const described = await Promise.all(names.map(words));
       const waiting = described.filter((text) =>
-        text.startsWith('Waiting for a free GPU slot in pool gpu: 2 of 2 in use, '),
+        text.startsWith('Waiting for a free GPU slot in pool gpu: 2 of 2 are in use and '),
       );
       expect(waiting).toHaveLength(27);
       // Each has its own number.
       expect(new Set(waiting).size).toBe(27);
     }, patience);
-    // At rest nothing is written, and a new operator changes nothing of what was said.
+    // At rest nothing is written, and a new operator changes none of the messages.
     const writes = controller.writes.length;
     await controller.restart();
     await controller.create('last', { acceleration: 'Required', priority: -100 });
-    await vi.waitFor(async () => expect(await words('last')).toContain('27 jobs ahead'), patience);
+    await vi.waitFor(async () => expect(await words('last')).toContain('27 jobs are ahead'), patience);
     expect(controller.writes.length - writes).toBe(2);
   });
 

@@ -63,7 +63,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
     const controller = await start({ policy: { timeoutSlackSeconds: 0 } });
     await controller.create('film', { timeoutSeconds: 1 });
     const { status } = await controller.until('film', 'Failed', 'DeadlineExceeded');
-    expect(status?.message).toBe('DEADLINE_EXCEEDED: Expected the attempt to end within 1 s, it did not.');
+    expect(status?.message).toBe('DEADLINE_EXCEEDED: The attempt did not finish within 1 s.');
   });
 
   it('is retried up to its limit, except after an error that its rules exclude', async () => {
@@ -114,7 +114,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
       expect(events).toContain('CleanUpGivenUp');
       return events;
     }, patience);
-    expect(described).toContain('Files and runs of the job may be left behind: not done within 2 s.');
+    expect(described).toContain('Files and runs of the job may remain: not done within 2 s.');
   });
 
   it('is deleted immediately when its annotation keeps its files', async () => {
@@ -178,7 +178,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
     await controller.kubectl('wait', 'quota/none', '--for=jsonpath={.status.hard}', '--timeout=60s');
     await controller.create('quota');
     const { status } = await controller.until('quota', 'Queued', 'JobRejected');
-    expect(status?.message).toMatch(/tried again every 30 s: .*exceeded quota: none/);
+    expect(status?.message).toMatch(/is retried every 30 s: .*exceeded quota: none/);
     await controller.kubectl('delete', 'quota', 'none');
     await controller.create('odd', { podTemplate: { limits: { memory: 'much' } } });
     expect((await controller.until('odd', 'Failed', 'NotRetryable')).status?.error).toMatchObject({
@@ -201,7 +201,7 @@ describeWithPlayedPods('the life of a job on a cluster', (cluster) => {
         attempt: 2,
         disruptions: 1,
         attempts: [
-          { outcome: 'Disrupted', reason: expect.stringContaining('has not said that it did') as unknown },
+          { outcome: 'Disrupted', reason: expect.stringContaining('has not reported its end') as unknown },
           {},
         ],
       });

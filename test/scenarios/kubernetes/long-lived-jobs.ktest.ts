@@ -62,7 +62,7 @@ const situations: readonly Situation[] = [
     when: 'all slots are in use',
     spec: { pool: 'busy' },
     becomes: ['Queued', 'WaitingForSlot'],
-    says: [/Waiting for a free GPU slot in pool busy: 1 of 1 in use, next in line; more GPU nodes/],
+    says: [/Waiting for a free GPU slot in pool busy: 1 of 1 are in use and this job is next; more GPU nodes/],
   },
   {
     name: 'no-gpu',
@@ -78,7 +78,7 @@ const situations: readonly Situation[] = [
     when: 'its pool does not exist',
     spec: { pool: 'arc' },
     becomes: ['Queued', 'NoSuchPool'],
-    says: [/spec\.pool is arc, and there is no such pool; there are: empty, busy, open, cpu, played\./, /Accepted/],
+    says: [/spec\.pool is arc, which does not exist; existing pools: empty, busy, open, cpu, played\./, /Accepted/],
   },
   {
     name: 'no-kueue',
@@ -204,9 +204,9 @@ describeWithPlayedPods('what kubectl shows of a job', (cluster) => {
     const list = await controller.kubectl('get', 'rj', '-o', 'wide');
     if (process.env['SHOW_DESCRIBE'] !== undefined) console.info(list);
     const [head, ...lines] = list.trimEnd().split('\n');
-    expect(head).toMatch(/^NAME +PHASE +TYPE +PROGRESS .*REASON +MESSAGE +AGE$/);
+    expect(head).toMatch(/^NAME +PHASE +TYPE +PROGRESS .*REASON +POSITION +MESSAGE +AGE$/);
     expect(lines.find((line) => line.startsWith('no-slot '))).toMatch(
-      /Queued .*WaitingForSlot +Waiting for a free GPU slot/,
+      /Queued .*WaitingForSlot +0 +Waiting for a free GPU slot/,
     );
     expect(lines.find((line) => line.startsWith('done '))).toMatch(/Succeeded .* 100 .*Completed/);
   });

@@ -26,7 +26,7 @@ describe('readFfmpegVersion', () => {
       false,
     ],
     [
-      'a git build that does not tell its libraries',
+      'a git build that does not report its libraries',
       'ffmpeg version N-109542-g1bf1 Copyright',
       'N-109542-g1bf1',
       false,

@@ -79,7 +79,7 @@ describe('withSetupLock', () => {
     expect(waits).toHaveLength(1);
   });
 
-  it('tells who holds it when it is not free in time', async () => {
+  it('names the holder when the lock is not free in time', async () => {
     await writeLock(process.pid);
     await expect(run()).rejects.toThrow(`but process ${process.pid} holds it`);
   });

@@ -45,13 +45,13 @@ describe('ensureTools', () => {
     expect(await ensure('ffmpeg,jq')).toMatch(/^\{"ffmpeg":/);
   });
 
-  it('refuses an ffmpeg that is too old, and names the release that is not', async () => {
+  it('rejects an ffmpeg that is too old, and names the release that is not', async () => {
     await put('ffmpeg', 'echo ffmpeg version 4.4.2-0ubuntu0.22.04.1');
     await put('ffprobe', 'true');
     expect(await ensure('ffmpeg')).toMatch(/^SetupError: expected ffmpeg 5.1 or later, got 4.4.2-0ubuntu0.22.04.1 at /);
   });
 
-  it('refuses an ffmpeg that cannot run, and shows what it said', async () => {
+  it('rejects an ffmpeg that cannot run, and shows its output', async () => {
     await put('ffmpeg', 'echo libavdevice.so.59: cannot open shared object file; exit 127');
     await put('ffprobe', 'true');
     expect(await ensure('ffmpeg')).toMatch(/^SetupError: .*exit code 127\nlibavdevice.so.59: cannot open/);
@@ -72,7 +72,7 @@ describe('ensureTools', () => {
     expect(await ensure('ffmpeg,jq')).toMatch(/^SetupError: ffmpeg, jq must be on PATH \(ffmpeg 5.1 or later/);
   });
 
-  it('refuses a tool that it does not know', async () => {
+  it('rejects a tool that is unknown', async () => {
     expect(await ensure('nginx')).toMatch(/^SetupError: expected tools out of ffmpeg, curl, jq, bc, got nginx$/);
   });
 

@@ -67,7 +67,7 @@ describe('tallyReport', () => {
     expect(tallyReport(report(skippedOnly), '/checkout').failed).toHaveLength(1);
   });
 
-  it.each([[{}], [null], ['{}'], [{ success: true, testResults: [{ name: 'a' }] }]])('refuses %j', (value) => {
+  it.each([[{}], [null], ['{}'], [{ success: true, testResults: [{ name: 'a' }] }]])('rejects %j', (value) => {
     expect(() => tallyReport(value, '/checkout')).toThrow(ZodError);
   });
 });

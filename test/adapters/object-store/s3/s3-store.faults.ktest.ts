@@ -73,7 +73,7 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
   it('goes on reading where a connection was cut', async () => {
     await put('a.bin', content);
     let cuts = 0;
-    proxy.judge = ({ to, before }) => (to === 'client' && before > mebibyte && cuts++ < 3 ? 'cut' : 'pass');
+    proxy.decide = ({ to, before }) => (to === 'client' && before > mebibyte && cuts++ < 3 ? 'cut' : 'pass');
     expect((await read('a.bin')).equals(content)).toBe(true);
     expect(cuts).toBeGreaterThan(2);
   });
@@ -81,7 +81,7 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
   it('goes on reading where a connection went silent', async () => {
     await put('a.bin', content);
     let silenced = false;
-    proxy.judge = ({ to, before }) => {
+    proxy.decide = ({ to, before }) => {
       if (to === 'server' || before < mebibyte || silenced) return 'pass';
       silenced = true;
       return 'silence';
@@ -94,7 +94,7 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
     const reading = await store.read('a.bin');
     await put('a.bin', randomBytes(content.length));
     let cut = false;
-    proxy.judge = () => {
+    proxy.decide = () => {
       if (cut) return 'pass';
       cut = true;
       return 'cut';
@@ -105,14 +105,14 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
   it('ends a read that no connection brings on', async () => {
     await put('a.bin', content);
     let answers = 0;
-    proxy.judge = ({ to }) => (to === 'client' && answers++ > 0 ? 'cut' : 'pass');
+    proxy.decide = ({ to }) => (to === 'client' && answers++ > 0 ? 'cut' : 'pass');
     expect(await problem(read('a.bin'))).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
   });
 
   it('fetches an input whole though connections are cut, and only the one that it has looked up', async () => {
     await put('ünter/a b.bin', large);
     let cuts = 0;
-    proxy.judge = ({ to, before }) => (to === 'client' && before > 2 * mebibyte && cuts++ < 4 ? 'cut' : 'pass');
+    proxy.decide = ({ to, before }) => (to === 'client' && before > 2 * mebibyte && cuts++ < 4 ? 'cut' : 'pass');
     const destination = join(await bench.folder(), 'input');
     const options = { ...bench.connection, endpoint: proxy.url, timeouts, bucket, destination };
     const signal = new AbortController().signal;
@@ -134,7 +134,7 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
 
   it('uploads a large file though a connection is cut in the middle', async () => {
     let cuts = 0;
-    proxy.judge = ({ to, before }) => (to === 'server' && before > 3 * mebibyte && cuts++ < 1 ? 'cut' : 'pass');
+    proxy.decide = ({ to, before }) => (to === 'server' && before > 3 * mebibyte && cuts++ < 1 ? 'cut' : 'pass');
     const info = await store.publish(await createUpload('large.bin', large));
     expect(info.bytes).toBe(large.length);
     expect(cuts).toBeGreaterThan(0);
@@ -143,20 +143,20 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
   });
 
   it('makes nothing visible and leaves no parts when an upload cannot be finished', async () => {
-    proxy.judge = ({ to, before }) => (to === 'server' && before > 3 * mebibyte ? 'cut' : 'pass');
+    proxy.decide = ({ to, before }) => (to === 'server' && before > 3 * mebibyte ? 'cut' : 'pass');
     const upload = await createUpload('large.bin', large);
     expect(await problem(store.publish(upload))).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     expect(await store.stat('large.bin')).toBeUndefined();
     expect(await unfinished()).toBe(0);
     // The file is still there: nothing was lost, and the same publication can be tried again.
-    proxy.judge = () => 'pass';
+    proxy.decide = () => 'pass';
     expect(await store.publish(upload)).toMatchObject({ bytes: large.length });
   });
 
   it('takes an upload back when it is told to go', async () => {
     const abort = new AbortController();
     let sent = 0;
-    proxy.judge = ({ to, bytes }) => {
+    proxy.decide = ({ to, bytes }) => {
       if (to === 'server') sent += bytes.length;
       if (sent > 15 * mebibyte) abort.abort(new CodedError('INTERRUPTED', 'told to go'));
       return 'pass';
@@ -172,7 +172,7 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
     ['a large one', large, /^POST [^ ]*uploadId=/],
   ])('publishes %s whose answer is lost as what it is: its own', async (_what, bytes, asked) => {
     let answer = '';
-    proxy.judge = ({ to, connection, bytes: passing }) => {
+    proxy.decide = ({ to, connection, bytes: passing }) => {
       if (to === 'server' && answer === '' && asked.test(passing.toString('latin1', 0, 300))) answer = `${connection}`;
       // The server has done it by the time it answers.
       if (to !== 'client' || answer !== `${connection}`) return 'pass';
@@ -203,7 +203,7 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
 
   it('rejects an upload whose file becomes shorter meanwhile', async () => {
     const upload = await createUpload('large.bin', large);
-    proxy.judge = ({ to, before }) => {
+    proxy.decide = ({ to, before }) => {
       if (to === 'server' && before > mebibyte) void truncate(upload.path, 1000);
       return 'pass';
     };
@@ -299,7 +299,7 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
     });
 
     it('nothing answers', async () => {
-      proxy.judge = () => 'silence';
+      proxy.decide = () => 'silence';
       expect(await problem(store.check())).toMatchObject({
         code: 'STORAGE_UNAVAILABLE',
         message: expect.stringMatching(/an answer from the S3 server 127\.0\.0\.1:\d+/) as unknown,

@@ -2,7 +2,7 @@ import type { LeaseRecord } from './lease-record.ts';
 
 /**
  * Whether a lease has expired, which depends only on when it was last observed to change: the clocks of two machines differ, and
- * wall clocks are set back.
+ * wall clocks may be set to an earlier time.
  */
 export class LeaseWatch {
   #last: Pick<LeaseRecord, 'holder' | 'renewTime' | 'transitions' | 'durationMs'> | undefined;

@@ -5,7 +5,7 @@ export class SilenceWatchdog implements Disposable {
   readonly #abortWithParent = (): void => this.#controller.abort(this.#parent.reason);
   readonly #timer: NodeJS.Timeout;
 
-  /** @param silenceMs a dead connection looks exactly like one without changes */
+  /** @param silenceMs a dead connection looks like one without changes */
   constructor(silenceMs: number, parent: AbortSignal) {
     this.#parent = parent;
     this.#timer = setTimeout(() => this.#controller.abort(new Error(`no data for ${silenceMs / 1000} s`)), silenceMs);
