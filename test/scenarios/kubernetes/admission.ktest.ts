@@ -85,7 +85,9 @@ describeWithPlayedPods('admission on a cluster', (cluster) => {
     await cluster.apply(gpuNode(`c-${controller.namespace}`, { slots: 0, labels }));
     await controller.create('without');
     const { status } = await controller.until('without', 'Running', 'RenderingWithoutGpu');
-    expect(status?.message).toMatch(/^Rendering on \S+\. No node had a usable GPU, so the job went to pool cpu\.$/);
+    expect(status?.message).toMatch(
+      /^Rendering on \S+\. No node had a usable GPU, so the job was admitted to pool cpu\.$/,
+    );
     expect(status?.attempts).toMatchObject([{ pool: 'cpu' }]);
     await node('a', 2);
     await controller.create('needs', { acceleration: 'Required' });
@@ -94,7 +96,9 @@ describeWithPlayedPods('admission on a cluster', (cluster) => {
     expect((await controller.until('with', 'Running', 'Rendering')).status?.attempts).toMatchObject([{ pool: 'gpu' }]);
     await controller.create('software', { acceleration: 'Disabled' });
     await controller.until('software', 'Queued', 'WaitingForSlot');
-    expect(await words('software')).toMatch(/^Waiting for a free slot in pool cpu: 1 of 1 in use, next in line;/);
+    expect(await words('software')).toMatch(
+      /^Waiting for a free slot in pool cpu: 1 of 1 are in use and this job is next;/,
+    );
   });
 
   it('finds after a restart in which pool each job holds its slot', async () => {
