@@ -96,7 +96,9 @@ describeWithPlayedPods('admission on a cluster', (cluster) => {
     expect((await controller.until('with', 'Running', 'Rendering')).status?.attempts).toMatchObject([{ pool: 'gpu' }]);
     await controller.create('software', { acceleration: 'Disabled' });
     await controller.until('software', 'Queued', 'WaitingForSlot');
-    expect(await words('software')).toMatch(/^Waiting for a free slot in pool cpu: 1 of 1 in use, next in line;/);
+    expect(await words('software')).toMatch(
+      /^Waiting for a free slot in pool cpu: 1 of 1 are in use and this job is next;/,
+    );
   });
 
   it('finds after a restart in which pool each job holds its slot', async () => {
