@@ -94,7 +94,11 @@ async function submit(
   });
 }
 
-async function wish({ store }: Box, name: string, patch: Parameters<SqliteJobStore['patchSpec']>[2]): Promise<void> {
+async function patchSpec(
+  { store }: Box,
+  name: string,
+  patch: Parameters<SqliteJobStore['patchSpec']>[2],
+): Promise<void> {
   const job = await store.get(ref(name));
   await store.patchSpec(ref(name), job?.metadata.resourceVersion ?? '', patch);
 }
@@ -117,7 +121,7 @@ async function until(
 const ends = (job: RenderJob | undefined): boolean => job?.status?.finishedAt !== undefined;
 const runs = (job: RenderJob | undefined): boolean => job?.status?.phase === 'Running';
 
-describe('the loop', () => {
+describe('the controller', () => {
   it('takes a job from its creation to its result', async () => {
     const box = await start();
     await submit(box, 'a', 'brief');
@@ -147,21 +151,21 @@ describe('the loop', () => {
     expect(new Set(versions).size).toBeLessThanOrEqual(5);
   });
 
-  it('runs as many at once as there are slots, and the more important first', async () => {
+  it('runs as many jobs in parallel as there are slots, the highest priority first', async () => {
     const box = await start({}, 1);
     await submit(box, 'first', 'hang');
     await until(box, 'first', runs);
     await submit(box, 'low', 'brief', { priority: -5 });
     await submit(box, 'high', 'brief', { priority: 5 });
     for (const name of ['low', 'high']) await until(box, name, (job) => job?.status?.reason === 'WaitingForSlot');
-    await wish(box, 'first', { cancelled: true });
+    await patchSpec(box, 'first', { cancelled: true });
     await until(box, 'low', ends);
     const uids = await Promise.all(['high', 'low'].map(async (name) => (await box.store.get(ref(name)))?.metadata.uid));
     const started = (await startsIn(folder)).map(({ name }) => name.slice(0, 36)).filter((uid) => uids.includes(uid));
     expect(started).toEqual(uids);
   });
 
-  it('repeats a crashed worker up to the limit', async () => {
+  it('retries a crashed worker up to the limit', async () => {
     const box = await start();
     await submit(box, 'a', 'crash', { retry: { limit: 2 } });
     const job = await until(box, 'a', ends);
@@ -175,7 +179,7 @@ describe('the loop', () => {
     expect(await startsIn(folder)).toHaveLength(3);
   });
 
-  it('gives up at once on an input that is not a film', async () => {
+  it('fails immediately on an input that is not a video', async () => {
     const box = await start();
     await submit(box, 'a', 'fail');
     const job = await until(box, 'a', ends);
@@ -191,7 +195,7 @@ describe('the loop', () => {
     const box = await start();
     await submit(box, 'a', 'hang');
     await until(box, 'a', runs);
-    await wish(box, 'a', { cancelled: true });
+    await patchSpec(box, 'a', { cancelled: true });
     const job = await until(box, 'a', ends);
     expect(job?.status?.phase).toBe('Cancelled');
     expect(job?.status?.attempts).toMatchObject([{ number: 1, outcome: 'Cancelled' }]);
@@ -201,7 +205,7 @@ describe('the loop', () => {
     const box = await start({ graceMs: 300 });
     await submit(box, 'a', 'stubborn');
     await until(box, 'a', runs);
-    await wish(box, 'a', { cancelled: true });
+    await patchSpec(box, 'a', { cancelled: true });
     expect((await until(box, 'a', ends))?.status?.phase).toBe('Cancelled');
   });
 
@@ -212,7 +216,7 @@ describe('the loop', () => {
     await until(box, 'busy', runs);
     await submit(box, 'a', 'brief');
     await until(box, 'a', (job) => job?.status?.reason === 'WaitingForSlot');
-    await wish(box, 'a', { cancelled: true });
+    await patchSpec(box, 'a', { cancelled: true });
     const job = await until(box, 'a', ends);
     expect(job?.status?.phase).toBe('Cancelled');
     expect(await box.local.runner.observe(job?.metadata.uid ?? '')).toEqual([]);
@@ -222,9 +226,9 @@ describe('the loop', () => {
     const box = await start();
     await submit(box, 'a', 'hang');
     await until(box, 'a', runs);
-    await wish(box, 'a', { suspend: true });
+    await patchSpec(box, 'a', { suspend: true });
     await until(box, 'a', (job) => job?.status?.reason === 'Suspended');
-    await wish(box, 'a', { suspend: false });
+    await patchSpec(box, 'a', { suspend: false });
     const job = await until(box, 'a', runs);
     expect(job?.status).toMatchObject({
       attempt: 2,
@@ -253,7 +257,7 @@ describe('the loop', () => {
     const upload = await box.objects.createUpload(key);
     await writeFile(upload.path, 'a film');
     await box.objects.publish(upload);
-    await wish(box, 'a', { ttlSecondsAfterFinished: 1 });
+    await patchSpec(box, 'a', { ttlSecondsAfterFinished: 1 });
     await until(box, 'a', (gone) => gone === undefined);
     expect(await box.objects.stat(key)).toBeUndefined();
     expect(await box.local.runner.observe(job?.metadata.uid ?? '')).toEqual([]);

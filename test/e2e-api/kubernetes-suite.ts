@@ -161,7 +161,7 @@ export function kubernetesSuite(scene: () => Scene, world: () => ClusterWorld): 
       await world().run(['create', 'serviceaccount', 'stranger', '-n', 'framewright']);
       const environment = await world().account('stranger');
       await expect(ServerProcess.start('api', { ...environment, FRAMEWRIGHT_PORT: '0' })).rejects.toThrow(
-        /may not .*list secrets in framewright.*manifests\/operator\/rbac-api\.yaml/s,
+        /every RBAC rule, these are missing: .*list secrets in framewright.*manifests\/operator\/rbac-api\.yaml/s,
       );
     });
 

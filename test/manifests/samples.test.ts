@@ -52,7 +52,7 @@ describe('the samples', () => {
   });
 });
 
-describe('model and CRD schema refuse alike', () => {
+describe('model and CRD schema reject the same specs', () => {
   it.each<[string, (spec: Record<string, unknown>) => void]>([
     ['an unknown member', (spec) => Object.assign(spec, { colour: 'red' })],
     ['no input', (spec) => Object.assign(spec, { inputs: [] })],

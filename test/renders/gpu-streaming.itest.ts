@@ -71,7 +71,7 @@ describeOnSoftwareGpu('a ladder on the GPU', (gpus) => {
     },
   );
 
-  it('of files of their own is decoded once too', async () => {
+  it('of separate files is decoded once too', async () => {
     const gpu = await gpus.create(bench.dir);
     const identity = { namespace: 'default', name: 'job', uid: 'uid', attempt: 8, stage: 'render' };
     const { segmentDuration: _none, ...output } = ladder('h264');
@@ -86,7 +86,7 @@ describeOnSoftwareGpu('a ladder on the GPU', (gpus) => {
     expect(eventsOf(trace, 'encode.init')).toHaveLength(3);
   });
 
-  it('that fails half-way is made on the next backend, whole', async () => {
+  it('that fails half-way is encoded again on the next backend, as a whole', async () => {
     const gpu = await gpus.create(bench.dir, { fail: ['encode@60=device-failed'] });
     const identity = { namespace: 'default', name: 'job', uid: 'uid', attempt: 9, stage: 'render' };
     const spec = stageOf({ identity, operations: [], output: ladder('h264') });

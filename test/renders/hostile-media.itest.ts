@@ -71,20 +71,21 @@ describe('a file that is not what its name suggests', () => {
     ['that is a list of files', 'list.mp4', 'INPUT_UNSUPPORTED', /got a list or script of files$/],
     ['that is a playlist', 'playlist.mp4', 'INPUT_UNSUPPORTED', /got a list or script of files$/],
     ['that describes a session on the network', 'session.mp4', 'INPUT_UNSUPPORTED', /got a list or script of files$/],
-    [
-      'of subtitles',
-      'subtitles.mp4',
-      'INPUT_UNSUPPORTED',
-      /expected picture or sound, got a file with neither \(srt\)/,
-    ],
+    ['of subtitles', 'subtitles.mp4', 'INPUT_UNSUPPORTED', /expected video or audio, got a file with neither \(srt\)/],
     [
       'without video to blur',
       'tone.m4a',
       'INPUT_UNSUPPORTED',
-      /^spec\.operations\[0\]\.blur: expected a picture/,
+      /^spec\.operations\[0\]\.blur: expected a video stream/,
       blur,
     ],
-    ['with cover art instead of video to blur', 'song.mp3', 'INPUT_UNSUPPORTED', /expected a picture to work on/, blur],
+    [
+      'with cover art instead of video to blur',
+      'song.mp3',
+      'INPUT_UNSUPPORTED',
+      /expected a video stream, got a file without one/,
+      blur,
+    ],
     ['of concatenated transport streams', 'spliced.ts', 'INPUT_INVALID', /corrupt input packet/],
   ];
 

@@ -57,7 +57,7 @@ describe('an exact trim', () => {
     expect(await bench.start(stage(0.5, 2.3)).ended).toBe(0);
     const { precision, outputs, report } = bench.result();
     expect(precision).toMatchObject({ method: 're-encode', copiedFrames: 0, encodedFrames: 54, startErrorSeconds: 0 });
-    expect(precision?.why).toContain('numbers of parameter sets');
+    expect(precision?.why).toContain('different ids of parameter sets');
     expect(outputs).toMatchObject([{ frames: 54, durationSeconds: 1.8 }]);
     const story: unknown = JSON.parse(await readFile(join(bench.objects, report ?? ''), 'utf8'));
     expect(story).toMatchObject({ processes: [{ name: 'pieces' }, { name: 'render' }] });

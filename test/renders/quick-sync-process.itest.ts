@@ -101,7 +101,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
     `file:${at(file)}`,
   ];
 
-  it('decodes, scales and encodes without leaving the GPU, and tells how far it is', async () => {
+  it('decodes, scales and encodes on the GPU, and reports progress', async () => {
     const gpu = await gpus.create(dir);
     const samples: ProgressSample[] = [];
     const onProgress = (sample: ProgressSample): void => void samples.push(sample);
@@ -142,7 +142,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
   });
 
   // FFmpeg's own behaviour, for which frames are always uploaded first: the height is no multiple of 32.
-  it('loses every time stamp of frames in main memory that it filters, and succeeds', async () => {
+  it('loses all time stamps of frames in main memory that it filters, and succeeds', async () => {
     const gpu = await gpus.create(dir);
     const filter = ['-vf', 'format=nv12,vpp_qsv=w=160:h=90,format=nv12', '-c:v', 'libx264'];
     await run(gpu, [...qsvDevice(gpu.node), ...video(1), ...filter, at('empty.mp4')]);
@@ -161,7 +161,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
     said: RegExp,
   ])[] = [
     [
-      'a session that is refused',
+      'a session that is rejected',
       { fail: ['session@1=unsupported'] },
       (gpu) => [...qsvDevice(gpu.node), ...video(1), ...upload, ...h264],
       171,
@@ -185,7 +185,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
       /Failed to create a VAAPI device/,
     ],
     [
-      'parameters that are refused when asked about',
+      'parameters that are rejected in the query',
       { fail: ['encode-query@1=unsupported'] },
       (gpu) => [...qsvDevice(gpu.node), ...video(1), ...upload, ...h264],
       218,
@@ -193,7 +193,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
       /unsupported/,
     ],
     [
-      'low power that is refused',
+      'low power that is rejected',
       { reject: ['lowpower'] },
       (gpu) => [...qsvDevice(gpu.node), ...video(1), ...upload, ...h264],
       218,
@@ -209,7 +209,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
       /Current codec type is unsupported/,
     ],
     [
-      '10 bits that are refused',
+      '10 bits that are rejected',
       { reject: ['10bit'] },
       (gpu) => [
         ...qsvDevice(gpu.node),
@@ -300,7 +300,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
   ];
 
   it.each(failures)(
-    'ends with %s: its exit status, our code, and the next backend may do',
+    'ends with %s: exit status, error code, and a fallback',
     async (_what, faults, argv, status, code, said) => {
       const gpu = await gpus.create(dir, faults);
       const line = [...argv(gpu), ...toNull];
@@ -317,12 +317,12 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
     },
   );
 
-  it('says that there is no GPU where there is none', async () => {
+  it('reports that there is no GPU where there is none', async () => {
     const line = [...video(1), ...h264, ...toNull];
     await expect(run({ tools: gpus.plain }, line)).rejects.toMatchObject({ code: 'GPU_UNAVAILABLE' });
   });
 
-  it('ends politely in mid-stream, and what it wrote is not called a success', async () => {
+  it('ends gracefully in mid-stream, and is not reported as a success', async () => {
     const gpu = await gpus.create(dir, { delay: 20_000 });
     const abort = new AbortController();
     const reason = new Error('cancelled');
@@ -331,7 +331,7 @@ describeOnSoftwareGpu("FFmpeg's Quick Sync", (gpus) => {
     };
     const argv = [...qsvDevice(gpu.node), ...video(60), ...upload, ...h264, at('cut.mp4')];
     await expect(run(gpu, argv, { signal: abort.signal, onProgress })).rejects.toBe(reason);
-    // It had the time to close its session.
+    // It closed its session.
     expect(eventsOf(await gpu.trace(), 'encode.close')).toHaveLength(1);
   });
 });

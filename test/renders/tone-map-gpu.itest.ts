@@ -30,9 +30,9 @@ describeOnSoftwareGpu('tone mapping on the GPU', (gpus) => {
     const make = (...argv: readonly string[]) => run(gpus.plain.ffmpeg, ['-v', 'error', ...argv]);
     const said = `log-level=error:${colours}:${display}:max-cll=1000,400`;
     await make(...source, ...x265, said, ...tags, join(dir, 'in-frames.mp4'));
-    await make(...source, ...x265, `log-level=error:${colours}`, ...tags, join(dir, 'untold.mp4'));
+    await make(...source, ...x265, `log-level=error:${colours}`, ...tags, join(dir, 'no-light-level.mp4'));
     // FFmpeg writes into the container what it reads from frames.
-    await make('-i', join(dir, 'in-frames.mp4'), ...x265, 'log-level=error', join(dir, 'told.mp4'));
+    await make('-i', join(dir, 'in-frames.mp4'), ...x265, 'log-level=error', join(dir, 'light-level.mp4'));
   });
   afterAll(() => rm(dir, { recursive: true }));
 
@@ -44,8 +44,8 @@ describeOnSoftwareGpu('tone mapping on the GPU', (gpus) => {
     return { ...rendered, trace: await gpu.trace(), processors };
   };
 
-  it('is one pass with scaling for a film that says how bright it gets', async () => {
-    const { plan, path, probe, trace, processors } = await render('told.mp4');
+  it('is one pass with scaling for a film with a light level', async () => {
+    const { plan, path, probe, trace, processors } = await render('light-level.mp4');
     expect(plan.steps[0]?.placements).toContainEqual(expect.objectContaining({ what: 'tonemap', runsOn: 'gpu' }));
     expect(processors).toHaveLength(1);
     expect(processors).toMatchObject([
@@ -63,8 +63,8 @@ describeOnSoftwareGpu('tone mapping on the GPU', (gpus) => {
   });
 
   it.each([
-    ['does not say so, which the processor would leave as it is', 'untold.mp4'],
-    ['says so in its frames alone, of which the decoder may not tell', 'in-frames.mp4'],
+    ['has no light level, which the processor would not change', 'no-light-level.mp4'],
+    ['has it in its frames only, which the decoder may not report', 'in-frames.mp4'],
   ])('is made in main memory for a film that %s', async (_what, input) => {
     const { plan, path, probe, processors } = await render(input);
     expect(plan.backend).toBe('qsv-full');

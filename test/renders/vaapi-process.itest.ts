@@ -47,7 +47,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
       ...options,
     });
 
-  it('uploads and encodes, and tells how far it is', async () => {
+  it('uploads and encodes, and reports progress', async () => {
     const gpu = await gpus.create(dir);
     const samples: ProgressSample[] = [];
     const onProgress = (sample: ProgressSample): void => void samples.push(sample);
@@ -58,11 +58,11 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
     const trace = await gpu.trace();
     expect(eventsOf(trace, 'va.encode.init')).toMatchObject([{ codec: 'h264', width: 320, height: 180, gop: 25 }]);
     expect(eventsOf(trace, 'va.encode.close')).toMatchObject([{ frames: 50, packets: 50, keyFrames: 2 }]);
-    // Nothing of Quick Sync took part.
+    // Quick Sync was not used.
     expect(eventsOf(trace, 'encode.init')).toEqual([]);
   });
 
-  it.each(['nv12', 'p010le'])('takes frames of %s to the GPU and back as they are', async (format) => {
+  it.each(['nv12', 'p010le'])('uploads and downloads frames of %s unchanged', async (format) => {
     const gpu = await gpus.create(dir);
     const { tools } = gpu;
     const hashes = async (filters: string): Promise<string> => {
@@ -134,7 +134,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
       /Driver does not support VBR RC mode \(supported modes: CQP\)/,
     ],
     [
-      'a configuration that is refused',
+      'a configuration that is rejected',
       { fail: ['va-config@1=unsupported'] },
       h264,
       251,
@@ -142,7 +142,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
       /Failed to create encode pipeline configuration/,
     ],
     [
-      'a context that is refused',
+      'a context that is rejected',
       { fail: ['va-context@1=memory'] },
       h264,
       251,
@@ -176,7 +176,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
   ];
 
   it.each(failures)(
-    'ends with %s: its exit status, our code, and the next backend may do',
+    'ends with %s: exit status, error code, and a fallback',
     async (_what, faults, encoding, status, code, said) => {
       const gpu = await gpus.create(dir, faults);
       const line = [...vaapiDevice(gpu.node), ...video(2), ...upload('nv12'), ...encoding, ...toNull];
@@ -194,7 +194,7 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
   );
 
   it.each([
-    ['10 bits that are refused', { reject: ['va-10bit'] }, 'hevc_vaapi', /Surface RT format YUV420_10 not supported/],
+    ['10 bits that are rejected', { reject: ['va-10bit'] }, 'hevc_vaapi', /Surface RT format YUV420_10 not supported/],
     ['10-bit frames for h264', {}, 'h264_vaapi', /No usable encoding profile found/],
   ] as const)('ends with %s', async (_what, faults, encoder, said) => {
     const gpu = await gpus.create(dir, faults);
@@ -206,14 +206,14 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
   });
 
   // FFmpeg 7.1 ends by SIGSEGV where the encoder is the one that gets no memory.
-  it('ends with memory of the GPU that becomes full in mid-stream, one way or another', async () => {
+  it('fails when the memory of the GPU becomes full in mid-stream', async () => {
     const gpu = await gpus.create(dir, { fail: ['va-surface@3=memory'] });
     const line = [...vaapiDevice(gpu.node), ...video(2), ...upload('nv12'), ...h264, ...toNull];
     await expect(run(gpu, line)).rejects.toMatchObject({ code: 'GPU_FAILED' });
     expect(eventsOf(await gpu.trace(), 'fault')).not.toEqual([]);
   });
 
-  it('ends with a picture that is larger than the encoder takes', async () => {
+  it('fails with frames that are larger than the encoder supports', async () => {
     const gpu = await gpus.create(dir);
     const large = ['-f', 'lavfi', '-i', 'color=black:s=4112x128:r=25:d=0.1'];
     const line = [...vaapiDevice(gpu.node), ...large, ...upload('nv12'), ...h264, ...toNull];
@@ -224,18 +224,18 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
     expect(eventsOf(await gpu.trace(), 'va.refused')).toMatchObject([{ what: 'context', codec: 'h264' }]);
   });
 
-  it('takes low power by itself where there is nothing else', async () => {
+  it('uses low power by itself where there is nothing else', async () => {
     const gpu = await gpus.create(dir, { reject: ['va-nolowpower'] });
     await run(gpu, [...vaapiDevice(gpu.node), ...video(1), ...upload('nv12'), ...h264, ...toNull]);
     expect(eventsOf(await gpu.trace(), 'va.encode.init')).toMatchObject([{ lowPower: true }]);
   });
 
-  it('says that there is no GPU where there is none', async () => {
+  it('reports that there is no GPU where there is none', async () => {
     const line = [...vaapiDevice(join(dir, 'none')), ...video(1), ...upload('nv12'), ...h264, ...toNull];
     await expect(run({ tools: gpus.plain }, line)).rejects.toMatchObject({ code: 'GPU_UNAVAILABLE' });
   });
 
-  it('ends politely in mid-stream, and what it wrote is not called a success', async () => {
+  it('ends gracefully in mid-stream, and is not reported as a success', async () => {
     const gpu = await gpus.create(dir, { delay: 20_000 });
     const abort = new AbortController();
     const reason = new Error('cancelled');

@@ -18,7 +18,7 @@ const failures: readonly (readonly [ErrorCode, number])[] = [
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('reconcile' as const) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('reconcile' as const), dieAfter: fc.nat(3) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('reconcile' as const), crashAfter: fc.nat(3) }) },
   { weight: 4, arbitrary: fc.constant<Step>({ do: 'begin' }) },
   {
     weight: 2,
@@ -40,11 +40,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.double({ min: 0, max: 100, noNaN: true }).map((percent): Step => ({ do: 'progress', percent })),
   },
   { weight: 1, arbitrary: fc.constant<Step>({ do: 'progress', percent: 99, attempt: 1 }) },
-  { weight: 1, arbitrary: fc.constant<Step>({ do: 'wish', spec: { cancelled: true } }) },
-  { weight: 1, arbitrary: fc.boolean().map((suspend): Step => ({ do: 'wish', spec: { suspend } })) },
+  { weight: 1, arbitrary: fc.constant<Step>({ do: 'patch', spec: { cancelled: true } }) },
+  { weight: 1, arbitrary: fc.boolean().map((suspend): Step => ({ do: 'patch', spec: { suspend } })) },
   {
     weight: 1,
-    arbitrary: fc.integer({ min: -100, max: 100 }).map((priority): Step => ({ do: 'wish', spec: { priority } })),
+    arbitrary: fc.integer({ min: -100, max: 100 }).map((priority): Step => ({ do: 'patch', spec: { priority } })),
   },
   { weight: 1, arbitrary: fc.constant<Step>({ do: 'delete' }) },
   {
@@ -66,8 +66,8 @@ function play(steps: readonly Step[], retryLimit: number, after: (world: World) 
   return world;
 }
 
-describe('over any history, with the controller dying between any two writes', () => {
-  it('a stage of an attempt is started at most once, and no two attempts are alive together', () => {
+describe('in any history, with a controller that crashes between any two writes', () => {
+  it('a stage of an attempt starts at most once, and no two attempts are live at the same time', () => {
     fc.assert(
       fc.property(history, limit, (steps, retryLimit) => {
         const world = play(steps, retryLimit, ({ live }) => {
@@ -79,7 +79,7 @@ describe('over any history, with the controller dying between any two writes', (
     );
   });
 
-  it('what Kueue may start again is stopped once another attempt is on record, or the job is over', () => {
+  it('a run that Kueue may start again is stopped once another attempt exists or the job has ended', () => {
     fc.assert(
       fc.property(history, limit, (steps, retryLimit) => {
         const world = play(steps, retryLimit);
@@ -116,7 +116,7 @@ describe('over any history, with the controller dying between any two writes', (
     );
   });
 
-  it('phases move only as the table says, and a terminal status is never written again', () => {
+  it('phases change only as the table allows, and a terminal status is never written again', () => {
     fc.assert(
       fc.property(history, limit, (steps, retryLimit) => {
         const world = play(steps, retryLimit);
@@ -132,7 +132,7 @@ describe('over any history, with the controller dying between any two writes', (
     );
   });
 
-  it('attempts and their progress never go back', () => {
+  it('the attempt number and the progress of an attempt never decrease', () => {
     fc.assert(
       fc.property(history, limit, (steps, retryLimit) => {
         const world = play(steps, retryLimit);
@@ -151,7 +151,7 @@ describe('over any history, with the controller dying between any two writes', (
     );
   });
 
-  it('every status fits the schema and the retry limit', () => {
+  it('every status matches the schema and the retry limit', () => {
     fc.assert(
       fc.property(history, limit, (steps, retryLimit) => {
         const world = play(steps, retryLimit);
@@ -165,12 +165,12 @@ describe('over any history, with the controller dying between any two writes', (
     );
   });
 
-  it('a cancel that was wished before the end leads to Cancelled', () => {
+  it('a cancel that was requested before the end leads to Cancelled', () => {
     fc.assert(
       fc.property(history, limit, (steps, retryLimit) => {
         const world = play(steps, retryLimit);
         const ended = isTerminal(world.job?.status?.phase);
-        world.take({ do: 'wish', spec: { cancelled: true } });
+        world.take({ do: 'patch', spec: { cancelled: true } });
         world.settle();
         if (world.job !== undefined && !ended) expect(world.job.status?.phase).toBe('Cancelled');
       }),
@@ -178,11 +178,11 @@ describe('over any history, with the controller dying between any two writes', (
     );
   });
 
-  it('every job that is not suspended or deleted ends, and then nothing more is written or done', () => {
+  it('every job that is not suspended or deleted ends, and causes no further write or action', () => {
     fc.assert(
       fc.property(history, limit, (steps, retryLimit) => {
         const world = play(steps, retryLimit);
-        world.take({ do: 'wish', spec: { suspend: false } });
+        world.take({ do: 'patch', spec: { suspend: false } });
         world.settle();
         if (world.job === undefined) return;
         expect(isTerminal(world.job.status?.phase)).toBe(true);
@@ -193,7 +193,7 @@ describe('over any history, with the controller dying between any two writes', (
     );
   });
 
-  it('without news a few turns reach a fixpoint', () => {
+  it('without changes a few reconciles reach a fixpoint', () => {
     fc.assert(
       fc.property(history, limit, (steps, retryLimit) => {
         const world = play(steps, retryLimit);

@@ -4,8 +4,8 @@ import { quote } from '../software-gpu/set-up/wrappers.ts';
 import type { SoftwareGpu } from './software-gpu.ts';
 
 /**
- * The variables that lead a server or a command to a GPU. Its FFmpeg lists only `encoders` of the GPU, for example
- * h264_qsv, which saves the time of the trials of all others.
+ * The variables by which a server or a command uses a GPU. Its FFmpeg lists only `encoders` of the GPU, for example
+ * h264_qsv, which saves the time of the other trial encodes.
  */
 export async function gpuEnvironment(
   { tools, folders }: SoftwareGpu,

@@ -11,7 +11,7 @@ import type {
   WaitingRun,
 } from '../../src/ports/stage-runner.ts';
 
-/** 2026-01-01T00:00:00Z: the moment at which built jobs are made. */
+/** 2026-01-01T00:00:00Z: the creation time of built jobs. */
 export const epoch = Date.UTC(2026, 0, 1);
 
 export function aJob(

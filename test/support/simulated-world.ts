@@ -15,22 +15,25 @@ import {
 import { aJob, aResult, epoch } from './jobs.ts';
 
 export type Step =
-  | { readonly do: 'reconcile' /** The process dies after this many writes and actions. */; readonly dieAfter?: number }
+  | {
+      readonly do: 'reconcile' /** The process crashes after this many writes and actions. */;
+      readonly crashAfter?: number;
+    }
   | { readonly do: 'begin' }
-  /** What keeps a run from beginning, as a cluster says it. */
+  /** The reason why a run has not begun, as a cluster reports it. */
   | { readonly do: 'wait'; readonly cause: WaitCause; readonly words: string }
-  /** Kueue takes the slot away: the run has ended, and would begin again unless it is stopped. */
+  /** Kueue preempts the run: it has ended, and may begin again unless it is stopped. */
   | { readonly do: 'preempt' }
   | { readonly do: 'end'; readonly state: 'succeeded' | 'lost' }
   | { readonly do: 'end'; readonly state: 'failed'; readonly code: ErrorCode; readonly exitCode: number }
   | { readonly do: 'progress'; readonly percent: number; readonly attempt?: number }
-  | { readonly do: 'wish'; readonly spec: Partial<RenderJobSpec> }
+  | { readonly do: 'patch'; readonly spec: Partial<RenderJobSpec> }
   | { readonly do: 'delete' }
   | { readonly do: 'pass'; readonly milliseconds: number };
 
 /**
- * One job with its runs as the ports would show them, and a controller that may die between any two writes.
- * It holds what `decide` may not know: how often a stage really was started, and what ended how.
+ * One job with its runs as the ports report them, and a controller that may crash between any two writes. It counts what
+ * `decide` cannot observe: how often a stage was started.
  */
 export class World {
   job: RenderJob | undefined = aJob();
@@ -39,7 +42,7 @@ export class World {
   readonly statuses: NonNullable<RenderJob['status']>[] = [];
   now = epoch + 1000;
   #sequence = 0;
-  #news: Parameters<typeof decide>[0]['progress'];
+  #progress: Parameters<typeof decide>[0]['progress'];
   readonly policy: Policy = { ...defaultPolicy, maxDisruptions: 5 };
 
   constructor(spec: Partial<RenderJobSpec> = {}) {
@@ -54,7 +57,7 @@ export class World {
     if (this.job === undefined) return;
     switch (step.do) {
       case 'reconcile':
-        this.reconcile(step.dieAfter);
+        this.reconcile(step.crashAfter);
         return;
       case 'begin':
         this.#begin();
@@ -77,7 +80,7 @@ export class World {
         const { namespace, name, uid } = this.job.metadata;
         const attempt = step.attempt ?? this.job.status?.attempt ?? 1;
         this.#sequence += 1;
-        this.#news = {
+        this.#progress = {
           namespace,
           name,
           uid,
@@ -87,7 +90,7 @@ export class World {
         };
         return;
       }
-      case 'wish': {
+      case 'patch': {
         const cancelled = this.job.spec.cancelled === true ? { cancelled: true } : {};
         this.job = {
           ...this.job,
@@ -107,16 +110,16 @@ export class World {
     }
   }
 
-  /** One turn of the controller; answers whether it wrote or did anything. */
-  reconcile(dieAfter = Number.POSITIVE_INFINITY): boolean {
+  /** One reconcile; returns whether it wrote or executed anything. */
+  reconcile(crashAfter = Number.POSITIVE_INFINITY): boolean {
     const { job } = this;
     if (job === undefined) return false;
-    let left = dieAfter;
+    let left = crashAfter;
     const decision = decide({
       job,
       runs: this.runs,
       admission: { admitted: true, pool: 'default' },
-      progress: this.#news,
+      progress: this.#progress,
       now: this.now,
       policy: this.policy,
     });
@@ -154,7 +157,7 @@ export class World {
     return writes || decision.actions.length > 0;
   }
 
-  /** Lets everything that is under way end well, until the controller has nothing more to do. */
+  /** Lets all live runs succeed, until the controller has nothing more to do. */
   settle(): void {
     for (let turn = 0; turn < 200 && this.job !== undefined; turn++) {
       const quiet = !this.reconcile() && this.live.length === 0;

@@ -125,7 +125,7 @@ const traceEvent = z.discriminatedUnion('event', [
 /** One line of the trace: what reached the runtime. */
 export type TraceEvent = z.infer<typeof traceEvent>;
 
-/** The trace so far; empty when nothing has reached the runtime. Rejects when a line is not as documented. */
+/** The trace so far; empty when nothing has reached the runtime. Rejects when a line does not match its schema. */
 export async function readTrace(path: string): Promise<TraceEvent[]> {
   const text = await readFile(path, 'utf8').catch(() => '');
   return text

@@ -80,15 +80,15 @@ describeWithPrograms('nats', 'a worker with a NATS server', (paths) => {
     await makeClip(join(bench.objects, 'clip.mp4'), 1);
     const { status, stderr } = await start(stageOf(short), `nats://me:hunter2@127.0.0.1:${await freePort()}`);
     expect(status).toBe(0);
-    expect(stderr).toContain('NATS is away');
+    expect(stderr).toContain('NATS is unavailable; progress updates are paused');
     expect(stderr).not.toContain('hunter2');
     expect(await bench.published()).toEqual(['uid-1-main.mp4']);
   });
 
   it.each([
-    ['a server that never says a word', 'silent'],
+    ['a server that never answers', 'silent'],
     ['no URL at all', 'http://me:hunter2@nowhere'],
-  ])('leaves with its own status in spite of %s', async (_case, url) => {
+  ])('exits with its own status in spite of %s', async (_case, url) => {
     await using server = await startNatsServer(program);
     await using proxy = await TcpProxy.before(server.url);
     proxy.decide = () => 'silence';

@@ -16,16 +16,16 @@ export interface FfmpegExit {
 
 export interface FfmpegFailure {
   readonly code: ErrorCode;
-  /** One sentence with the line of the log that says most. */
+  /** One sentence with the most specific line of the log. */
   readonly message: string;
   /** Why the next encoder backend is used instead, where one may be. */
   readonly fallbackCause: FallbackCause;
 }
 
 /**
- * The coded error of a failed FFmpeg process. Text comes first: it is precise where it is known and the only clue on
- * FFmpeg 5.1, which exits 1 for everything; exit statuses of later releases decide the rest; what names no cause is
- * `FFMPEG_FAILED`.
+ * The coded error of a failed FFmpeg process. The log is read first: it is precise where its lines are known, and the only
+ * source on FFmpeg 5.1, which exits 1 for everything. Exit statuses of later releases decide the rest; without a known
+ * cause the code is `FFMPEG_FAILED`.
  */
 export function classifyExit(exit: FfmpegExit): FfmpegFailure {
   const lines = exit.stderrTail.split('\n').map((line) => line.trim());
@@ -35,7 +35,7 @@ export function classifyExit(exit: FfmpegExit): FfmpegFailure {
     for (const { pattern, code, gpuOnly, fallbackCause = fallbackCauseOf(code) } of patterns) {
       if (gpuOnly === true && !isGpu(exit.backend)) continue;
       const line = candidates.findLast((candidate) => pattern.test(candidate));
-      if (line !== undefined) return { code, message: said(line), fallbackCause };
+      if (line !== undefined) return { code, message: reported(line), fallbackCause };
     }
   }
   const code = (exit.exitCode === undefined ? undefined : byStatus(exit.exitCode, exit.backend)) ?? 'FFMPEG_FAILED';
@@ -43,26 +43,26 @@ export function classifyExit(exit: FfmpegExit): FfmpegFailure {
   const status = `FFmpeg ended with status ${exit.exitCode ?? 'unknown'}`;
   return {
     code,
-    message: lastLine === undefined ? `${status} and said nothing` : `${status}: ${shorten(lastLine)}`,
+    message: lastLine === undefined ? `${status} and wrote no message` : `${status}: ${shorten(lastLine)}`,
     fallbackCause: fallbackCauseOf(code),
   };
 }
 
-/** Options that FFmpeg ignored in silence: the plan asked for something that had no effect, which is a defect of ours. */
+/** Options that FFmpeg ignored with a warning only: a part of the plan had no effect, which is a defect of the planner. */
 export function ignoredOptions(stderr: string): readonly string[] {
   return [...stderr.matchAll(/option (\S+) .{0,400}?has not been used for any stream/gi)].map(
     (match) => match[1] ?? '',
   );
 }
 
-/** Whether the GPU's processor left out what it was asked for and did the rest, after which FFmpeg ends with status 0. */
+/** Whether the GPU's processor skipped a filter and did the rest, after which FFmpeg ends with status 0. */
 export function hasSkippedFilter(stderr: string): boolean {
   return /Warning .*: filter skipped/i.test(stderr);
 }
 
 /**
- * The line of a log that tells of a damaged input. FFmpeg repairs what it can and exits 0; an output that then fails its
- * checks failed for the input's sake.
+ * The line of a log that reports a damaged input. FFmpeg repairs what it can and exits 0; an output that then fails its
+ * checks failed because of the input.
  */
 export function damageIn(stderr: string): string | undefined {
   const line = stderr.split('\n').find((candidate) => damage.test(candidate));
@@ -76,7 +76,7 @@ export function isGpu(backend: EncoderBackend): boolean {
   return backend === 'qsv-full' || backend === 'qsv-encode' || backend === 'vaapi';
 }
 
-/** Failures after which the next backend of the encoder ladder may do: it decodes, filters or encodes by other means. */
+/** Failures after which the next encoder backend may succeed: it decodes, filters or encodes by other means. */
 export function mayFallBack(backend: EncoderBackend, code: ErrorCode): boolean {
   if (!isGpu(backend)) return false;
   // Other backends decode on the CPU already.
@@ -108,13 +108,13 @@ const fallbackCausesByCode: Readonly<Partial<Record<ErrorCode, FallbackCause>>> 
 interface Pattern {
   readonly pattern: RegExp;
   readonly code: ErrorCode;
-  /** Means something else, or nothing, where no GPU takes part. */
+  /** Has another meaning, or none, where no GPU is used. */
   readonly gpuOnly?: true;
   /** Where it is more precise than that of the code. */
   readonly fallbackCause?: FallbackCause;
 }
 
-// In this order: a full disk or a lost device makes later lines of damage that are not the cause.
+// In this order: a full disk or a lost device causes later lines about damage that are not the cause.
 const patterns: readonly Pattern[] = [
   { pattern: /No space left on device|Disk quota exceeded/i, code: 'STORAGE_FULL' },
   { pattern: /device failed|GPU hang|device is lost|device lost|hung and reset/i, code: 'GPU_FAILED', gpuOnly: true },
@@ -144,13 +144,13 @@ const patterns: readonly Pattern[] = [
     code: 'GPU_UNSUPPORTED_PARAMETERS',
   },
   {
-    // What VA-API's encoder is not given: bit depth, rate control, configuration, size.
+    // What the VA driver does not offer: bit depth, rate control, configuration, size.
     pattern:
       /Surface RT format \S+ not supported|Driver does not support .{1,60}(RC mode|reference frames)|Failed to create encode pipeline|Hardware does not support encoding at/i,
     code: 'GPU_UNSUPPORTED_PARAMETERS',
   },
   {
-    // What Quick Sync's encoder finds out about a refusal, most of all which parameter it was.
+    // What Quick Sync's encoder reports about rejected parameters, above all which one it was.
     pattern: /(Selected ratecontrol mode|Low power mode|Current [a-z ]{1,20}) is unsupported/i,
     code: 'GPU_UNSUPPORTED_PARAMETERS',
   },
@@ -176,7 +176,7 @@ const patterns: readonly Pattern[] = [
   },
   { pattern: /Stream (map|specifier) '.*' .*matches no streams/i, code: 'INPUT_UNSUPPORTED' },
   { pattern: /Cannot allocate memory/i, code: 'FFMPEG_FAILED' },
-  // What follows is written by a plan that is wrong, whatever the input.
+  // What follows is caused by a wrong plan, whatever the input.
   { pattern: /Unrecognized option|Option not found|Error splitting the argument list/i, code: 'INTERNAL_ERROR' },
   { pattern: /has not been used for any stream/i, code: 'INTERNAL_ERROR' },
   {
@@ -236,17 +236,17 @@ function signalled(signal: string, backend: EncoderBackend): FfmpegFailure {
   return { code, message: `FFmpeg was ended by ${signal}${why}`, fallbackCause: fallbackCauseOf(code) };
 }
 
-/** Lines that FFmpeg writes on its way out and that explain nothing. */
+/** Lines that FFmpeg writes while it ends and that explain nothing. */
 const noise =
   /frames left in the queue on closing|Conversion failed|^Exiting|Last message repeated|deprecated pixel format|^\S+ Nothing was written into output file|(Task finished with error|Terminating thread with return) code|Could not open encoder before EOF/i;
 
-function said(line: string): string {
-  return `FFmpeg said: ${shorten(line)}`;
+function reported(line: string): string {
+  return `FFmpeg reported: ${shorten(line)}`;
 }
 
 /**
  * Without the address of FFmpeg's context, which differs from run to run: `[h264 @ 0x5612]` becomes `[h264]`. Of files only
- * the name: where they lie on the machine is nothing to the owner of a job.
+ * the name: the folders of the machine are not shown to the owner of a job.
  */
 function shorten(line: string): string {
   return line

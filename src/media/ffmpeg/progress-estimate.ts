@@ -8,7 +8,7 @@ export interface ProgressPart {
 interface ProgressEstimate {
   /** 0 to 100, rounded down to a tenth; never falls. */
   readonly percent: number;
-  /** Seconds until the end; absent until there is a rate to go by. */
+  /** Seconds until the end; absent until the rate is known. */
   readonly etaSeconds?: number;
 }
 
@@ -22,7 +22,7 @@ export interface ProgressEstimator {
 /** The rate is a moving average over about this long: shorter jumps with every scene, longer lags behind a change of load. */
 const windowMs = 15_000;
 
-/** Percent and time left over weighted parts. Time is passed in, in milliseconds of a clock that never goes back. */
+/** Percent and time left over weighted parts. Time is passed in, in milliseconds of a monotonic clock. */
 export function createProgressEstimator(initial: readonly ProgressPart[]): ProgressEstimator {
   let parts = initial;
   let percent = 0;

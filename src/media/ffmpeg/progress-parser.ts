@@ -1,4 +1,4 @@
-/** One block of FFmpeg's `-progress` output. Members that FFmpeg does not know yet (`N/A`) are absent. */
+/** One block of FFmpeg's `-progress` output. Members without a value yet (`N/A`) are absent. */
 export interface ProgressSample {
   readonly outTimeSeconds?: number;
   readonly frame?: number;
@@ -15,7 +15,7 @@ export interface ProgressParser {
   push(chunk: string): ProgressSample[];
 }
 
-/** A line of `-progress` is a key and a number: what is longer is not FFmpeg's and is dropped. */
+/** A line of `-progress` is a key and a number: a longer one is not FFmpeg's and is dropped. */
 const longestLine = 1024;
 
 /** Parser of `key=value` blocks that end with `progress=continue` or `progress=end` (FFmpeg, `-progress`). */

@@ -1,7 +1,7 @@
 import type { ProgressSample } from './progress-parser.ts';
 
 export interface StallWatchdog {
-  /** Takes note of a sample; only growth counts as a sign of life. */
+  /** Records a sample; only growth counts as progress. */
   observe(sample: ProgressSample): void;
   /** Milliseconds until the process counts as stalled; 0 when it does. */
   remainingMs(): number;
@@ -9,7 +9,7 @@ export interface StallWatchdog {
 
 /**
  * A process is stalled when for `stallSeconds` neither the written time nor the size nor the number of frames grew. A
- * process that hangs still prints its blocks, so a block alone says nothing.
+ * process that hangs still prints its blocks, so a block alone does not count.
  */
 export function createStallWatchdog(clock: { monotonic(): number }, stallSeconds: number): StallWatchdog {
   const limitMs = stallSeconds * 1000;

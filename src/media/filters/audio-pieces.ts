@@ -2,15 +2,15 @@ import { audioFormat } from '../planning/source.ts';
 import type { AudioState } from '../planning/timeline.ts';
 import { chain, type Filter, filter, join, type Pad } from './graph.ts';
 
-/** A range of sound in samples, and what is done to it. */
+/** A range of audio in samples, with the filters for it. */
 export interface AudioPiece {
   readonly from: number;
-  /** First sample after the range; the rest of the sound when absent. */
+  /** First sample after the range; to the end of the audio when absent. */
   readonly to?: number;
   readonly filters: readonly Filter[];
 }
 
-/** One piece of a sound, starting at 0. */
+/** One piece of audio, starting at 0. */
 export function pieceOf(pad: Pad, { from, to, filters }: AudioPiece): Pad {
   return chain(
     pad,
@@ -34,8 +34,8 @@ export function joinPieces(pad: Pad, pieces: readonly AudioPiece[]): Pad {
 type Format = Pick<AudioState, 'sampleRate' | 'channels' | 'layout'>;
 
 /**
- * The sum of two sounds of one length. Not by `amix`: that of FFmpeg 5.1 ends with an error or loses samples where one
- * of two short sounds ends before the other one has begun to arrive.
+ * The sum of two pieces of audio of one length. Not by `amix`: that of FFmpeg 5.1 fails or loses samples where one of two
+ * short inputs ends before the first samples of the other one arrive.
  */
 export function mix(first: Pad, second: Pad, format: Format): Pad {
   const { channels, layout } = format;
@@ -49,15 +49,15 @@ export function mix(first: Pad, second: Pad, format: Format): Pad {
   );
 }
 
-/** A sound and its length in samples. */
+/** A piece of audio and its length in samples. */
 export interface AudioPart {
   readonly pad: Pad;
   readonly length: number;
 }
 
 /**
- * Sounds one after the other, each fading into the next over `fade` samples. Not by `acrossfade`: FFmpeg 5.1's loses
- * everything when the second sound is read before the first one has ended.
+ * Pieces one after the other, each fading into the next over `fade` samples. Not by `acrossfade`: FFmpeg 5.1's loses
+ * everything when the second input is read before the first one has ended.
  */
 export function crossfade(parts: readonly AudioPart[], fade: number, format: Format): Pad {
   const slices = parts.map(({ pad, length }, index) => {

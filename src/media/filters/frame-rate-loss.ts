@@ -1,8 +1,8 @@
 import type { Pad } from './graph.ts';
 
 /**
- * Whether FFmpeg no longer knows the frame rate of a picture: from release 7 on, setpts forgets it, and an encoder takes
- * the time base for it. Constant rates are told again by fps; for variable ones there is no word.
+ * Whether FFmpeg has lost the frame rate of a video: from release 7 on, setpts drops it, and an encoder uses the time base
+ * instead. The filter fps sets a constant rate again; nothing sets a variable one.
  */
 export function losesFrameRate(pad: Pad, [major]: readonly [major: number, minor: number]): boolean {
   if (major < 7 || pad.from === 'stream') return false;

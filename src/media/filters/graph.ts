@@ -37,7 +37,7 @@ export interface FilterPad {
   readonly guard?: true;
   /** The layer that these filters overlay on the first input, in the form that a GPU can overlay. */
   readonly layer?: Layer;
-  /** The operation that made this pad and those before it, up to the next one with its own value: `1:blur`. */
+  /** The operation that made this pad and those before it, up to the next one with its own value: `blur`. */
   readonly work?: string;
 }
 

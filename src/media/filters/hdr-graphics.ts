@@ -1,8 +1,8 @@
 import type { DynamicRange } from '../planning/timeline.ts';
 import { type Filter, filter } from './graph.ts';
 
-// Texts and marks are made for SDR. Laid over HDR with the same numbers, white would be 10,000 cd/m² in PQ: their white is
-// brought to the 203 cd/m² that ITU-R BT.2408 gives to graphics.
+// Texts and watermarks are authored for SDR. Over HDR, with the same numbers, white would be 10,000 cd/m² in PQ: it is set
+// to the 203 cd/m² that ITU-R BT.2408 gives to graphics.
 
 type Hdr = Exclude<DynamicRange, 'sdr'>;
 
@@ -23,7 +23,7 @@ export function graphicsSignal(value: number, range: Hdr): number {
   return scene <= 1 / 12 ? Math.sqrt(3 * scene) : hlg.a * Math.log(12 * scene - hlg.b) + hlg.c;
 }
 
-/** `#rrggbb` as it must be told to what draws on a picture of this range. */
+/** `#rrggbb` as it must be given to what draws on a video of this range. */
 export function graphicsColour(colour: string, range: DynamicRange): string {
   if (range === 'sdr') return colour;
   const channels = [1, 3, 5].map((at) => graphicsSignal(Number.parseInt(colour.slice(at, at + 2), 16) / 255, range));
@@ -36,7 +36,7 @@ export function graphicsColour(colour: string, range: DynamicRange): string {
     .join('')}`;
 }
 
-/** Filters that bring an RGB picture to a picture of this range as graphics. */
+/** Filters that convert RGB frames to graphics of this range. */
 export function graphicsFilters(range: DynamicRange): Filter[] {
   if (range === 'sdr') return [];
   const light = `${white[range]}*pow(val/maxval,${gamma})`;

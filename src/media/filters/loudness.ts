@@ -7,7 +7,7 @@ import type { AudioState } from '../planning/timeline.ts';
 import { chain, filter, type Pad } from './graph.ts';
 import { clamp } from './numbers.ts';
 
-/** EBU R 128 counts what is quieter than this as silence. */
+/** What is quieter than this is silence (EBU R 128). */
 const silence = -70;
 /** The widest loudness range that loudnorm takes, in LU. */
 const widestRange = 50;
@@ -21,19 +21,19 @@ export function checkLoudnessTolerance({ operations, output }: Pick<StageSpec, '
   throw planError(
     'SPEC_INVALID',
     'spec.output.contract.loudnessTolerance',
-    'expected a loudness to compare with, in output.audio.loudness or an operation normalizeLoudness, got none',
+    'expected a loudness to compare with: set output.audio.loudness or add an operation normalizeLoudness',
   );
 }
 
 export interface LoudAudio {
   readonly pad: Pad;
-  /** LUFS; absent when there was nothing to bring anywhere. */
+  /** LUFS; absent when the loudness was not changed, or is not certain. */
   readonly target?: number;
 }
 
 /**
- * Two-pass loudness: asks for a measurement of the pad when there is none yet, else sets it with one constant gain where
- * the peaks allow it. Source: https://ffmpeg.org/ffmpeg-filters.html#loudnorm
+ * Two-pass loudness: requests a measurement of the pad when there is none yet, otherwise sets it with one constant gain
+ * where the peaks allow it. Source: https://ffmpeg.org/ffmpeg-filters.html#loudnorm
  */
 export function loudnessFilters(
   builder: PlanBuilder,
@@ -43,14 +43,14 @@ export function loudnessFilters(
   { id, path }: { readonly id: string; readonly path: string },
 ): LoudAudio {
   builder.needFilter('loudnorm', path);
-  // It may give 192 kHz, and a little more than it got.
+  // loudnorm may return 192 kHz, and a little more than its input.
   const after = [
     filter('aresample', { sample_rate: 48_000 }),
     audioFormat({ sampleRate: 48_000, layout }),
     filter('atrim', { end_sample: Math.round(end * 48_000) }),
   ];
   const measured = builder.measured(id);
-  // Above the present range one constant gain will do; below it the sound would be compressed, which must be asked for.
+  // Above the present range one constant gain will do; below it the audio would be compressed, which must be requested.
   const target = {
     I: integrated,
     TP: truePeak,
@@ -69,7 +69,7 @@ export function loudnessFilters(
     };
   }
   if (!Number.isFinite(measured.integrated) || measured.integrated < silence) {
-    builder.note('The sound is silent, so its loudness was left alone.');
+    builder.note('The audio is silent, so its loudness was not changed.');
     return { pad: chain(pad, ...after) };
   }
   const passed = chain(
@@ -85,16 +85,16 @@ export function loudnessFilters(
     }),
     ...after,
   );
-  // Where the peaks leave no room for the gain the sound is limited instead, and lands near the target at best.
+  // Where the peaks leave no room for the gain the audio is limited instead, and ends near the target at best.
   const room = measured.truePeak + integrated - measured.integrated <= truePeak && measured.range <= target.LRA;
   if (!room)
     builder.note(
-      `${path}: the peaks leave no room to reach ${integrated} LUFS with one gain, so the sound is limited as well.`,
+      `${path}: the peaks leave no room to reach ${integrated} LUFS with one gain, so the audio is limited as well.`,
     );
   return { pad: passed, ...((room || demanded(builder)) && { target: integrated }) };
 }
 
-/** A job that names a tolerance wants to fail rather than get another loudness. */
+/** A job with a tolerance is to fail rather than to get another loudness. */
 function demanded({ request }: PlanBuilder): boolean {
   return request.spec.output.contract?.loudnessTolerance !== undefined;
 }

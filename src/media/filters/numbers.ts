@@ -18,7 +18,7 @@ export function fraction({ num, den }: Rational): string {
   return den === 1 ? String(num) : `${num}/${den}`;
 }
 
-/** The frame rate a person means by a decimal number: 29.97 is 30000/1001. */
+/** The frame rate that a decimal number stands for: 29.97 is 30000/1001. */
 export function frameRateOf(value: number): Rational {
   const ntsc = Math.round(value * 1.001);
   if (!Number.isInteger(value) && Math.abs((ntsc * 1000) / 1001 - value) < 0.005)
@@ -35,7 +35,7 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? Math.max(1, Math.abs(a)) : greatestCommonDivisor(b, a % b);
 }
 
-/** The nearest even length, at least 2: what 4:2:0 pictures need. */
+/** The nearest even length, at least 2: what 4:2:0 frames need. */
 export function even(length: number): number {
   return Math.max(2, Math.round(length / 2) * 2);
 }

@@ -113,7 +113,7 @@ export function steps(curve: readonly SpeedPiece[], most: number): SpeedPiece[] 
   });
 }
 
-/** A change of tempo of six per cent is hardly heard. */
+/** A change of tempo of six per cent is hardly audible. */
 const largestStep = 1.06;
 /** A time stretcher needs a few of its windows, in seconds. */
 const shortestStep = 0.15;

@@ -11,8 +11,8 @@ const hdrSideData = ['MASTERING_DISPLAY_METADATA', 'CONTENT_LIGHT_LEVEL'];
 const sdrWhite = 100;
 
 /**
- * Filters that bring an HDR picture to BT.709: light above SDR white is compressed by Hable's curve, which ends at the
- * brightest light of the film. Refused with CAPABILITY_MISSING without zscale (libzimg).
+ * Filters that convert HDR video to BT.709: light above SDR white is compressed by Hable's curve, which ends at the
+ * brightest light of the film. Throws CAPABILITY_MISSING without zscale (libzimg).
  */
 export function toneMapFilters(
   builder: PlanBuilder,
@@ -27,7 +27,7 @@ export function toneMapFilters(
     builder.addPlacement('tonemap', 'cpu', 'the output cannot carry HDR or was asked to be SDR');
   }
   return [
-    // What the stream says of itself is often incomplete, so the input side is said here.
+    // The tags of the stream are often incomplete, so the input side is set here.
     filter('zscale', {
       transferin: dynamicRange === 'pq' ? 'smpte2084' : 'arib-std-b67',
       primariesin: 'bt2020',
@@ -40,18 +40,18 @@ export function toneMapFilters(
     filter('tonemap', { tonemap: 'hable', desat: 0, peak: brightest(dynamicRange, stream.hdr) / sdrWhite }),
     filter('zscale', { transfer: 'bt709', matrix: 'bt709', range: 'limited' }),
     filter('format', { pix_fmts: pixelFormat(bitDepth) }),
-    // Encoders of FFmpeg 7.1 would say of the SDR picture that it was graded on the display of the HDR one.
+    // Encoders of FFmpeg 7.1 would write the mastering display of the HDR video into the SDR one.
     ...hdrSideData.map((type) => filter('sidedata', { mode: 'delete', type })),
   ];
 }
 
 /**
- * The brightest light of a film in cd/m²: as it says itself, else that of its mastering display, else the customary 1000.
- * HLG is relative to the display, for which 1000 is assumed (BT.2100). Values that are too low to be HDR are not believed.
+ * The brightest light of a film in cd/m²: its MaxCLL, else that of its mastering display, else the customary 1000. HLG is
+ * relative to the display, for which 1000 is assumed (BT.2100). Values that are too low to be HDR are ignored.
  */
 function brightest(dynamicRange: DynamicRange, { light, mastering }: HdrMetadata = {}): number {
   const customary = 1000;
   if (dynamicRange !== 'pq') return customary;
-  const told = light?.max ?? mastering?.maxLuminance ?? customary;
-  return told < sdrWhite ? customary : clamp(told, sdrWhite, 10_000);
+  const peak = light?.max ?? mastering?.maxLuminance ?? customary;
+  return peak < sdrWhite ? customary : clamp(peak, sdrWhite, 10_000);
 }

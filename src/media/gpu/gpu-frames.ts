@@ -1,7 +1,7 @@
 import { chain, type Filter, filter, type Pad } from '../filters/graph.ts';
 import { bitsOfFormat, type GpuForm, type ProcessorOptions, surfaceFormat, toneMapRank } from './gpu-filters.ts';
 
-/** What a picture says of its colours, in FFmpeg's names; what it does not say is absent. */
+/** The colour tags of frames, in FFmpeg's names; untagged ones are absent. */
 export interface Colours {
   readonly matrix?: string;
   readonly primaries?: string;
@@ -15,7 +15,7 @@ interface Frames {
   readonly colours: Colours;
   /** The constant rate that an `fps` filter has brought frames to. */
   readonly rate?: string;
-  /** Whether they still stand on the grid of that rate. */
+  /** Whether they are still on the grid of that rate. */
   readonly steady: boolean;
 }
 
@@ -23,12 +23,12 @@ export interface MainFrames extends Frames {
   readonly memory: 'main';
 }
 
-/** Frames in GPU memory; `pad` is what they were before the pending steps, which are gathered into one pass. */
+/** Frames in GPU memory; `pad` is their state before the pending steps, which are collected into one pass. */
 export interface GpuFrames extends Frames {
   readonly memory: 'gpu';
   readonly pending?: Pending;
-  /** Whether they say how bright their film gets, without which the processor maps no tones. */
-  readonly saysLight?: boolean;
+  /** Whether they carry the peak brightness of the film, without which the processor maps no tones. */
+  readonly hasLightLevel?: boolean;
 }
 
 interface Pending {
@@ -38,13 +38,13 @@ interface Pending {
   readonly bits: 8 | 10;
   /** The same work as filters of the CPU. */
   readonly filters: readonly Filter[];
-  /** Filters that follow the pass and change what frames say of themselves. */
-  readonly notes: readonly Filter[];
+  /** Filters after the pass that set properties of the frames. */
+  readonly propertyFilters: readonly Filter[];
 }
 
-/** One filter more in main memory. */
+/** One more filter in main memory. */
 export function filtered(frames: MainFrames, added: Filter): MainFrames {
-  return { ...noted(frames, added), memory: 'main', pad: chain(frames.pad, added) };
+  return { ...described(frames, added), memory: 'main', pad: chain(frames.pad, added) };
 }
 
 /** Whether a filter can be added while steps are pending. */
@@ -58,18 +58,18 @@ function isHalfTurn({ options }: Pending, form: GpuForm): boolean {
   return form.how === 'processed' && options['transpose'] === 'hflip' && form.options['transpose'] === 'vflip';
 }
 
-/** One filter more in GPU memory, which fits. */
+/** One more filter in GPU memory, which fits. */
 export function appended(frames: GpuFrames, added: Filter, form: GpuForm): GpuFrames {
-  if (form.how === 'passes') return { ...noted(frames, added), pad: chain(frames.pad, added) };
-  const { bits } = noted(frames, added);
+  if (form.how === 'passes') return { ...described(frames, added), pad: chain(frames.pad, added) };
+  const { bits } = described(frames, added);
   if (Object.keys(form.options).join() === 'format' && bits === frames.bits) return frames;
   const { pending } = frames;
-  const notes = form.notes ?? [];
-  if (pending === undefined) return begun(frames, { ...form, filters: [added], notes });
+  const propertyFilters = form.propertyFilters ?? [];
+  if (pending === undefined) return begun(frames, { ...form, filters: [added], propertyFilters });
   const options = { ...pending.options, ...(isHalfTurn(pending, form) ? { transpose: 'reversal' } : form.options) };
   const filters = [...pending.filters, added];
-  const both = { ...pending, rank: form.rank, options, filters, notes: [...pending.notes, ...notes] };
-  return { ...frames, bits, pending: both };
+  const all = [...pending.propertyFilters, ...propertyFilters];
+  return { ...frames, bits, pending: { ...pending, rank: form.rank, options, filters, propertyFilters: all } };
 }
 
 /** Frames with a first pending step. */
@@ -79,32 +79,32 @@ export function begun(
     rank,
     options,
     filters,
-    notes = [],
-  }: Pick<Pending, 'rank' | 'options' | 'filters'> & Partial<Pick<Pending, 'notes'>>,
+    propertyFilters = [],
+  }: Pick<Pending, 'rank' | 'options' | 'filters'> & Partial<Pick<Pending, 'propertyFilters'>>,
 ): GpuFrames {
-  const { bits } = filters.reduce((now, next) => noted(now, next), frames);
-  return { ...frames, bits, pending: { rank, options, bits: frames.bits, filters, notes } };
+  const { bits } = filters.reduce((now, next) => described(now, next), frames);
+  return { ...frames, bits, pending: { rank, options, bits: frames.bits, filters, propertyFilters } };
 }
 
 const bt709: Colours = { matrix: 'bt709', primaries: 'bt709', transfer: 'bt709' };
 
-/** HDR frames with nothing pending whose tones are to be mapped, which is what these filters do on the CPU. */
+/** HDR frames with nothing pending, with tone mapping as the first pending step: what these filters do on the CPU. */
 export function toneMapped(frames: GpuFrames, filters: readonly Filter[]): GpuFrames {
-  const { bits } = filters.reduce((now, next) => noted(now, next), frames);
+  const { bits } = filters.reduce((now, next) => described(now, next), frames);
   const options = { tonemap: 1, format: surfaceFormat(bits) };
   const tags = { range: 'tv', color_primaries: 'bt709', color_trc: 'bt709', colorspace: 'bt709' };
-  const notes = [filter('setparams', tags), ...filters.filter(({ name }) => name === 'sidedata')];
-  const mapped = begun(frames, { rank: toneMapRank, options, filters, notes });
-  return { ...mapped, colours: bt709, saysLight: false };
+  const propertyFilters = [filter('setparams', tags), ...filters.filter(({ name }) => name === 'sidedata')];
+  const mapped = begun(frames, { rank: toneMapRank, options, filters, propertyFilters });
+  return { ...mapped, colours: bt709, hasLightLevel: false };
 }
 
 /**
- * Frames with nothing pending; `undefined` where vpp_qsv would have to process frames that stand on no grid: it rounds
- * their times to the rate it is told.
+ * Frames with nothing pending; `undefined` where vpp_qsv would have to process frames that are on no grid: it rounds
+ * their times to the rate of its input.
  *
- * @param saysColours For FFmpeg 6.1 and later, which converts pixels to BT.709 where the output's colours are not said.
+ * @param setsColours For FFmpeg 6.1 and later, which converts pixels to BT.709 where the output's colours are not set.
  */
-export function flushed(frames: GpuFrames, saysColours: boolean): GpuFrames | undefined {
+export function flushed(frames: GpuFrames, setsColours: boolean): GpuFrames | undefined {
   const { pending, ...rest } = frames;
   if (pending === undefined) return frames;
   const ready = onGrid(rest);
@@ -112,11 +112,11 @@ export function flushed(frames: GpuFrames, saysColours: boolean): GpuFrames | un
   const { matrix, primaries, transfer } = frames.colours;
   const colours = { out_color_matrix: matrix, out_color_primaries: primaries, out_color_transfer: transfer };
   // With frames in flight FFmpeg 7.1 loses the last of them where the end of the stream comes together with a frame.
-  const process = filter('vpp_qsv', { ...pending.options, ...(saysColours && colours), async_depth: 0 });
-  return { ...ready, pad: chain(ready.pad, process, ...pending.notes) };
+  const process = filter('vpp_qsv', { ...pending.options, ...(setsColours && colours), async_depth: 0 });
+  return { ...ready, pad: chain(ready.pad, process, ...pending.propertyFilters) };
 }
 
-/** The same frames where the rate is known that processing needs: setpts forgets it (FFmpeg 7). */
+/** The same frames with the frame rate that processing needs: setpts drops it (FFmpeg 7). */
 export function onGrid(frames: GpuFrames): GpuFrames | undefined {
   if (frames.steady) return frames;
   const { rate } = frames;
@@ -124,9 +124,9 @@ export function onGrid(frames: GpuFrames): GpuFrames | undefined {
   return { ...frames, steady: true, pad: chain(frames.pad, filter('fps', { fps: rate, start_time: 0 })) };
 }
 
-/** Frames in main memory that were in GPU memory; what is pending and cannot be processed there is done here. */
-export function downloaded(frames: GpuFrames, saysColours: boolean): MainFrames {
-  const ready = flushed(frames, saysColours);
+/** Frames in main memory that were in GPU memory; pending steps that cannot be done there are done on the CPU. */
+export function downloaded(frames: GpuFrames, setsColours: boolean): MainFrames {
+  const ready = flushed(frames, setsColours);
   const { pad, pending, ...rest } = ready ?? frames;
   const bits = pending?.bits ?? rest.bits;
   const planar = bits === 10 ? 'yuv420p10le' : 'yuv420p';
@@ -141,8 +141,8 @@ export function uploaded({ pad, ...rest }: MainFrames): GpuFrames {
   return { ...rest, memory: 'gpu', pad: chain(pad, format, filter('hwupload', { extra_hw_frames: 64 })) };
 }
 
-/** What a filter changes of what is known. */
-function noted<T extends Frames>(frames: T, { name, options }: Filter): T {
+/** Frames with what is known of them after a filter. */
+function described<T extends Frames>(frames: T, { name, options }: Filter): T {
   switch (name) {
     case 'fps':
       return { ...frames, rate: options['fps'], steady: true };

@@ -1,6 +1,6 @@
 import type { OperationParameters } from '../../model/job/operations.ts';
 import { crossfade } from '../filters/audio-pieces.ts';
-import { canJoin, joinedClip } from '../filters/concat.ts';
+import { joinedClip, joinObstacle } from '../filters/concat.ts';
 import { chain, type Filter, filter, generate, join, type Pad } from '../filters/graph.ts';
 import { fraction, sum } from '../filters/numbers.ts';
 import { toneMapFilters } from '../filters/tone-map.ts';
@@ -43,7 +43,8 @@ export function merge(
   checkParts(parts, timeline);
   if (timeline.video === undefined) return mergeAudio(builder, parts, timeline);
 
-  const differs = transition === undefined ? canJoin(parts.map((one) => one.timeline)) : 'a transition mixes frames';
+  const differs =
+    transition === undefined ? joinObstacle(parts.map((one) => one.timeline)) : 'a transition mixes frames';
   if (differs === undefined) {
     builder.addPlacement(
       'merge',

@@ -83,10 +83,9 @@ const onlyCpu = ['blur', 'merge'];
 /** Placements in the order of the operations, with those that run on the GPU in the end. */
 function workPlacements(placements: readonly Placement[], cpuWork: ReadonlySet<string> | undefined): Placement[] {
   if (cpuWork === undefined) return [...placements];
-  const onCpu = [...cpuWork].map((work) => work.replace(/^\d+:/, ''));
   return placements.map((line) => {
     const why = gpuReasons[line.what];
-    return line.runsOn !== 'cpu' || why === undefined || onCpu.includes(line.what)
+    return line.runsOn !== 'cpu' || why === undefined || cpuWork.has(line.what)
       ? line
       : { what: line.what, runsOn: 'gpu', why };
   });

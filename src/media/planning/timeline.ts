@@ -73,18 +73,12 @@ export interface Timeline {
 
 /** The video after a change, from this pad. */
 export function withVideo(video: VideoState, pad: Pad, change: string, now: Partial<VideoState> = {}): VideoState {
-  const work = workOf(change, video.changes.length);
   return {
     ...video,
     ...now,
-    pad: pad.from === 'filter' ? { ...pad, work } : pad,
+    pad: pad.from === 'filter' ? { ...pad, work: change } : pad,
     changes: [...video.changes, change],
   };
-}
-
-/** The name of one change among all changes of a video. */
-function workOf(change: string, index: number): string {
-  return `${index}:${change}`;
 }
 
 /** The audio after a change, from this pad. */

@@ -87,9 +87,7 @@ export const renderJobSpec = withRules(
         .array(operation)
         .max(bounds.operations)
         .optional()
-        .describe(
-          'Operations in the order in which they apply; without any, the first input is encoded as output defines.',
-        ),
+        .describe('Operations, applied in this order. Without any, the first input is encoded as output defines.'),
       output: output.optional(),
       acceleration: z
         .enum(accelerations)

@@ -6,7 +6,7 @@ import type { RenderJobStatus } from '../../../src/model/job/render-job.ts';
 import type { StageRun, WaitCause, WaitingRun } from '../../../src/ports/stage-runner.ts';
 import { aJob, aRun, aStatus, epoch } from '../../support/jobs.ts';
 
-// What only a cluster does to a job: pods that are refused or do not start, nodes that fall silent, Kueue.
+// Situations that occur on clusters alone: pods that are rejected or do not start, nodes that stop reporting, Kueue.
 
 const now = epoch + 3_600_000;
 const iso = (at: number): string => new Date(at).toISOString();

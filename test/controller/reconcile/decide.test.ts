@@ -76,7 +76,7 @@ const rows: readonly Row[] = [
     actions: ['removeOutputs'],
   },
   {
-    when: 'the stage failed in a way that may heal, the next attempt is put on record and waits',
+    when: 'the stage failed in a way that a retry may fix, the next attempt is recorded and waits',
     given: { job: aJob({}, runningStatus), runs: [aRun('failed', aFailure('SOURCE_UNAVAILABLE', 10))] },
     phase: 'Queued',
     reason: 'BackingOff',
@@ -84,7 +84,7 @@ const rows: readonly Row[] = [
     actions: ['removeOutputs'],
   },
   {
-    when: 'the input is damaged, the job fails at once',
+    when: 'the input is damaged, the job fails without a retry',
     given: { job: aJob({}, runningStatus), runs: [aRun('failed', aFailure('INPUT_INVALID', 41))] },
     phase: 'Failed',
     reason: 'NotRetryable',
@@ -143,7 +143,7 @@ const rows: readonly Row[] = [
     actions: ['removeOutputs'],
   },
   {
-    when: "the job's own rule says Fail, it goes before the table",
+    when: "the job's own rule is Fail, it overrides the table",
     given: {
       job: aJob({ retry: { rules: [{ codes: ['FFMPEG_STALLED'], action: 'Fail' }] } }, runningStatus),
       runs: [aRun('failed', aFailure('FFMPEG_STALLED', 13))],
@@ -342,8 +342,8 @@ describe('decide', () => {
     expect(status).toMatchObject({ phase: 'Failed', reason: 'DisruptionLimitExceeded', error: { code: 'NODE_LOST' } });
   });
 
-  it('writes the first progress of an attempt at once and later news once per interval', () => {
-    const news = (at: number, percent: number) => {
+  it('writes the first progress of an attempt immediately and later progress once per interval', () => {
+    const progressAt = (at: number, percent: number) => {
       const { namespace, name, uid } = aJob().metadata;
       return {
         namespace,
@@ -354,13 +354,13 @@ describe('decide', () => {
         progress: { percent, step: 'encoding' as const, updatedAt: isoAt(at) },
       };
     };
-    const first = decision({ runs: [aRun('running')], progress: news(now, 3) });
+    const first = decision({ runs: [aRun('running')], progress: progressAt(now, 3) });
     expect(first.status?.progress?.percent).toBe(3);
     const job = aJob({}, first.status);
-    const early = decision({ job, runs: [aRun('running')], progress: news(now + 500, 9), now: now + 500 });
+    const early = decision({ job, runs: [aRun('running')], progress: progressAt(now + 500, 9), now: now + 500 });
     expect(early.status).toEqual(first.status);
     expect(early.requeueAt).toBe(now + defaultPolicy.statusProgressIntervalMs);
-    const late = decision({ job, runs: [aRun('running')], progress: news(now + 10_000, 2), now: now + 10_000 });
+    const late = decision({ job, runs: [aRun('running')], progress: progressAt(now + 10_000, 2), now: now + 10_000 });
     expect(late.status?.progress?.percent).toBe(3);
   });
 

@@ -22,6 +22,6 @@ it.each<
   ['none that had ended before', status(ended(1)), status(ended(1), open(2)), []],
   ['the second after the first', status(ended(1), open(2)), status(ended(1), ended(2)), [2]],
   ['one that starts and ends in one change', undefined, status(ended(1)), [1]],
-])('are told: %s', (_what, before, after, numbers) => {
+])('are reported: %s', (_what, before, after, numbers) => {
   expect(endedAttempts(before, after).map(({ number }) => number)).toEqual(numbers);
 });

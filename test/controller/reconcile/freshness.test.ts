@@ -10,7 +10,7 @@ describe('job and runs as two caches have them', () => {
     expect(stagesToRefresh(aJob({}, aStatus({ attempt: 2 })), [aRun('failed')])).toEqual([]);
   });
 
-  it('fit each other while the attempt on record runs', () => {
+  it('agree while the attempt of the status runs', () => {
     expect(stagesToRefresh(aJob({}, aStatus({ phase: 'Running' })), [aRun('running')])).toEqual([]);
   });
 
@@ -20,7 +20,7 @@ describe('job and runs as two caches have them', () => {
     expect(stagesToRefresh(second, [aRun('failed')])).toEqual([{ ...identity, attempt: 2 }]);
   });
 
-  it('leave a doubt when a later attempt runs than is on record: the job is behind', () => {
+  it('contradict each other when a later attempt runs than that of the status: the job is outdated', () => {
     const job = aJob({}, aStatus({ phase: 'Running' }));
     expect(stagesToRefresh(job, [aRun('failed'), aRun('running', { attempt: 2 })])).toEqual([identity]);
   });

@@ -27,21 +27,21 @@ describe('a message', () => {
     ['No VA display found for device /dev/dri/renderD128.', 'No VA display found for device /dev/dri/renderD128.'],
   ])('says nothing of the folders of the machine: %s', (line, said) => {
     const { message } = classifyExit({ exitCode: 1, ffmpeg: [5, 1], backend: 'software', stderrTail: line });
-    expect(message).toBe(`FFmpeg said: ${said}`);
+    expect(message).toBe(`FFmpeg reported: ${said}`);
   });
 });
 
-it('FFmpeg 7 is understood by its first words on a cause, not by those of the threads that end', () => {
+it('FFmpeg 7 is classified by its first line about a cause, not by those of the threads that end', () => {
   const stderrTail =
     '[in#0/mov @ 0x5] corrupt input packet in stream 0\n[in#0/mov @ 0x5] Terminating thread with return code -1094995529 (Invalid data found when processing input)';
   expect(classifyExit({ exitCode: 183, ffmpeg: [7, 1], backend: 'software', stderrTail })).toEqual({
     code: 'INPUT_INVALID',
-    message: 'FFmpeg said: [in#0/mov] corrupt input packet in stream 0',
+    message: 'FFmpeg reported: [in#0/mov] corrupt input packet in stream 0',
     fallbackCause: 'ffmpeg-failed',
   });
 });
 
-describe('FFmpeg 5.1, which exits 1 whatever happened, is understood by its words:', () => {
+describe('FFmpeg 5.1, which exits 1 for everything, is classified by its log:', () => {
   it.each([
     ['Error writing trailer of tm/o.mp4: No space left on device', 'STORAGE_FULL'],
     ["Unknown encoder 'nope'", 'CAPABILITY_MISSING'],
@@ -88,10 +88,10 @@ describe('FFmpeg 5.1, which exits 1 whatever happened, is understood by its word
     ).toBe('STORAGE_FULL');
   });
 
-  it('the message quotes the line that says most, without addresses of memory', () => {
+  it('the message quotes the most specific line, without memory addresses', () => {
     const stderrTail = '[mov @ 0x55f8b37f9340] moov atom not found\nConversion failed!\n';
     expect(classifyExit({ exitCode: 1, ffmpeg: [5, 1], backend: 'software', stderrTail }).message).toBe(
-      'FFmpeg said: [mov] moov atom not found',
+      'FFmpeg reported: [mov] moov atom not found',
     );
   });
 });
@@ -116,13 +116,13 @@ describe('statuses of later releases', () => {
     expect(classify('nothing known', { exitCode, backend, ffmpeg: [7, 1] })).toBe(code);
   });
 
-  it('yield to words that are more precise', () => {
+  it('count less than lines that are more precise', () => {
     expect(classify('No space left on device', { exitCode: 251, ffmpeg: [7, 1] })).toBe('STORAGE_FULL');
   });
 });
 
 describe('a process that a signal ended', () => {
-  it('failed with its driver on a GPU, and else without a cause', () => {
+  it('failed with its driver on a GPU, and otherwise without a known cause', () => {
     expect(classify('', { signal: 'SIGSEGV', backend: 'qsv-full' })).toBe('GPU_FAILED');
     expect(classify('', { signal: 'SIGSEGV' })).toBe('FFMPEG_FAILED');
   });
@@ -137,7 +137,7 @@ describe('options without effect', () => {
   const line =
     'Codec AVOption preset (Encoding preset) specified for output file #0 (o.mp4) has not been used for any stream. The most likely reason is either wrong type';
 
-  it('are found and are our defect', () => {
+  it('are found, and are a defect of the planner', () => {
     expect(ignoredOptions(`a\n${line}\nb`)).toEqual(['preset']);
     expect(classify(line)).toBe('INTERNAL_ERROR');
   });
@@ -214,8 +214,8 @@ describe('the next backend is tried', () => {
   );
 });
 
-describe('a filter that the GPU left out', () => {
-  it('is found in the log of a process that ended well', () => {
+describe('a filter that the GPU skipped', () => {
+  it('is found in the log of a process that succeeded', () => {
     expect(hasSkippedFilter('[Parsed_vpp_qsv_1 @ 0x5] Warning When creating qsvvpp: filter skipped (10)')).toBe(true);
     expect(hasSkippedFilter('[Parsed_vpp_qsv_1 @ 0x5] Warning When creating qsvvpp: partial acceleration (4)')).toBe(
       false,

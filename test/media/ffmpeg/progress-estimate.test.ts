@@ -9,20 +9,20 @@ const parts = [
 ];
 
 describe('the estimate', () => {
-  it('puts parts together by their weights', () => {
+  it('combines parts by their weights', () => {
     const estimator = createProgressEstimator(parts);
     expect(estimator.advance('fetch', 0.5, 0).percent).toBe(5);
     expect(estimator.advance('encode', 0.5, 1).percent).toBe(50);
     expect(estimator.advance('verify', 1, 2).percent).toBe(100);
   });
 
-  it('knows no time left before there is a rate', () => {
+  it('has no time left before the rate is known', () => {
     const estimator = createProgressEstimator(parts);
     expect(estimator.advance('fetch', 0, 0)).toEqual({ percent: 0 });
     expect(estimator.advance('fetch', 0, 1000)).toEqual({ percent: 0 });
   });
 
-  it('tells the time left of steady work', () => {
+  it('contains the time left of steady work', () => {
     const estimator = createProgressEstimator([{ name: 'encode', weight: 1 }]);
     estimator.advance('encode', 0, 0);
     expect(estimator.advance('encode', 0.25, 10_000)).toEqual({ percent: 25, etaSeconds: 30 });
@@ -47,15 +47,15 @@ describe('the estimate', () => {
     expect(estimator.advance('encode', 0.6, 1000).percent).toBe(before);
   });
 
-  it('counts a part that it does not know as nothing', () => {
+  it('ignores an unknown part', () => {
     expect(createProgressEstimator(parts).advance('unknown', 1, 0).percent).toBe(0);
   });
 
-  it('stays within 0 and 100, never falls, and tells finite times, whatever it is fed', () => {
+  it('stays within 0 and 100, never falls, and has finite times for any input', () => {
     const figure = fc.oneof(fc.double(), fc.double({ min: 0, max: 1 }));
-    const news = fc.tuple(fc.constantFrom('fetch', 'encode', 'verify', 'other'), figure, fc.nat(100_000));
+    const updates = fc.tuple(fc.constantFrom('fetch', 'encode', 'verify', 'other'), figure, fc.nat(100_000));
     fc.assert(
-      fc.property(fc.array(news), fc.array(fc.double(), { minLength: 3, maxLength: 3 }), (all, weights) => {
+      fc.property(fc.array(updates), fc.array(fc.double(), { minLength: 3, maxLength: 3 }), (all, weights) => {
         const estimator = createProgressEstimator(
           parts.map((part, index) => ({ ...part, weight: weights[index] ?? 1 })),
         );

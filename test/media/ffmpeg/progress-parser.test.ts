@@ -40,7 +40,7 @@ describe('the progress of FFmpeg', () => {
     expect(parse(`${lines}\nprogress=continue\n`)).toEqual([{ outTimeSeconds: 1.5, end: false }]);
   });
 
-  it('leaves out what FFmpeg does not know yet', () => {
+  it('leaves out values that FFmpeg does not have yet', () => {
     const lines =
       'frame=0\nfps=0.00\ntotal_size=N/A\nout_time_us=N/A\nout_time_ms=N/A\nout_time=N/A\nspeed=N/A\nprogress=continue\n';
     expect(parse(lines)).toEqual([{ frame: 0, fps: 0, end: false }]);
@@ -50,20 +50,20 @@ describe('the progress of FFmpeg', () => {
     expect(parse('speed=2.32e+03x\nprogress=end\n')).toEqual([{ speed: 2320, end: true }]);
   });
 
-  it('takes times before zero for no progress yet', () => {
+  it('counts times before zero as no progress', () => {
     const lines = 'out_time_us=-23220\nout_time=-00:00:00.023220\nprogress=continue\n';
     expect(parse(lines)).toEqual([{ end: false }]);
   });
 
-  it('needs no frame line, which sound alone does not have', () => {
+  it('needs no frame line, which audio does not have', () => {
     expect(parse('out_time_us=1000000\nprogress=continue\n')).toEqual([{ outTimeSeconds: 1, end: false }]);
   });
 
-  it('carries nothing from one block into the next', () => {
+  it('starts each block without values of the previous one', () => {
     expect(parse('frame=7\nprogress=continue\nprogress=end\n')).toEqual([{ frame: 7, end: false }, { end: true }]);
   });
 
-  it('drops lines that are none of FFmpeg, however long', () => {
+  it('drops lines that are not from FFmpeg, however long', () => {
     const flood = 'x'.repeat(2_000_000);
     expect(parse(`${flood}\nnonsense\n=5\nframe=${'9'.repeat(5000)}\nframe=1e999\nprogress=end\n`)).toEqual([
       { end: true },

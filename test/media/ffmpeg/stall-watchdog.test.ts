@@ -21,14 +21,14 @@ describe('the stall watchdog', () => {
     ['the written time', { outTimeSeconds: 1, end: false }],
     ['the size', { sizeBytes: 100, end: false }],
     ['the number of frames', { frame: 1, end: false }],
-  ])('starts anew when %s has grown', (_what, sample) => {
+  ])('resets when %s has grown', (_what, sample) => {
     const { watchdog, advance } = watchdogAt(0, 10);
     advance(9000);
     watchdog.observe(sample);
     expect(watchdog.remainingMs()).toBe(10_000);
   });
 
-  it('is not impressed by blocks in which nothing has grown', () => {
+  it('ignores blocks in which nothing has grown', () => {
     const { watchdog, advance } = watchdogAt(0, 10);
     watchdog.observe({ outTimeSeconds: 5, sizeBytes: 100, frame: 125, end: false });
     advance(6000);

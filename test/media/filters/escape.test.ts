@@ -5,7 +5,7 @@ import { token } from '../../support/filter-text.ts';
 
 const hostile = fc.string({ unit: fc.constantFrom(...Array.from(`\\':,;[]=% \n\t"{}()|@aé`)), maxLength: 30 });
 
-test('a value that went through both of FFmpeg’s parsers is what it was', () => {
+test('a value is unchanged by both of FFmpeg’s parsers', () => {
   fc.assert(
     fc.property(fc.oneof(hostile, fc.string({ unit: 'binary' })), (value) => {
       const graph = token(`${escapeFilterValue(value)},next`, '[],;');
@@ -17,7 +17,7 @@ test('a value that went through both of FFmpeg’s parsers is what it was', () =
   );
 });
 
-test('a path in a concat list is read as it was, whatever quotes it holds', () => {
+test('a path in a concat list is unchanged, whatever quotes it contains', () => {
   fc.assert(
     fc.property(
       hostile.filter((path) => !path.includes('\n')),

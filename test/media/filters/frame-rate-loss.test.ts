@@ -10,8 +10,8 @@ const source: Pad = {
 };
 const cut = chain(source, filter('trim', { start: 1 }), filter('setpts', { expr: 'PTS-STARTPTS' }));
 
-describe('the frame rate of a picture', () => {
-  it.each<readonly [what: string, pad: Pad, forgotten: boolean]>([
+describe('the frame rate of a video', () => {
+  it.each<readonly [what: string, pad: Pad, lost: boolean]>([
     ['of a file', source, false],
     ['that is scaled', chain(source, filter('scale', { w: 320, h: 180 })), false],
     ['behind new times', cut, true],
@@ -22,8 +22,8 @@ describe('the frame rate of a picture', () => {
       chain(source, filter('fps', { fps: '30/1' }), filter('setpts', { expr: 'PTS' })),
       true,
     ],
-  ])('%s is forgotten: %s', (_what, pad, forgotten) => {
-    expect(losesFrameRate(pad, [7, 1])).toBe(forgotten);
+  ])('%s is lost: %s', (_what, pad, lost) => {
+    expect(losesFrameRate(pad, [7, 1])).toBe(lost);
   });
 
   it('is kept by earlier releases', () => {

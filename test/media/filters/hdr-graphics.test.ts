@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { graphicsColour, graphicsFilters, graphicsSignal } from '../../../src/media/filters/hdr-graphics.ts';
 
-describe('graphics on an HDR picture', () => {
+describe('graphics on HDR video', () => {
   // Table 1 of ITU-R BT.2408: 203 cd/m² are 58 % in PQ and 75 % in HLG.
   it.each([
     ['pq', 0.58],

@@ -55,7 +55,7 @@ describe('the curve', () => {
     );
   });
 
-  test('takes segments that are apart by the rounding of a number for neighbours', () => {
+  test('joins segments whose gap is only the rounding of a number', () => {
     const pieces = speedCurve(
       [
         { start: 0, end: 0.05, speed: 0.1, endSpeed: 0.1 },
@@ -69,7 +69,7 @@ describe('the curve', () => {
     ]);
   });
 
-  test('never goes back, has no gaps, and covers the timeline', () => {
+  test('rises, has no gaps, and covers the timeline', () => {
     fc.assert(
       fc.property(segments, fc.double({ min: 0.1, max: 60, noNaN: true }), (parts, duration) => {
         const curve = speedCurve(parts, duration);
@@ -86,7 +86,7 @@ describe('the curve', () => {
     );
   });
 
-  test('steps for the sound end where the curve ends', () => {
+  test('steps for the audio end where the curve ends', () => {
     fc.assert(
       fc.property(segments, (parts) => {
         const duration = (parts.at(-1)?.end ?? 0) + 1;

@@ -17,19 +17,19 @@ const driver = {
 };
 
 describe('the log of an opened device', () => {
-  it('tells the VA driver and the API of the runtime', () => {
+  it('contains the VA driver and the API of the runtime', () => {
     const stderr = `${vaOpens}[AVHWDeviceContext @ 0x66] Use Intel(R) oneVPL to create MFX session, API version is 2.14, the required implementation version is 1.3
 [AVHWDeviceContext @ 0x66] Initialize MFX session: implementation version is 2.14
 `;
     expect(parseOpening({ exitCode: 0, stderr })).toEqual({ ...driver, sessionApi: '2.14' });
   });
 
-  it('tells them of a release that was built with the Media SDK', () => {
+  it('contains both for a release that was built with the Media SDK', () => {
     const stderr = `${vaOpens}[AVHWDeviceContext @ 0x66] Initialize MFX session: API version is 1.35, implementation version is 1.35\n`;
     expect(parseOpening({ exitCode: 0, stderr })).toEqual({ ...driver, sessionApi: '1.35' });
   });
 
-  it('tells the driver alone where no session was asked for', () => {
+  it('contains only the driver where no session was requested', () => {
     expect(parseOpening({ exitCode: 0, stderr: vaOpens })).toEqual(driver);
   });
 });
@@ -46,7 +46,7 @@ Failed to set value 'qsv=qs@va' for option 'init_hw_device': Unknown error occur
     });
   });
 
-  it('quotes why there is no VA driver, and tells which file was looked for', () => {
+  it('explains why there is no VA driver, and names the file that was looked for', () => {
     const stderr = `${va}[AVHWDeviceContext @ 0x55] libva: va_openDriver() returns -1
 [AVHWDeviceContext @ 0x55] Failed to initialise VAAPI connection: -1 (unknown libva error).
 Device creation failed: -5.

@@ -32,7 +32,7 @@ function written(...pads: readonly Pad[]): string {
 }
 
 describe('a graph for Quick Sync', () => {
-  it('decodes into GPU memory and makes one pass of what fits into one', () => {
+  it('decodes into GPU memory and merges what fits into one pass', () => {
     const pad = chain(
       source(),
       fps,
@@ -47,14 +47,14 @@ describe('a graph for Quick Sync', () => {
     expect(graphOf().toEncoder(source(), 8)).toMatchObject({ from: 'stream', decode });
   });
 
-  it('begins a new pass for what the processor would do in another order', () => {
+  it('starts a new pass for what the processor would do in another order', () => {
     const pad = chain(source(), fps, scale, filter('crop', { w: 160, h: 90, x: 80, y: 44 }));
     expect(written(graphOf().toEncoder(pad, 8))).toBe(
       `[0:0]${text.fps},vpp_qsv=w=320:h=180:async_depth=0,vpp_qsv=cw=160:ch=90:cx=80:cy=44:w=160:h=90:async_depth=0[p0]`,
     );
   });
 
-  it('takes frames down once for the CPU and up once, with what the GPU can do on both sides', () => {
+  it('downloads frames once for the CPU and uploads them once, with work of the GPU before and after', () => {
     const pad = chain(
       source(),
       fps,
@@ -69,7 +69,7 @@ describe('a graph for Quick Sync', () => {
     );
   });
 
-  it('does not go up early for nothing but times and formats', () => {
+  it('does not upload early for times and formats only', () => {
     const pad = chain(
       source(),
       fps,
@@ -84,21 +84,21 @@ describe('a graph for Quick Sync', () => {
 
   it('shares one decode, one processing and one download among outputs that are alike up to there', () => {
     const graph = graphOf();
-    const picture = chain(source(), fps, filter('transpose', { dir: 'clock' }));
-    const pads = [graph.toEncoder(chain(picture, scale), 8), graph.toEncoder(chain(picture, scale), 8)];
-    const image = graph.toMemory(chain(picture, blur));
+    const video = chain(source(), fps, filter('transpose', { dir: 'clock' }));
+    const pads = [graph.toEncoder(chain(video, scale), 8), graph.toEncoder(chain(video, scale), 8)];
+    const image = graph.toMemory(chain(video, blur));
     expect(pads[0]).toBe(pads[1]);
     expect(written(...pads, image).match(/vpp_qsv|hwdownload/g)).toEqual(['vpp_qsv', 'vpp_qsv', 'hwdownload']);
   });
 
-  it('cuts a region for the CPU out of the picture that is there already', () => {
-    const picture = chain(source(), fps);
-    const region = chain(picture, filter('crop', { w: 40, h: 40, x: 0, y: 0 }), blur);
-    const made = graphOf().toEncoder(join('video', [picture, region], filter('overlay', { x: 0, y: 0 })), 8);
+  it('crops a region for the CPU out of frames that are in main memory already', () => {
+    const video = chain(source(), fps);
+    const region = chain(video, filter('crop', { w: 40, h: 40, x: 0, y: 0 }), blur);
+    const made = graphOf().toEncoder(join('video', [video, region], filter('overlay', { x: 0, y: 0 })), 8);
     expect(written(made).match(/hwdownload|crop=|hwupload/g)).toEqual(['hwdownload', 'crop=', 'hwupload']);
   });
 
-  it('lays a layer over frames where they are, and on the CPU where frames have 10 bits', () => {
+  it('overlays a layer on the GPU, and on the CPU where frames have 10 bits', () => {
     const layer = { pad: generate('video', filter('color', { c: 'red' })), x: 4, y: 6, endless: false };
     const laid = (stream: Pad): FilterPad => ({
       ...join('video', [chain(stream, fps), layer.pad], filter('overlay', { x: 4, y: 6 })),
@@ -116,14 +116,14 @@ describe('a graph for Quick Sync', () => {
     }
   });
 
-  it('turns what a player must turn, and tells players no more to do so', () => {
+  it('rotates what players would rotate, and removes the display matrix', () => {
     const made = graphOf().toEncoder(chain(source({ rotation: 270 }), fps), 8);
     expect(written(made)).toBe(
       `[0:0]sidedata=mode=delete:type=DISPLAYMATRIX,${text.fps},vpp_qsv=transpose=cclock:async_depth=0[p0]`,
     );
   });
 
-  it('says the colours to a processor that would change them, and not to one that has no word for them', () => {
+  it('sets the colours for a processor that would change them, and not for one without these options', () => {
     const sd = source({ colorSpace: 'smpte170m', colorPrimaries: 'smpte170m', colorTransfer: 'unknown' });
     const pad = chain(sd, fps, scale);
     expect(written(graphOf().toEncoder(pad, 8))).toContain(
@@ -132,7 +132,7 @@ describe('a graph for Quick Sync', () => {
     expect(written(graphOf({ ffmpeg: [5, 1] }).toEncoder(pad, 8))).toContain('vpp_qsv=w=320:h=180:async_depth=0[');
   });
 
-  it('keeps frames of a varying rate away from the processor, which rounds their times', () => {
+  it('does not process frames of a variable rate on the GPU, which rounds their times', () => {
     const varying = graphOf().toEncoder(chain(source({ rotation: 90 }), scale), 8);
     expect(written(varying)).toBe(
       `[0:0]sidedata=mode=delete:type=DISPLAYMATRIX,${down},transpose=dir=clock,${text.scale},${up}[p0]`,
@@ -162,7 +162,7 @@ describe('a graph for Quick Sync', () => {
     filter('sidedata', { mode: 'delete', type: 'MASTERING_DISPLAY_METADATA' }),
   ];
 
-  it('maps the tones of a film that says how bright it gets', () => {
+  it('maps the tones of a film with a light level', () => {
     const pad = chain(source({ ...hdr, hdr: light }), fps, ...toSdr, scale);
     const colours = 'out_color_matrix=bt709:out_color_primaries=bt709:out_color_transfer=bt709';
     expect(written(graphOf().toEncoder(pad, 8))).toBe(
@@ -171,9 +171,9 @@ describe('a graph for Quick Sync', () => {
   });
 
   it.each([
-    ['a film that does not say how bright it gets', graphOf(), hdr],
+    ['a film without a light level', graphOf(), hdr],
     ['FFmpeg 6', graphOf({ ffmpeg: [6, 1] }), { ...hdr, hdr: light }],
-    ['a comparison with what the CPU makes', graphOf({ exact: true }), { ...hdr, hdr: light }],
+    ['a comparison with frames of the CPU', graphOf({ exact: true }), { ...hdr, hdr: light }],
   ])('leaves tones to the CPU for %s', (_what, graph, stream) => {
     const graphText = written(graph.toEncoder(chain(source(stream), fps, ...toSdr), 8));
     expect(graphText).toContain(toSdr.map(filterText).join(','));
@@ -181,7 +181,7 @@ describe('a graph for Quick Sync', () => {
     expect([...graph.cpuWork]).toContain('tonemap');
   });
 
-  it('keeps to the methods of the CPU where pictures are compared with those', () => {
+  it('uses only methods of the CPU where frames are compared with those', () => {
     const pad = chain(source(), fps, filter('hqdn3d', { luma_spatial: 8 }));
     expect(written(graphOf().toEncoder(pad, 8))).toContain('vpp_qsv=denoise=50');
     expect(written(graphOf({ exact: true }).toEncoder(pad, 8))).toContain('hqdn3d');
@@ -193,13 +193,13 @@ describe('a graph for Quick Sync', () => {
     expect(written(made)).toBe(`[0:0]${text.fps},format=pix_fmts=yuv420p,${up},vpp_qsv=w=320:h=180:async_depth=0[p0]`);
   });
 
-  it('names the work in which the CPU has a part', () => {
+  it('lists the work of which a part is done by the CPU', () => {
     const graph = graphOf();
     const cropped: Pad = {
       ...join('video', [chain(source(), fps)], filter('crop', { w: 640, h: 360, x: 0, y: 0 })),
-      work: '0:transcode',
+      work: 'transcode',
     };
-    graph.toEncoder({ ...join('video', [cropped], blur), work: '1:blur' }, 8);
-    expect([...graph.cpuWork]).toEqual(['1:blur']);
+    graph.toEncoder({ ...join('video', [cropped], blur), work: 'blur' }, 8);
+    expect([...graph.cpuWork]).toEqual(['blur']);
   });
 });

@@ -40,8 +40,8 @@ describe('a floor of quality', () => {
   });
 
   it('fails below it, and where nothing could be measured', () => {
-    expect(qualityChecks(planned({}), { ssim: 0.9499, error: 'FFmpeg said: cut off' })).toEqual([
-      { name: 'xpsnr', ok: false, expected: 'at least 30 dB', measured: 'no figure: FFmpeg said: cut off' },
+    expect(qualityChecks(planned({}), { ssim: 0.9499, error: 'FFmpeg reported: cut off' })).toEqual([
+      { name: 'xpsnr', ok: false, expected: 'at least 30 dB', measured: 'no figure: FFmpeg reported: cut off' },
       { name: 'ssim', ok: false, expected: 'at least 0.95', measured: '0.9499' },
     ]);
   });

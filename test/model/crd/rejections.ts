@@ -1,5 +1,5 @@
 /** What breaks one rule of the schema: on creation, by an edit of the spec, or by a write of the status. */
-export interface Refusal {
+export interface Rejection {
   /** Where the rule stands: items of lists are `[]`. */
   readonly path: string;
   readonly message: string;
@@ -14,19 +14,19 @@ export interface Refusal {
   readonly next?: object | null;
 }
 
-const operation = (path: string, message: string, value: object): Refusal => ({
+const operation = (path: string, message: string, value: object): Rejection => ({
   path: `spec.operations[]${path}`,
   message,
   spec: { operations: [value] },
 });
 
-const output = (path: string, message: string, value: object): Refusal => ({
+const output = (path: string, message: string, value: object): Rejection => ({
   path: `spec.output${path}`,
   message,
   spec: { output: value },
 });
 
-const input = (path: string, message: string, value: object): Refusal => ({
+const input = (path: string, message: string, value: object): Rejection => ({
   path: `spec.inputs[]${path}`,
   message,
   spec: { inputs: [{ name: 'main', ...value }] },
@@ -53,7 +53,7 @@ const status = (more: object = {}): object => ({
 const progress = (percent: number): object => ({ percent, step: 'encoding', updatedAt: '2026-01-01T00:00:00Z' });
 
 /** One for every rule of the schema; a test compares this list with the schema. */
-export const refusals: readonly Refusal[] = [
+export const rejections: readonly Rejection[] = [
   {
     path: '',
     message: 'the name must have at most 44 characters, so that the names of its pods fit into 63',
@@ -82,7 +82,7 @@ export const refusals: readonly Refusal[] = [
   {
     path: 'spec',
     message: 'operations must refer to inputs by their names',
-    spec: { operations: [{ addAudio: { input: 'nobody' } }] },
+    spec: { operations: [{ addAudio: { input: 'unknown' } }] },
   },
   {
     path: 'spec',

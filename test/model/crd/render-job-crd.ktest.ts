@@ -8,7 +8,7 @@ import { Transport } from '../../../src/adapters/kubernetes/client/transport.ts'
 import { isRecord } from '../../../src/lib/json.ts';
 import { apiVersion } from '../../../src/model/job/render-job.ts';
 import { describeOnCluster } from '../../support/cluster.ts';
-import { type Refusal, refusals } from './rejections.ts';
+import { type Rejection, rejections } from './rejections.ts';
 
 const samples = join(import.meta.dirname, '../../../manifests');
 const merge = { method: 'PATCH' as const, contentType: 'application/merge-patch+json' };
@@ -47,25 +47,27 @@ describeOnCluster('RenderJobs in a real API server', (cluster) => {
   const edit = (name: string, spec: object): Promise<unknown> =>
     transport.request({ ...merge, path: path(name), body: { spec } });
 
-  /** Does what a refusal describes. */
-  async function attempt({ name, spec, status, edit: change, next }: Refusal): Promise<void> {
+  /** Makes the request that a rejection describes. */
+  async function attempt({ name, spec, status, edit: change, next }: Rejection): Promise<void> {
     const made = await create(spec, name);
     if (status !== undefined) await writeStatus(made, status);
     if (change !== undefined) await edit(made, change);
     if (next !== undefined) await writeStatus(made, next);
   }
 
-  describe('refuses', () => {
-    it.each(refusals)('at "$path" with "$message"', async (refusal) => {
-      const error = await attempt(refusal).then(
+  describe('rejects', () => {
+    it.each(rejections)('at "$path" with "$message"', async (rejection) => {
+      const error = await attempt(rejection).then(
         () => undefined,
         (thrown: unknown) => thrown,
       );
-      if (!(error instanceof ApiError)) expect.fail(`Expected a refusal, got ${String(error)}`);
+      if (!(error instanceof ApiError)) expect.fail(`Expected a rejection, got ${String(error)}`);
       expect(error.status).toBe(422);
       const causes = error.causes.map(({ field, message }) => `${rulePath(field)}: ${message}`);
       // Between the two the API server quotes the value, or says only that it is invalid.
-      const matching = causes.filter((text) => text.startsWith(`${refusal.path}: `) && text.endsWith(refusal.message));
+      const matching = causes.filter(
+        (text) => text.startsWith(`${rejection.path}: `) && text.endsWith(rejection.message),
+      );
       expect(matching, causes.join('\n')).toHaveLength(1);
     });
 
@@ -74,7 +76,7 @@ describeOnCluster('RenderJobs in a real API server', (cluster) => {
     });
   });
 
-  it('lets wishes change while a job runs', async () => {
+  it('accepts requested changes while a job runs', async () => {
     const name = await create();
     await writeStatus(name, {
       phase: 'Running',
@@ -84,8 +86,8 @@ describeOnCluster('RenderJobs in a real API server', (cluster) => {
       failures: 0,
       disruptions: 0,
     });
-    const wishes = { priority: 5, suspend: true, cancelled: true, ttlSecondsAfterFinished: 60 };
-    expect(await edit(name, wishes)).toMatchObject({ spec: wishes });
+    const changes = { priority: 5, suspend: true, cancelled: true, ttlSecondsAfterFinished: 60 };
+    expect(await edit(name, changes)).toMatchObject({ spec: changes });
   });
 
   it('lets progress start again with a new attempt, and the spec change before the first', async () => {

@@ -45,7 +45,7 @@ describe('the schema of RenderJob', () => {
   });
 
   it('says no word that a structural schema must not have', () => {
-    const refused = [
+    const unsupported = [
       'anyOf',
       'oneOf',
       'allOf',
@@ -56,7 +56,7 @@ describe('the schema of RenderJob', () => {
       'propertyNames',
       'patternProperties',
     ];
-    expect(nodes.filter(({ schema }) => refused.some((word) => word in schema))).toEqual([]);
+    expect(nodes.filter(({ schema }) => unsupported.some((word) => word in schema))).toEqual([]);
     const booleans = nodes.filter(
       ({ schema: { exclusiveMinimum, minimum } }) => exclusiveMinimum && minimum !== undefined,
     );
@@ -70,7 +70,7 @@ describe('the schema of RenderJob', () => {
     for (const pattern of patterns) expect(pattern).not.toMatch(/\(\?(=|!|<|>)|\\[1-9]|\\k</);
   });
 
-  it('tells inputs and renditions apart by name, and conditions by type', () => {
+  it('identifies inputs and renditions by name, and conditions by type', () => {
     const keyed = nodes.filter(({ schema }) => schema['x-kubernetes-list-type'] === 'map');
     expect(Object.fromEntries(keyed.map(({ path, schema }) => [path, schema['x-kubernetes-list-map-keys']]))).toEqual({
       'spec.inputs': ['name'],
@@ -84,7 +84,7 @@ describe('the schema of RenderJob', () => {
 });
 
 describe('the rules of RenderJob', () => {
-  it('stand in at least the places where the model has cross-field rules', () => {
+  it('exist at least where the model has cross-field rules', () => {
     expect(rules.length).toBeGreaterThan(30);
     for (const { rule, message, path } of rules) {
       expect(message.length, path).toBeGreaterThan(10);
@@ -92,7 +92,7 @@ describe('the rules of RenderJob', () => {
     }
   });
 
-  it('keep every member of the spec fixed once started, except those that are wishes', () => {
+  it('keep every member of the spec fixed once started, except those that may change', () => {
     const [rule] = rules.filter(({ path, message }) => path === '' && message.includes('once the job has started'));
     for (const member of Object.keys(renderJobSpec.shape)) {
       const isChangeable = changeableSpec.some((name) => name === member);

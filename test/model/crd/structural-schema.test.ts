@@ -33,13 +33,13 @@ describe('a structural schema', () => {
     });
   });
 
-  it('refuses any other union and names its place', () => {
+  it('rejects any other union and names its path', () => {
     const schema = (b: z.ZodType) => z.strictObject({ a: z.strictObject({ b }) });
     expect(() => structuralSchema(schema(z.union([z.string(), z.number()])))).toThrow(/at a\.b, got/);
     expect(() => structuralSchema(schema(z.union([z.literal(1), z.boolean()])))).toThrow(/literals at a\.b, got/);
   });
 
-  it('refuses a type that has no structural form and names its place', () => {
+  it('rejects a type without a structural form and names its path', () => {
     expect(() => structuralSchema(z.strictObject({ list: z.array(z.null()) }))).toThrow(/at list\[\], got "null"/);
   });
 

@@ -15,7 +15,7 @@ function complaints(spec: unknown): string[] {
   return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
-const refused: readonly (readonly [string, unknown, string])[] = [
+const rejected: readonly (readonly [string, unknown, string])[] = [
   ['a job without inputs', { inputs: [] }, 'inputs: '],
   ['two inputs of one name', { inputs: [main, main] }, 'inputs: the names of inputs must differ'],
   [
@@ -124,7 +124,7 @@ describe('renderJobSpec', () => {
     expect(complaints({ inputs: [main] })).toEqual([]);
   });
 
-  it.each(refused)('refuses %s', (_what, spec, complaint) => {
+  it.each(rejected)('rejects %s', (_what, spec, complaint) => {
     expect(complaints(spec).join('\n')).toContain(complaint);
   });
 

@@ -1,4 +1,4 @@
-/** Keeps the last `limit` bytes of what is written to it: the end of a log says why a process ended. */
+/** Keeps the last `limit` bytes of what is written to it: the end of a log explains why a process ended. */
 export class BoundedText {
   readonly #limit: number;
   #chunks: Buffer[] = [];
@@ -11,7 +11,7 @@ export class BoundedText {
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    // Joining only now and then keeps a flood of lines cheap; at most twice the limit is ever held.
+    // Chunks are joined only here, so that many small ones stay cheap; at most twice the limit is kept.
     if (this.#bytes > this.#limit * 2) {
       this.#chunks = [Buffer.concat(this.#chunks).subarray(-this.#limit)];
       this.#bytes = this.#limit;

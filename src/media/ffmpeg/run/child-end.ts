@@ -8,12 +8,12 @@ export interface ChildEnd {
 
 /**
  * Resolves once the process has ended and its pipes are drained. Rejects when it could not be started, with Node's error
- * (`ENOENT` for a program that is not there).
+ * (`ENOENT` for a program that does not exist).
  */
 export function childEnd(child: ChildProcess): Promise<ChildEnd> {
   return new Promise((resolve, reject) => {
     child.once('error', (error) => {
-      // After the start an error means that a signal could not be sent: the end is still to come.
+      // After the start an error means that a signal could not be sent: the process has not ended yet.
       if (child.pid === undefined) reject(error);
     });
     child.once('close', (exitCode, signal) => {
@@ -22,10 +22,10 @@ export function childEnd(child: ChildProcess): Promise<ChildEnd> {
   });
 }
 
-/** Ends a process politely, and hard when it has not ended after `graceMs`. Returns what cancels the hard part. */
-export function endPolitely(child: ChildProcess, graceMs: number): () => void {
+/** Sends SIGTERM, and SIGKILL when the process has not ended after `graceMs`. Returns a function that cancels SIGKILL. */
+export function terminate(child: ChildProcess, graceMs: number): () => void {
   child.kill('SIGTERM');
-  // A stopped process takes no SIGTERM until it goes on.
+  // A stopped process handles SIGTERM only after SIGCONT.
   child.kill('SIGCONT');
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
   return () => clearTimeout(timer);

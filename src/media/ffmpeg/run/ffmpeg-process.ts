@@ -15,10 +15,10 @@ import {
 import { createProgressParser, type ProgressSample } from '../progress-parser.ts';
 import { createStallWatchdog } from '../stall-watchdog.ts';
 import { BoundedText } from './bounded-text.ts';
-import { childEnd, endPolitely } from './child-end.ts';
+import { childEnd, terminate } from './child-end.ts';
 import { startError } from './run-tool.ts';
 
-/** A process that is ended gets this long to free its session of the GPU; without one there is nothing worth a wait. */
+/** Time between SIGTERM and SIGKILL: on a GPU the session must be closed. */
 const graceMs = { gpu: 4000, cpu: 1500 } as const;
 const stderrBytes = 64 * 1024;
 
@@ -27,13 +27,13 @@ export interface FfmpegRun {
   readonly env: Readonly<Record<string, string>>;
   /** Arguments without the fixed ones. */
   readonly argv: readonly string[];
-  /** What measures (loudnorm, ebur128) prints at level `info`; `warning` when absent. */
+  /** `info` for filters that print measurements (loudnorm, ebur128); `warning` when absent. */
   readonly logLevel?: 'warning' | 'info';
   readonly stallSeconds: number;
   readonly ffmpeg: readonly [major: number, minor: number];
   readonly backend: EncoderBackend;
   readonly clock: Clock;
-  /** Ends the process politely; its reason is what the run rejects with. */
+  /** Ends the process gracefully; its reason is what the run rejects with. */
   readonly signal: AbortSignal;
   readonly onProgress?: (sample: ProgressSample) => void;
 }
@@ -67,7 +67,7 @@ export class FfmpegError extends CodedError {
 
 /**
  * The arguments that every FFmpeg process gets. Without `-xerror` damaged input would exit 0; `-nostdin` keeps it from
- * reading commands; progress has a descriptor of its own because its place on stderr changes between releases.
+ * reading commands; progress has a descriptor of its own because its position on stderr changes between releases.
  */
 export function fixedArguments(logLevel: 'warning' | 'info' = 'warning'): string[] {
   const quiet = ['-hide_banner', '-nostdin', '-nostats', '-y', '-v', logLevel, '-xerror'];
@@ -97,9 +97,9 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegOutcome> {
   });
 
   let stalled = false;
-  let cancelHardEnd: (() => void) | undefined;
+  let cancelKill: (() => void) | undefined;
   const end = (): void => {
-    cancelHardEnd ??= endPolitely(child, isGpu(run.backend) ? graceMs.gpu : graceMs.cpu);
+    cancelKill ??= terminate(child, isGpu(run.backend) ? graceMs.gpu : graceMs.cpu);
   };
   const watch = new AbortController();
   const watching = watchForStall(() => watchdog.remainingMs(), clock, watch.signal).then((found) => {
@@ -113,7 +113,7 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegOutcome> {
     const log = redactUrls(stderr.toString());
     if (signal.aborted) throw signal.reason;
     if (stalled) {
-      const message = `Expected progress within ${run.stallSeconds} s, got none; FFmpeg was ended`;
+      const message = `FFmpeg made no progress within ${run.stallSeconds} s and was ended`;
       throw new FfmpegError({ code: 'FFMPEG_STALLED', message }, log);
     }
     if (exitCode !== 0) {
@@ -122,7 +122,7 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegOutcome> {
       throw new FfmpegError(failure, log);
     }
     if (isGpu(run.backend) && hasSkippedFilter(log)) {
-      const message = 'The GPU skipped a filter that the plan asks for (filter skipped)';
+      const message = 'The GPU skipped a filter of the plan (filter skipped)';
       throw new FfmpegError({ code: 'GPU_UNSUPPORTED_PARAMETERS', message }, log);
     }
     const wallSeconds = (clock.monotonic() - startedAt) / 1000;
@@ -132,7 +132,7 @@ export async function runFfmpeg(run: FfmpegRun): Promise<FfmpegOutcome> {
   } finally {
     watch.abort();
     await watching;
-    cancelHardEnd?.();
+    cancelKill?.();
     signal.removeEventListener('abort', end);
   }
 }
@@ -144,7 +144,7 @@ function readProgress(pipe: unknown, onSample: (sample: ProgressSample) => void)
   pipe.on('data', (chunk: string) => {
     for (const sample of parser.push(chunk)) onSample(sample);
   });
-  // A process that is killed may reset its pipe; its end is what counts.
+  // A process that is killed may reset its pipe; only its end matters.
   pipe.on('error', () => undefined);
 }
 
@@ -152,7 +152,7 @@ function isReadable(value: unknown): value is Readable {
   return typeof value === 'object' && value !== null && 'setEncoding' in value;
 }
 
-/** True once the process has stalled, false when the watch was called off first. */
+/** True when the process has stalled, false when the watch was aborted first. */
 async function watchForStall(remainingMs: () => number, clock: Clock, signal: AbortSignal): Promise<boolean> {
   while (!signal.aborted) {
     const wait = remainingMs();

@@ -26,13 +26,13 @@ export interface ToolLimits {
   /** Most bytes of standard output that are kept; a program that writes more is ended. */
   readonly outputBytes: number;
   readonly signal: AbortSignal;
-  /** Gets standard output as it comes; nothing of it is kept then, and there may be any amount. */
+  /** Receives standard output in chunks; nothing of it is kept then, and its size is not limited. */
   readonly onOutput?: (chunk: Buffer) => void;
 }
 
 /**
- * Runs a short program to its end and returns what it printed. It is ended hard at its limits and on abort: it only
- * reads. Rejects with the signal's reason on abort and with `CAPABILITY_MISSING` when the program is not there.
+ * Runs a short program to its end and returns what it printed. It is killed at its limits and on abort: it only reads.
+ * Rejects with the signal's reason on abort and with `CAPABILITY_MISSING` when the program does not exist.
  */
 export async function runTool(
   program: string,

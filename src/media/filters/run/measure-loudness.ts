@@ -29,7 +29,10 @@ export function parseLoudness(log: string): LoudnessMeasurement {
   const end = log.indexOf('}', start);
   const parsed = report.safeParse(start < 0 || end < 0 ? undefined : jsonOf(log.slice(start, end + 1)));
   if (!parsed.success || Object.values(parsed.data).some((value) => !Number.isFinite(value))) {
-    throw new CodedError('FFMPEG_FAILED', 'Expected the figures of loudnorm at the end of the log, got none');
+    throw new CodedError(
+      'FFMPEG_FAILED',
+      'Expected the figures of loudnorm at the end of the log, got a log without them',
+    );
   }
   const { data } = parsed;
   return {

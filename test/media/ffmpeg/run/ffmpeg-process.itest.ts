@@ -33,7 +33,7 @@ describe('an FFmpeg process', () => {
   });
   afterAll(() => rm(dir, { recursive: true }));
 
-  it('encodes and tells how far it is', async () => {
+  it('encodes and reports progress', async () => {
     const samples: ProgressSample[] = [];
     const onProgress = (sample: ProgressSample): void => void samples.push(sample);
     const outcome = await run([...video(2), ...h264, at('a.mp4')], { onProgress });
@@ -50,7 +50,7 @@ describe('an FFmpeg process', () => {
     ['an unknown option', [...video(1), '-nope', '1', '-f', 'null', '-'], 'INTERNAL_ERROR'],
     ['Quick Sync without a GPU', [...video(1), '-c:v', 'h264_qsv', '-f', 'null', '-'], 'GPU_UNAVAILABLE'],
     [
-      'a device that is not there',
+      'a device that does not exist',
       ['-init_hw_device', 'vaapi=va:/dev/dri/none', ...video(1), '-f', 'null', '-'],
       'GPU_UNAVAILABLE',
     ],
@@ -65,7 +65,7 @@ describe('an FFmpeg process', () => {
     });
   });
 
-  it('keeps its log, without what URLs hide', async () => {
+  it('keeps its log, without the secrets in URLs', async () => {
     const argv = [
       '-protocol_whitelist',
       'file',
@@ -85,7 +85,7 @@ describe('an FFmpeg process', () => {
     expect(ignoredOptions).toEqual(['preset']);
   });
 
-  it('is gone when it was aborted, and rejects with the reason', async () => {
+  it('has ended when it was aborted, and rejects with the reason', async () => {
     const abort = new AbortController();
     const reason = new Error('enough');
     const onProgress = (): void => abort.abort(reason);
@@ -94,7 +94,7 @@ describe('an FFmpeg process', () => {
     await expect(stat(at('c.mp4'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('that does not listen is killed', async () => {
+  it('that ignores SIGTERM is killed', async () => {
     const program = join(import.meta.dirname, '../../../fixtures/deaf-ffmpeg.sh');
     await expect(run([], { program, signal: AbortSignal.timeout(200) })).rejects.toMatchObject({
       name: 'TimeoutError',

@@ -67,7 +67,7 @@ describe('what this machine can do', () => {
     ['a folder', (node: string) => mkdir(node)],
     ['a link to itself', (node: string) => symlink(node, node)],
     ['a link to nothing', (node: string) => symlink('/nonexistent', node)],
-  ])('is told of a node that is %s', async (_what, make) => {
+  ])('lists a node that is %s', async (_what, make) => {
     await make(join(folders.dri, 'renderD128'));
     const { devices, unavailable } = await detectCapabilities({ tools, signal: never, folders });
     expect(devices).toEqual([]);
@@ -111,7 +111,7 @@ describe('what this machine can do', () => {
     });
   });
 
-  it('is remembered between processes, and a damaged memory does no harm', async () => {
+  it('is cached between processes, and a damaged cache does no harm', async () => {
     const cacheDir = join(dir, 'cache');
     const find = (name: string) => {
       // Each name is a detection of its own within this process.
