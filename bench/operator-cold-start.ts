@@ -25,7 +25,7 @@ export const benchmark: Benchmark = {
       await using cluster = await startBenchCluster();
       await seedRenderJobs(cluster, quick ? 1000 : jobs);
       const [synced, decided]: [number[], number[]] = [[], []];
-      // The first one tells all waiting jobs why they wait; it is not measured.
+      // The first one writes the reason of all waiting jobs; it is not measured.
       for (let run = 0; run <= runs; run++) {
         const { count } = await etcdCount(cluster.plane.etcd, jobsInEtcd);
         // Jobs get no pods here, so each start needs one slot more than the one before.

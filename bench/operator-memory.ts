@@ -13,7 +13,7 @@ export const benchmark: Benchmark = {
   method:
     `The operator as it is built and deployed, with so many RenderJobs in the API (${waitingShare * 100} % waiting for one slot, the rest succeeded, each with its Job), ` +
     'against the same operator with none: the highest resident set (VmHWM, of which 55 MB are the program file of Node) from its start until it ' +
-    'has told all waiting jobs why they wait, at most 20 s; medians.',
+    'has written why each waiting job waits, at most 20 s; medians.',
   goal: 'at most 150 MB at 10,000',
   missing: () => missingPrograms('cluster'),
   measure: ({ runs, quick, print }) =>

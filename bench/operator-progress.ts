@@ -31,7 +31,7 @@ export const benchmark: Benchmark = {
   title: `Progress of ${jobs} running jobs: age at p95 in event streams and in status`,
   method:
     `${jobs} RenderJobs run (kwok plays their pods), each worker's part is played by one process that publishes to a real nats-server every ${everyMs} ms per ` +
-    `job. Age of the news: in ${streams} event streams of framewright api when it arrives, in the status as a watch sees it, looked at once a second for ` +
+    `job. Age of a message: in ${streams} event streams of framewright api when it arrives, in the status as a watch sees it, read every second for ` +
     `every job. p95 over ${windowSeconds} s; medians of these.`,
   goal: 'below 1 s in event streams, below 12 s in status',
   missing: () => missingPrograms('cluster', 'nats'),

@@ -112,7 +112,7 @@ async function state({
   return { revision, leases: Math.round(Date.parse(spec.renewTime) / renewMs) };
 }
 
-/** FRAMEWRIGHT_LEASE_RETRY_SECONDS as it is when nobody sets it. */
+/** FRAMEWRIGHT_LEASE_RETRY_SECONDS by default. */
 const renewMs = 2000;
 
 const list = z.object({ items: z.array(z.unknown()) });

@@ -6,7 +6,7 @@ if (verb === 'worker') {
   const { processEnvironment } = await import('./config/load-config.ts');
   const { systemClock } = await import('./lib/system-clock.ts');
   const { workerCommand } = await import('./worker/main.ts');
-  // At once: a child process that cannot be killed would keep an ended worker alive.
+  // Immediately: a child process that cannot be killed would keep an ended worker alive.
   process.exit(await workerCommand({ env: processEnvironment(), clock: systemClock }));
 } else if (verb === '--version' || verb === '-V' || verb === 'version') {
   const { version } = await import('./lib/version.ts');

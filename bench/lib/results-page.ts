@@ -17,7 +17,7 @@ ${columns}`;
 const gpuHeading = `# Benchmarks on Intel GPUs
 
 Each row was written by its command on a machine with an Intel GPU; the last column names it. The software GPU of the
-tests is refused: its figures say nothing about any GPU.
+tests is rejected: its figures say nothing about any GPU.
 
 ${columns}`;
 

@@ -34,7 +34,7 @@ export function assetIndexContract(name: string, open: () => Promise<AssetIndexH
       }
     });
 
-    it('refuses a key that is taken, whoever adds it and when', async () => {
+    it('rejects an existing key, from any owner and at any time', async () => {
       await using harness = await open();
       await harness.index.add(asset('a.mp4'));
       await expect(harness.other.add(asset('a.mp4', 8, { owner: 'mallory' }))).rejects.toMatchObject({
@@ -44,7 +44,7 @@ export function assetIndexContract(name: string, open: () => Promise<AssetIndexH
       expect((await harness.index.list({}, { limit: 10 })).assets).toHaveLength(1);
     });
 
-    it('adds one of many that are added under one key at once, and lists it once', async () => {
+    it('adds one of many that are added under one key in parallel, and lists it once', async () => {
       await using harness = await open();
       const owners = ['alice', 'bob', 'carol', 'alice'];
       const added = await Promise.allSettled(
@@ -103,7 +103,7 @@ export function assetIndexContract(name: string, open: () => Promise<AssetIndexH
       expect((await harness.index.list({}, { limit: 10 })).assets).toEqual([asset('a', 9, { filename: 'other.mp4' })]);
     });
 
-    it('refuses a cursor that it did not give', async () => {
+    it('rejects a cursor that it did not issue', async () => {
       await using harness = await open();
       await expect(harness.index.list({}, { limit: 1, cursor: 'nonsense' })).rejects.toMatchObject({
         code: 'INVALID_REQUEST',

@@ -4,7 +4,7 @@ import type { Clock } from '../../src/ports/clock.ts';
 /** What every adapter of `Clock` must keep. Call it in a test file with the adapter. */
 export function clockContract(adapter: string, clock: Clock): void {
   describe(`Clock: ${adapter}`, () => {
-    it('tells wall time in milliseconds since 1970', () => {
+    it('returns wall time in milliseconds since 1970', () => {
       const before = Date.now();
       expect(clock.now()).toBeGreaterThanOrEqual(before);
       expect(clock.now()).toBeLessThanOrEqual(Date.now() + 1);

@@ -36,7 +36,7 @@ export function keyStoreContract(name: string, open: () => Promise<KeyStoreHarne
       expect(await harness.store.revoke(id, 1)).toBe(false);
     });
 
-    it('refuses an id that is taken and keeps the first key', async () => {
+    it('rejects an existing id and keeps the first key', async () => {
       await using harness = await open();
       await harness.store.add(key);
       await expect(harness.store.add({ ...key, owner: 'mallory' })).rejects.toMatchObject({ code: 'CONFLICT' });
@@ -59,7 +59,7 @@ export function keyStoreContract(name: string, open: () => Promise<KeyStoreHarne
       await vi.waitFor(async () => expect(await harness.store.get('k1')).toEqual({ ...key, revokedAt: 100 }), patience);
     });
 
-    it('keeps the instant of one of many who revoke at once', async () => {
+    it('keeps the time of one of many parallel revocations', async () => {
       await using harness = await open();
       await harness.store.add(key);
       const answers = await Promise.all([1, 2, 3, 4].map((at) => harness.store.revoke('k1', at)));

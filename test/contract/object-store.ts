@@ -29,7 +29,7 @@ export function objectStoreContract(name: string, makeStore: () => Promise<Objec
     const keys = async (prefix: string): Promise<string[]> =>
       (await Array.fromAsync(store.list(prefix))).map(({ key }) => key).toSorted();
 
-    it('a published object can be read, and tells its size, time and tag', async () => {
+    it('a published object can be read, and has its size, time and tag', async () => {
       const before = Date.now();
       const info = await put('a.txt', 'hello');
       expect(info).toMatchObject({ key: 'a.txt', bytes: 5 });
@@ -62,7 +62,7 @@ export function objectStoreContract(name: string, makeStore: () => Promise<Objec
       expect(await text('a.txt')).toBe('first');
     });
 
-    it('of many that publish the same key at once exactly one wins', async () => {
+    it('of many parallel publishes of the same key exactly one wins', async () => {
       const outcomes = await Promise.allSettled(
         Array.from({ length: 8 }, (_, index) => put('a.txt', `writer ${index}`)),
       );
@@ -84,7 +84,7 @@ export function objectStoreContract(name: string, makeStore: () => Promise<Objec
       expect(await text('a.txt', { start: 8, end: 99 })).toBe('89');
     });
 
-    it('a range outside the object is refused', async () => {
+    it('a range outside the object is rejected', async () => {
       await put('a.txt', '0123456789');
       for (const range of [
         { start: 10, end: 12 },
@@ -109,7 +109,7 @@ export function objectStoreContract(name: string, makeStore: () => Promise<Objec
       expect(await text('a.txt')).toBe('second');
     });
 
-    it('an object that took the place of another has another tag', async () => {
+    it('an object that replaced another one has another tag', async () => {
       const first = await put('a.txt', 'one');
       await store.remove('a.txt');
       const second = await put('a.txt', 'two, and longer');
@@ -140,12 +140,12 @@ export function objectStoreContract(name: string, makeStore: () => Promise<Objec
       'ä',
       ' a',
       'a'.repeat(256),
-    ])('the key %j is refused by every method', async (key) => {
-      const refused = { code: 'INVALID_REQUEST' };
-      await expect(store.stat(key)).rejects.toMatchObject(refused);
-      await expect(store.read(key)).rejects.toMatchObject(refused);
-      await expect(store.createUpload(key)).rejects.toMatchObject(refused);
-      await expect(store.remove(key)).rejects.toMatchObject(refused);
+    ])('the key %j is rejected by every method', async (key) => {
+      const rejection = { code: 'INVALID_REQUEST' };
+      await expect(store.stat(key)).rejects.toMatchObject(rejection);
+      await expect(store.read(key)).rejects.toMatchObject(rejection);
+      await expect(store.createUpload(key)).rejects.toMatchObject(rejection);
+      await expect(store.remove(key)).rejects.toMatchObject(rejection);
     });
 
     it('the URL of an object names it', async () => {

@@ -14,7 +14,7 @@ export type Behaviour =
   | 'stubborn'
   | 'litter'
   | 'brief'
-  | 'tell';
+  | 'report';
 
 /** A runner made for one test, which runs the fake worker in two slots of the pool `pool`. */
 export interface StageRunnerHarness extends AsyncDisposable {

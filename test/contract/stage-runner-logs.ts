@@ -27,7 +27,7 @@ export function stageRunnerLogs(current: () => StageRunnerHarness): void {
       expect(await runner.observe('a')).toMatchObject([{ state: 'succeeded' }]);
     });
 
-    it('of a live stage end where it is when nobody follows, and on the signal when somebody does', async () => {
+    it('of a live stage end at its present end without `follow`, and on the signal with it', async () => {
       const { runner, pool } = current();
       await runner.start(stageOf('hang', identityOf('a')), { pool });
       const abort = new AbortController();
@@ -37,8 +37,8 @@ export function stageRunnerLogs(current: () => StageRunnerHarness): void {
       expect(await logOf('a', false)).toContain('still here');
     });
 
-    it('of a stage that nobody started are refused', async () => {
-      await expect(logOf('nobody', false)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    it('of a stage that was never started are rejected', async () => {
+      await expect(logOf('unknown', false)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     });
 
     it('are gone with what else is forgotten', async () => {

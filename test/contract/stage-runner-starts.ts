@@ -8,7 +8,7 @@ export function stageRunnerStarts(current: () => StageRunnerHarness): void {
     current().runner.start(stageOf(...stage), { pool: current().pool });
 
   describe('start', () => {
-    it('runs one stage of an identity that is started many times, at once and again after its end', async () => {
+    it('runs one stage of an identity that is started many times, in parallel and after its end', async () => {
       const { runner } = current();
       await Promise.all(Array.from({ length: 20 }, async () => start('brief', identityOf('a'))));
       const first = await untilRun(runner, 'a', hasEnded);
@@ -42,7 +42,7 @@ export function stageRunnerStarts(current: () => StageRunnerHarness): void {
       expect(await runner.observe('b')).toMatchObject([{ state: 'running' }]);
     });
 
-    it('refuses a pool that there is not', async () => {
+    it('rejects an unknown pool', async () => {
       const stage = stageOf('succeed', identityOf('a'));
       await expect(current().runner.start(stage, { pool: 'no-such-pool' })).rejects.toMatchObject({
         code: 'INVALID_REQUEST',
@@ -50,7 +50,7 @@ export function stageRunnerStarts(current: () => StageRunnerHarness): void {
       expect(await current().runner.observe('a')).toEqual([]);
     });
 
-    it('refuses a stage that is too large for an environment variable', async () => {
+    it('rejects a stage that is too large for an environment variable', async () => {
       const file = 'x'.repeat(1000);
       const inputs = Array.from({ length: 70 }, (_, index) => ({ name: `i${index}`, file }));
       const stage = { ...stageOf('succeed', identityOf('a')), inputs };
@@ -71,10 +71,10 @@ export function stageRunnerStarts(current: () => StageRunnerHarness): void {
       expect((await runner.observe('a')).map(({ identity }) => identity)).toEqual(
         [1, 2, 3].map((attempt) => identityOf('a', attempt)),
       );
-      expect(await runner.observe('nobody')).toEqual([]);
+      expect(await runner.observe('unknown')).toEqual([]);
     });
 
-    it('watch starts with the jobs that have live runs and then tells of each start and end', async () => {
+    it('watch starts with the jobs that have live runs and then reports each start and end', async () => {
       const { runner } = current();
       await start('hang', identityOf('a'));
       const abort = new AbortController();
@@ -86,7 +86,7 @@ export function stageRunnerStarts(current: () => StageRunnerHarness): void {
       await readUntil(changes, ({ uid }) => uid === 'b');
       let last = changes.next();
       abort.abort();
-      // What was waiting to be told at that moment may still be told.
+      // A change that was pending at that moment may still arrive.
       if ((await last).done !== true) last = changes.next();
       expect((await last).done).toBe(true);
     });
@@ -94,15 +94,15 @@ export function stageRunnerStarts(current: () => StageRunnerHarness): void {
     it('watchSlots ends with its signal', async () => {
       const abort = new AbortController();
       const watching = (async () => {
-        let told = 0;
-        for await (const _ of current().runner.watchSlots(abort.signal)) told += 1;
-        return told;
+        let changes = 0;
+        for await (const _ of current().runner.watchSlots(abort.signal)) changes += 1;
+        return changes;
       })();
       abort.abort();
       expect(await watching).toBeLessThanOrEqual(1);
     });
 
-    it('slots says how many stages run at once', async () => {
+    it('slots returns how many stages may run in parallel', async () => {
       expect(await current().runner.slots()).toMatchObject([{ pool: current().pool, slots }]);
     });
   });

@@ -15,7 +15,7 @@ export function stageRunnerStops(current: () => StageRunnerHarness): void {
   }
 
   describe('stop', () => {
-    it('lets a worker end politely and keeps what it says', async () => {
+    it('lets a worker end gracefully and keeps its result', async () => {
       const { runner } = current();
       await running('hang', 'a');
       await runner.stop(identityOf('a'), { graceMs: 60_000, reason: 'timeout' });
@@ -53,7 +53,7 @@ export function stageRunnerStops(current: () => StageRunnerHarness): void {
       expect(await untilRun(runner, 'a', hasEnded)).toMatchObject({ stopReason: 'timeout' });
     });
 
-    it('ends a waiting stage at once, and it never runs', async () => {
+    it('ends a waiting stage immediately, and it never runs', async () => {
       const { runner, pool } = current();
       for (let index = 0; index < slots; index += 1) await running('hang', `busy-${index}`);
       await runner.start(stageOf('succeed', identityOf('a')), { pool });
@@ -67,7 +67,7 @@ export function stageRunnerStops(current: () => StageRunnerHarness): void {
 
     it('is at peace with a stage that was never started', async () => {
       await expect(
-        current().runner.stop(identityOf('nobody'), { graceMs: 0, reason: 'deleted' }),
+        current().runner.stop(identityOf('unknown'), { graceMs: 0, reason: 'deleted' }),
       ).resolves.toBeUndefined();
     });
   });

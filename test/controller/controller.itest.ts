@@ -286,7 +286,7 @@ describe('the controller', () => {
 
   it('writes the progress of a worker into the status', async () => {
     const box = await start({ statusProgressIntervalMs: 1 });
-    await submit(box, 'a', 'tell');
+    await submit(box, 'a', 'report');
     const percents: number[] = [];
     const job = await until(box, 'a', (now) => {
       if (now?.status?.progress !== undefined) percents.push(now.status.progress.percent);

@@ -26,7 +26,7 @@ async function faults({ plan }: Rendered): Promise<unknown[]> {
   return found;
 }
 
-test('random chains of operations render to files that pass the output contract, or are rejected with a code', async () => {
+test('random chains of operations pass the output contract, or are rejected with a code', async () => {
   await using dir = await scratch();
   const inputs = {
     first: await makeClip(`${dir.path}/first.mp4`, { seconds: 1.5 }),

@@ -35,7 +35,7 @@ describeOnSoftwareGpu('a software GPU that is set up', (gpus) => {
     expect(first.absent).toBeUndefined();
     for (const other of others) expect(other).toEqual(first);
     const cache = dirname(dirname(dirname(gpus.plain.ffmpeg)));
-    expect((await readdir(cache)).filter((name) => name.includes('draft'))).toEqual([]);
+    expect((await readdir(cache)).filter((name) => name.includes('partial'))).toEqual([]);
   });
 
   it('runs FFmpeg 7.1 with nothing of the machine but its kernel', async () => {
@@ -43,7 +43,7 @@ describeOnSoftwareGpu('a software GPU that is set up', (gpus) => {
     expect(await run(gpus.plain.ffprobe, ['-version'])).toMatch(/^ffprobe version 7\.1\./);
   });
 
-  it('gives nobody rights that he has not', async () => {
+  it('grants no privileges: no set-user-id bit is left', async () => {
     const cache = dirname(dirname(dirname(gpus.plain.ffmpeg)));
     expect(await run('find', [cache, '-type', 'f', '-perm', '/6000'])).toBe('');
     expect((await stat(join(cache))).isDirectory()).toBe(true);

@@ -20,7 +20,7 @@ export type Fault =
     }
   /** The connection is reset before the call reaches the server. */
   | { readonly kind: 'reset' }
-  /** The call is carried out, and the connection reset instead of its answer. */
+  /** The call is executed, and the connection reset instead of its reply. */
   | { readonly kind: 'reset-after' }
   /** Nothing ever comes. */
   | { readonly kind: 'silence' }

@@ -44,7 +44,7 @@ export interface RangeServerOptions {
   readonly ranges?: boolean;
 }
 
-/** Serves `content` with Range and If-Range, cutting connections where it is told to. */
+/** Serves `content` with Range and If-Range, cutting connections where the test asks for it. */
 export function serveContent(content: Buffer, options: RangeServerOptions = {}): Handler {
   let count = 0;
   return (request, response) => {

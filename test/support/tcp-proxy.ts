@@ -11,7 +11,7 @@ export interface Passing {
   readonly before: number;
 }
 
-/** `cut` resets both sides instead, `silence` passes nothing on any more, in either direction. */
+/** `cut` resets both connections instead, `silence` passes nothing on any more, in either direction. */
 export type Verdict = 'pass' | 'cut' | 'silence';
 
 /** Stands between a client and any server and passes bytes on, unless a test says otherwise. Requests stay as signed. */
@@ -41,7 +41,7 @@ export class TcpProxy implements AsyncDisposable {
 
   get url(): string {
     const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('Expected the proxy to listen, got none');
+    if (address === null || typeof address === 'string') throw new Error('Expected the proxy to listen, but it has no address');
     return `http://127.0.0.1:${address.port}`;
   }
 

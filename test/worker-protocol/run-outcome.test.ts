@@ -8,7 +8,7 @@ const exit = (code: number | null, signal: NodeJS.Signals | null = null, memoryE
   memoryExhausted,
 });
 const success: StageResult = { version: 1, exitCode: 0, outputs: [] };
-const refusal: StageResult = { version: 1, exitCode: 41, error: { code: 'INPUT_INVALID', message: 'No film.' } };
+const rejected: StageResult = { version: 1, exitCode: 41, error: { code: 'INPUT_INVALID', message: 'No film.' } };
 const interruption: StageResult = {
   version: 1,
   exitCode: 143,
@@ -24,7 +24,7 @@ describe('classifyRunOutcome', () => {
       { state: 'succeeded', exitCode: 0 },
     ],
     [
-      'a success of a worker that nobody saw end is adopted',
+      'a success of a worker whose end was not observed is adopted',
       { result: { result: success } },
       { state: 'succeeded', exitCode: 0 },
     ],
@@ -35,7 +35,7 @@ describe('classifyRunOutcome', () => {
     ],
     [
       'a failure has the code and message of its result',
-      { result: { result: refusal }, exit: exit(41) },
+      { result: { result: rejected }, exit: exit(41) },
       { state: 'failed', exitCode: 41, message: 'No film.' },
     ],
     [
@@ -84,7 +84,7 @@ describe('classifyRunOutcome', () => {
   });
 
   it('charges the job for what is its own', () => {
-    expect(classifyRunOutcome({ result: { result: refusal }, exit: exit(41) })).not.toHaveProperty('infrastructure');
+    expect(classifyRunOutcome({ result: { result: rejected }, exit: exit(41) })).not.toHaveProperty('infrastructure');
     expect(classifyRunOutcome({ result: nothing, exit: exit(null, 'SIGKILL') })).not.toHaveProperty('infrastructure');
   });
 
@@ -101,7 +101,7 @@ describe('classifyRunOutcome', () => {
 });
 
 describe('notStarted', () => {
-  it('tells a full disk from other reasons, and charges the job for neither', () => {
+  it('distinguishes a full disk from other reasons, and charges the job for neither', () => {
     const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
     expect(notStarted(full)).toMatchObject({
       state: 'failed',

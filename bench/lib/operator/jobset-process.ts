@@ -25,7 +25,7 @@ export async function applyJobSetDefinition({ access }: BenchCluster): Promise<v
   const file = join(stdout.trim(), 'config/components/crd/bases/jobset.x-k8s.io_jobsets.yaml');
   await kubectl(access, ['apply', '--server-side', '-f', file]);
   const deadline = Date.now() + 60_000;
-  // It is refused at once while the definition has no condition at all yet.
+  // It is rejected immediately while the definition has no condition yet.
   while (!(await kubectl(access, ['wait', '--for=condition=Established', '-f', file]).then(Boolean, () => false))) {
     if (Date.now() > deadline) throw new Error('Expected JobSets to be served within a minute');
     await sleep(200);

@@ -37,7 +37,7 @@ export async function waitForCount(
     const now = performance.now();
     const { count: seen, revision } = await etcdCount(client.client, prefix);
     if (seen > already) first ??= { at: now, seen };
-    if (first === undefined && now > patience) throw new Error(`Expected objects below ${prefix}, got none in 120 s`);
+    if (first === undefined && now > patience) throw new Error(`No object appeared below ${prefix} within 120 s`);
     const late = first !== undefined && now - first.at > windowSeconds * 1000;
     if (first !== undefined && (seen >= count || late)) {
       const seconds = (now - first.at) / 1000;

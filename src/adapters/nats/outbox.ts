@@ -12,7 +12,7 @@ const flushMs = 5_000;
 /**
  * Messages to NATS, only the latest of each job. Callers never wait, and memory does not grow while NATS is unavailable or
  * slow: the next message of a job is sent when the server has confirmed the last one. Progress is throttled at two more
- * places: before in src/worker/report-progress.ts, and behind in the controller, which writes progress to the status at
+ * points: before in src/worker/report-progress.ts, and behind in the controller, which writes progress to the status at
  * most once per `statusProgressIntervalMs` (src/controller/policies/policy.ts).
  */
 export class Outbox {

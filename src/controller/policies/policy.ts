@@ -16,7 +16,7 @@ export interface Policy {
   readonly maxDisruptions: number;
   /**
    * Least time between two status writes that carry only progress, in milliseconds. Progress is throttled before at two
-   * places: src/worker/report-progress.ts and src/adapters/nats/outbox.ts.
+   * points: src/worker/report-progress.ts and src/adapters/nats/outbox.ts.
    */
   readonly statusProgressIntervalMs: number;
   /** Whether another attempt can run on another node; where it cannot, errors of kind `elsewhere` are final. */

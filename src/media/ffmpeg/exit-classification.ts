@@ -161,7 +161,7 @@ const patterns: readonly Pattern[] = [
   },
   {
     pattern:
-      /Error (synchronizing|submitting|during) .*\(-\d+\)|Failed to (sync|begin picture|end picture|upload|map output)/i,
+      /Error (synchronizing|submitting|during) .*\(-\d+\)|Failed to (sync|begin pic|end pic|upload|map output)/i,
     code: 'GPU_FAILED',
     gpuOnly: true,
   },

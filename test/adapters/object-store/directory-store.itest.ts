@@ -36,7 +36,7 @@ describe('the directory store', () => {
     await store.publish(upload);
   };
 
-  it('tells where the file of an object lies, and nothing of one that is not there', async () => {
+  it('returns the path of an object's file, and undefined for a missing object', async () => {
     await put('a.mp4', 'x');
     expect(await store.localPath('a.mp4')).toBe(join(dir, 'a.mp4'));
     expect(await store.localPath('b.mp4')).toBeUndefined();
@@ -93,7 +93,7 @@ describe('the directory store', () => {
     expect(await store.sweep(Date.now() + 1000)).toBe(0);
   });
 
-  it('gives URLs below the base that it was told', async () => {
+  it('returns URLs below its configured base', async () => {
     expect(await store.urlFor('a b'.replace(' ', '-'))).toBe('http://example.com/assets/a-b');
   });
 });

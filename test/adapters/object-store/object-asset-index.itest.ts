@@ -79,7 +79,7 @@ describe('ObjectAssetIndex', () => {
     expect(reads.length).toBeGreaterThan(4);
   });
 
-  it('passes over a mark that a crash has left, and removes it once nobody can be adding its file', async () => {
+  it('skips a mark that a crash has left, and removes it once no upload can still be adding its file', async () => {
     const mark = `asset-index/by-owner/media/alice/${now}-lost.mp4`;
     await put(mark, 'lost.mp4');
     expect(await index(10, now + 1000).list({}, { limit: 10 })).toEqual({ assets: [] });

@@ -34,7 +34,7 @@ describe('identify', () => {
     expect(isAlive({ ...identity, bootId: 'another' })).toBe(false);
   });
 
-  it('answers undefined for a pid that nobody has', () => {
+  it('returns undefined for a pid that is not in use', () => {
     expect(identify(2 ** 30)).toBeUndefined();
   });
 });

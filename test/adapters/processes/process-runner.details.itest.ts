@@ -58,7 +58,7 @@ describe('the log of a run', () => {
       kept.filter((line) => /^\{"level":40,.*"msg":"about \d+ bytes of this log were removed here"\}$/.test(line)),
     ).toHaveLength(1);
     expect(kept.at(-1)).toContain('"line":5000,');
-    // Whoever follows it sees its end too, whatever was cut before.
+    // A follower sees its end too, whatever was cut before.
     expect(Buffer.concat(followed).toString()).toContain('"line":5000,');
     expect(local.errors).toEqual([]);
   });
@@ -106,7 +106,7 @@ describe('progress from a worker', () => {
     const listening = (async () => {
       for await (const message of local.bus.subscribe({}, { signal: abort.signal })) heard.push(message);
     })();
-    await start('tell');
+    await start('report');
     expect(await untilRun(local.runner, 'a', hasEnded)).toMatchObject({ state: 'succeeded' });
     abort.abort();
     await listening;
@@ -124,7 +124,7 @@ describe('progress from a worker', () => {
 });
 
 describe('a database that is full', () => {
-  it('lets a stage wait until it can be put on record, and then runs it', async () => {
+  it('lets a stage wait until it can be recorded, and then runs it', async () => {
     const { page_count: pages } = local.database.prepare('PRAGMA page_count').get() ?? {};
     const row = 'INSERT INTO api_key VALUES (hex(randomblob(16)), hex(randomblob(2000)), 1, 1, 1, 1, NULL)';
     local.database.prepare(`PRAGMA max_page_count = ${Number(pages)}`).get();

@@ -44,7 +44,7 @@ describe('the address guard', () => {
     ['local NAT64', '64:ff9b:1::1'],
     ['6to4 of a private address', '2002:0a00:0001::1'],
     ['Teredo', '2001:0:4136:e378:8000:63bf:3fff:fdd2'],
-  ])('refuses a name that leads to %s (%s)', async (_what, address) => {
+  ])('rejects a name that resolves to %s (%s)', async (_what, address) => {
     await expect(guardWith([address]).resolve('http://cdn.example.com/a.mp4')).rejects.toMatchObject(forbidden);
   });
 
@@ -56,7 +56,7 @@ describe('the address guard', () => {
     },
   );
 
-  it('refuses a name with one private address among public ones', async () => {
+  it('rejects a name with one private address among public ones', async () => {
     await expect(guardWith(['8.8.8.8', '10.0.0.1']).resolve('http://cdn.example.com/')).rejects.toMatchObject(
       forbidden,
     );
@@ -72,7 +72,7 @@ describe('the address guard', () => {
     'http://[::ffff:127.0.0.1]/',
     'http://169.254.169.254/latest/meta-data/',
     'http://１２７.0.0.1/',
-  ])('refuses %s without a look-up', (url) => {
+  ])('rejects %s without a DNS query', (url) => {
     expect(() => guardWith([]).check(url)).toThrow(expect.objectContaining(forbidden));
   });
 
@@ -85,11 +85,11 @@ describe('the address guard', () => {
     'no url',
     '',
     'http://',
-  ])('refuses %j, which is no http URL', (url) => {
+  ])('rejects %j, which is not an http URL', (url) => {
     expect(() => guardWith([]).check(url)).toThrow(expect.objectContaining(forbidden));
   });
 
-  it('refuses user names and passwords, and repeats neither', () => {
+  it('rejects user names and passwords, and repeats neither', () => {
     const attempt = (): URL => guardWith([]).check('http://ann:hunter2@example.com/a?token=abc');
     expect(attempt).toThrow(expect.objectContaining(forbidden));
     expect(attempt).toThrow(/^(?!.*(hunter2|token|ann)).*$/);
@@ -114,7 +114,7 @@ describe('the address guard', () => {
       'http://media.example.org/',
       'http://evilmedia.example.org/',
       'http://8.8.8.8/',
-    ])('refuses %s', (url) => {
+    ])('rejects %s', (url) => {
       expect(() => guard.check(url)).toThrow(expect.objectContaining(forbidden));
     });
   });

@@ -38,17 +38,17 @@ describe('fetching a source', () => {
     });
   const fetched = async (): Promise<boolean> => content.equals(await readFile(destination));
 
-  it('brings the bytes as they are and tells how far it is', async () => {
+  it('returns the bytes unchanged and reports its progress', async () => {
     server.handle(serveContent(content));
-    const news: number[] = [];
+    const reported: number[] = [];
     const onProgress = (received: number, total: number | undefined): void => {
       expect(total).toBe(content.length);
-      news.push(received);
+      reported.push(received);
     };
     expect(await fetchFrom('/a.mp4', { onProgress })).toEqual({ bytes: content.length, requests: 1 });
     expect(await fetched()).toBe(true);
-    expect(news.at(-1)).toBe(content.length);
-    expect(news).toEqual(news.toSorted((a, b) => a - b));
+    expect(reported.at(-1)).toBe(content.length);
+    expect(reported).toEqual(reported.toSorted((a, b) => a - b));
   });
 
   it('asks for no compression, whose positions mean nothing', async () => {
@@ -70,7 +70,7 @@ describe('fetching a source', () => {
     expect(server.requests[1]?.headers['if-range']).toBe(Object.values(validator)[0]);
   });
 
-  it('begins anew after a cut when the file has changed meanwhile', async () => {
+  it('starts over after a cut when the file has changed meanwhile', async () => {
     const other = randomBytes(200_000);
     const first = serveContent(other, { etag: '"v1"', cutAfter: () => 100_000 });
     const second = serveContent(content, { etag: '"v2"' });
@@ -83,7 +83,7 @@ describe('fetching a source', () => {
     ['only a weak tag', { etag: 'W/"v1"' }],
     ['nothing to recognise it by', {}],
     ['no ranges', { etag: '"v1"', ranges: false }],
-  ])('begins anew after a cut when the server offers %s', async (_what, options) => {
+  ])('starts over after a cut when the server offers %s', async (_what, options) => {
     server.handle(serveContent(content, { ...options, cutAfter: (request) => (request === 1 ? 50_000 : undefined) }));
     expect(await fetchFrom('/a.mp4')).toMatchObject({ bytes: content.length });
     expect(await fetched()).toBe(true);
@@ -125,7 +125,7 @@ describe('fetching a source', () => {
     expect(await fetched()).toBe(true);
   });
 
-  it('says that nobody listens', async () => {
+  it('reports that no server listens', async () => {
     const { url } = server;
     await server.close();
     await expect(fetchFrom('/', { fruitlessTries: 1 })).rejects.toMatchObject({
@@ -188,7 +188,7 @@ describe('fetching a source', () => {
     expect(await fetched()).toBe(true);
   });
 
-  it('refuses a file that is announced as too large before a byte of it is written', async () => {
+  it('rejects a file that is announced as too large before a byte of it is written', async () => {
     server.handle(serveContent(content));
     await expect(fetchFrom('/a.mp4', { maxBytes: 1000 })).rejects.toMatchObject({ code: 'FILE_TOO_LARGE' });
     expect(await readFile(destination)).toHaveLength(0);
@@ -212,7 +212,7 @@ describe('fetching a source', () => {
     await expect(fetchFrom('/b', { timeouts, fruitlessTries: 1 })).rejects.toMatchObject(unavailable);
   });
 
-  it('ends at once when it is aborted, with the reason of the signal', async () => {
+  it('ends immediately when it is aborted, with the reason of the signal', async () => {
     const abort = new AbortController();
     const reason = new Error('enough');
     server.handle((_request, response) => {

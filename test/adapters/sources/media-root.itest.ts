@@ -19,7 +19,7 @@ describe('a file under the media root', () => {
   });
   afterEach(() => rm(top, { recursive: true }));
 
-  it('is used in place, by its real path', async () => {
+  it('is used directly, by its real path', async () => {
     expect(await fileUnderRoot(root, 'a/clip.mp4')).toBe(join(root, 'a/clip.mp4'));
   });
 
@@ -29,7 +29,7 @@ describe('a file under the media root', () => {
     expect(await fileUnderRoot(join(top, 'link'), 'b/clip.mp4')).toBe(join(root, 'a/clip.mp4'));
   });
 
-  it('is refused when a link, or the path itself, leads outside', async () => {
+  it('is rejected when a link, or the path itself, leads outside', async () => {
     await symlink('../secret.mp4', join(root, 'secret.mp4'));
     await symlink('..', join(root, 'up'));
     for (const path of [
@@ -50,7 +50,7 @@ describe('a file under the media root', () => {
     }
   });
 
-  it('is refused where there is no media root', async () => {
+  it('is rejected without a media root', async () => {
     await expect(fileUnderRoot(undefined, 'a/clip.mp4')).rejects.toMatchObject({
       code: 'SOURCE_FORBIDDEN',
       remedy: /--media-root/,
@@ -76,7 +76,7 @@ describe('a folder under a root', () => {
     expect(await folderUnderRoot(root, '.')).toBe(root);
   });
 
-  it('is refused when a link leads outside, and nothing is made there', async () => {
+  it('is rejected when a link leads outside, and nothing is created there', async () => {
     await symlink('../outside', join(root, 'link'));
     for (const path of ['link', 'link/a', 'there/../link/a', '../outside/a', '..']) {
       await expect(folderUnderRoot(root, path)).rejects.toMatchObject({ code: 'SOURCE_FORBIDDEN' });

@@ -16,7 +16,7 @@ afterEach(async () => {
   await removeFolder(folder);
 });
 
-/** Another process that tries to hold the directory: its first line is `held` or the refusal. */
+/** Another process that tries to hold the directory: its first line is `held` or the error. */
 async function holder(): Promise<{ readonly pid: number; readonly line: string; readonly kill: () => Promise<void> }> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', holderProgram, folder], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -52,7 +52,7 @@ describe('openDataDirectory', () => {
     openDataDirectory(folder)[Symbol.dispose]();
   });
 
-  it('refuses a second server and names the first', async () => {
+  it('rejects a second server and names the first', async () => {
     const first = await holder();
     try {
       expect(first.line).toBe('held');
@@ -69,12 +69,12 @@ describe('openDataDirectory', () => {
     openDataDirectory(folder)[Symbol.dispose]();
   });
 
-  it('refuses itself within one process', () => {
+  it('rejects a second lock within one process', () => {
     using _ = openDataDirectory(folder);
     expect(() => openDataDirectory(folder)).toThrow(`process ${process.pid} `);
   });
 
-  it('is held by exactly one of many servers that start at once, after a crash too', async () => {
+  it('is held by exactly one of many servers that start in parallel, after a crash too', async () => {
     const crashed = await holder();
     await crashed.kill();
     const holders = await Promise.all(Array.from({ length: 6 }, holder));

@@ -21,14 +21,14 @@ afterEach(async () => {
   await removeFolder(folder);
 });
 
-/** What opening the file is refused with. */
-function refusal(): unknown {
+/** The error with which opening the file fails. */
+function openError(): unknown {
   try {
     Database.open(path);
   } catch (error) {
     return error;
   }
-  throw new Error('Expected a refusal');
+  throw new Error('Expected opening to fail');
 }
 
 const insertKey = "INSERT INTO api_key VALUES (hex(randomblob(16)), 'o', 'user', 'n', hex(randomblob(1000)), 1, NULL)";
@@ -62,25 +62,25 @@ describe('Database.open', () => {
     expect(second.prepare('SELECT count(*) AS keys FROM api_key').get()).toEqual({ keys: 1 });
   });
 
-  it('refuses a file that is no database', () => {
+  it('rejects a file that is not a database', () => {
     writeFileSync(path, 'These are the notes of a person.\n'.repeat(100));
-    expect(refusal()).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    expect(openError()).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     expect(readFileSync(path, 'utf8')).toContain('notes of a person');
   });
 
-  it('refuses the database of another application', () => {
+  it('rejects the database of another application', () => {
     const other = new DatabaseSync(path);
     other.exec('CREATE TABLE recipe (name TEXT)');
     other.close();
-    expect(String(refusal())).toContain("another application's");
+    expect(String(openError())).toContain("another application's");
   });
 
-  it('refuses a database of a later version and says how to go on', async () => {
+  it('rejects a database of a later version and says what to do', async () => {
     await Database.open(path)[Symbol.asyncDispose]();
     const later = new DatabaseSync(path);
     later.exec('PRAGMA user_version = 999');
     later.close();
-    const error = refusal();
+    const error = openError();
     expect(String(error)).toContain('got version 999');
     expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', remedy: expect.stringContaining('newer') as unknown });
   });
@@ -93,7 +93,7 @@ describe('Database.open', () => {
       });
     }
     truncateSync(path, Math.floor(statSync(path).size / 2));
-    expect(refusal()).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    expect(openError()).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
   });
 
   it('works for several processes that open a new file at the same moment', async () => {
@@ -107,12 +107,12 @@ describe('Database.open', () => {
     expect(database.prepare('SELECT count(*) AS keys FROM api_key').get()).toEqual({ keys: 4 });
   });
 
-  it('refuses a place where no file can be', () => {
+  it('rejects a path where no file can be', () => {
     path = join(folder, 'no', 'such', 'folder', 'framewright.db');
-    expect(refusal()).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    expect(openError()).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     path = join(folder, 'a-folder');
     mkdirSync(path);
-    expect(refusal()).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    expect(openError()).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
   });
 });
 
@@ -131,7 +131,7 @@ describe('a transaction', () => {
 });
 
 describe('a full disk', () => {
-  it('is told as such, shows in the health of the store, and is over by itself', async () => {
+  it('is reported as such, shows in the health of the store, and recovers by itself', async () => {
     await using database = Database.open(path);
     const store = new SqliteJobStore(database, { clock, defaultTtlSeconds: 1 });
     await store.create(newJob('before'));

@@ -26,11 +26,11 @@ function watching(read: () => RenderJob): AsyncIterator<JobChange> {
 }
 
 describe('JobWatchers', () => {
-  it('tells late but tells when the database fails for a while', async () => {
+  it('delivers changes late but delivers them when the database fails for a while', async () => {
     let failures = 3;
     const read = () => {
       failures -= 1;
-      if (failures >= 0) throw new CodedError('STORAGE_UNAVAILABLE', 'Expected a disk, got none');
+      if (failures >= 0) throw new CodedError('STORAGE_UNAVAILABLE', 'Expected a disk, but it is missing');
       return job;
     };
     const changes = watching(read);

@@ -106,7 +106,7 @@ describe('files that killed operators have left', () => {
   });
 
   it('are not published when the name of their installation cannot be written', async () => {
-    // A file in place of the folder of the names.
+    // A file instead of the folder of the names.
     await objects.publish(await createUpload('installations'));
     await expect(publish('clip.mp4')).rejects.toThrow(/installations\/here/);
     expect(await published()).toEqual(['installations']);

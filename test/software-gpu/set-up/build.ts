@@ -44,16 +44,16 @@ const libraryFolder = 'usr/lib/x86_64-linux-gnu';
 
 /** Compiles the stand-in against a Debian root, and writes the programs that use it; complete when this resolves. */
 export async function buildStandIn(folder: string, root: string): Promise<void> {
-  const draft = `${folder}.draft`;
-  await rm(draft, { recursive: true, force: true });
-  await mkdir(join(draft, 'lib'), { recursive: true });
-  for (const library of libraries) await compile(library, join(draft, 'lib'), root);
+  const partial = `${folder}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  await mkdir(join(partial, 'lib'), { recursive: true });
+  for (const library of libraries) await compile(library, join(partial, 'lib'), root);
   const codecs = (await readdir(join(root, libraryFolder))).find((name) => /^libavcodec\.so\.\d+$/.test(name));
-  if (codecs === undefined) throw new Error(`Expected libavcodec in ${root}, got none`);
-  await copyFile(join(root, libraryFolder, codecs), join(draft, 'lib', 'libavcodec-private.so'));
-  await writeWrappers(draft, folder, root);
+  if (codecs === undefined) throw new Error(`Expected libavcodec in ${root}, but it is missing`);
+  await copyFile(join(root, libraryFolder, codecs), join(partial, 'lib', 'libavcodec-private.so'));
+  await writeWrappers(partial, folder, root);
   await rm(folder, { recursive: true, force: true });
-  await rename(draft, folder);
+  await rename(partial, folder);
 }
 
 async function compile(
@@ -65,7 +65,7 @@ async function compile(
   const files = (await Promise.all(folders.map(sourcesIn))).flat();
   const libraryPath = join(root, libraryFolder);
   await run('gcc', [
-    // The machine's compiler, the root's C library: -L and -B before the compiler's own places.
+    // The machine's compiler, the root's C library: -L and -B before the compiler's own folders.
     `--sysroot=${root}`,
     `-L${libraryPath}`,
     `-B${libraryPath}`,

@@ -25,20 +25,20 @@ export const debianPackages = [
  * is installed: apt has a state of its own there, takes the mirror of this machine and checks Debian's signatures.
  */
 export async function makeDebianRoot(folder: string): Promise<void> {
-  const draft = `${folder}.draft`;
-  await rm(draft, { recursive: true, force: true });
+  const partial = `${folder}.partial`;
+  await rm(partial, { recursive: true, force: true });
   try {
-    await unpackRelease(draft);
+    await unpackRelease(partial);
     await rm(folder, { recursive: true, force: true });
-    await rename(draft, folder);
+    await rename(partial, folder);
   } finally {
-    await rm(draft, { recursive: true, force: true });
+    await rm(partial, { recursive: true, force: true });
   }
 }
 
-async function unpackRelease(draft: string): Promise<void> {
-  const apt = join(draft, 'apt');
-  const root = join(draft, 'root');
+async function unpackRelease(partial: string): Promise<void> {
+  const apt = join(partial, 'apt');
+  const root = join(partial, 'root');
   await Promise.all([
     mkdir(join(apt, 'lists', 'partial'), { recursive: true }),
     mkdir(join(apt, 'archives', 'partial'), { recursive: true }),
@@ -73,7 +73,7 @@ async function writeAptConfig(apt: string): Promise<string> {
     'Dir::Log': apt,
     'APT::Architecture': 'amd64',
     'APT::Install-Recommends': 'false',
-    // The folder belongs to whoever runs this, not to apt's download user.
+    // The folder belongs to the user who runs this, not to apt's download user.
     'APT::Sandbox::User': '',
     'Acquire::Languages': 'none',
     'Acquire::Retries': '2',
@@ -132,11 +132,11 @@ async function unpack(archive: string, root: string): Promise<void> {
   await rm(archive);
 }
 
-/** Takes away what is never used, and the right to run anything of it as somebody else. */
+/** Removes what is never used, and every set-user-id bit. */
 async function slim(root: string): Promise<void> {
   const unused = ['doc', 'icons', 'info', 'lintian', 'locale', 'man'].map((name) => join(root, 'usr/share', name));
   await Promise.all([...unused, join(root, 'var')].map((path) => rm(path, { recursive: true, force: true })));
   await run('find', [root, '-type', 'f', '-perm', '/6000', '-exec', 'chmod', 'a-s', '{}', '+']);
-  // A sticky world-writable /tmp and a closed /root are of no use here, and hinder whoever removes the folder.
+  // A sticky world-writable /tmp and a closed /root are of no use here, and get in the way when the folder is removed.
   for (const name of ['tmp', 'root']) await chmod(join(root, name), 0o755).catch(() => undefined);
 }

@@ -54,7 +54,7 @@ const keptMs = 24 * 60 * 60 * 1000;
 
 async function removeOld(current: ReadonlySet<string>): Promise<void> {
   const paths = (await readdir(cache)).map((name) => join(cache, name));
-  // Drafts and locks of others are named after the lock; everything else is of an earlier version.
+  // Partial folders and locks of others are named after the lock; everything else is of an earlier version.
   const earlier = paths.filter((path) => !current.has(path) && !path.startsWith(join(cache, 'lock')));
   for (const path of earlier) {
     const { mtimeMs } = await stat(path);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createPartBuffers } from '../../../../src/adapters/object-store/s3/part-buffers.ts';
 
-it('gives out so many buffers at once, and makes no more than that', async () => {
+it('lends a bounded number of buffers in parallel, and allocates no more', async () => {
   const buffers = createPartBuffers(3);
   const made = new Set<Buffer>();
   let now = 0;

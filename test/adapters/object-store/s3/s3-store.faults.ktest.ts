@@ -63,7 +63,7 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
     (await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }))).Uploads?.length ?? 0;
   const problem = async (work: Promise<unknown>): Promise<CodedError> => {
     const error = await work.then(
-      () => new Error('Expected a failure, got none'),
+      () => new Error('Expected the call to fail, but it succeeded'),
       (reason: unknown) => reason,
     );
     if (error instanceof CodedError) return error;
@@ -153,12 +153,12 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
     expect(await store.publish(upload)).toMatchObject({ bytes: large.length });
   });
 
-  it('takes an upload back when it is told to go', async () => {
+  it('removes the parts of an upload that is aborted', async () => {
     const abort = new AbortController();
     let sent = 0;
     proxy.decide = ({ to, bytes }) => {
       if (to === 'server') sent += bytes.length;
-      if (sent > 15 * mebibyte) abort.abort(new CodedError('INTERRUPTED', 'told to go'));
+      if (sent > 15 * mebibyte) abort.abort(new CodedError('INTERRUPTED', 'stopped'));
       return 'pass';
     };
     const upload = await createUpload('large.bin', Buffer.concat([large, large]));
@@ -184,7 +184,7 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
     expect(await unfinished()).toBe(0);
   });
 
-  it('lets one of two win that upload a large object under one key at once', async () => {
+  it('lets one of two parallel uploads of a large object under one key win', async () => {
     const [one, two] = [large, randomBytes(large.length)];
     const ends = await Promise.allSettled(
       [one, two].map(async (bytes) => {
@@ -216,7 +216,7 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
     expect(await unfinished()).toBe(0);
   });
 
-  it('sweeps uploads that nobody goes on with, and no others', async () => {
+  it('sweeps abandoned uploads, and no others', async () => {
     const below = await through({ prefix: 'ours' });
     for (const Key of ['ours/a.bin', 'theirs/a.bin']) {
       await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key }));
@@ -266,7 +266,7 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
         /credentials/,
       ],
       [
-        'the server is away',
+        'the server is unavailable',
         async () => ({ endpoint: `http://127.0.0.1:${await freePort()}` }),
         /got ECONNREFUSED/,
         /./,
@@ -293,8 +293,8 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
         expect(error.message).toMatch(message);
         expect(error.remedy).toMatch(remedy);
         const { cause } = error;
-        const told = `${error.message} ${error.remedy} ${cause instanceof Error ? JSON.stringify(cause) + cause.message : ''}`;
-        expect(told).not.toMatch(/hunter2|AKIDEXAMPLE|Signature=|AWS4-HMAC/);
+        const text = `${error.message} ${error.remedy} ${cause instanceof Error ? JSON.stringify(cause) + cause.message : ''}`;
+        expect(text).not.toMatch(/hunter2|AKIDEXAMPLE|Signature=|AWS4-HMAC/);
       }
     });
 

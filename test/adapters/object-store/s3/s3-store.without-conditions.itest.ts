@@ -10,7 +10,7 @@ import { S3Store } from '../../../../src/adapters/object-store/s3/s3-store.ts';
 class OldServer {
   readonly objects = new Map<string, { readonly bytes: Buffer; readonly mark: string }>();
   readonly asked: string[] = [];
-  /** Refuses the condition, or does not even see it. */
+  /** Rejects the condition, or ignores it. */
   ignores = false;
   readonly http: Server = createServer((request, response) => {
     const { method = '', url = '', headers } = request;
