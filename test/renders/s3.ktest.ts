@@ -73,7 +73,7 @@ describeWithPrograms('s3', 'a worker whose object store is a bucket', (paths) =>
     expect(worker.progress.map(({ progress }) => progress.step)).toContain('fetching');
   });
 
-  it('reads an asset of the bucket, writes outputs to the job's destination, and the report to the bucket', async () => {
+  it('reads an asset of the bucket, writes outputs to its destination, and the report to the bucket', async () => {
     const upload = await store.createUpload('upload.mp4');
     await writeFile(upload.path, clip);
     await store.publish(upload);

@@ -41,7 +41,8 @@ export class TcpProxy implements AsyncDisposable {
 
   get url(): string {
     const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('Expected the proxy to listen, but it has no address');
+    if (address === null || typeof address === 'string')
+      throw new Error('Expected the proxy to listen, but it has no address');
     return `http://127.0.0.1:${address.port}`;
   }
 

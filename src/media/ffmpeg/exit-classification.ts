@@ -160,8 +160,7 @@ const patterns: readonly Pattern[] = [
     gpuOnly: true,
   },
   {
-    pattern:
-      /Error (synchronizing|submitting|during) .*\(-\d+\)|Failed to (sync|begin pic|end pic|upload|map output)/i,
+    pattern: /Error (synchronizing|submitting|during) .*\(-\d+\)|Failed to (sync|begin pic|end pic|upload|map output)/i,
     code: 'GPU_FAILED',
     gpuOnly: true,
   },

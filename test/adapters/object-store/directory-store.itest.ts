@@ -36,7 +36,7 @@ describe('the directory store', () => {
     await store.publish(upload);
   };
 
-  it('returns the path of an object's file, and undefined for a missing object', async () => {
+  it('returns the path of the file of an object, and undefined for a missing object', async () => {
     await put('a.mp4', 'x');
     expect(await store.localPath('a.mp4')).toBe(join(dir, 'a.mp4'));
     expect(await store.localPath('b.mp4')).toBeUndefined();
