@@ -3,7 +3,7 @@ export interface Asset {
   readonly key: string;
   readonly owner: string;
   readonly namespace: string;
-  /** The name that the client gave it. */
+  /** The name from the upload. */
   readonly filename: string;
   readonly mediaType: string;
   readonly bytes: number;

@@ -4,10 +4,10 @@ import { bounds } from '../model/job/bounds.ts';
 import { type StageResult, stageResult } from '../model/status/result.ts';
 import type { RunOutcome, StopReason } from '../ports/stage-runner.ts';
 
-/** What a worker left as its result: a valid one, none, or something else with the reason why it does not count. */
+/** The result of a worker: a valid one, or why there is none, as the end of a sentence ("it left no result"). */
 export type ResultRead = { readonly result: StageResult } | { readonly missing: string };
 
-/** Reads a result as a worker leaves it. */
+/** Parses the result file of a worker. */
 export function readResultText(text: string): ResultRead {
   const bytes = Buffer.byteLength(text);
   if (bytes > bounds.resultBytes) return { missing: tooLong(bytes) };
@@ -30,16 +30,16 @@ export interface WorkerExit {
   readonly signal: NodeJS.Signals | null;
   /** The kernel's out-of-memory killer ended some process of this machine while the worker ran. */
   readonly memoryExhausted: boolean;
-  /** What is known for sure, as a verb phrase: "was killed because…". */
+  /** The known cause, as a verb phrase: "was killed because…". */
   readonly cause?: string;
   /** What to do about it. */
   readonly remedy?: string;
 }
 
-/** Everything from which the end of a run is judged. */
+/** What the outcome of a run is classified from. */
 export interface RunObservation {
   readonly result: ResultRead;
-  /** Absent when the server that started the worker is gone, and with it the only one that could know. */
+  /** Absent when the server that started the worker has ended: only a parent can observe it. */
   readonly exit?: WorkerExit;
   readonly stopReason?: StopReason;
   /** The server was shutting down and had asked the worker to end. */
@@ -47,8 +47,8 @@ export interface RunObservation {
 }
 
 /**
- * The end of a run. A valid result decides, since a worker writes it last, when everything it names is published;
- * without one the exit code is not trusted: Node uses numbers of our table for ends of its own (13, for example).
+ * The outcome of a run. A valid result decides, since a worker writes it last, when everything it names is published;
+ * without one the exit code is not trusted: Node uses numbers of our table for its own exits (13, for example).
  */
 export function classifyRunOutcome({ result: read, exit, stopReason, shutdown = false }: RunObservation): RunOutcome {
   const exitCode = exit === undefined ? undefined : exitCodeOf(exit);
@@ -64,7 +64,7 @@ export function classifyRunOutcome({ result: read, exit, stopReason, shutdown = 
   return crashed('WORKER_CRASHED', `The worker ${causeOf(exit)} and ${read.missing}.`, exitCode, exit.remedy);
 }
 
-/** The end of a run whose worker could not be started. */
+/** The outcome of a run whose worker could not be started. */
 export function notStarted(error: unknown): RunOutcome {
   const reason = error instanceof Error ? error.message : String(error);
   const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
@@ -72,7 +72,7 @@ export function notStarted(error: unknown): RunOutcome {
   return { ...crashed(code, `The worker could not be started: ${reason}`, undefined), infrastructure: true };
 }
 
-/** The end of a run that was stopped and of which nothing is left, or that was stopped before it ran. */
+/** The outcome of a run that was stopped without a trace of it, or before it ran. */
 export function stoppedRun(stopReason: StopReason): RunOutcome {
   return crashed('INTERRUPTED', `The stage was ended (${stopReason}) and its worker left no result.`, undefined);
 }
@@ -90,12 +90,12 @@ function withResult(result: StageResult, exitCode = result.exitCode): RunOutcome
   };
 }
 
-/** The end of a run that no one saw: the machine's fault, not the job's. */
+/** The outcome of a run whose end was not observed: the machine's fault, not the job's. */
 export function lostRun(message: string, exitCode?: number): RunOutcome {
   return { state: 'lost', infrastructure: true, message, ...(exitCode === undefined ? {} : { exitCode }) };
 }
 
-/** The result that the worker owes is filled in, so that its reader needs no second way to find the code. */
+/** A failure without a result of the worker: one is made for it, so that every failure has its code in the result. */
 function crashed(
   code: ErrorCode,
   text: string,
@@ -122,7 +122,7 @@ function causeOf({ code, signal, memoryExhausted, cause }: WorkerExit): string {
     : 'was killed by SIGKILL, which this server did not send; out of memory is the usual cause';
 }
 
-/** 128 + number, as shells and container runtimes give it. */
+/** 128 + number for a signal, as shells and container runtimes report it. */
 function exitCodeOf({ code, signal }: WorkerExit): number {
   if (code !== null) return code;
   return 128 + (signal === null ? 0 : constants.signals[signal]);

@@ -14,14 +14,18 @@ const workerMessage = z.object({
   }) satisfies z.ZodType<ProgressMessage>,
 });
 
-/** The progress in a message from a worker; undefined when it has another form or speaks for another run than its own. */
+/** The progress in a message from a worker; undefined when it has another form or is about another run. */
 export function progressOf(
   message: unknown,
   { namespace, name, uid, attempt }: StageIdentity,
 ): ProgressMessage | undefined {
   const parsed = workerMessage.safeParse(message);
   if (!parsed.success) return undefined;
-  const said = parsed.data.message;
-  const own = said.uid === uid && said.attempt === attempt && said.namespace === namespace && said.name === name;
-  return own ? said : undefined;
+  const { message: progressMessage } = parsed.data;
+  const own =
+    progressMessage.uid === uid &&
+    progressMessage.attempt === attempt &&
+    progressMessage.namespace === namespace &&
+    progressMessage.name === name;
+  return own ? progressMessage : undefined;
 }

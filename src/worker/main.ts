@@ -83,7 +83,7 @@ export async function runWorker({ env, clock, signal, send }: RunWorkerOptions):
     log.info({ exitCode: result.exitCode, timings: result.timings }, 'stage ended');
     return result.exitCode;
   } catch (error) {
-    return failed(error, log, resultFile);
+    return await failed(error, log, resultFile);
   } finally {
     deadline.clear();
     settled.abort();

@@ -2,7 +2,7 @@ import { ChangeFeed } from '../../lib/change-feed.ts';
 import { nextProgress, type ProgressMessage } from '../../model/status/progress.ts';
 import type { ProgressBus, ProgressFilter } from '../../ports/progress-bus.ts';
 
-/** Progress within one process: the latest message of each job, and a feed of them. */
+/** A progress bus within one process: the latest message of each job, and a feed of them. */
 export class InProcessBus implements ProgressBus {
   readonly #latest = new Map<string, ProgressMessage>();
   readonly #feed = new ChangeFeed<string, ProgressMessage>();

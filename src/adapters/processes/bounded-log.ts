@@ -3,26 +3,27 @@ import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, wri
 import type { Clock } from '../../ports/clock.ts';
 
 export interface LogLimits {
-  /** A log that has grown beyond this is cut, in bytes. */
-  readonly most: number;
-  /** What is kept of its beginning and of its end then, together less than `most`. */
-  readonly head: number;
-  readonly tail: number;
+  /** Size from which a log is cut, in bytes. */
+  readonly maxBytes: number;
+  /** What is kept of its beginning and of its end then, together less than `maxBytes`. */
+  readonly headBytes: number;
+  readonly tailBytes: number;
 }
 
 const mebibyte = 1024 ** 2;
-/** A usual log has some kilobytes; the beginning says what was planned, the end how it went. */
-export const logLimits: LogLimits = { most: 16 * mebibyte, head: mebibyte, tail: 8 * mebibyte };
+/** A usual log has some kilobytes; the beginning holds the plan, the end the outcome. */
+export const logLimits: LogLimits = { maxBytes: 16 * mebibyte, headBytes: mebibyte, tailBytes: 8 * mebibyte };
 
-/** How far a log has shrunk: what lay at `from` or later lies `by` bytes earlier now. */
+/** How far a log has shrunk: its bytes from `from` on are `by` bytes nearer to its beginning now. */
 export interface Shrunk {
   readonly from: number;
   readonly by: number;
 }
 
 /**
- * The log of one run, which another process appends to, kept within a size: its middle is cut out in whole lines, and a line
- * in its place says so. The writer must have the file open for appending; what it writes during the cut itself may be lost.
+ * The log of one run, which another process appends to, kept within a size: its middle is removed in whole lines and
+ * replaced by a line with the number of bytes. The writer must have the file open for appending; what it writes during the
+ * cut itself may be lost.
  */
 export class BoundedLog {
   readonly #path: string;
@@ -41,28 +42,28 @@ export class BoundedLog {
     return this.#shrunk;
   }
 
-  /** Cuts the log if it is too long. Throws what the file system says. */
+  /** Cuts the log if it is too long. Throws the errors of the file system. */
   trim(): void {
     const file = openSync(this.#path, constants.O_RDWR | constants.O_APPEND);
     try {
       const { size } = fstatSync(file);
-      if (size > this.#limits.most) this.#cut(file, size);
+      if (size > this.#limits.maxBytes) this.#cut(file, size);
     } finally {
       closeSync(file);
     }
   }
 
   #cut(file: number, size: number): void {
-    // The same head each time; the line that told of an earlier cut lies behind it and goes with the middle.
-    const from = this.#shrunk.from > 0 ? this.#shrunk.from : lineEnd(read(file, 0, this.#limits.head));
-    const kept = afterLineStart(read(file, size - this.#limits.tail, this.#limits.tail));
+    // The same head each time; the line about an earlier cut follows it and is removed with the middle.
+    const from = this.#shrunk.from > 0 ? this.#shrunk.from : lineEnd(read(file, 0, this.#limits.headBytes));
+    const kept = afterLineStart(read(file, size - this.#limits.tailBytes, this.#limits.tailBytes));
     this.#omitted += size - from - kept.length;
     const note = JSON.stringify({
       level: 40,
       time: this.#clock.now(),
-      msg: `about ${this.#omitted} bytes of this log were left out here`,
+      msg: `about ${this.#omitted} bytes of this log were removed here`,
     });
-    // What has come since the end was read.
+    // What was written since the end was read.
     const late = read(file, size, fstatSync(file).size - size);
     ftruncateSync(file, from);
     const written = Buffer.concat([Buffer.from(`${note}\n`), kept, late]);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** How many processes the kernel has ended on this machine for want of memory, those of control groups included; 0 where it is not told. */
+/** Number of processes that the kernel killed on this machine for lack of memory, in control groups too; 0 where it is unknown. */
 export function outOfMemoryKills(): number {
   try {
     const [, count] = /^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'utf8')) ?? [];

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** A process that no later one with the same pid can be taken for. */
+/** Identifies a process for ever: a later one with the same pid has another identity. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Start time in clock ticks since boot, field 22 of /proc/<pid>/stat (proc(5)). */
@@ -14,7 +14,7 @@ export interface ProcessStat {
   readonly started: string;
 }
 
-/** The fields of /proc/<pid>/stat that matter here. The command may hold blanks and parentheses, so counting starts after the last one. */
+/** Parses /proc/<pid>/stat (proc(5)). The command may hold blanks and parentheses: the fields are counted after the last one. */
 export function parseStat(text: string): ProcessStat | undefined {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [state, , group] = fields;
@@ -23,14 +23,14 @@ export function parseStat(text: string): ProcessStat | undefined {
   return { state, group: Number(group), started };
 }
 
-/** Undefined when there is no such process, or only a zombie that its parent has yet to collect. */
+/** Undefined when there is no such process, or only a zombie that its parent has not collected. */
 export function statOf(pid: number): ProcessStat | undefined {
   const text = readOrUndefined(`/proc/${pid}/stat`);
   const stat = text === undefined ? undefined : parseStat(text);
   return stat === undefined || stat.state === 'Z' || stat.state === 'X' ? undefined : stat;
 }
 
-/** Undefined when the process is gone, and on systems without /proc, where nothing but a parent can tell processes apart. */
+/** Undefined when the process has ended, and on systems without /proc, where only a parent can identify a process. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const stat = statOf(pid);
   const bootId = readOrUndefined('/proc/sys/kernel/random/boot_id')?.trim();
@@ -52,19 +52,19 @@ export function allPids(): number[] {
 }
 
 /**
- * Whether a member of a process group still runs. Asking with signal 0 would count zombies, which stay for as long as
- * the first process of a container does not collect them.
+ * Whether a member of a process group still runs. Signal 0 would reach zombies too, which stay until the first process of
+ * a container collects them.
  */
-export function groupLives(group: number): boolean {
+export function isGroupAlive(group: number): boolean {
   return allPids().some((pid) => statOf(pid)?.group === group);
 }
 
-/** Sends a signal to this very process; false when it is gone. */
+/** Sends a signal to this process; false when it has ended. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
   return isAlive(identity) && send(identity.pid, signal);
 }
 
-/** Sends a signal to all members of a process group; false when it has none. */
+/** Sends a signal to all members of a process group; false when there are none. */
 export function signalGroup(group: number, signal: NodeJS.Signals): boolean {
   return send(-group, signal);
 }

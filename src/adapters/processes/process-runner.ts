@@ -1,38 +1,23 @@
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CodedError } from '../../errors/coded-error.ts';
-import { ChangeFeed } from '../../lib/change-feed.ts';
 import { bounds } from '../../model/job/bounds.ts';
 import type { StageIdentity, StageSpec } from '../../model/job/stage.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { JobRef } from '../../ports/job-store.ts';
 import type { ProgressBus } from '../../ports/progress-bus.ts';
-import {
-  type EndedRun,
-  endedRun,
-  type LiveRun as LiveStageRun,
-  type PoolSlots,
-  type RunningRun,
-  type RunOutcome,
-  type StageRun,
-  type StageRunner,
-  type StopReason,
-  type WaitingRun,
-} from '../../ports/stage-runner.ts';
-import { workerVariables } from '../../worker-protocol/environment.ts';
-import { classifyRunOutcome, notStarted } from '../../worker-protocol/run-outcome.ts';
-import { progressOf } from '../../worker-protocol/worker-message.ts';
+import type { PoolSlots, RunningRun, StageRun, StageRunner, StopReason, WaitingRun } from '../../ports/stage-runner.ts';
 import type { Database } from '../sqlite/database.ts';
 import type { LogLimits } from './bounded-log.ts';
 import { RunDirectory, runName } from './run-directory.ts';
+import { executeRun } from './run-execution.ts';
 import { readLog } from './run-log.ts';
 import { RunLogs } from './run-logs.ts';
-import { temporaryFolderVariable } from './run-processes.ts';
 import { RunRecords } from './run-records.ts';
 import { recoverRuns } from './run-recovery.ts';
-import { type WorkerCommand, WorkerProcess } from './worker-process.ts';
+import { type LiveEntry, type RunChange, RunRegistry } from './run-registry.ts';
+import type { WorkerCommand, WorkerProcess } from './worker-process.ts';
 
-/** The only pool of a single box. */
+/** The only pool of a single machine. */
 const localPool = 'default';
 
 export interface ProcessRunnerOptions {
@@ -40,60 +25,47 @@ export interface ProcessRunnerOptions {
   /** Folder of the folders of runs; an absolute path without links. */
   readonly runsDirectory: string;
   readonly worker: WorkerCommand;
-  /** Stages that may run at once. */
+  /** Stages that may run in parallel. */
   readonly slots: number;
   readonly bus: Pick<ProgressBus, 'publish'>;
   readonly clock: Clock;
   /** Name of this machine, as it stands in the status of jobs. */
   readonly node: string;
-  /** Told of what goes wrong beside the runs, for the log; must not throw. */
-  readonly onError: (what: string, error: unknown) => void;
-  /** How long workers of a dead server and, on shutdown, those of this one may take to end, in milliseconds. */
+  /** Called with failures outside of the runs themselves, for the log: "failed to <action>". Must not throw. */
+  readonly onError: (action: string, error: unknown) => void;
+  /** How long workers of an earlier server may take to end, in milliseconds. */
   readonly recoveryGraceMs?: number;
+  /** The same on shutdown for the workers of this server. */
   readonly shutdownGraceMs?: number;
-  /** How long the log of a run may grow, and what is kept of one that is longer. */
+  /** Size limit of the log of a run, and what is kept of a longer one. */
   readonly logLimits?: LogLimits;
 }
 
-interface LiveRun {
-  readonly name: string;
-  readonly spec: StageSpec;
-  run: LiveStageRun;
-  worker?: WorkerProcess;
-}
+/** Wait before the next try to start a run whose start could not be saved, in milliseconds. */
+const startRetryMs = 2000;
 
-interface Changed {
-  readonly ref: JobRef;
-  readonly uid: string;
-}
-
-/** Wait before a start is tried again that could not be put on record, in milliseconds. */
-const startAgainMs = 2000;
-
-/** Runs each stage as a child process of this server, a few at a time. */
+/** Runs each stage as a child process of this server, in a limited number of slots. */
 export class ProcessRunner implements StageRunner, AsyncDisposable {
   readonly #options: ProcessRunnerOptions;
-  readonly #records: RunRecords;
+  readonly #runs: RunRegistry;
   readonly #directory: RunDirectory;
-  /** Waiting and running ones, in the order in which they were asked for. */
-  readonly #live = new Map<string, LiveRun>();
-  /** Ends that could not be put on record yet. */
-  readonly #unsaved = new Map<string, EndedRun>();
-  readonly #ending = new Set<Promise<void>>();
-  readonly #changes = new ChangeFeed<string, Changed>();
-  #retry: NodeJS.Timeout | undefined;
   readonly #logs: RunLogs;
+  /** The executions in progress; each holds a slot. */
+  readonly #executions = new Set<Promise<void>>();
+  readonly #shutdownGraceMs: number;
+  #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
   private constructor(options: ProcessRunnerOptions, records: RunRecords, directory: RunDirectory) {
+    const { clock, logLimits: limits, onError, shutdownGraceMs = 8000 } = options;
     this.#options = options;
-    this.#records = records;
     this.#directory = directory;
-    const { clock, logLimits: limits, onError } = options;
+    this.#runs = new RunRegistry({ records, clock, onError });
     this.#logs = new RunLogs({ clock, limits, onError });
+    this.#shutdownGraceMs = shutdownGraceMs;
   }
 
-  /** Brings the runs of an earlier server to their end first: see `recoverRuns`. Needs the data directory's lock. */
+  /** Ends the runs of an earlier server first: see `recoverRuns`. Needs the data directory's lock. */
   static async open(options: ProcessRunnerOptions): Promise<ProcessRunner> {
     const records = new RunRecords(options.database);
     const directory = new RunDirectory(options.runsDirectory);
@@ -102,26 +74,12 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
   }
 
   async start(spec: StageSpec, { pool }: { readonly pool: string }): Promise<void> {
-    const { identity } = spec;
     if (this.#closed) throw new CodedError('CONFLICT', 'Expected a running server, but it is shutting down');
-    if (pool !== localPool) {
-      throw new CodedError(
-        'INVALID_REQUEST',
-        `Expected the pool ${localPool}, the only one of a single machine, got ${pool}`,
-      );
-    }
-    const bytes = Buffer.byteLength(JSON.stringify(spec));
-    if (bytes > bounds.stageSpecBytes) {
-      throw new CodedError(
-        'SPEC_INVALID',
-        `Expected a stage of at most ${bounds.stageSpecBytes} bytes of JSON, got ${bytes}`,
-      );
-    }
-    const name = runName(identity);
-    if (this.#live.has(name) || this.#records.get(identity) !== undefined) return;
-    const waitingFor = waiting(`All ${this.#options.slots} workers are busy.`);
-    this.#live.set(name, { name, spec, run: { identity, state: 'waiting', waitingFor } });
-    this.#changed(identity);
+    checkStage(spec, pool);
+    const { identity } = spec;
+    if (this.#runs.isKnown(identity)) return;
+    const waitingFor = waitingWith(`All ${this.#options.slots} workers are busy.`);
+    this.#runs.add(spec, { identity, state: 'waiting', waitingFor });
     this.#startNext();
   }
 
@@ -129,47 +87,37 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
     identity: StageIdentity,
     { graceMs, reason }: { readonly graceMs: number; readonly reason: StopReason },
   ): Promise<void> {
-    const live = this.#live.get(runName(identity));
-    if (live === undefined || live.run.stopReason !== undefined) return;
-    live.run = { ...live.run, stopReason: reason };
-    if (live.run.state === 'waiting') {
-      this.#finish(live, { state: 'failed', message: 'The stage was ended before it started.' });
-      return;
-    }
-    this.#attempt('record a stop', () => this.#records.saveStop(identity, reason));
-    live.worker?.end(graceMs);
-    this.#changed(identity);
+    const entry = this.#runs.find(identity);
+    if (entry === undefined || entry.run.stopReason !== undefined) return;
+    this.#runs.noteStop(entry, reason);
+    if (entry.run.state === 'waiting') {
+      this.#runs.end(entry, { state: 'failed', message: 'The stage was ended before it started.' });
+    } else entry.worker?.end(graceMs);
   }
 
   async observe(uid: string): Promise<readonly StageRun[]> {
-    const known = new Map<string, StageRun>(this.#records.ofJob(uid).map((run) => [runName(run.identity), run]));
-    for (const [name, run] of this.#unsaved) if (run.identity.uid === uid) known.set(name, run);
-    for (const [name, { run }] of this.#live) if (run.identity.uid === uid) known.set(name, run);
-    return [...known.values()].toSorted((a, b) => a.identity.attempt - b.identity.attempt);
+    return this.#runs.ofJob(uid);
   }
 
-  watch(signal: AbortSignal): AsyncIterable<Changed> {
-    const initial = [...this.#live.values()].map(({ run }) => [run.identity.uid, changeOf(run.identity)] as const);
-    return this.#changes.subscribe(signal, { initial });
+  watch(signal: AbortSignal): AsyncIterable<RunChange> {
+    return this.#runs.watch(signal);
   }
 
   async slots(): Promise<readonly PoolSlots[]> {
     return [{ pool: localPool, slots: this.#options.slots, gpu: 'unknown' }];
   }
 
-  /** The number of workers stays as it is. */
+  /** Yields nothing: the number of slots never changes. */
   watchSlots(signal: AbortSignal): AsyncIterable<void> {
-    return { [Symbol.asyncIterator]: () => untilAborted(signal) };
+    return { [Symbol.asyncIterator]: () => nothingUntil(signal) };
   }
 
   async forget(uid: string): Promise<void> {
-    for (const { identity } of await this.observe(uid)) {
-      const name = runName(identity);
-      if (this.#live.has(name)) continue;
+    for (const { identity } of this.#runs.ofJob(uid)) {
+      if (this.#runs.find(identity) !== undefined) continue;
       // Files first: a crash in between leaves a record, by which they are found again.
-      await this.#directory.remove(name);
-      this.#records.forget(identity);
-      this.#unsaved.delete(name);
+      await this.#directory.remove(runName(identity));
+      this.#runs.forget(identity);
     }
   }
 
@@ -178,148 +126,102 @@ export class ProcessRunner implements StageRunner, AsyncDisposable {
     { follow, signal }: { readonly follow: boolean; readonly signal: AbortSignal },
   ): AsyncIterable<Uint8Array> {
     const name = runName(identity);
-    if (!this.#live.has(name) && this.#records.get(identity) === undefined && !this.#unsaved.has(name)) {
-      throw new CodedError('NOT_FOUND', `Expected a stage that was started, got ${name}, of which nothing is known`);
+    if (!this.#runs.isKnown(identity)) {
+      throw new CodedError('NOT_FOUND', `Expected a stage that was started, got ${name}, which was not`);
     }
     const { log: path } = this.#directory.pathsOf(name);
-    const shrunk = this.#logs.shrunkOf(name);
-    return readLog({ path, clock: this.#options.clock, signal, isLive: () => follow && this.#live.has(name), shrunk });
+    const isLive = (): boolean => follow && this.#runs.find(identity) !== undefined;
+    return readLog({ path, clock: this.#options.clock, signal, isLive, shrunk: this.#logs.shrunkOf(name) });
   }
 
-  /** Ends all workers, within ten seconds whatever they do. What they leave is on record; what waits is dropped. */
+  /** Ends all workers, in `shutdownGraceMs` and 1.5 s at most, and saves their ends; waiting runs are dropped. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
-    for (const { name, run, worker } of this.#live.values()) {
-      if (run.state === 'waiting') this.#live.delete(name);
-      worker?.end(this.#options.shutdownGraceMs ?? 8000);
+    for (const entry of this.#runs.live()) {
+      if (entry.run.state === 'waiting') this.#runs.drop(entry);
+      entry.worker?.end(this.#shutdownGraceMs);
     }
     // A process in an uninterruptible wait outlives SIGKILL; the next server finds it.
-    const deadline = wait((this.#options.shutdownGraceMs ?? 8000) + 1500, undefined, { ref: false });
-    await Promise.race([Promise.all(this.#ending), deadline]);
+    const deadline = wait(this.#shutdownGraceMs + 1500, undefined, { ref: false });
+    await Promise.race([Promise.all(this.#executions), deadline]);
     this.#logs[Symbol.dispose]();
   }
 
   #startNext(): void {
     if (this.#closed) return;
-    let free = this.#options.slots - this.#ending.size;
-    for (const live of this.#live.values()) {
+    let free = this.#options.slots - this.#executions.size;
+    for (const entry of this.#runs.live()) {
       if (free <= 0) return;
-      if (live.run.state !== 'waiting') continue;
-      if (!this.#launch(live, live.run)) return;
+      if (entry.run.state !== 'waiting') continue;
+      if (!this.#launch(entry, entry.run)) return;
       free -= 1;
     }
   }
 
-  /** Starts a run that waited; false when it could not be put on record, in which case it waits on. */
-  #launch(live: LiveRun, waitingRun: WaitingRun): boolean {
+  /** Starts a waiting run; false when its start could not be saved, in which case it waits for the next try. */
+  #launch(entry: LiveEntry, waiting: WaitingRun): boolean {
     const { clock, node } = this.#options;
-    const { identity } = waitingRun;
-    const started: RunningRun = { identity, state: 'running', node, startedAt: clock.now() };
-    try {
-      this.#records.save(started);
-    } catch (error) {
-      this.#options.onError(`start ${live.name}`, error);
-      live.run = { ...waitingRun, waitingFor: waiting('The database cannot be written.') };
+    const running: RunningRun = { identity: waiting.identity, state: 'running', node, startedAt: clock.now() };
+    if (!this.#runs.begin(entry, running)) {
+      entry.run = { ...waiting, waitingFor: waitingWith('The database cannot be written.') };
       clearTimeout(this.#retry);
-      this.#retry = setTimeout(() => this.#startNext(), startAgainMs);
+      this.#retry = setTimeout(() => this.#startNext(), startRetryMs);
       return false;
     }
-    live.run = started;
-    const ending = this.#runToEnd(live).finally(() => {
-      this.#ending.delete(ending);
+    const execution = this.#execute(entry).finally(() => {
+      this.#executions.delete(execution);
       this.#startNext();
     });
-    this.#ending.add(ending);
-    this.#changed(identity);
+    this.#executions.add(execution);
     return true;
   }
 
-  /** Runs one worker and puts its end on record; never rejects. */
-  async #runToEnd(live: LiveRun): Promise<void> {
-    let end: RunOutcome;
-    try {
-      const worker = this.#spawn(live);
-      live.worker = worker;
-      this.#attempt('record a process', () => {
-        const process = worker.identify();
-        if (process !== undefined) this.#records.saveProcess(live.run.identity, process);
-      });
-      const exit = await worker.ended;
-      const result = await this.#directory.readResult(live.name);
-      const { stopReason } = live.run;
-      end = classifyRunOutcome({
-        result,
-        exit,
-        shutdown: this.#closed,
-        ...(stopReason === undefined ? {} : { stopReason }),
-      });
-    } catch (error) {
-      end = notStarted(error);
-    }
-    this.#logs.end(live.name);
-    try {
-      await this.#directory.removeScratch(live.name);
-    } catch (error) {
-      this.#options.onError(`remove the scratch folder of ${live.name}`, error);
-    }
-    this.#finish(live, end);
-  }
-
-  #spawn({ name, spec }: LiveRun): WorkerProcess {
-    const { worker, bus } = this.#options;
-    return this.#directory.prepare(name, (paths, log) => {
-      this.#logs.begin(name, paths.log);
-      const env = {
-        ...worker.env,
-        ...workerVariables({ stage: JSON.stringify(spec), resultFile: paths.result, scratchDir: paths.scratch }),
-        [temporaryFolderVariable]: paths.scratch,
-      };
-      const onMessage = (message: unknown): void => {
-        const news = progressOf(message, spec.identity);
-        if (news !== undefined) bus.publish(news);
-      };
-      return new WorkerProcess({ ...worker, env, folder: paths.root, log, onMessage });
+  /** Runs one worker and saves its end; never rejects. */
+  async #execute(entry: LiveEntry): Promise<void> {
+    const { worker, bus, onError } = this.#options;
+    const outcome = await executeRun(entry, {
+      directory: this.#directory,
+      logs: this.#logs,
+      worker,
+      bus,
+      onError,
+      onSpawn: (process) => this.#spawned(entry, process),
+      isShuttingDown: () => this.#closed,
     });
+    this.#runs.end(entry, outcome);
   }
 
-  #finish(live: LiveRun, end: RunOutcome): void {
-    const { identity } = live.run;
-    const ended = endedRun(live.run, end, this.#options.clock.now());
-    // Kept in memory for as long as it can't be saved; after a crash it is found again by what the worker left.
-    this.#unsaved.set(live.name, ended);
-    for (const [name, unsaved] of this.#unsaved) {
-      if (this.#attempt('record an end', () => this.#records.save(unsaved))) this.#unsaved.delete(name);
-    }
-    this.#live.delete(live.name);
-    this.#changed(identity);
+  #spawned(entry: LiveEntry, worker: WorkerProcess): void {
+    entry.worker = worker;
+    const identity = worker.identify();
+    if (identity !== undefined) this.#runs.saveProcess(entry, identity);
   }
+}
 
-  #attempt(what: string, work: () => void): boolean {
-    try {
-      work();
-      return true;
-    } catch (error) {
-      this.#options.onError(what, error);
-      return false;
-    }
+/** Throws `INVALID_REQUEST` or `SPEC_INVALID` for a stage that cannot run here. */
+function checkStage(spec: StageSpec, pool: string): void {
+  if (pool !== localPool) {
+    throw new CodedError(
+      'INVALID_REQUEST',
+      `Expected the pool ${localPool}, the only one of a single machine, got ${pool}`,
+    );
   }
-
-  #changed(identity: StageIdentity): void {
-    this.#changes.publish(identity.uid, changeOf(identity));
+  const bytes = Buffer.byteLength(JSON.stringify(spec));
+  if (bytes > bounds.stageSpecBytes) {
+    throw new CodedError(
+      'SPEC_INVALID',
+      `Expected a stage of at most ${bounds.stageSpecBytes} bytes of JSON, got ${bytes}`,
+    );
   }
 }
 
 /** A wait for this server, which has no limit. */
-function waiting(message: string): WaitingRun['waitingFor'] {
+function waitingWith(message: string): WaitingRun['waitingFor'] {
   return { cause: 'Starting', message };
 }
 
-function changeOf({ namespace, name, uid }: StageIdentity): Changed {
-  return { ref: { namespace, name }, uid };
-}
-
-async function* untilAborted(signal: AbortSignal): AsyncGenerator<void> {
+async function* nothingUntil(signal: AbortSignal): AsyncGenerator<void> {
   if (!signal.aborted) await once(signal, 'abort');
   yield* [];
 }

@@ -15,7 +15,7 @@ export interface RunPaths {
 
 const safeName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
-/** The name of a run's folder: unique for ever, as its identity is. Throws for names that could leave the folder. */
+/** The name of a run's folder: unique, as its identity is. Throws `INVALID_REQUEST` for names that could leave the folder. */
 export function runName({ uid, attempt, stage }: StageIdentity): string {
   const name = `${uid}-${attempt}-${stage}`;
   if (safeName.test(name) && name.length <= 200) return name;
@@ -38,7 +38,7 @@ export class RunDirectory {
     return { root, scratch: join(root, 'scratch'), result: join(root, 'result.json'), log: join(root, 'log.ndjson') };
   }
 
-  /** Makes the folder with an empty log, and calls `use` with the log open for appending. */
+  /** Creates the folder with an empty log, and calls `use` with the log open for appending. */
   prepare<T>(name: string, use: (paths: RunPaths, log: number) => T): T {
     const paths = this.pathsOf(name);
     mkdirSync(paths.scratch, { recursive: true, mode: 0o700 });
@@ -69,14 +69,14 @@ export class RunDirectory {
     await removeFolder(this.pathsOf(name).root);
   }
 
-  /** Names of all run folders that are there. */
+  /** Names of all run folders. */
   async names(): Promise<string[]> {
     const entries = await readdir(this.root, { withFileTypes: true });
     return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   }
 }
 
-/** A process that was killed a moment ago may still hold or make a file: removal is tried again for a second. */
+/** A process that was killed a moment ago may still hold or create a file: the removal is retried. */
 async function removeFolder(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }

@@ -9,27 +9,27 @@ export interface LogReading {
   readonly path: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Whether more may come. */
+  /** Whether more may be written. */
   readonly isLive: () => boolean;
-  /** How far the log has shrunk while it was read; a log that nobody cuts has not. */
+  /** How far the log has shrunk since the start of the run; absent for a log that is never cut. */
   readonly shrunk?: () => Shrunk;
 }
 
-/** The bytes of a log as far as it is written, and of one that is live as they come, until its end or the signal. */
+/** The bytes of a log; of a live one also those that are written later, until its end or the signal. */
 export async function* readLog({ path, clock, signal, isLive, shrunk }: LogReading): AsyncGenerator<Uint8Array> {
   let position = 0;
   let known = shrunk?.().by ?? 0;
-  /** The place of what comes next, which lies earlier after a cut; what a slow reader has missed then is gone. */
-  const place = (): number => {
+  /** The position of the next bytes, which a cut moves towards the beginning; a slow reader may miss removed bytes. */
+  const nextPosition = (): number => {
     const { from, by } = shrunk?.() ?? { from: 0, by: known };
     if (position > from) position = Math.max(from, position - (by - known));
     known = by;
     return position;
   };
   while (!signal.aborted) {
-    // Asked before reading: what is written after the last question cannot be missed, for then there is one more round.
+    // Checked before reading: bytes that are written after the last check are read in one more round.
     const more = isLive();
-    for (let chunk = readAt(path, place()); chunk.byteLength > 0; chunk = readAt(path, place())) {
+    for (let chunk = readAt(path, nextPosition()); chunk.byteLength > 0; chunk = readAt(path, nextPosition())) {
       position += chunk.byteLength;
       yield chunk;
       if (signal.aborted) return;
@@ -39,7 +39,7 @@ export async function* readLog({ path, clock, signal, isLive, shrunk }: LogReadi
   }
 }
 
-/** The next bytes, at once, so that no cut comes in between; none when the file is not there yet, or no more. */
+/** The next bytes, read synchronously so that no cut comes in between; none when there is no file, or no further byte. */
 function readAt(path: string, position: number): Uint8Array {
   let file: number;
   try {

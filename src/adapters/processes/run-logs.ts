@@ -4,10 +4,10 @@ import { BoundedLog, type LogLimits, logLimits, type Shrunk } from './bounded-lo
 export interface RunLogsOptions {
   readonly clock: Clock;
   readonly limits?: LogLimits | undefined;
-  readonly onError: (what: string, error: unknown) => void;
+  readonly onError: (action: string, error: unknown) => void;
 }
 
-/** How often the logs of live runs are looked at, in milliseconds. */
+/** How often the sizes of the logs of live runs are checked, in milliseconds. */
 const checkMs = 1000;
 
 /** Keeps the logs of live runs within their size. */
@@ -28,14 +28,14 @@ export class RunLogs implements Disposable {
     this.#live.set(name, new BoundedLog(path, { clock, limits }));
   }
 
-  /** Looks at the log a last time: nothing is written to it any more. */
+  /** Cuts the log a last time: nothing is written to it any more. */
   end(name: string): void {
     const log = this.#live.get(name);
     if (log !== undefined) this.#trim(log);
     this.#live.delete(name);
   }
 
-  /** For a reader, who may begin before the run and go on after its end. */
+  /** How far the log has shrunk; for a reader, which may begin before the run and end after it. */
   shrunkOf(name: string): () => Shrunk {
     let log = this.#live.get(name);
     return () => {

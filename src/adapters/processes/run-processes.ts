@@ -3,10 +3,10 @@ import { sep } from 'node:path';
 import { allPids, identify, type ProcessIdentity } from './process-identity.ts';
 
 /**
- * Every process that a run of this data directory has started and that still lives, by the name of the run's folder.
+ * Every living process that a run of this data directory has started, by the name of the run's folder.
  *
- * A worker's TMPDIR lies in that folder and FFmpeg inherits it, so the environment tells whose process it is even when the
- * server died before it could note a pid, or the worker before its FFmpeg. Linux only: elsewhere none is found, and
+ * A worker's TMPDIR is in that folder and FFmpeg inherits it, so the environment identifies the run even when the server
+ * was killed before it could record a pid, or the worker before its FFmpeg. Linux only: elsewhere none is found, and
  * workers end by themselves when they lose the channel to the server.
  */
 export function findRunProcesses(runsDirectory: string): Map<string, ProcessIdentity[]> {
@@ -22,14 +22,14 @@ export function findRunProcesses(runsDirectory: string): Map<string, ProcessIden
   return found;
 }
 
-/** The variable that marks the processes of a run; one that every tool passes on. */
+/** The variable that marks the processes of a run: every tool passes it on to its children. */
 export const temporaryFolderVariable = 'TMPDIR';
 
 function environmentOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
   } catch {
-    // Gone, or another user's.
+    // It has ended, or belongs to another user.
     return [];
   }
 }

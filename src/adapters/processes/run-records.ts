@@ -12,7 +12,7 @@ import {
 import type { Database } from '../sqlite/database.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
-/** A run as it is kept, with the process that a later server may have to find. */
+/** A recorded run, with the process that a later server may have to find. */
 export interface RunRecord<Run = RecordedRun> {
   readonly run: Run;
   readonly process?: ProcessIdentity;
@@ -54,8 +54,8 @@ const upsert = `INSERT INTO run (uid, attempt, stage, namespace, name, state, no
 const byIdentity = 'uid = ? AND attempt = ? AND stage = ?';
 
 /**
- * Runs that were started, in SQLite. A record is written before its process exists: whatever the server's end, the next
- * one knows of every process that there may be. Runs that wait are not kept; the controller starts them again.
+ * Runs that were started, in SQLite. A record is written before its process exists: however a server ends, the next one
+ * finds every process that there may be. Waiting runs are not recorded; the controller starts them again.
  */
 export class RunRecords {
   readonly #database: Database;
@@ -105,13 +105,13 @@ export class RunRecords {
     return this.#select('uid = ? ORDER BY attempt, seq', uid).map(({ run }) => run);
   }
 
-  /** Runs whose end is not on record. */
+  /** Runs without a recorded end. */
   unended(): RunRecord<RunningRun>[] {
     const records = this.#select("state = 'running' ORDER BY seq");
     return records.flatMap(({ run, ...rest }) => (run.state === 'running' ? [{ ...rest, run }] : []));
   }
 
-  /** Who has run, and whether it has ended: without results, so that it stays small. */
+  /** The identities of all runs, and whether they have ended: without results, so that the list stays small. */
   outline(): { readonly identity: StageIdentity; readonly ended: boolean }[] {
     const rows = this.#database.read(() =>
       this.#database.prepare('SELECT uid, attempt, stage, namespace, name, state FROM run').all(),

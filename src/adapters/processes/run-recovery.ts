@@ -10,70 +10,68 @@ export interface RecoveryOptions {
   readonly records: RunRecords;
   readonly directory: RunDirectory;
   readonly clock: Clock;
-  /** How long a worker that lives may take to end, in milliseconds. */
+  /** How long a living worker may take to end, in milliseconds. */
   readonly graceMs: number;
 }
 
 const pollMs = 100;
 
-/** How long a killed process may take to be gone, in milliseconds. */
-const goneMs = 5000;
+/** How long a killed process may take to end, in milliseconds. */
+const killedMs = 5000;
 
 /**
- * Brings the runs of a server that is gone to their end: ends every process that one of them still has, then puts on
- * record what each run left: its result where there is one, else that it is lost.
- * Requires that no other server works on the directory. Returns how many runs were unended and processes ended.
+ * Ends the runs of an earlier server: ends every process that one of them still has, then records the outcome of each run:
+ * its result where there is one, else that it is lost. Requires that no other server uses the directory.
  */
-export async function recoverRuns(
-  options: RecoveryOptions,
-): Promise<{ readonly runs: number; readonly processes: number }> {
+export async function recoverRuns(options: RecoveryOptions): Promise<void> {
   const { records, directory, clock } = options;
   const unended = records.unended();
-  const noted = unended.flatMap(({ process }) => (process !== undefined && isAlive(process) ? [process] : []));
-  const processes = await endProcesses(noted, options);
+  await endProcesses(
+    unended.flatMap(({ process }) => (process === undefined ? [] : [process])),
+    options,
+  );
   for (const { run } of unended) {
     const name = runName(run.identity);
     const result = await directory.readResult(name);
-    const end = classifyRunOutcome({ result, ...(run.stopReason === undefined ? {} : { stopReason: run.stopReason }) });
+    const { stopReason } = run;
+    const outcome = classifyRunOutcome({ result, ...(stopReason === undefined ? {} : { stopReason }) });
     await directory.removeScratch(name);
-    records.save(endedRun(run, end, clock.now()));
+    records.save(endedRun(run, outcome, clock.now()));
   }
   await sweep(options);
-  return { runs: unended.length, processes };
 }
 
-/** Ends the noted processes and all others that belong to runs of this directory; politely first. */
+/** Ends the recorded processes and all others that belong to runs of this directory; gracefully first. */
 async function endProcesses(
-  noted: readonly ProcessIdentity[],
+  recorded: readonly ProcessIdentity[],
   { directory, clock, graceMs }: RecoveryOptions,
-): Promise<number> {
+): Promise<void> {
   const living = (): ProcessIdentity[] => {
     const marked = [...findRunProcesses(directory.root).values()].flat();
-    const known = new Map([...noted.filter(isAlive), ...marked].map((identity) => [identity.pid, identity]));
+    const known = new Map([...recorded.filter(isAlive), ...marked].map((identity) => [identity.pid, identity]));
     return [...known.values()];
   };
-  const first = living();
-  for (const identity of first) signalProcess(identity, 'SIGTERM');
-  await gone(living, clock, graceMs);
-  // The scan is repeated, for a worker may have started a further process in the meantime.
+  for (const identity of living()) signalProcess(identity, 'SIGTERM');
+  await untilEnded(living, clock, graceMs);
+  // The scan is repeated, since a worker may have started a further process in the meantime.
   for (const identity of living()) killWithGroup(identity);
-  await gone(living, clock, goneMs);
-  return first.length;
+  await untilEnded(living, clock, killedMs);
 }
 
-/** A worker leads the group that bears its pid; the others of the group go with it. */
+/** Kills a process; a worker leads the group with the number of its pid, which is killed as a whole. */
 function killWithGroup(identity: ProcessIdentity): void {
   const leads = isAlive(identity) && statOf(identity.pid)?.group === identity.pid;
   if (leads) signalGroup(identity.pid, 'SIGKILL');
   else signalProcess(identity, 'SIGKILL');
 }
 
-async function gone(living: () => readonly ProcessIdentity[], clock: Clock, withinMs: number): Promise<void> {
+/** Waits until no process is left, `withinMs` at most. */
+async function untilEnded(living: () => readonly ProcessIdentity[], clock: Clock, withinMs: number): Promise<void> {
   const end = clock.monotonic() + withinMs;
   while (living().length > 0 && clock.monotonic() < end) await clock.sleep(pollMs);
 }
 
-/** Removes scratch of ended runs, and folders that no record knows: a crash between two steps of an end leaves them. */
+/** Removes scratch of ended runs, and folders without a record: a crash between two steps of an end leaves them. */
 async function sweep({ records, directory }: RecoveryOptions): Promise<void> {
   const ended = new Map(records.outline().map(({ identity, ended }) => [runName(identity), ended]));
   for (const name of await directory.names()) {

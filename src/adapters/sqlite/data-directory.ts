@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { CodedError } from '../../errors/coded-error.ts';
 import { ServerLock } from './server-lock.ts';
 
-/** Where things lie in the data directory of a single-box installation. */
+/** The paths in the data directory of a single machine. */
 export interface DataLayout {
   readonly root: string;
   readonly database: string;
@@ -28,25 +28,25 @@ export function dataLayout(directory: string): DataLayout {
   };
 }
 
-/** A data directory that this process alone serves, until it is disposed of or the process ends. */
+/** A data directory with the lock of this process, until it is disposed of or the process ends. */
 export interface DataDirectory extends DataLayout, Disposable {}
 
 /**
- * Makes the folders that are missing, readable by their owner alone, and takes the lock.
- * Throws `STORAGE_UNAVAILABLE` when the folder can't be used, `CONFLICT` when another server holds it.
+ * Creates the missing folders, readable by their owner only, and takes the lock.
+ * Throws `STORAGE_UNAVAILABLE` when the folder cannot be used, `CONFLICT` when another server holds the lock.
  */
 export function openDataDirectory(directory: string): DataDirectory {
-  makeFolder(resolve(directory));
-  // One name whatever links lead here: a later server recognises processes of this one by the paths they were given.
+  createFolder(resolve(directory));
+  // One path whatever links lead here: a later server recognises processes of this one by their paths.
   const layout = dataLayout(realpathSync(directory));
-  for (const folder of [layout.objects, layout.runs]) makeFolder(folder);
+  for (const folder of [layout.objects, layout.runs]) createFolder(folder);
   const lock = ServerLock.take(layout.lock, { pid: process.pid, host: hostname() });
   return { ...layout, [Symbol.dispose]: () => lock[Symbol.dispose]() };
 }
 
-function makeFolder(folder: string): void {
+function createFolder(folder: string): void {
   try {
-    makeWithParents(folder);
+    createWithParents(folder);
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -57,9 +57,9 @@ function makeFolder(folder: string): void {
   }
 }
 
-/** Not `recursive: true`: Node then repeats for ever where a folder takes no children but exists, such as /proc. */
-function makeWithParents(folder: string): void {
+/** Not `recursive: true`: Node repeats that for ever in a folder without room for children, such as /proc. */
+function createWithParents(folder: string): void {
   if (existsSync(folder)) return;
-  makeWithParents(dirname(folder));
+  createWithParents(dirname(folder));
   mkdirSync(folder, { mode: 0o700 });
 }

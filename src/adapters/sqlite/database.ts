@@ -12,8 +12,8 @@ const lockPollMs = 10;
 const numbers = z.record(z.string(), z.int());
 
 /**
- * The one SQLite file of a single-box installation.
- * Every failure of the disk comes out as CodedError `STORAGE_FULL` or `STORAGE_UNAVAILABLE`.
+ * The SQLite file of a single machine.
+ * Every failure of the disk is thrown as CodedError `STORAGE_FULL` or `STORAGE_UNAVAILABLE`.
  */
 export class Database implements AsyncDisposable {
   readonly path: string;
@@ -26,9 +26,9 @@ export class Database implements AsyncDisposable {
     this.#sql = sql;
   }
 
-  /** Opens or makes the file, checks it and brings its schema up to date. */
+  /** Opens or creates the file, checks it and migrates its schema. */
   static open(path: string): Database {
-    createPrivately(path);
+    createPrivateFile(path);
     const database = new Database(
       path,
       translated(path, () => new DatabaseSync(path, { timeout: lockTimeoutMs })),
@@ -42,7 +42,7 @@ export class Database implements AsyncDisposable {
     }
   }
 
-  /** Why the last use failed; undefined once one has succeeded again. */
+  /** Why the last access failed; undefined after a successful one. */
   get failure(): CodedError | undefined {
     return this.#failure;
   }
@@ -83,7 +83,7 @@ export class Database implements AsyncDisposable {
     return value;
   }
 
-  /** Tries to write a few pages when the last use failed, so that a disk with room again is noticed without other traffic. */
+  /** Writes a few pages when the last access failed, so that free space is noticed without other traffic. */
   probe(): void {
     if (this.#failure === undefined) return;
     try {
@@ -119,13 +119,13 @@ export class Database implements AsyncDisposable {
       // FULL, not NORMAL: in WAL mode NORMAL may lose the last commits when the power goes, and a job whose creation was
       // answered must not be lost. A job's whole life is about five commits, so one fsync for each is affordable.
       this.#sql.exec('PRAGMA synchronous = FULL');
-      this.#refuseForeignFile();
+      this.#rejectForeignFile();
       this.#checkIntegrity();
       this.#migrate();
     });
   }
 
-  /** SQLite does not wait for a lock here as it does elsewhere, where two processes switch a new file at one moment. */
+  /** SQLite does not wait for the lock, as it does elsewhere, when two processes switch a new file at the same time. */
   #useWriteAheadLog(): void {
     for (let waited = 0; ; waited += lockPollMs) {
       try {
@@ -138,7 +138,7 @@ export class Database implements AsyncDisposable {
     }
   }
 
-  #refuseForeignFile(): void {
+  #rejectForeignFile(): void {
     const version = this.#pragma('user_version');
     const tables =
       numbers.parse(this.#sql.prepare('SELECT count(*) AS tables FROM sqlite_schema').get())['tables'] ?? 0;
@@ -165,7 +165,7 @@ export class Database implements AsyncDisposable {
       .object({ quick_check: z.string() })
       .parse(this.#sql.prepare('PRAGMA quick_check(1)').get()).quick_check;
     if (answer === 'ok') return;
-    throw new CodedError('STORAGE_UNAVAILABLE', `Expected a sound database, but ${this.path} is damaged: ${answer}`, {
+    throw new CodedError('STORAGE_UNAVAILABLE', `Expected an intact database, but ${this.path} is damaged: ${answer}`, {
       remedy: 'Restore it from a backup, or move it away to start with an empty one.',
     });
   }
@@ -173,8 +173,8 @@ export class Database implements AsyncDisposable {
   #migrate(): void {
     for (const [index, script] of migrations.entries()) {
       if (this.#pragma('user_version') > index) continue;
-      // The version moves in the same transaction, so a crash leaves either schema whole, and is read again in it, for
-      // another process may have opened the same new file at the same moment.
+      // The version changes in the same transaction, so that a crash leaves either schema whole; it is read again in it,
+      // since another process may have opened the same new file at the same time.
       this.transaction(() => {
         if (this.#pragma('user_version') > index) return;
         this.#sql.exec(`${script}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${index + 1}`);
@@ -191,8 +191,8 @@ function translated<T>(path: string, work: () => T): T {
   }
 }
 
-/** SQLite makes files readable by all; digests of keys and URLs of inputs are for the owner alone. */
-function createPrivately(path: string): void {
+/** SQLite creates files that all can read; digests of keys and URLs of inputs are for the owner only. */
+function createPrivateFile(path: string): void {
   try {
     closeSync(openSync(path, 'a', 0o600));
   } catch (error) {

@@ -25,7 +25,7 @@ const storedRow = z.object({
 /** Columns from which `jobFromRow` builds a job. */
 export const jobColumns = Object.keys(storedRow.shape).join(', ');
 
-/** A job with its place in the order of creation. */
+/** A job with its position in the order of creation. */
 export interface StoredJob {
   readonly seq: number;
   readonly job: RenderJob;
@@ -56,7 +56,7 @@ export function jobFromRow(value: unknown): StoredJob {
   };
 }
 
-/** Columns that follow from a job and exist only to be searched by. */
+/** Columns that are derived from a job for searches. */
 export function searchColumns(
   { metadata, spec, status }: Pick<RenderJob, 'metadata' | 'spec' | 'status'>,
   { now, defaultTtlSeconds }: { readonly now: number; readonly defaultTtlSeconds: number },

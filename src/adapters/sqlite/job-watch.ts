@@ -4,13 +4,13 @@ import type { Clock } from '../../ports/clock.ts';
 import type { JobChange } from '../../ports/job-store.ts';
 import { isStorageFailure } from './database-error.ts';
 
-/** A change that a reader has yet to receive: a job to read, or one that was removed, as it last was. */
+/** A change that is not delivered yet: a job to read, or the last state of one that was removed. */
 type Pending = { readonly uid: string; readonly removed?: RenderJob };
 
-/** Wait before a row is read again from a database that failed, in milliseconds. */
-const readAgainMs = 500;
+/** Wait before the next try to read a row from a database that failed, in milliseconds. */
+const retryMs = 500;
 
-/** The readers of a store's changes. Keeps uids, not jobs: a job is read when its turn to be delivered comes. */
+/** The watchers of a store. Keeps uids, not jobs: a job is read when its change is delivered. */
 export class JobWatchers {
   readonly #clock: Clock;
   readonly #read: (uid: string) => RenderJob | undefined;
@@ -30,9 +30,9 @@ export class JobWatchers {
     this.#feed.publish(uid, { uid, removed: job });
   }
 
-  /** Changes from now on, after the present state of the jobs `first`. Ends when the signal is aborted. */
+  /** The state of the jobs `first`, then every change after this call. Ends when the signal is aborted. */
   watch(first: readonly string[], signal: AbortSignal): AsyncIterable<JobChange> {
-    // Subscribed before the first read, so that nothing that happens in between is missed.
+    // Subscribed before the first read, so that no change in between is missed.
     const initial = first.map((uid) => [uid, { uid }] as const);
     return this.#readAll(this.#feed.subscribe(signal, { initial }), signal);
   }
@@ -54,7 +54,7 @@ export class JobWatchers {
         return job === undefined ? undefined : { type: 'put', job };
       } catch (error) {
         if (!isStorageFailure(error)) throw error;
-        await this.#clock.sleep(readAgainMs, signal).catch(() => undefined);
+        await this.#clock.sleep(retryMs, signal).catch(() => undefined);
       }
     }
     return undefined;

@@ -1,17 +1,17 @@
-/** `PRAGMA application_id` of our databases: "FRWR" in ASCII. Tells a foreign SQLite file from a new, empty one. */
+/** `PRAGMA application_id` of our databases: "FRWR" in ASCII. It distinguishes a foreign SQLite file from a new, empty one. */
 export const applicationId = 0x46_52_57_52;
 
 /**
- * What brings a database from version n to n + 1 (`PRAGMA user_version`), in order. Entries are never changed once
- * released: a change of the schema is a further entry.
+ * Scripts that migrate a database from version n to n + 1 (`PRAGMA user_version`), in order. A released script is never
+ * changed: a change of the schema is a further script.
  */
 export const migrations: readonly string[] = [
   `
-  -- Versions of jobs come from one counter, so that a job made anew under an old name never repeats one.
+  -- Versions of jobs come from one counter, so that a new job under an old name never repeats one.
   CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
   INSERT INTO counter VALUES ('version', 0);
 
-  -- Written to and emptied to learn whether a disk that was full has room again.
+  -- Written to and emptied to find out whether a disk that was full has room again.
   CREATE TABLE probe (filler BLOB) STRICT;
 
   CREATE TABLE job (

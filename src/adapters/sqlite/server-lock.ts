@@ -5,7 +5,7 @@ import { databaseError, sqliteBusy } from './database-error.ts';
 
 const holder = z.object({ pid: z.int(), host: z.string(), since: z.string() });
 
-/** Keeps locks that nobody else refers to from being collected, which would release them. */
+/** Keeps locks without another reference from being collected, which would release them. */
 const held = new Set<ServerLock>();
 
 /**
@@ -28,16 +28,16 @@ export class ServerLock implements Disposable {
       sql.exec('CREATE TABLE IF NOT EXISTS holder (pid INTEGER, host TEXT, since TEXT); DELETE FROM holder');
       sql.prepare('INSERT INTO holder VALUES (?, ?, ?)').run(pid, host, new Date().toISOString());
       sql.exec('COMMIT');
-      // Held until the end of the process. A write lock that writes nothing lets others read who the holder is; whoever
+      // Held until the end of the process. A write lock without a write lets others read who the holder is. A server that
       // comes in between the two transactions gets the lock, and this BEGIN fails.
       sql.exec('BEGIN IMMEDIATE');
       const lock = new ServerLock(sql);
       held.add(lock);
       return lock;
     } catch (error) {
-      const refusal = sqliteBusy(error) ? heldBy(sql, path, error) : databaseError(error, path);
+      const failure = sqliteBusy(error) ? heldBy(sql, path, error) : databaseError(error, path);
       sql.close();
-      throw refusal;
+      throw failure;
     }
   }
 
@@ -61,7 +61,7 @@ function heldBy(sql: DatabaseSync, path: string, cause: unknown): CodedError {
   const { pid, host, since } = holder.parse(row ?? { pid: 0, host: 'this machine', since: 'a moment ago' });
   return new CodedError(
     'CONFLICT',
-    `Expected a data directory of our own, but process ${pid} on ${host} has held ${path} since ${since}`,
+    `Expected a data directory without another server, but process ${pid} on ${host} has held ${path} since ${since}`,
     {
       remedy: `Stop the other server (kill ${pid}), or give this one another data directory.`,
       cause,

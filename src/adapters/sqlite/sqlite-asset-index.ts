@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CodedError } from '../../errors/coded-error.ts';
 import type { Asset, AssetIndex } from '../../ports/asset-index.ts';
-import { cursorAfter, placeOf } from './cursor.ts';
+import { cursorAfter, positionOf } from './cursor.ts';
 import type { Database } from './database.ts';
 import { allOf } from './sql-condition.ts';
 
@@ -21,7 +21,7 @@ const storedAsset = z
     return { seq, asset: { ...asset, mediaType, createdAt } satisfies Asset };
   });
 
-/** Uploaded files in SQLite: what is known of them; their bytes are in the object store. */
+/** The asset index in SQLite; the bytes of the files are in the object store. */
 export class SqliteAssetIndex implements AssetIndex {
   readonly #database: Database;
 
@@ -50,7 +50,7 @@ export class SqliteAssetIndex implements AssetIndex {
     const where = allOf([
       ...(owner === undefined ? [] : [{ text: 'owner = ?', values: [owner] }]),
       ...(namespace === undefined ? [] : [{ text: 'namespace = ?', values: [namespace] }]),
-      ...(cursor === undefined ? [] : [{ text: 'seq < ?', values: [placeOf(cursor)] }]),
+      ...(cursor === undefined ? [] : [{ text: 'seq < ?', values: [positionOf(cursor)] }]),
     ]);
     const text = `SELECT * FROM asset WHERE ${where.text} ORDER BY seq DESC LIMIT ?`;
     const rows = this.#database.read(() => this.#database.prepare(text).all(...where.values, limit + 1));

@@ -21,7 +21,7 @@ import {
   type StoreHealth,
 } from '../../ports/job-store.ts';
 import { checkMove, checkSize, patchedJob, specFromJson, statusFromJson } from '../../ports/job-write-rules.ts';
-import { cursorAfter, placeOf } from './cursor.ts';
+import { cursorAfter, positionOf } from './cursor.ts';
 import type { Database } from './database.ts';
 import { whereOf } from './job-query.ts';
 import { jobColumns, jobFromRow, type StoredJob, searchColumns } from './job-row.ts';
@@ -47,7 +47,7 @@ const update = `UPDATE job SET version = :version, generation = :generation, own
 
 /**
  * RenderJobs in SQLite. Jobs are never all in memory: watchers keep keys and read rows as they deliver them.
- * SQLite answers at once, so each method is one uninterrupted turn of the event loop; news goes out after the commit.
+ * SQLite is synchronous, so each method is one uninterrupted turn of the event loop; changes are published after the commit.
  */
 export class SqliteJobStore implements JobStore {
   readonly #database: Database;
@@ -88,9 +88,9 @@ export class SqliteJobStore implements JobStore {
     filter: JobFilter,
     { limit = 100, cursor, offset = 0 }: { limit?: number; cursor?: string; offset?: number } = {},
   ): Promise<JobPage> {
-    const after = cursor === undefined ? [] : [{ text: 'seq < ?', values: [placeOf(cursor)] }];
+    const after = cursor === undefined ? [] : [{ text: 'seq < ?', values: [positionOf(cursor)] }];
     const where = allOf([whereOf(filter), ...after]);
-    // One row more than asked for tells whether there is a further page.
+    // One row more than requested shows whether there is a further page.
     const text = `SELECT ${jobColumns} FROM job WHERE ${where.text} ORDER BY seq DESC LIMIT ? OFFSET ?`;
     const rows = this.#database.read(() =>
       this.#database
@@ -143,13 +143,13 @@ export class SqliteJobStore implements JobStore {
   }
 
   async finalize(ref: JobRef, uid: string): Promise<void> {
-    const gone = this.#database.transaction(() => {
+    const removed = this.#database.transaction(() => {
       const job = this.#byName(ref)?.job;
       if (job?.metadata.uid !== uid) return undefined;
       this.#database.prepare('DELETE FROM job WHERE uid = ?').run(uid);
       return job;
     });
-    if (gone !== undefined) this.#watchers.removed(gone);
+    if (removed !== undefined) this.#watchers.removed(removed);
   }
 
   async listExpired(now: number, limit: number): Promise<readonly RenderJob[]> {
@@ -171,7 +171,7 @@ export class SqliteJobStore implements JobStore {
     );
   }
 
-  /** A database that failed is tried again here, so that a disk with room again is noticed. */
+  /** Probes a database that failed, so that its recovery is noticed. */
   health(): StoreHealth {
     if (this.#database.isOpen) this.#database.probe();
     const synced = this.#database.isOpen && this.#database.failure === undefined;
@@ -180,11 +180,11 @@ export class SqliteJobStore implements JobStore {
     return { synced, lastContactMs: now - this.#lastContact };
   }
 
-  /** Reads, lets `next` compute the new job, and writes it if it differs: an equal write costs nothing and is no news. */
+  /** Reads, lets `next` compute the new job, and writes it if it differs: an equal write is no change. */
   #change(ref: JobRef, resourceVersion: string, next: (job: RenderJob) => RenderJob): RenderJob {
     const { before, after } = this.#database.transaction(() => {
       const job = this.#byName(ref)?.job;
-      if (job === undefined) throw new NotFoundError(`Expected a job ${keyOf(ref)}, got none: it was removed`);
+      if (job === undefined) throw new NotFoundError(`Expected the job ${keyOf(ref)}, but it was removed`);
       if (job.metadata.resourceVersion !== resourceVersion) {
         throw new ConflictError(
           `Expected version ${resourceVersion} of ${keyOf(ref)}, got ${job.metadata.resourceVersion}: read it again`,
@@ -199,7 +199,7 @@ export class SqliteJobStore implements JobStore {
 
   #insert(job: NewJob): RenderJob {
     const now = this.#clock.now();
-    const made: RenderJob = {
+    const created: RenderJob = {
       apiVersion,
       kind: 'RenderJob',
       metadata: {
@@ -214,9 +214,9 @@ export class SqliteJobStore implements JobStore {
       },
       spec: job.spec,
     };
-    const { name, namespace, uid, resourceVersion, generation, labels, annotations } = made.metadata;
+    const { name, namespace, uid, resourceVersion, generation, labels, annotations } = created.metadata;
     this.#database.prepare(insert).run({
-      ...this.#searchColumns(made),
+      ...this.#searchColumns(created),
       namespace,
       name,
       uid,
@@ -225,9 +225,9 @@ export class SqliteJobStore implements JobStore {
       created_at: now,
       labels: labels === undefined ? null : JSON.stringify(labels),
       annotations: annotations === undefined ? null : JSON.stringify(annotations),
-      spec: JSON.stringify(made.spec),
+      spec: JSON.stringify(created.spec),
     });
-    return made;
+    return created;
   }
 
   #update(job: RenderJob): RenderJob {
@@ -262,10 +262,7 @@ export class SqliteJobStore implements JobStore {
   #checkDepth({ owner, maxUnfinished }: CreateGuard): void {
     const depth = this.#count(`owner = ? AND ${unfinished}`, [owner]);
     if (depth < maxUnfinished) return;
-    throw new CodedError(
-      'QUEUE_DEPTH_EXCEEDED',
-      `Expected fewer than ${maxUnfinished} unfinished jobs of ${owner}, got ${depth}`,
-    );
+    throw new CodedError('QUEUE_DEPTH_EXCEEDED', `${owner} has reached the limit of ${maxUnfinished} unfinished jobs`);
   }
 
   #count(where: string, values: readonly (string | number)[]): number {
@@ -282,7 +279,7 @@ export class SqliteJobStore implements JobStore {
     return searchColumns(job, { now: this.#clock.now(), defaultTtlSeconds: this.#defaultTtlSeconds });
   }
 
-  /** The configured retention holds for jobs that finished under another one too. */
+  /** The configured retention also applies to jobs that finished under another one. */
   #applyDefaultTtl(): void {
     const ttl = this.#defaultTtlSeconds * 1000;
     const text = 'UPDATE job SET expires_at = finished_at + ? WHERE own_ttl IS NULL AND expires_at <> finished_at + ?';

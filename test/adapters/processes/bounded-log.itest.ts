@@ -8,7 +8,7 @@ import { BoundedLog } from '../../../src/adapters/processes/bounded-log.ts';
 import { readLog } from '../../../src/adapters/processes/run-log.ts';
 import { systemClock as clock } from '../../../src/lib/system-clock.ts';
 
-const limits = { most: 4000, head: 500, tail: 1500 };
+const limits = { maxBytes: 4000, headBytes: 500, tailBytes: 1500 };
 
 let dir: string;
 let path: string;
@@ -40,14 +40,14 @@ describe('a log', () => {
     const kept = numbers(text);
     expect(text.split('\n')).toHaveLength(kept.length + 2);
     expect([kept[0], kept.at(-1)]).toEqual([1, 200]);
-    expect(text.length).toBeLessThanOrEqual(limits.head + limits.tail + 200);
-    const marker = text.split('\n').find((entry) => entry.includes('left out')) ?? '';
+    expect(text.length).toBeLessThanOrEqual(limits.headBytes + limits.tailBytes + 200);
+    const marker = text.split('\n').find((entry) => entry.includes('removed')) ?? '';
     expect(omitted(text)).toEqual([size - (text.length - marker.length - 1)]);
     expect(JSON.parse(marker)).toMatchObject({ level: 40 });
     expect(log.shrunk.by).toBe(size - text.length);
   });
 
-  it('is cut again and again, and counts all that was left out', () => {
+  it('is cut again and again, and counts all that was removed', () => {
     const log = new BoundedLog(path, { clock, limits });
     let written = 0;
     for (let number = 1; number <= 2000; number += 1) {
@@ -56,10 +56,10 @@ describe('a log', () => {
       log.trim();
     }
     const text = readFileSync(path, 'utf8');
-    expect(text.length).toBeLessThanOrEqual(limits.most);
+    expect(text.length).toBeLessThanOrEqual(limits.maxBytes);
     expect(omitted(text)).toHaveLength(1);
     const kept = numbers(text).reduce((sum, number) => sum + line(number).length, 0);
-    // Markers of earlier cuts were left out too.
+    // Markers of earlier cuts were removed too.
     expect((omitted(text)[0] ?? 0) / (written - kept)).toBeCloseTo(1, 1);
     expect(numbers(text).slice(-5)).toEqual([1996, 1997, 1998, 1999, 2000]);
   });
@@ -67,7 +67,7 @@ describe('a log', () => {
   it('without a line break is cut all the same', () => {
     writeFileSync(path, 'y'.repeat(50_000));
     new BoundedLog(path, { clock, limits }).trim();
-    expect(statSync(path).size).toBeLessThan(limits.most);
+    expect(statSync(path).size).toBeLessThan(limits.maxBytes);
   });
 
   it('that is gone is not made again', () => {

@@ -45,7 +45,7 @@ describe('a run in its folder', () => {
 describe('the log of a run', () => {
   it('that writes more than a log may hold keeps its beginning and its end, and says what is left out', async () => {
     await local[Symbol.asyncDispose]();
-    local = await openLocalRunner(folder, { logLimits: { most: 100_000, head: 10_000, tail: 40_000 } });
+    local = await openLocalRunner(folder, { logLimits: { maxBytes: 100_000, headBytes: 10_000, tailBytes: 40_000 } });
     await start('flood');
     const { signal } = new AbortController();
     const followed = await Array.fromAsync(local.runner.logs(identityOf('a'), { follow: true, signal }));
@@ -55,7 +55,7 @@ describe('the log of a run', () => {
     const kept = readFileSync(path, 'utf8').trimEnd().split('\n');
     expect(kept[0]).toBe('{"message":"started"}');
     expect(
-      kept.filter((line) => /^\{"level":40,.*"msg":"about \d+ bytes of this log were left out here"\}$/.test(line)),
+      kept.filter((line) => /^\{"level":40,.*"msg":"about \d+ bytes of this log were removed here"\}$/.test(line)),
     ).toHaveLength(1);
     expect(kept.at(-1)).toContain('"line":5000,');
     // Whoever follows it sees its end too, whatever was cut before.
