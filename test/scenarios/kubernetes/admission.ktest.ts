@@ -50,6 +50,12 @@ describeWithPlayedPods('admission on a cluster', (cluster) => {
       // Each has its own number.
       expect(new Set(waiting).size).toBe(27);
     }, patience);
+    // The look-ahead job reports last that the scheduler has no slot for its pod.
+    await vi.waitFor(async () => {
+      const jobs = await Promise.all(names.map((name) => controller.job(name)));
+      const reasons = jobs.map((job) => job?.status?.reason).filter((reason) => reason !== 'WaitingForSlot');
+      expect(reasons.toSorted()).toEqual(['Rendering', 'Rendering', 'Unschedulable']);
+    }, patience);
     // At rest nothing is written, and a new operator changes none of the messages.
     const writes = controller.writes.length;
     await controller.restart();
