@@ -7,6 +7,3 @@ export const checkout = join(import.meta.dirname, '../..');
 export function inCheckout(...parts: readonly string[]): string {
   return join(checkout, ...parts);
 }
-
-/** The first file of the program, with which tests start it. */
-export const mainFile = inCheckout('src/main.ts');

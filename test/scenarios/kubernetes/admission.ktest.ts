@@ -54,7 +54,11 @@ describeWithPlayedPods('admission on a cluster', (cluster) => {
     await vi.waitFor(async () => {
       const jobs = await Promise.all(names.map((name) => controller.job(name)));
       const reasons = jobs.map((job) => job?.status?.reason).filter((reason) => reason !== 'WaitingForSlot');
-      expect(reasons.toSorted()).toEqual(['Rendering', 'Rendering', 'Unschedulable']);
+      expect(reasons.toSorted((a = '', b = '') => a.localeCompare(b))).toEqual([
+        'Rendering',
+        'Rendering',
+        'Unschedulable',
+      ]);
     }, patience);
     // At rest nothing is written, and a new operator changes none of the messages.
     const writes = controller.writes.length;
