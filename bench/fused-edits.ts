@@ -1,7 +1,8 @@
 import { basename, dirname } from 'node:path';
 import type { Operation } from '../src/model/job/operations.ts';
+import { clipFolder } from '../test/support/cached-clip.ts';
 import { type Benchmark, median } from './lib/benchmark.ts';
-import { benchClip, clipFolder } from './lib/clip.ts';
+import { benchClip } from './lib/clip.ts';
 import { withFolder } from './lib/with-folder.ts';
 import { buildWorker, runWorker } from './lib/worker-run.ts';
 

@@ -1,5 +1,6 @@
+import { clipFolder } from '../test/support/cached-clip.ts';
 import { type Benchmark, median } from './lib/benchmark.ts';
-import { benchClip, clipFolder, loopedClip } from './lib/clip.ts';
+import { benchClip, loopedClip } from './lib/clip.ts';
 import { withFolder } from './lib/with-folder.ts';
 import { buildWorker, runWorker } from './lib/worker-run.ts';
 

@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RenderJobSpec } from '../src/model/job/render-job.ts';
+import { clipFolder } from '../test/support/cached-clip.ts';
 import { type Benchmark, median } from './lib/benchmark.ts';
-import { benchClip, clipFolder } from './lib/clip.ts';
+import { benchClip } from './lib/clip.ts';
 import { runTool } from './lib/run-tool.ts';
 import { withFolder } from './lib/with-folder.ts';
 import { buildWorker, runWorker } from './lib/worker-run.ts';

@@ -1,62 +1,15 @@
-import { access, mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { access, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { cachedClip, clipFolder } from '../../test/support/cached-clip.ts';
 import { runTool } from './run-tool.ts';
-
-/** Clips are kept between runs; the folder is ignored by git. */
-export const clipFolder = fileURLToPath(new URL('../../.cache/bench/clips', import.meta.url));
 
 /** A 1080p30 H.264 clip with moving detail and a tone; returns its name in the clip folder. */
 export async function benchClip(seconds: number): Promise<string> {
-  await mkdir(clipFolder, { recursive: true });
-  const name = `clip-1080p-${seconds}s.mp4`;
-  const path = join(clipFolder, name);
-  if (
-    await access(path).then(
-      () => true,
-      () => false,
-    )
-  )
-    return name;
   const video = `testsrc2=size=1920x1080:rate=30:duration=${seconds}`;
   const audio = `sine=frequency=440:sample_rate=48000:duration=${seconds}`;
-  const encode = [
-    '-c:v',
-    'libx264',
-    '-preset',
-    'veryfast',
-    '-crf',
-    '20',
-    '-g',
-    '60',
-    '-pix_fmt',
-    'yuv420p',
-    '-c:a',
-    'aac',
-    '-shortest',
-  ];
-  const unfinished = join(clipFolder, `.${name}`);
-  await runTool('ffmpeg', [
-    '-hide_banner',
-    '-nostdin',
-    '-y',
-    '-v',
-    'error',
-    '-f',
-    'lavfi',
-    '-i',
-    video,
-    '-f',
-    'lavfi',
-    '-i',
-    audio,
-    ...encode,
-    '-f',
-    'mp4',
-    unfinished,
-  ]);
-  await rename(unfinished, path);
-  return name;
+  const inputs = ['-f', 'lavfi', '-i', video, '-f', 'lavfi', '-i', audio];
+  const encode = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', '-g', '60', '-pix_fmt', 'yuv420p'];
+  return basename(await cachedClip([...inputs, ...encode, '-c:a', 'aac', '-shortest']));
 }
 
 /** The video of a clip of the folder several times in a row, by copying, with one tone; returns its name in the folder. */

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { toolEnvironment } from '../../src/media/ffmpeg/run/tool-environment.ts';
 import { parseLoudness } from '../../src/media/filters/run/measure-loudness.ts';
@@ -18,6 +18,7 @@ import { joinSmartCut } from '../../src/media/smart-cut/run/join-smart-cut.ts';
 import type { Operation } from '../../src/model/job/operations.ts';
 import type { Output } from '../../src/model/job/output.ts';
 import type { StageSpec } from '../../src/model/job/stage.ts';
+import { cachedClip } from './cached-clip.ts';
 
 const run = promisify(execFile);
 const tools = { ffmpeg: 'ffmpeg', ffprobe: 'ffprobe', env: toolEnvironment(process.env) };
@@ -62,8 +63,7 @@ export interface ClipOptions {
 export const lossless = ['-c:v', 'libx264', '-qp', '0', '-preset', 'ultrafast', '-c:a', 'flac', '-pix_fmt', 'yuv420p'];
 const lossy = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '30', '-bf', '2', '-c:a', 'aac', '-pix_fmt', 'yuv420p'];
 
-/** Makes a small clip: 320x180, 30 frames per second, every frame different, a tone with a slow swell. */
-export async function makeClip(path: string, options: ClipOptions = {}): Promise<string> {
+function clipArguments(options: ClipOptions): string[] {
   const {
     seconds = 4,
     size = '320x180',
@@ -75,7 +75,7 @@ export async function makeClip(path: string, options: ClipOptions = {}): Promise
   const voices = { mono: 1, stereo: 2, '5.1': 6 }[channels];
   const tone = options.audio ?? '0.3*sin(2*PI*440*t)';
   const expressions = Array.from({ length: voices }, () => tone || '0').join('|');
-  await ffmpeg(
+  return [
     ...(video === false
       ? []
       : ['-f', 'lavfi', '-i', `${video}${video.includes('=') ? ':' : '='}s=${size}:r=${rate}:d=${seconds}`]),
@@ -83,8 +83,20 @@ export async function makeClip(path: string, options: ClipOptions = {}): Promise
       ? []
       : ['-f', 'lavfi', '-i', `aevalsrc='${expressions}':s=${sampleRate}:d=${seconds}:c=${channels}`]),
     ...(options.args ?? lossy),
-    path,
-  );
+  ];
+}
+
+/**
+ * The path of a small clip from the cache, which tests do not change: 320x180, 30 frames per second, every frame
+ * different, a tone with a slow swell.
+ */
+export async function clipOf(options: ClipOptions = {}, extension = 'mp4'): Promise<string> {
+  return cachedClip(clipArguments(options), extension);
+}
+
+/** Copies a clip of the cache to a path whose name decides its container. */
+export async function makeClip(path: string, options: ClipOptions = {}): Promise<string> {
+  await copyFile(await clipOf(options, extname(path).slice(1)), path);
   return path;
 }
 

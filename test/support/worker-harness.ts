@@ -1,17 +1,16 @@
-import { type ChildProcess, execFile, fork, type Serializable } from 'node:child_process';
+import { type ChildProcess, fork, type Serializable } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { StageSpec } from '../../src/model/job/stage.ts';
 import type { Progress } from '../../src/model/status/progress.ts';
 import { type StageResult, stageResult } from '../../src/model/status/result.ts';
 import { workerEnvironment } from '../../src/worker-protocol/environment.ts';
+import { patternClip } from './test-clip.ts';
 
-const run = promisify(execFile);
 export const mainFile = join(import.meta.dirname, '../../src/main.ts');
 export const stuckFfmpeg = join(import.meta.dirname, '../fixtures/stuck-ffmpeg.sh');
 
@@ -125,24 +124,9 @@ export function stageOf(spec: Partial<StageSpec> = {}): StageSpec {
   };
 }
 
-/** Creates a clip with moving video and a tone. */
+/** Copies a clip of the cache with moving video and a tone. */
 export async function makeClip(path: string, seconds: number, size = '320x180', audio = true): Promise<void> {
-  const video = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=${seconds}`];
-  const tone = audio ? ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${seconds}`] : [];
-  const encode = [
-    '-c:v',
-    'libx264',
-    '-preset',
-    'ultrafast',
-    '-g',
-    '50',
-    '-pix_fmt',
-    'yuv420p',
-    '-c:a',
-    'aac',
-    '-shortest',
-  ];
-  await run('ffmpeg', ['-hide_banner', '-nostdin', '-v', 'error', '-y', ...video, ...tone, ...encode, path]);
+  await copyFile(await patternClip({ seconds, size, audio }), path);
 }
 
 /** Process ids of the children of a process. */
