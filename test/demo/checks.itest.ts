@@ -1,28 +1,19 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { frameAt, numberOf } from '../../demo/frames.ts';
 import { renders } from '../../demo/renders.ts';
-import { clip, makeSources, type Sources } from '../../demo/sources.ts';
+import { clip, makeSources } from '../../demo/sources.ts';
+import { test } from '../support/fixtures.ts';
 
-let folder: string;
-let sources: Sources;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'framewright-demo-test-'));
-  sources = await makeSources(folder);
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const it = test.extend('sources', { scope: 'file' }, ({ scratch }) => makeSources(scratch));
 
 describe('the clip of the demo', () => {
-  it.each([0, 1, 72, 255, 479])('carries the number of its frame %d', async (number) => {
+  it.for([0, 1, 72, 255, 479])('carries the number of its frame %d', async (number, { sources }) => {
     expect(numberOf(await frameAt(sources.clip, number))).toBe(number);
   });
 });
 
 describe('a render that changed nothing', () => {
-  it.each(renders)('does not pass the checks of $title', async ({ check }) => {
+  it.for(renders)('does not pass the checks of $title', async ({ check }, { sources }) => {
     const checks = await check(sources.clip, sources, 2);
     const failed = checks.filter(({ ok }) => !ok);
     // One effect, one failing check at least; a chain of four misses all four.

@@ -1,8 +1,10 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { verifyOutput } from '../../src/media/verify/verify.ts';
 import type { Output } from '../../src/model/job/output.ts';
+import { test as base } from '../support/fixtures.ts';
 import {
+  clipOf,
   difference,
   ffmpeg,
   frameHashes,
@@ -14,19 +16,12 @@ import {
   type Rendered,
   render,
   samples,
-  scratch,
 } from '../support/media.ts';
 
-let dir: Awaited<ReturnType<typeof scratch>>;
-let clip: string;
 const whole = { x: 0, y: 0, width: 320, height: 180 };
 const fast = { preset: 'performance' } as const;
 
-beforeAll(async () => {
-  dir = await scratch();
-  clip = await makeClip(`${dir.path}/clip.mp4`, { seconds: 2 });
-});
-afterAll(async () => dir[Symbol.asyncDispose]());
+const test = base.extend('clip', { scope: 'file' }, () => clipOf({ seconds: 2 }));
 
 /** The output contract holds for what was really written. */
 async function expectContract({ plan }: Rendered): Promise<void> {
@@ -63,19 +58,22 @@ describe('codecs and containers', () => {
     ],
     ['mp3 in mkv', { container: 'mkv', audio: { codec: 'mp3', bitrate: '96k' } }, 'h264', 'mp3'],
   ];
-  test.each(rows)('%s passes the output contract', async (_name, output, videoCodec, audioCodec) => {
-    const rendered = await render(dir.path, { inputs: { clip }, output });
-    const found = await probe(rendered.path());
-    expect(found.video[0]?.codec).toBe(videoCodec);
-    expect(found.audio[0]?.codec).toBe(audioCodec);
-    await expectContract(rendered);
-    const [before] = await grayFrames(clip);
-    const [after] = await grayFrames(rendered.path());
-    expect(difference(before, after, whole)).toBeLessThan(8);
-  });
+  test.for(rows)(
+    '%s passes the output contract',
+    async ([_name, output, videoCodec, audioCodec], { scratch, clip }) => {
+      const rendered = await render(scratch, { inputs: { clip }, output });
+      const found = await probe(rendered.path());
+      expect(found.video[0]?.codec).toBe(videoCodec);
+      expect(found.audio[0]?.codec).toBe(audioCodec);
+      await expectContract(rendered);
+      const [before] = await grayFrames(clip);
+      const [after] = await grayFrames(rendered.path());
+      expect(difference(before, after, whole)).toBeLessThan(8);
+    },
+  );
 
-  test('two passes keep to a target size', async () => {
-    const noise = await makeClip(`${dir.path}/noise.mp4`, {
+  test('two passes keep to a target size', async ({ scratch }) => {
+    const noise = await makeClip(`${scratch}/noise.mp4`, {
       seconds: 4,
       args: [
         '-vf',
@@ -91,7 +89,7 @@ describe('codecs and containers', () => {
       ],
     });
     for (const codec of ['h264', 'hevc', 'vp9'] as const) {
-      const { plan, path } = await render(dir.path, {
+      const { plan, path } = await render(scratch, {
         inputs: { noise },
         output: { container: 'mkv', video: { codec, targetSize: 400_000, ...fast } },
       });
@@ -102,8 +100,8 @@ describe('codecs and containers', () => {
     }
   });
 
-  test('renditions come from one decode, each of its size', async () => {
-    const rendered = await render(dir.path, {
+  test('renditions come from one decode, each of its size', async ({ scratch, clip }) => {
+    const rendered = await render(scratch, {
       inputs: { clip },
       output: {
         video: { ...fast, quality: 28 },
@@ -129,13 +127,13 @@ describe('codecs and containers', () => {
 });
 
 describe('odd inputs', () => {
-  test('rotated video is rotated by encoding and keeps its rotation when copied', async () => {
-    const turned = `${dir.path}/turned.mp4`;
+  test('rotated video is rotated by encoding and keeps its rotation when copied', async ({ scratch, clip }) => {
+    const turned = `${scratch}/turned.mp4`;
     await ffmpeg('-i', clip, '-c', 'copy', '-metadata:s:v:0', 'rotate=90', turned);
-    const copied = await render(dir.path, { inputs: { turned } });
+    const copied = await render(scratch, { inputs: { turned } });
     expect((await probe(copied.path())).video[0]?.rotation).toBe((await probe(turned)).video[0]?.rotation);
     await expectContract(copied);
-    const encoded = await render(dir.path, {
+    const encoded = await render(scratch, {
       inputs: { turned },
       operations: [{ transcode: { force: true } }],
       output: { video: fast },
@@ -144,13 +142,13 @@ describe('odd inputs', () => {
     await expectContract(encoded);
   });
 
-  test('pixels that are not square, odd sizes and interlacing are put right', async () => {
-    const wide = await makeClip(`${dir.path}/wide.mkv`, {
+  test('pixels that are not square, odd sizes and interlacing are put right', async ({ scratch }) => {
+    const wide = await makeClip(`${scratch}/wide.mkv`, {
       seconds: 1,
       size: '319x179',
       args: ['-vf', 'setsar=4/3', ...lossless.slice(0, -1), 'yuv444p'],
     });
-    const anamorphic = await render(dir.path, {
+    const anamorphic = await render(scratch, {
       inputs: { wide },
       output: { container: 'mp4', video: { codec: 'h264', quality: 20, ...fast } },
     });
@@ -161,19 +159,19 @@ describe('odd inputs', () => {
       pixelFormat: 'yuv420p',
     });
     await expectContract(anamorphic);
-    const fields = await makeClip(`${dir.path}/fields.mkv`, {
+    const fields = await makeClip(`${scratch}/fields.mkv`, {
       seconds: 1,
       args: ['-vf', 'interlace', '-c:v', 'libx264', '-flags', '+ildct+ilme', '-x264opts', 'tff=1', '-c:a', 'flac'],
     });
     expect((await probe(fields)).video[0]?.interlaced).toBe(true);
-    const progressive = await render(dir.path, { inputs: { fields }, output: { video: { quality: 20, ...fast } } });
+    const progressive = await render(scratch, { inputs: { fields }, output: { video: { quality: 20, ...fast } } });
     expect((await probe(progressive.path())).video[0]?.interlaced).toBe(false);
     expect(progressive.plan.steps[0]?.argv.join(' ')).toContain('bwdif');
     await expectContract(progressive);
   });
 
-  test('a varying rate is kept, unless a rate is asked for', async () => {
-    const varying = `${dir.path}/varying.mp4`;
+  test('a varying rate is kept, unless a rate is asked for', async ({ scratch, clip }) => {
+    const varying = `${scratch}/varying.mp4`;
     await ffmpeg(
       '-i',
       clip,
@@ -192,12 +190,12 @@ describe('odd inputs', () => {
       varying,
     );
     expect((await probe(varying)).video[0]?.variableFrameRate).toBe(true);
-    const kept = await render(dir.path, { inputs: { varying }, output: { video: { quality: 20, ...fast } } });
+    const kept = await render(scratch, { inputs: { varying }, output: { video: { quality: 20, ...fast } } });
     expect(await frameHashes(kept.path())).toHaveLength((await frameHashes(varying)).length);
     expect((await probe(kept.path())).duration).toBeCloseTo(2, 1);
-    const even = await render(dir.path, { inputs: { varying }, output: { video: { fps: 30, quality: 20, ...fast } } });
+    const even = await render(scratch, { inputs: { varying }, output: { video: { fps: 30, quality: 20, ...fast } } });
     expect(Math.abs((await frameHashes(even.path())).length - 60)).toBeLessThanOrEqual(3);
-    const cut = await render(dir.path, {
+    const cut = await render(scratch, {
       inputs: { varying },
       operations: [{ trim: { start: 0.5, end: 1.5 } }],
       output: { video: fast },
@@ -205,8 +203,10 @@ describe('odd inputs', () => {
     expect((await probe(cut.path())).duration).toBeCloseTo(1, 1);
   });
 
-  test('HDR is brought to SDR for a codec that cannot carry it, and keeps its tags where it can', async () => {
-    const hdr = `${dir.path}/hdr.mkv`;
+  test('HDR is brought to SDR for a codec that cannot carry it, and keeps its tags where it can', async ({
+    scratch,
+  }) => {
+    const hdr = `${scratch}/hdr.mkv`;
     await ffmpeg(
       '-f',
       'lavfi',
@@ -223,7 +223,7 @@ describe('odd inputs', () => {
       hdr,
     );
     expect((await probe(hdr)).video[0]).toMatchObject({ bitDepth: 10, colorTransfer: 'smpte2084' });
-    const sdr = await render(dir.path, {
+    const sdr = await render(scratch, {
       inputs: { hdr },
       output: { container: 'mp4', video: { codec: 'h264', ...fast } },
     });
@@ -234,7 +234,7 @@ describe('odd inputs', () => {
       pixelFormat: 'yuv420p',
     });
     await expectContract(sdr);
-    const kept = await render(dir.path, { inputs: { hdr }, output: { video: { quality: 30, ...fast } } });
+    const kept = await render(scratch, { inputs: { hdr }, output: { video: { quality: 30, ...fast } } });
     expect((await probe(kept.path())).video[0]).toMatchObject({
       codec: 'hevc',
       bitDepth: 10,
@@ -243,8 +243,11 @@ describe('odd inputs', () => {
     });
   });
 
-  test('all audio tracks are kept by copying, and only the first where the audio is changed', async () => {
-    const two = `${dir.path}/two.mkv`;
+  test('all audio tracks are kept by copying, and only the first where the audio is changed', async ({
+    scratch,
+    clip,
+  }) => {
+    const two = `${scratch}/two.mkv`;
     await ffmpeg(
       '-i',
       clip,
@@ -262,8 +265,8 @@ describe('odd inputs', () => {
       'aac',
       two,
     );
-    expect((await probe((await render(dir.path, { inputs: { two } })).path())).audio).toHaveLength(2);
-    const muted = await render(dir.path, {
+    expect((await probe((await render(scratch, { inputs: { two } })).path())).audio).toHaveLength(2);
+    const muted = await render(scratch, {
       inputs: { two },
       operations: [{ mute: { ranges: [{ start: 0, end: 1 }] } }],
     });
@@ -271,14 +274,14 @@ describe('odd inputs', () => {
     expect(muted.plan.notes.join()).toContain('first of 2 audio tracks');
   });
 
-  test('six channels survive an edit and are mixed down on request', async () => {
-    const surround = await makeClip(`${dir.path}/surround.mkv`, { seconds: 1, channels: '5.1', args: lossless });
-    const edited = await render(dir.path, {
+  test('six channels survive an edit and are mixed down on request', async ({ scratch }) => {
+    const surround = await makeClip(`${scratch}/surround.mkv`, { seconds: 1, channels: '5.1', args: lossless });
+    const edited = await render(scratch, {
       inputs: { surround },
       operations: [{ mute: { ranges: [{ start: 0, end: 0.5 }] } }],
     });
     expect((await probe(edited.path())).audio[0]).toMatchObject({ channels: 6, codec: 'flac' });
-    const stereo = await render(dir.path, {
+    const stereo = await render(scratch, {
       inputs: { surround },
       output: { audio: { channels: 2, codec: 'aac', sampleRate: 44_100 } },
     });
@@ -286,9 +289,9 @@ describe('odd inputs', () => {
     expect(stereo.plan.backend).toBe('copy');
   });
 
-  test('audio alone can be cut, joined and encoded; an image is rejected', async () => {
-    const song = await makeClip(`${dir.path}/song.mp3`, { seconds: 3, video: false, args: [] });
-    const cut = await render(dir.path, {
+  test('audio alone can be cut, joined and encoded; an image is rejected', async ({ scratch }) => {
+    const song = await makeClip(`${scratch}/song.mp3`, { seconds: 3, video: false, args: [] });
+    const cut = await render(scratch, {
       inputs: { song },
       operations: [{ trim: { start: 0.5, end: 2 } }, { merge: { append: ['song'] } }],
     });
@@ -296,22 +299,22 @@ describe('odd inputs', () => {
     expect(Math.abs((await samples(cut.path())).length / 48_000 - 4.5)).toBeLessThan(0.1);
     await expectContract(cut);
     await expect(
-      render(dir.path, {
+      render(scratch, {
         inputs: { song },
         operations: [{ blur: { regions: [{ x: 0, y: 0, width: 9, height: 9 }] } }],
       }),
     ).rejects.toMatchObject({ code: 'INPUT_UNSUPPORTED', details: [{ path: 'spec.operations[0].blur' }] });
   });
 
-  test('a late start, cover art and chapters do not disturb a render', async () => {
-    const cover = `${dir.path}/cover.png`;
+  test('a late start, cover art and chapters do not disturb a render', async ({ scratch, clip }) => {
+    const cover = `${scratch}/cover.png`;
     await ffmpeg('-f', 'lavfi', '-i', 'color=red:s=64x64', '-frames:v', '1', cover);
-    const chapters = `${dir.path}/chapters.txt`;
+    const chapters = `${scratch}/chapters.txt`;
     await writeFile(
       chapters,
       ';FFMETADATA1\ntitle=My film\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=1000\ntitle=One\n',
     );
-    const late = `${dir.path}/late.mp4`;
+    const late = `${scratch}/late.mp4`;
     await ffmpeg(
       '-itsoffset',
       '0.5',
@@ -337,11 +340,11 @@ describe('odd inputs', () => {
       'attached_pic',
       late,
     );
-    const copied = await render(dir.path, { inputs: { late } });
+    const copied = await render(scratch, { inputs: { late } });
     const found = await probe(copied.path());
     expect(found).toMatchObject({ coverArt: 0, chapters: 1 });
     expect(found.video).toHaveLength(1);
-    const cut = await render(dir.path, {
+    const cut = await render(scratch, {
       inputs: { late },
       operations: [{ trim: { start: 1, end: 2 } }],
       output: { video: fast },
@@ -350,13 +353,13 @@ describe('odd inputs', () => {
     await expectContract(cut);
     const text = (await readFile(cut.path())).toString('latin1');
     expect(text).toContain('My film');
-    expect(text).not.toContain(dir.path);
+    expect(text).not.toContain(scratch);
   });
 
-  test('subtitle tracks are kept with the video, and follow a cut', async () => {
-    const srt = `${dir.path}/kept.srt`;
+  test('subtitle tracks are kept with the video, and follow a cut', async ({ scratch, clip }) => {
+    const srt = `${scratch}/kept.srt`;
     await writeFile(srt, '1\n00:00:00,200 --> 00:00:00,600\nEarly\n\n2\n00:00:01,500 --> 00:00:01,900\nLate\n');
-    const titled = `${dir.path}/titled.mkv`;
+    const titled = `${scratch}/titled.mkv`;
     await ffmpeg(
       '-i',
       clip,
@@ -374,20 +377,20 @@ describe('odd inputs', () => {
       'language=fre',
       titled,
     );
-    const { path } = await render(dir.path, {
+    const { path } = await render(scratch, {
       inputs: { titled },
       operations: [{ trim: { start: 1 } }],
       output: { container: 'mp4', video: fast },
     });
     expect((await probe(path())).subtitles[0]).toMatchObject({ codec: 'mov_text', language: 'fre' });
-    await ffmpeg('-i', path(), '-map', '0:s:0', `${dir.path}/back.srt`);
-    const back = await readFile(`${dir.path}/back.srt`, 'utf8');
+    await ffmpeg('-i', path(), '-map', '0:s:0', `${scratch}/back.srt`);
+    const back = await readFile(`${scratch}/back.srt`, 'utf8');
     expect(back).toMatch(/00:00:00,(49|5[0-3])\d --> 00:00:00,(89|9[0-3])\d\nLate/);
     expect(back).not.toContain('Early');
   });
 
-  test('audio that starts late stays in sync with the video', async () => {
-    const lagging = `${dir.path}/lagging.mkv`;
+  test('audio that starts late stays in sync with the video', async ({ scratch, clip }) => {
+    const lagging = `${scratch}/lagging.mkv`;
     await ffmpeg(
       '-i',
       clip,
@@ -407,7 +410,7 @@ describe('odd inputs', () => {
       'flac',
       lagging,
     );
-    const { path } = await render(dir.path, {
+    const { path } = await render(scratch, {
       inputs: { lagging },
       operations: [{ mute: { ranges: [{ start: 1, end: 1.2 }] } }],
     });

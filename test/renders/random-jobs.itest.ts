@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { CodedError } from '../../src/errors/coded-error.ts';
 import { isText, verifyOutput } from '../../src/media/verify/verify.ts';
 import { anyOperation, anyOutput } from '../support/arbitrary-operations.ts';
-import { ffmpeg, frameHashes, makeClip, probe, type Rendered, render, scratch } from '../support/media.ts';
+import { test } from '../support/fixtures.ts';
+import { ffmpeg, frameHashes, makeClip, probe, type Rendered, render } from '../support/media.ts';
 
 // The seed is fixed so that a run takes the same time everywhere; change it to look further.
 const seed = 20_260_801;
@@ -26,27 +27,26 @@ async function faults({ plan }: Rendered): Promise<unknown[]> {
   return found;
 }
 
-test('random chains of operations pass the output contract, or are rejected with a code', async () => {
-  await using dir = await scratch();
+test('random chains of operations pass the output contract, or are rejected with a code', async ({ scratch }) => {
   const inputs = {
-    first: await makeClip(`${dir.path}/first.mp4`, { seconds: 1.5 }),
-    other: await makeClip(`${dir.path}/other.mkv`, {
+    first: await makeClip(`${scratch}/first.mp4`, { seconds: 1.5 }),
+    other: await makeClip(`${scratch}/other.mkv`, {
       seconds: 1,
       size: '178x100',
       rate: '25',
       sampleRate: 44_100,
       channels: 'mono',
     }),
-    quiet: await makeClip(`${dir.path}/quiet.webm`, {
+    quiet: await makeClip(`${scratch}/quiet.webm`, {
       seconds: 1,
       size: '63x121',
       rate: '30000/1001',
       audio: false,
       args: ['-c:v', 'libvpx'],
     }),
-    song: await makeClip(`${dir.path}/song.mp3`, { seconds: 1.2, video: false, args: [] }),
-    logo: `${dir.path}/logo.png`,
-    words: `${dir.path}/words.srt`,
+    song: await makeClip(`${scratch}/song.mp3`, { seconds: 1.2, video: false, args: [] }),
+    logo: `${scratch}/logo.png`,
+    words: `${scratch}/words.srt`,
   };
   await ffmpeg('-f', 'lavfi', '-i', 'color=red@0.5:s=33x41,format=rgba', '-frames:v', '1', inputs.logo);
   await writeFile(inputs.words, '1\n00:00:00,100 --> 00:00:01,000\nHello\n\n2\n00:00:01,000 --> 00:00:04,000\nAgain\n');
@@ -65,7 +65,7 @@ test('random chains of operations pass the output contract, or are rejected with
   let [rendered, segmented] = [0, 0];
   for (const { main, operations, output } of fc.sample(job, { numRuns: 30, seed })) {
     const job = { inputs: { [main]: inputs[main], ...inputs }, operations, output };
-    const result = await render(dir.path, job).catch((error: unknown) => {
+    const result = await render(scratch, job).catch((error: unknown) => {
       if (!(error instanceof CodedError)) throw error;
       return undefined;
     });

@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
+import { test } from '../support/fixtures.ts';
 import {
   brightness,
+  type ClipOptions,
+  clipOf,
   difference,
   frameHashes,
   grayFrames,
@@ -10,27 +13,20 @@ import {
   probe,
   render,
   samples,
-  scratch,
 } from '../support/media.ts';
 
-let dir: Awaited<ReturnType<typeof scratch>>;
 const whole = { x: 0, y: 0, width: 320, height: 180 };
 const fine = { video: { quality: 1, preset: 'performance' } } as const;
 
-beforeAll(async () => {
-  dir = await scratch();
-});
-afterAll(async () => dir[Symbol.asyncDispose]());
-
-async function coloured(name: string, color: string, options: Parameters<typeof makeClip>[1] = {}): Promise<string> {
-  return makeClip(`${dir.path}/${name}`, { video: `color=c=${color}`, ...options });
+function coloured(color: string, options: ClipOptions, extension = 'mp4'): Promise<string> {
+  return clipOf({ video: `color=c=${color}`, ...options }, extension);
 }
 
 describe('speedRamp', () => {
-  test('video and audio of a ramp end together, and marks stay in sync on the way', async () => {
+  test('video and audio of a ramp end together, and marks stay in sync on the way', async ({ scratch }) => {
     // A white flash and a beep at 1, 2, 3, 4 and 5 seconds.
     const pulse = 'between(mod(t,1),0,0.1)*gte(t,0.9)';
-    const clip = await makeClip(`${dir.path}/pulse.mkv`, {
+    const clip = await makeClip(`${scratch}/pulse.mkv`, {
       seconds: 6,
       video: 'color=c=black',
       audio: `0.5*sin(2*PI*880*t)*${pulse}`,
@@ -40,7 +36,7 @@ describe('speedRamp', () => {
         ...lossless,
       ],
     });
-    const { path, plan } = await render(dir.path, {
+    const { path, plan } = await render(scratch, {
       inputs: { clip },
       operations: [
         {
@@ -75,9 +71,9 @@ describe('speedRamp', () => {
     for (const [index, flash] of flashes.entries()) expect(Math.abs(flash - (beeps[index] ?? 0))).toBeLessThan(0.06);
   });
 
-  test('a constant speed of two keeps every second frame', async () => {
-    const clip = await makeClip(`${dir.path}/fast.mkv`, { seconds: 2, args: lossless });
-    const { path, output } = await render(dir.path, {
+  test('a constant speed of two keeps every second frame', async ({ scratch }) => {
+    const clip = await makeClip(`${scratch}/fast.mkv`, { seconds: 2, args: lossless });
+    const { path, output } = await render(scratch, {
       inputs: { clip },
       operations: [{ speedRamp: { segments: [{ start: 0, end: 2, speed: 2 }], audio: 'drop' } }],
       output: fine,
@@ -94,12 +90,12 @@ describe('speedRamp', () => {
 });
 
 describe('merge', () => {
-  test('equal clips are joined by copy in the named order', async () => {
+  test('equal clips are joined by copy in the named order', async ({ scratch }) => {
     const inputs = {
-      a: await makeClip(`${dir.path}/a.mp4`, { seconds: 1, video: 'testsrc2' }),
-      b: await makeClip(`${dir.path}/b'; c.mp4`, { seconds: 2, video: 'testsrc' }),
+      a: await makeClip(`${scratch}/a.mp4`, { seconds: 1, video: 'testsrc2' }),
+      b: await makeClip(`${scratch}/b'; c.mp4`, { seconds: 2, video: 'testsrc' }),
     };
-    const { plan, path, output } = await render(dir.path, {
+    const { plan, path, output } = await render(scratch, {
       inputs,
       operations: [{ merge: { append: ['b'], prepend: ['b'] } }],
     });
@@ -115,10 +111,12 @@ describe('merge', () => {
     );
   });
 
-  test('different clips become one in the format of the first, each with its full length and audio', async () => {
+  test('different clips become one in the format of the first, each with its full length and audio', async ({
+    scratch,
+  }) => {
     const inputs = {
-      first: await coloured('first.mkv', 'gray', { seconds: 2, args: lossless, audio: '0.1' }),
-      tall: await coloured('tall.mp4', 'white', {
+      first: await coloured('gray', { seconds: 2, args: lossless, audio: '0.1' }, 'mkv'),
+      tall: await coloured('white', {
         seconds: 1,
         size: '90x180',
         rate: '25',
@@ -126,9 +124,9 @@ describe('merge', () => {
         channels: 'mono',
         audio: '0.2*sin(2*PI*440*t)',
       }),
-      mute: await coloured('mute.mp4', 'black', { seconds: 1, size: '640x360', rate: '60', audio: false }),
+      mute: await coloured('black', { seconds: 1, size: '640x360', rate: '60', audio: false }),
     };
-    const { plan, path, output } = await render(dir.path, {
+    const { plan, path, output } = await render(scratch, {
       inputs,
       operations: [{ merge: { append: ['tall', 'mute'] } }],
       output: fine,
@@ -148,13 +146,13 @@ describe('merge', () => {
     expect(level(audio, 3.1, 3.9)).toBeLessThan(0.001);
   });
 
-  test('a transition overlaps neighbours and shortens the whole by its length', async () => {
+  test('a transition overlaps neighbours and shortens the whole by its length', async ({ scratch }) => {
     const inputs = {
-      dark: await coloured('dark.mp4', 'black', { seconds: 2 }),
-      light: await coloured('light.mp4', 'white', { seconds: 2 }),
-      grey: await coloured('grey.mp4', 'gray', { seconds: 2 }),
+      dark: await coloured('black', { seconds: 2 }),
+      light: await coloured('white', { seconds: 2 }),
+      grey: await coloured('gray', { seconds: 2 }),
     };
-    const { path } = await render(dir.path, {
+    const { path } = await render(scratch, {
       inputs,
       operations: [{ merge: { append: ['light', 'grey'], transition: { type: 'fade', duration: 0.5 } } }],
       output: fine,
@@ -169,9 +167,9 @@ describe('merge', () => {
 });
 
 describe('a chain', () => {
-  test('of four edits is one process whose effects are all there', async () => {
-    const clip = await makeClip(`${dir.path}/chain.mkv`, { seconds: 5, args: lossless });
-    const { plan, path, output } = await render(dir.path, {
+  test('of four edits is one process whose effects are all there', async ({ scratch }) => {
+    const clip = await makeClip(`${scratch}/chain.mkv`, { seconds: 5, args: lossless });
+    const { plan, path, output } = await render(scratch, {
       inputs: { clip },
       operations: [
         { trim: { start: 1, end: 4 } },
@@ -193,9 +191,9 @@ describe('a chain', () => {
   });
 });
 
-test('a transition keeps its audio when the last clip is read first', async () => {
-  const clip = await makeClip(`${dir.path}/again.mp4`, { seconds: 1.5 });
-  const { path, plan } = await render(dir.path, {
+test('a transition keeps its audio when the last clip is read first', async ({ scratch }) => {
+  const clip = await makeClip(`${scratch}/again.mp4`, { seconds: 1.5 });
+  const { path, plan } = await render(scratch, {
     inputs: { clip },
     operations: [
       { thumbnail: { sprite: {} } },

@@ -1,7 +1,6 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { systemClock } from '../../src/lib/system-clock.ts';
 import { vaapiDevice } from '../../src/media/encoders/vaapi.ts';
 import { mayFallBack } from '../../src/media/ffmpeg/exit-classification.ts';
@@ -14,6 +13,7 @@ import {
   runFfmpeg,
 } from '../../src/media/ffmpeg/run/ffmpeg-process.ts';
 import { runTool } from '../../src/media/ffmpeg/run/run-tool.ts';
+import { it } from '../support/fixtures.ts';
 import { never, video } from '../support/media-tools.ts';
 import { describeOnSoftwareGpu, type Faults, type SoftwareGpu } from '../support/software-gpu.ts';
 import { eventsOf } from '../support/software-gpu-trace.ts';
@@ -24,12 +24,6 @@ const toNull = ['-f', 'null', '-'];
 const upload = (format: string): string[] => ['-vf', `format=${format},hwupload`];
 
 describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
-  let dir: string;
-  beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'fw-vaapi-'));
-  });
-  afterAll(() => rm(dir, { recursive: true }));
-
   const run = (
     { tools }: Pick<SoftwareGpu, 'tools'>,
     argv: readonly string[],
@@ -47,11 +41,19 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
       ...options,
     });
 
-  it('uploads and encodes, and reports progress', async () => {
-    const gpu = await gpus.create(dir);
+  it('uploads and encodes, and reports progress', async ({ scratch }) => {
+    const gpu = await gpus.create(scratch);
     const samples: ProgressSample[] = [];
     const onProgress = (sample: ProgressSample): void => void samples.push(sample);
-    const argv = [...vaapiDevice(gpu.node), ...video(2), ...upload('nv12'), ...h264, '-g', '25', join(dir, 'a.mp4')];
+    const argv = [
+      ...vaapiDevice(gpu.node),
+      ...video(2),
+      ...upload('nv12'),
+      ...h264,
+      '-g',
+      '25',
+      join(scratch, 'a.mp4'),
+    ];
     expect(await run(gpu, argv, { onProgress })).toMatchObject({ stderr: '', ignoredOptions: [] });
     expect(samples.at(-1)).toMatchObject({ end: true, frame: 50 });
     expect(samples.at(-1)?.outTimeSeconds).toBeCloseTo(2, 0);
@@ -62,8 +64,8 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
     expect(eventsOf(trace, 'encode.init')).toEqual([]);
   });
 
-  it.each(['nv12', 'p010le'])('uploads and downloads frames of %s unchanged', async (format) => {
-    const gpu = await gpus.create(dir);
+  it.for(['nv12', 'p010le'])('uploads and downloads frames of %s unchanged', async (format, { scratch }) => {
+    const gpu = await gpus.create(scratch);
     const { tools } = gpu;
     const hashes = async (filters: string): Promise<string> => {
       const source = [...vaapiDevice(gpu.node), ...video(1, '322x182'), '-vf', `format=${format}${filters}`];
@@ -175,10 +177,10 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
     ],
   ];
 
-  it.each(failures)(
+  it.for(failures)(
     'ends with %s: exit status, error code, and a fallback',
-    async (_what, faults, encoding, status, code, said) => {
-      const gpu = await gpus.create(dir, faults);
+    async ([_what, faults, encoding, status, code, said], { scratch }) => {
+      const gpu = await gpus.create(scratch, faults);
       const line = [...vaapiDevice(gpu.node), ...video(2), ...upload('nv12'), ...encoding, ...toNull];
       const limits = { timeoutMs: 60_000, outputBytes: 1024 * 1024, signal: never };
       // Progress goes to a descriptor that only runFfmpeg opens.
@@ -193,11 +195,11 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
     },
   );
 
-  it.each([
+  it.for([
     ['10 bits that are rejected', { reject: ['va-10bit'] }, 'hevc_vaapi', /Surface RT format YUV420_10 not supported/],
     ['10-bit frames for h264', {}, 'h264_vaapi', /No usable encoding profile found/],
-  ] as const)('ends with %s', async (_what, faults, encoder, said) => {
-    const gpu = await gpus.create(dir, faults);
+  ] as const)('ends with %s', async ([_what, faults, encoder, said], { scratch }) => {
+    const gpu = await gpus.create(scratch, faults);
     const line = [...vaapiDevice(gpu.node), ...video(1), ...upload('p010le'), '-c:v', encoder, ...toNull];
     await expect(run(gpu, line)).rejects.toMatchObject({
       code: 'GPU_UNSUPPORTED_PARAMETERS',
@@ -206,15 +208,15 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
   });
 
   // FFmpeg 7.1 ends by SIGSEGV where the encoder is the one that gets no memory.
-  it('fails when the memory of the GPU becomes full in mid-stream', async () => {
-    const gpu = await gpus.create(dir, { fail: ['va-surface@3=memory'] });
+  it('fails when the memory of the GPU becomes full in mid-stream', async ({ scratch }) => {
+    const gpu = await gpus.create(scratch, { fail: ['va-surface@3=memory'] });
     const line = [...vaapiDevice(gpu.node), ...video(2), ...upload('nv12'), ...h264, ...toNull];
     await expect(run(gpu, line)).rejects.toMatchObject({ code: 'GPU_FAILED' });
     expect(eventsOf(await gpu.trace(), 'fault')).not.toEqual([]);
   });
 
-  it('fails with frames that are larger than the encoder supports', async () => {
-    const gpu = await gpus.create(dir);
+  it('fails with frames that are larger than the encoder supports', async ({ scratch }) => {
+    const gpu = await gpus.create(scratch);
     const large = ['-f', 'lavfi', '-i', 'color=black:s=4112x128:r=25:d=0.1'];
     const line = [...vaapiDevice(gpu.node), ...large, ...upload('nv12'), ...h264, ...toNull];
     await expect(run(gpu, line)).rejects.toMatchObject({
@@ -224,25 +226,25 @@ describeOnSoftwareGpu("FFmpeg's VA-API", (gpus) => {
     expect(eventsOf(await gpu.trace(), 'va.refused')).toMatchObject([{ what: 'context', codec: 'h264' }]);
   });
 
-  it('uses low power by itself where there is nothing else', async () => {
-    const gpu = await gpus.create(dir, { reject: ['va-nolowpower'] });
+  it('uses low power by itself where there is nothing else', async ({ scratch }) => {
+    const gpu = await gpus.create(scratch, { reject: ['va-nolowpower'] });
     await run(gpu, [...vaapiDevice(gpu.node), ...video(1), ...upload('nv12'), ...h264, ...toNull]);
     expect(eventsOf(await gpu.trace(), 'va.encode.init')).toMatchObject([{ lowPower: true }]);
   });
 
-  it('reports that there is no GPU where there is none', async () => {
-    const line = [...vaapiDevice(join(dir, 'none')), ...video(1), ...upload('nv12'), ...h264, ...toNull];
+  it('reports that there is no GPU where there is none', async ({ scratch }) => {
+    const line = [...vaapiDevice(join(scratch, 'none')), ...video(1), ...upload('nv12'), ...h264, ...toNull];
     await expect(run({ tools: gpus.plain }, line)).rejects.toMatchObject({ code: 'GPU_UNAVAILABLE' });
   });
 
-  it('ends gracefully in mid-stream, and is not reported as a success', async () => {
-    const gpu = await gpus.create(dir, { delay: 20_000 });
+  it('ends gracefully in mid-stream, and is not reported as a success', async ({ scratch }) => {
+    const gpu = await gpus.create(scratch, { delay: 20_000 });
     const abort = new AbortController();
     const reason = new Error('cancelled');
     const onProgress = ({ frame = 0 }: ProgressSample): void => {
       if (frame > 0) abort.abort(reason);
     };
-    const file = join(dir, 'cut.mp4');
+    const file = join(scratch, 'cut.mp4');
     const argv = [...vaapiDevice(gpu.node), ...video(60), ...upload('nv12'), ...h264, file];
     await expect(run(gpu, argv, { signal: abort.signal, onProgress })).rejects.toBe(reason);
     // It had the time to close its encoder and its file.

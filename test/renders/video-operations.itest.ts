@@ -1,7 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
+import { test as base } from '../support/fixtures.ts';
 import {
   brightness,
+  clipOf,
   detail,
   difference,
   ffmpeg,
@@ -10,30 +12,30 @@ import {
   makeClip,
   probe,
   render,
-  scratch,
 } from '../support/media.ts';
 
-let dir: Awaited<ReturnType<typeof scratch>>;
-let clip: string;
 const whole = { x: 0, y: 0, width: 320, height: 180 };
 const fine = { video: { quality: 1, preset: 'performance' } } as const;
 
-beforeAll(async () => {
-  dir = await scratch();
-  clip = await makeClip(`${dir.path}/clip.mkv`, { seconds: 3, args: lossless });
-});
-afterAll(async () => dir[Symbol.asyncDispose]());
+const test = base
+  .extend('clip', { scope: 'file' }, () => clipOf({ seconds: 3, args: lossless }, 'mkv'))
+  .extend('logo', { scope: 'file' }, async ({ scratch }) => {
+    const path = `${scratch}/logo.png`;
+    const half = 'color=white:s=40x40,format=rgba,geq=r=255:g=255:b=255:a=if(lt(X\\,20)\\,255\\,0)';
+    await ffmpeg('-f', 'lavfi', '-i', half, '-frames:v', '1', path);
+    return path;
+  });
 
 describe('blur', () => {
-  test.each(['rectangle', 'ellipse'] as const)(
+  test.for(['rectangle', 'ellipse'] as const)(
     'a %s loses its detail inside and nowhere else, in its time only',
-    async (shape) => {
-      const noise = await makeClip(`${dir.path}/noise-${shape}.mkv`, {
+    async (shape, { scratch }) => {
+      const noise = await makeClip(`${scratch}/noise-${shape}.mkv`, {
         seconds: 3,
         video: 'testsrc2',
         args: ['-vf', 'noise=alls=60:allf=t', ...lossless],
       });
-      const { path } = await render(dir.path, {
+      const { path } = await render(scratch, {
         inputs: { noise },
         operations: [{ blur: { regions: [{ x: 40, y: 40, width: 100, height: 60, start: 1, end: 2, shape }] } }],
         output: fine,
@@ -54,8 +56,8 @@ describe('blur', () => {
     },
   );
 
-  test('percent regions follow the frame size and are clamped to the frame', async () => {
-    const { path } = await render(dir.path, {
+  test('percent regions follow the frame size and are clamped to the frame', async ({ scratch, clip }) => {
+    const { path } = await render(scratch, {
       inputs: { clip },
       operations: [{ blur: { unit: 'percent', regions: [{ x: 50, y: 50, width: 80, height: 80 }] } }],
       output: fine,
@@ -72,8 +74,8 @@ describe('blur', () => {
 describe('subtitle', () => {
   const hostile = `it's {\\b1}100%: [a,b];\\N "q" \\ = 'x'\nline two`;
 
-  test('burnt captions are there in their time and only there', async () => {
-    const { plan, path } = await render(dir.path, {
+  test('burnt captions are there in their time and only there', async ({ scratch, clip }) => {
+    const { plan, path } = await render(scratch, {
       inputs: { clip },
       operations: [
         { subtitle: { captions: [{ from: 1000, to: 2000, text: hostile }], style: { size: 8, color: '#ffffff' } } },
@@ -92,10 +94,10 @@ describe('subtitle', () => {
     }
   });
 
-  test('a subtitle file with a hostile name is drawn at the given position', async () => {
-    const file = `${dir.path}/a b's:[x],y;%d\\z.srt`;
+  test('a subtitle file with a hostile name is drawn at the given position', async ({ scratch, clip }) => {
+    const file = `${scratch}/a b's:[x],y;%d\\z.srt`;
     await writeFile(file, '1\n00:00:00,000 --> 00:00:03,000\nHello there\n');
-    const { path } = await render(dir.path, {
+    const { path } = await render(scratch, {
       inputs: { clip, file },
       operations: [{ subtitle: { input: 'file', style: { position: 'top', size: 10 } } }],
       output: fine,
@@ -106,15 +108,15 @@ describe('subtitle', () => {
     expect(difference(before[10], after[10], { x: 0, y: 100, width: 320, height: 80 })).toBeLessThan(1);
   });
 
-  test.each(['mp4', 'mkv', 'webm'] as const)(
+  test.for(['mp4', 'mkv', 'webm'] as const)(
     'soft captions become a track of %s and the text comes back as it was',
-    async (container) => {
+    async (container, { scratch }) => {
       const source =
         container === 'webm'
-          ? await makeClip(`${dir.path}/in.webm`, { seconds: 2, args: ['-c:v', 'libvpx', '-c:a', 'libopus'] })
-          : await makeClip(`${dir.path}/in-${container}.${container}`, { seconds: 2 });
+          ? await makeClip(`${scratch}/in.webm`, { seconds: 2, args: ['-c:v', 'libvpx', '-c:a', 'libopus'] })
+          : await makeClip(`${scratch}/in-${container}.${container}`, { seconds: 2 });
       const text = 'Tom & Jerry <b>fat</b> {curly} {\\an8}up';
-      const { plan, path } = await render(dir.path, {
+      const { plan, path } = await render(scratch, {
         inputs: { source },
         operations: [{ subtitle: { mode: 'soft', language: 'en-GB', captions: [{ from: 500, to: 1500, text }] } }],
       });
@@ -138,22 +140,12 @@ describe('subtitle', () => {
 });
 
 describe('watermark', () => {
-  let logo: string;
-  beforeAll(async () => {
-    logo = `${dir.path}/logo.png`;
-    await ffmpeg(
-      '-f',
-      'lavfi',
-      '-i',
-      'color=white:s=40x40,format=rgba,geq=r=255:g=255:b=255:a=if(lt(X\\,20)\\,255\\,0)',
-      '-frames:v',
-      '1',
-      logo,
-    );
-  });
-
-  test('the opaque half covers frames and the transparent half does not, at its position and time', async () => {
-    const { path } = await render(dir.path, {
+  test('the opaque half covers frames and the transparent half does not, at its position and time', async ({
+    scratch,
+    clip,
+    logo,
+  }) => {
+    const { path } = await render(scratch, {
       inputs: { clip, logo },
       operations: [{ watermark: { input: 'logo', position: 'topLeft', margin: 10, start: 1, end: 2 } }],
       output: fine,
@@ -166,14 +158,14 @@ describe('watermark', () => {
     expect(difference(before[45], after[45], { x: 70, y: 0, width: 250, height: 180 })).toBeLessThan(1);
   });
 
-  test('width and opacity are followed, and a clip repeats until the end', async () => {
-    const mark = await makeClip(`${dir.path}/mark.mp4`, {
+  test('width and opacity are followed, and a clip repeats until the end', async ({ scratch, clip }) => {
+    const mark = await makeClip(`${scratch}/mark.mp4`, {
       seconds: 0.5,
       size: '64x36',
       video: 'color=c=white',
       audio: false,
     });
-    const { path } = await render(dir.path, {
+    const { path } = await render(scratch, {
       inputs: { clip, mark },
       operations: [{ watermark: { input: 'mark', width: 50, opacity: 0.5, position: 'bottomRight', margin: 0 } }],
       output: fine,

@@ -1,11 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { staleFiles, writeFiles } from '../../tools/generated-files.ts';
+import { it } from '../support/fixtures.ts';
 
-it('writes generated files once, and finds them again when they were changed', async () => {
-  const root = await mkdtemp(join(tmpdir(), 'framewright-generated-'));
+it('writes generated files once, and finds them again when they were changed', async ({ ownScratch: root }) => {
   const generated = { folder: 'a', files: new Map([['b.md', 'text\n']]) };
   expect(await staleFiles(generated, root)).toEqual(['a/b.md']);
   expect(await writeFiles(generated, root)).toEqual(['a/b.md']);
@@ -13,5 +12,4 @@ it('writes generated files once, and finds them again when they were changed', a
   expect(await writeFiles(generated, root)).toEqual([]);
   await writeFile(join(root, 'a/b.md'), 'changed\n');
   expect(await staleFiles(generated, root)).toEqual(['a/b.md']);
-  await rm(root, { recursive: true });
 });

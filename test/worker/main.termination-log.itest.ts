@@ -1,18 +1,17 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { writeResult } from '../../src/worker/result/stage-result.ts';
 import { canMount } from '../support/can-mount.ts';
+import { it } from '../support/fixtures.ts';
 
 const run = promisify(execFile);
 
 it.skipIf(!canMount())(
   'a result can be left in a file that is a mount of its own, as the termination log of a pod is',
-  async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'framewright-termination-'));
+  async ({ ownScratch: folder }) => {
     const [host, log] = [join(folder, 'host'), join(folder, 'termination-log')];
     await Promise.all([writeFile(host, ''), writeFile(log, '')]);
     await run('mount', ['--bind', host, log]);
@@ -24,6 +23,5 @@ it.skipIf(!canMount())(
       await run('umount', [log]);
     }
     expect((await readdir(folder)).toSorted()).toEqual(['host', 'termination-log']);
-    await rm(folder, { recursive: true });
   },
 );

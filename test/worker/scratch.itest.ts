@@ -1,32 +1,26 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { prepareScratch } from '../../src/worker/scratch.ts';
+import { it } from '../support/fixtures.ts';
 
 describe('the scratch folder', () => {
-  let top: string;
-  beforeEach(async () => {
-    top = await mkdtemp(join(tmpdir(), 'fw-scratch-'));
-  });
-  afterEach(() => rm(top, { recursive: true }));
-
-  it('is created where it does not exist', async () => {
-    await prepareScratch(join(top, 'a/b'));
-    expect(await readdir(join(top, 'a/b'))).toEqual([]);
+  it('is created where it does not exist', async ({ ownScratch }) => {
+    await prepareScratch(join(ownScratch, 'a/b'));
+    expect(await readdir(join(ownScratch, 'a/b'))).toEqual([]);
   });
 
-  it('is emptied and remains the same folder: in a pod it is a volume', async () => {
-    await mkdir(join(top, 'old/deep'), { recursive: true });
-    await writeFile(join(top, '.hidden'), 'x');
-    const before = await stat(top);
-    await prepareScratch(top);
-    expect(await readdir(top)).toEqual([]);
-    expect((await stat(top)).ino).toBe(before.ino);
+  it('is emptied and remains the same folder: in a pod it is a volume', async ({ ownScratch }) => {
+    await mkdir(join(ownScratch, 'old/deep'), { recursive: true });
+    await writeFile(join(ownScratch, '.hidden'), 'x');
+    const before = await stat(ownScratch);
+    await prepareScratch(ownScratch);
+    expect(await readdir(ownScratch)).toEqual([]);
+    expect((await stat(ownScratch)).ino).toBe(before.ino);
   });
 
-  it('is a storage error where a file has its name', async () => {
-    await writeFile(join(top, 'file'), 'x');
-    await expect(prepareScratch(join(top, 'file'))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  it('is a storage error where a file has its name', async ({ ownScratch }) => {
+    await writeFile(join(ownScratch, 'file'), 'x');
+    await expect(prepareScratch(join(ownScratch, 'file'))).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
   });
 });

@@ -1,22 +1,15 @@
 import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { BoundedLog } from '../../../src/adapters/processes/bounded-log.ts';
 import { readLog } from '../../../src/adapters/processes/run-log.ts';
 import { systemClock as clock } from '../../../src/lib/system-clock.ts';
+import { test } from '../../support/fixtures.ts';
 
 const limits = { maxBytes: 4000, headBytes: 500, tailBytes: 1500 };
 
-let dir: string;
-let path: string;
-beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'fw-log-'));
-  path = join(dir, 'log.ndjson');
-});
-afterEach(() => rm(dir, { recursive: true }));
+const it = test.extend('path', ({ ownScratch }) => join(ownScratch, 'log.ndjson'));
 
 const line = (number: number, length = 50): string => `${JSON.stringify({ number, filler: 'x'.repeat(length) })}\n`;
 const numbers = (text: string): number[] =>
@@ -24,14 +17,14 @@ const numbers = (text: string): number[] =>
 const omitted = (text: string): number[] => [...text.matchAll(/about (\d+) bytes/g)].map((match) => Number(match[1]));
 
 describe('a log', () => {
-  it('that fits is left alone', () => {
+  it('that fits is left alone', ({ path }) => {
     writeFileSync(path, line(1).repeat(50));
     const before = statSync(path);
     new BoundedLog(path, { clock, limits }).trim();
     expect(statSync(path)).toMatchObject({ size: before.size, mtimeMs: before.mtimeMs });
   });
 
-  it('that is too long keeps whole lines of its beginning and its end', () => {
+  it('that is too long keeps whole lines of its beginning and its end', ({ path }) => {
     for (let number = 1; number <= 200; number += 1) appendFileSync(path, line(number));
     const { size } = statSync(path);
     const log = new BoundedLog(path, { clock, limits });
@@ -47,7 +40,7 @@ describe('a log', () => {
     expect(log.shrunk.by).toBe(size - text.length);
   });
 
-  it('is cut again and again, and counts all that was removed', () => {
+  it('is cut again and again, and counts all that was removed', ({ path }) => {
     const log = new BoundedLog(path, { clock, limits });
     let written = 0;
     for (let number = 1; number <= 2000; number += 1) {
@@ -64,20 +57,20 @@ describe('a log', () => {
     expect(numbers(text).slice(-5)).toEqual([1996, 1997, 1998, 1999, 2000]);
   });
 
-  it('without a line break is cut all the same', () => {
+  it('without a line break is cut all the same', ({ path }) => {
     writeFileSync(path, 'y'.repeat(50_000));
     new BoundedLog(path, { clock, limits }).trim();
     expect(statSync(path).size).toBeLessThan(limits.maxBytes);
   });
 
-  it('that is gone is not made again', () => {
+  it('that is gone is not made again', ({ path }) => {
     const log = new BoundedLog(path, { clock, limits });
     expect(() => log.trim()).toThrow(/ENOENT/);
     expect(existsSync(path)).toBe(false);
   });
 });
 
-it('a reader who follows a log through its cuts gets lines in order, none twice, and the last', async () => {
+it('a reader who follows a log through its cuts gets lines in order, none twice, and the last', async ({ path }) => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 12 }), async (bursts) => {
       writeFileSync(path, '');

@@ -1,34 +1,30 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { findConnection, isLoopback } from '../../../src/cli/client/connection.ts';
+import { test } from '../../support/fixtures.ts';
 
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'framewright-connection-'));
-  await writeFile(join(folder, 'admin-key'), 'fwk_admin_secret\n');
-  await writeFile(join(folder, 'key'), '  fwk_file_secret \n');
-  await writeFile(join(folder, 'two'), 'fwk_a_secret\nfwk_b_secret\n');
-  await writeFile(join(folder, 'empty'), '\n');
+const it = test.extend('find', { scope: 'file' }, async ({ scratch }) => {
+  await writeFile(join(scratch, 'admin-key'), 'fwk_admin_secret\n');
+  await writeFile(join(scratch, 'key'), '  fwk_file_secret \n');
+  await writeFile(join(scratch, 'two'), 'fwk_a_secret\nfwk_b_secret\n');
+  await writeFile(join(scratch, 'empty'), '\n');
+  return (options: { url?: string; keyFile?: string; environment?: Record<string, string> } = {}) =>
+    findConnection({
+      urlOption: options.url,
+      keyFileOption: options.keyFile === undefined ? undefined : join(scratch, options.keyFile),
+      environment: options.environment ?? {},
+      dataDir: scratch,
+    });
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-const find = (options: { url?: string; keyFile?: string; environment?: Record<string, string> } = {}) =>
-  findConnection({
-    urlOption: options.url,
-    keyFileOption: options.keyFile === undefined ? undefined : join(folder, options.keyFile),
-    environment: options.environment ?? {},
-    dataDir: folder,
-  });
 
 describe('the connection', () => {
-  it('goes to this machine with its admin key when nothing is said', async () => {
+  it('goes to this machine with its admin key when nothing is said', async ({ find }) => {
     expect(await find()).toEqual({ url: 'http://127.0.0.1:8080', key: 'fwk_admin_secret' });
     expect(await find({ environment: { FRAMEWRIGHT_URL: '' } })).toMatchObject({ url: 'http://127.0.0.1:8080' });
   });
 
-  it('takes options before variables, and variables before files of this machine', async () => {
+  it('takes options before variables, and variables before files of this machine', async ({ find }) => {
     const environment = { FRAMEWRIGHT_URL: 'http://localhost:1/base/', FRAMEWRIGHT_API_KEY: 'fwk_env_secret' };
     expect(await find({ environment })).toEqual({ url: 'http://localhost:1/base', key: 'fwk_env_secret' });
     expect(await find({ environment, url: 'https://render.example.com', keyFile: 'key' })).toEqual({
@@ -37,7 +33,7 @@ describe('the connection', () => {
     });
   });
 
-  it('never sends the admin key of this machine to another one', async () => {
+  it('never sends the admin key of this machine to another one', async ({ find }) => {
     expect(await find({ url: 'https://render.example.com' })).toEqual({
       url: 'https://render.example.com',
       key: undefined,
@@ -56,14 +52,14 @@ describe('the connection', () => {
     },
   );
 
-  it.each(['ftp://render.example.com', 'render.example.com:80', '', 'http://'])(
+  it.for(['ftp://render.example.com', 'render.example.com:80', '', 'http://'])(
     'rejects the address %j',
-    async (url) => {
+    async (url, { find }) => {
       await expect(find({ url })).rejects.toThrow('expected an http or https URL in --url');
     },
   );
 
-  it('rejects an address with credentials, and does not repeat them', async () => {
+  it('rejects an address with credentials, and does not repeat them', async ({ find }) => {
     const error: unknown = await find({ url: 'http://user:hunter2@render.example.com' }).catch(
       (reason: unknown) => reason,
     );
@@ -71,9 +67,12 @@ describe('the connection', () => {
     expect(String(error)).not.toContain('hunter2');
   });
 
-  it.each(['two', 'empty', 'missing'])('rejects the key file %s, and does not show what is in it', async (keyFile) => {
-    const error: unknown = await find({ keyFile }).catch((reason: unknown) => reason);
-    expect(String(error)).toMatch(/cannot be read|expected one API key/);
-    expect(String(error)).not.toContain('secret');
-  });
+  it.for(['two', 'empty', 'missing'])(
+    'rejects the key file %s, and does not show what is in it',
+    async (keyFile, { find }) => {
+      const error: unknown = await find({ keyFile }).catch((reason: unknown) => reason);
+      expect(String(error)).toMatch(/cannot be read|expected one API key/);
+      expect(String(error)).not.toContain('secret');
+    },
+  );
 });

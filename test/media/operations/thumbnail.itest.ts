@@ -1,51 +1,38 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  brightness,
-  difference,
-  ffmpeg,
-  grayFrames,
-  lossless,
-  makeClip,
-  probe,
-  render,
-  scratch,
-} from '../../support/media.ts';
+import { expect } from 'vitest';
+import { test as base } from '../../support/fixtures.ts';
+import { brightness, clipOf, difference, ffmpeg, grayFrames, lossless, probe, render } from '../../support/media.ts';
 
-let dir: Awaited<ReturnType<typeof scratch>>;
-let clip: string;
 const whole = { x: 0, y: 0, width: 320, height: 180 };
 
-beforeAll(async () => {
-  dir = await scratch();
-  // Brightness rises with time: 40 grey levels a second.
-  clip = await makeClip(`${dir.path}/clip.mkv`, {
-    seconds: 5,
-    video: 'color=c=black',
-    args: ['-vf', "geq=lum='16+40*T':cb=128:cr=128", '-g', '30', ...lossless],
-  });
-});
-afterAll(async () => dir[Symbol.asyncDispose]());
+// Brightness rises with time: 40 grey levels a second.
+const rising = ['-vf', "geq=lum='16+40*T':cb=128:cr=128", '-g', '30', ...lossless];
+const test = base.extend('clip', { scope: 'file' }, () =>
+  clipOf({ seconds: 5, video: 'color=c=black', args: rising }, 'mkv'),
+);
 
-test.each(['jpeg', 'png', 'webp'] as const)('a poster in %s shows the frame of its moment', async (format) => {
-  const { plan, path, output } = await render(dir.path, {
-    inputs: { clip },
-    operations: [{ thumbnail: { poster: { at: 2.5, format } } }],
-  });
-  expect(plan.outputs).toHaveLength(1);
-  expect(plan.steps).toHaveLength(1);
-  const [video] = await grayFrames(path('poster'));
-  const [frame] = (await grayFrames(clip)).slice(75);
-  expect(difference(video, frame, whole)).toBeLessThan(3);
-  expect((await probe(path('poster'))).video[0]).toMatchObject({
-    codec: output().expect.videoCodec,
-    width: 320,
-    height: 180,
-  });
-});
+test.for(['jpeg', 'png', 'webp'] as const)(
+  'a poster in %s shows the frame of its moment',
+  async (format, { scratch, clip }) => {
+    const { plan, path, output } = await render(scratch, {
+      inputs: { clip },
+      operations: [{ thumbnail: { poster: { at: 2.5, format } } }],
+    });
+    expect(plan.outputs).toHaveLength(1);
+    expect(plan.steps).toHaveLength(1);
+    const [video] = await grayFrames(path('poster'));
+    const [frame] = (await grayFrames(clip)).slice(75);
+    expect(difference(video, frame, whole)).toBeLessThan(3);
+    expect((await probe(path('poster'))).video[0]).toMatchObject({
+      codec: output().expect.videoCodec,
+      width: 320,
+      height: 180,
+    });
+  },
+);
 
-test('a poster of the very end is the last frame', async () => {
-  const { path } = await render(dir.path, {
+test('a poster of the very end is the last frame', async ({ scratch, clip }) => {
+  const { path } = await render(scratch, {
     inputs: { clip },
     operations: [{ trim: { start: 1, end: 4 } }, { thumbnail: { poster: { at: 2.999, format: 'png' } } }],
     output: { video: { preset: 'performance' } },
@@ -55,8 +42,8 @@ test('a poster of the very end is the last frame', async () => {
   expect(difference(video, frame, whole)).toBeLessThan(3);
 });
 
-test('a sprite sheet has one frame per interval, and its index points at them', async () => {
-  const { plan, path } = await render(dir.path, {
+test('a sprite sheet has one frame per interval, and its index points at them', async ({ scratch, clip }) => {
+  const { plan, path } = await render(scratch, {
     inputs: { clip },
     operations: [{ thumbnail: { sprite: { interval: 0.7, width: 64, columns: 3 } } }],
   });
@@ -82,8 +69,8 @@ test('a sprite sheet has one frame per interval, and its index points at them', 
   }
 });
 
-test.each(['gif', 'webp'] as const)('a preview in %s moves for its length', async (format) => {
-  const { path } = await render(dir.path, {
+test.for(['gif', 'webp'] as const)('a preview in %s moves for its length', async (format, { scratch, clip }) => {
+  const { path } = await render(scratch, {
     inputs: { clip },
     operations: [{ thumbnail: { preview: { start: 1, duration: 2, fps: 5, width: 160, format } } }],
   });
@@ -101,8 +88,11 @@ test.each(['gif', 'webp'] as const)('a preview in %s moves for its length', asyn
   expect(bytes.toString('latin1').split('ANMF').length - 1).toBe(10);
 });
 
-test('thumbnails beside a render come from the same process and the same point of the chain', async () => {
-  const { plan, path } = await render(dir.path, {
+test('thumbnails beside a render come from the same process and the same point of the chain', async ({
+  scratch,
+  clip,
+}) => {
+  const { plan, path } = await render(scratch, {
     inputs: { clip },
     operations: [
       { thumbnail: { name: 'before', poster: { at: 4.5, format: 'png' } } },
@@ -120,8 +110,8 @@ test('thumbnails beside a render come from the same process and the same point o
   expect((await probe(path('main'))).video[0]).toMatchObject({ width: 180, height: 320 });
 });
 
-test('a moment in a gap of a clip whose rate varies shows the frame that stands there', async () => {
-  const sparse = `${dir.path}/sparse.mkv`;
+test('a moment in a gap of a clip whose rate varies shows the frame that stands there', async ({ scratch, clip }) => {
+  const sparse = `${scratch}/sparse.mkv`;
   await ffmpeg(
     '-i',
     clip,
@@ -133,7 +123,7 @@ test('a moment in a gap of a clip whose rate varies shows the frame that stands 
     ...lossless.slice(0, 6),
     sparse,
   );
-  const { path } = await render(dir.path, {
+  const { path } = await render(scratch, {
     inputs: { sparse },
     operations: [{ thumbnail: { poster: { at: 3, format: 'png' } } }],
   });

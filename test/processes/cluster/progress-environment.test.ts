@@ -1,30 +1,25 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { createNkey } from '../../../src/adapters/nats/nkey.ts';
 import { progressEnvironment } from '../../../src/processes/cluster/progress-environment.ts';
+import { test } from '../../support/fixtures.ts';
 import { stageOf } from '../../support/worker-harness.ts';
 
 describe('the credentials of a worker to publish its progress', () => {
   const clock = { now: () => Date.parse('2026-03-01T12:00:00Z') };
   const account = createNkey('account');
-  let folder: string;
-  const fileWith = async (text: string): Promise<string> => {
-    const file = join(folder, 'seed');
+  const it = test.extend('fileWith', ({ ownScratch }) => async (text: string): Promise<string> => {
+    const file = join(ownScratch, 'seed');
     await writeFile(file, text);
     return file;
-  };
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'framewright-seed-'));
   });
-  afterAll(() => rm(folder, { recursive: true }));
 
   it('do not exist without a key of the account', async () => {
     expect(await progressEnvironment({ accountSeedFile: undefined, account: undefined }, clock)).toBeUndefined();
   });
 
-  it('are those of a user of its own per attempt, valid for longer than it may wait and run', async () => {
+  it('are those of a user of its own per attempt, valid for longer than it may wait and run', async ({ fileWith }) => {
     const accountSeedFile = await fileWith(`${account.seed}\n`);
     const environmentOf = await progressEnvironment({ accountSeedFile, account: undefined }, clock);
     const [variable, ...more] = environmentOf?.(stageOf({ timeoutSeconds: 600 })) ?? [];
@@ -39,13 +34,16 @@ describe('the credentials of a worker to publish its progress', () => {
     expect(environmentOf?.(stageOf())).not.toEqual(environmentOf?.(stageOf()));
   });
 
-  it.each([
+  it.for([
     ['does not exist', undefined],
     ['contains another key', createNkey('user').seed],
     ['contains something else', 'hunter2'],
-  ])('make the start fail when the file %s, without showing its content', async (_case, text) => {
-    const accountSeedFile = text === undefined ? join(folder, 'nowhere') : await fileWith(text);
-    const opened = progressEnvironment({ accountSeedFile, account: undefined }, clock);
-    await expect(opened).rejects.toThrow(/^Expected FRAMEWRIGHT_NATS_ACCOUNT_SEED_FILE (?!.*hunter2)/);
-  });
+  ])(
+    'make the start fail when the file %s, without showing its content',
+    async ([_case, text], { ownScratch, fileWith }) => {
+      const accountSeedFile = text === undefined ? join(ownScratch, 'nowhere') : await fileWith(text);
+      const opened = progressEnvironment({ accountSeedFile, account: undefined }, clock);
+      await expect(opened).rejects.toThrow(/^Expected FRAMEWRIGHT_NATS_ACCOUNT_SEED_FILE (?!.*hunter2)/);
+    },
+  );
 });

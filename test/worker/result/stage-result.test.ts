@@ -1,12 +1,12 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { CodedError } from '../../../src/errors/coded-error.ts';
 import { FfmpegError } from '../../../src/media/ffmpeg/run/ffmpeg-process.ts';
 import { type StageResult, stageResult } from '../../../src/model/status/result.ts';
 import { exitOf, fitResult, jobErrorOf, writeResult } from '../../../src/worker/result/stage-result.ts';
+import { it } from '../../support/fixtures.ts';
 
 const text = (longest: number): fc.Arbitrary<string> => fc.string({ maxLength: longest, unit: 'binary', size: 'max' });
 
@@ -93,13 +93,11 @@ describe('a result', () => {
     expect(fitted.error?.message).toBe('too short');
   });
 
-  it('is written whole, under its own name only', async () => {
-    const dir = await mkdtemp(join(tmpdir(), 'fw-result-'));
+  it('is written whole, under its own name only', async ({ ownScratch: dir }) => {
     await writeResult(join(dir, 'result.json'), { version: 1, exitCode: 0 });
     await writeResult(join(dir, 'result.json'), { version: 1, exitCode: 16 });
     expect(await readdir(dir)).toEqual(['result.json']);
     expect(JSON.parse(await readFile(join(dir, 'result.json'), 'utf8'))).toEqual({ version: 1, exitCode: 16 });
-    await rm(dir, { recursive: true });
   });
 });
 

@@ -1,10 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { parsePools, readPoolsFile } from '../../../../src/adapters/kubernetes/pools/pools-file.ts';
 import { CodedError } from '../../../../src/errors/coded-error.ts';
+import { it } from '../../../support/fixtures.ts';
 
 const gpu = `
 - name: gpu
@@ -67,15 +66,10 @@ describe('a file of pools', () => {
     );
   });
 
-  it('that is missing or a folder is reported', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'framewright-pools-'));
-    try {
-      await expect(readPoolsFile(join(folder, 'none.yaml'))).rejects.toThrow(
-        /The pools in .*none.yaml cannot be read: ENOENT/,
-      );
-      await expect(readPoolsFile(folder)).rejects.toThrow(/EISDIR/);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+  it('that is missing or a folder is reported', async ({ ownScratch }) => {
+    await expect(readPoolsFile(join(ownScratch, 'none.yaml'))).rejects.toThrow(
+      /The pools in .*none.yaml cannot be read: ENOENT/,
+    );
+    await expect(readPoolsFile(ownScratch)).rejects.toThrow(/EISDIR/);
   });
 });
