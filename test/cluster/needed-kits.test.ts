@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { neededPrograms } from './needed-kits.ts';
@@ -19,4 +20,11 @@ it.each([
   const needed = await neededPrograms(files.map((file) => join(test, file)));
   expect([...needed.kits].toSorted()).toEqual(kits);
   expect(needed.sharedCluster).toBe(sharedCluster);
+});
+
+it('a run of everything needs everything', async () => {
+  const files = globSync('**/*.{test,itest,ktest}.ts', { cwd: test }).map((file) => join(test, file));
+  const needed = await neededPrograms(files);
+  expect([...needed.kits].toSorted()).toEqual(['cluster', 'nats', 's3']);
+  expect(needed.sharedCluster).toBe(true);
 });

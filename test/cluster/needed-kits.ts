@@ -17,14 +17,14 @@ const markers: readonly (readonly [Kit, RegExp])[] = [
 
 /** The file that declares all markers and needs nothing itself. */
 const declarations = join(import.meta.dirname, '..', 'support', 'cluster.ts');
-const relativeImport = /\bfrom '(\.[^']+\.ts)'/g;
+const relativeImport = /^(?:import|export) [^;]*?\bfrom '(\.[^']+\.ts)';$/gm;
 
-/** Reads the chosen test files, and the test helpers that they import, for the programs that they use. */
+/** Reads the chosen `*.ktest.ts` files, and the test helpers that they import, for the programs that they use. */
 export async function neededPrograms(files: readonly string[]): Promise<NeededPrograms> {
   const kits = new Set<Kit>();
   let sharedCluster = false;
   const seen = new Set([declarations]);
-  const queue = [...files];
+  const queue = files.filter((file) => file.endsWith('.ktest.ts'));
   for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
     if (seen.has(file) || !file.includes('/test/')) continue;
     seen.add(file);
