@@ -17,7 +17,7 @@ export const clusterSettings = {
     flag: 'kubeconfig',
     schema: optionalPath,
     default: '',
-    about: 'Kubeconfig whose current context is used; the service account of the pod when empty.',
+    about: 'Kubeconfig whose current context is used; when empty, the service account of the Pod is used.',
   },
   apiServerHost: {
     verbs: clusterVerbs,
@@ -99,7 +99,7 @@ export const leaseSettings = {
     variable: 'FRAMEWRIGHT_LEASE_NAME',
     schema: z.string().regex(dnsLabel, { error: nameError }),
     default: 'framewright-operator',
-    about: 'Name of that Lease.',
+    about: 'Name of the Lease by which one operator leads.',
   },
   seconds: {
     verbs: ['operator'],
@@ -139,6 +139,6 @@ export const metricsSettings = {
     flag: 'metrics-port',
     schema: wholeNumber(0, 65_535),
     default: '8081',
-    about: 'Port of these; 0 is any free one.',
+    about: 'Port of `/metrics`, `/healthz` and `/readyz`; 0 is any free one.',
   },
 } as const satisfies SettingGroup;

@@ -34,7 +34,7 @@ export const admissionSettings = {
     variable: 'FRAMEWRIGHT_LOOK_AHEAD',
     schema: wholeNumber(0, 1000),
     default: '1',
-    about: 'Stages per pool that are started beyond its slots, so that a freed slot is not idle.',
+    about: 'Stages per device plugin pool that are started beyond its slots, so that a freed slot is not idle.',
   },
   kueue: {
     verbs: operator,

@@ -44,7 +44,7 @@ const table = {
     general: true,
     retry: 'no',
     summary:
-      'A request, setting or option is malformed or has an invalid value; nothing was created. (`SPEC_INVALID` is about a well-formed job.)',
+      'A request, setting or option breaks a rule that is checked before any input is read: its form, a value, or two fields that exclude each other.',
     remedy: 'Correct the fields that the message names; `/docs` describes every field.',
   },
   NOT_FOUND: {
@@ -260,7 +260,7 @@ const table = {
     exit: 40,
     retry: 'no',
     summary:
-      'A well-formed job contradicts itself or its inputs, or cannot be started as it is. (`INVALID_REQUEST` is about its form.)',
+      'The planner or the worker found that a valid job cannot be rendered as requested: settings that do not fit each other or the inputs.',
     remedy: 'Correct the field that the message names.',
   },
   INPUT_INVALID: {

@@ -10,6 +10,11 @@ export function listenError(
   return new CodedError(
     inUse ? 'ADDRESS_IN_USE' : 'INVALID_REQUEST',
     `Expected to listen on ${host}:${port}, got: ${reason}`,
-    { remedy: `${remedy}, or stop the program that uses it.`, cause },
+    {
+      remedy: inUse
+        ? `${remedy}, or stop the program that uses it.`
+        : 'Use 127.0.0.1, 0.0.0.0 or another address of this machine as the host, and a port from 1024.',
+      cause,
+    },
   );
 }

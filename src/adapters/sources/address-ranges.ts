@@ -45,5 +45,7 @@ function within(address: Address, [network, bits]: Range): boolean {
 }
 
 function describe(range: string): string {
-  return range === 'unicast' ? 'an address that is not global' : `a ${range} address`;
+  // ipaddr.js names ranges in camel case: linkLocal.
+  const words = range.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return range === 'unicast' ? 'an address that is not global' : `a ${words} address`;
 }

@@ -1,16 +1,20 @@
+import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import type { ErrorEnvelope } from '../http/error-replies.ts';
 import { errorCode, errorDetail } from '../http/reply-schemas.ts';
 
 // The error envelope of the Native API: problem details (RFC 9457).
 
-/** The code, the remedy and the failing fields are extension members. */
+/**
+ * The code, the remedy and the failing fields are extension members. With the type `about:blank` the title is the phrase of
+ * the status (RFC 9457, section 4.2.1).
+ */
 export const problemEnvelope: ErrorEnvelope = (error, requestId) => ({
   status: error.definition.status,
   contentType: 'application/problem+json; charset=utf-8',
   body: {
     type: 'about:blank',
-    title: error.definition.summary,
+    title: STATUS_CODES[error.definition.status] ?? 'Error',
     status: error.definition.status,
     detail: error.message,
     code: error.code,
@@ -22,7 +26,7 @@ export const problemEnvelope: ErrorEnvelope = (error, requestId) => ({
 
 export const problem = z.strictObject({
   type: z.string(),
-  title: z.string().describe('What the code means.'),
+  title: z.string().describe('The phrase of the HTTP status.'),
   status: z.int().describe('The HTTP status.'),
   detail: z.string().describe('What was expected and what was got.'),
   code: errorCode,

@@ -31,9 +31,12 @@ export function argumentsOf({ command, args }: CommandContext): Arguments {
 export function checkPositionals({ name, operands, positionals: [min, max] }: CommandSpec, count: number): void {
   if (count >= min && count <= max) return;
   const expected = max === 0 ? 'no operand' : operands;
-  throw new UsageError(`expected ${expected} after ${name}, got ${count === 0 ? 'nothing' : `${count} operands`}`, {
-    remedy: `see framewright ${name} --help`,
-  });
+  throw new UsageError(
+    `expected ${expected} after ${name}, got ${count === 0 ? 'nothing' : `${count} ${count === 1 ? 'operand' : 'operands'}`}`,
+    {
+      remedy: `see framewright ${name} --help`,
+    },
+  );
 }
 
 /** A client for the server that the options and the environment name. */

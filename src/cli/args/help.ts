@@ -18,7 +18,7 @@ export function generalHelp(): string {
       'Usage: framewright COMMAND [OPTIONS]\n       framewright COMMAND --help',
       ...rows,
       `Exit codes:\n${exits}`,
-      'First steps:\n  framewright standalone --data ./data          in one terminal\n  framewright submit --op trim --start 1 --end 5 clip.mp4 -o out.mp4',
+      'First steps:\n  framewright standalone                        in one terminal\n  framewright submit --op trim --start 1 --end 5 clip.mp4 -o out.mp4\nWith another data folder (--data DIR), first: export FRAMEWRIGHT_API_KEY=$(cat DIR/admin-key)',
       '',
     ]
       .join('\n\n')

@@ -52,7 +52,7 @@ describe('the envelope of an error', () => {
     expect([status, contentType]).toEqual([400, 'application/problem+json; charset=utf-8']);
     expect(problem.parse(body)).toStrictEqual({
       type: 'about:blank',
-      title: errorTable.SOURCE_HOST_NOT_ALLOWED.summary,
+      title: 'Bad Request',
       status: 400,
       detail: 'Expected an allowed host.',
       code: 'SOURCE_HOST_NOT_ALLOWED',
