@@ -1,33 +1,25 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { probeFile } from '../../src/media/probe/run/probe-file.ts';
 import { inCheckout } from '../support/checkout.ts';
+import { test } from '../support/fixtures.ts';
 import { never, tools } from '../support/media-tools.ts';
 import { Standalone } from '../support/standalone.ts';
-import { testClip } from '../support/test-clip.ts';
+import { patternClip } from '../support/test-clip.ts';
 
 const run = promisify(execFile);
 
-describe('the examples', () => {
-  let dir: string;
-  let clip: string;
-  beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'framewright-examples-'));
-    clip = join(dir, 'clip.mp4');
-    await writeFile(clip, await testClip({ seconds: 5 }));
-  });
-  afterAll(() => rm(dir, { recursive: true }));
+const it = test.extend('clip', { scope: 'file' }, () => patternClip({ seconds: 5 }));
 
-  it.each([
+describe('the examples', () => {
+  it.for([
     ['bash', ['curl', 'trim.sh'], true],
     [process.execPath, ['node', 'render.ts'], false],
-  ] as const)('%s examples/%s renders two seconds', async (program, path, audio) => {
+  ] as const)('%s examples/%s renders two seconds', async ([program, path, audio], { clip, scratch }) => {
     await using server = await Standalone.start();
-    const out = join(dir, `${path[0]}.mp4`);
+    const out = join(scratch, `${path[0]}.mp4`);
     const { stdout } = await run(program, [inCheckout('examples', ...path), clip, out], {
       env: { ...process.env, FRAMEWRIGHT_URL: server.url, FRAMEWRIGHT_API_KEY: server.key },
     });
@@ -37,12 +29,12 @@ describe('the examples', () => {
     expect(probe.audio.length > 0).toBe(audio);
   });
 
-  it('fail with the reason where the server rejects the key', async () => {
+  it('fail with the reason where the server rejects the key', async ({ clip, scratch }) => {
     await using server = await Standalone.start();
     const env = { ...process.env, FRAMEWRIGHT_URL: server.url, FRAMEWRIGHT_API_KEY: 'fwk_wrong_key' };
-    const failed = await run('bash', [inCheckout('examples/curl/trim.sh'), clip, join(dir, 'no.mp4')], { env }).catch(
-      (error: unknown) => String(error),
-    );
+    const failed = await run('bash', [inCheckout('examples/curl/trim.sh'), clip, join(scratch, 'no.mp4')], {
+      env,
+    }).catch((error: unknown) => String(error));
     expect(failed).toContain('401');
   });
 });

@@ -9,6 +9,7 @@ import type { StageSpec } from '../../src/model/job/stage.ts';
 import type { Progress } from '../../src/model/status/progress.ts';
 import { type StageResult, stageResult } from '../../src/model/status/result.ts';
 import { workerEnvironment } from '../../src/worker-protocol/environment.ts';
+import { eventually } from './eventually.ts';
 import { patternClip } from './test-clip.ts';
 
 export const mainFile = join(import.meta.dirname, '../../src/main.ts');
@@ -136,7 +137,9 @@ export function childrenOf(pid: number): number[] {
 
 /** Resolves once a process is gone; zombies count as gone. */
 export async function untilGone(pid: number): Promise<void> {
-  while (existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  const running = () => existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  const check = () => {
+    if (running()) throw new Error(`Expected process ${pid} to end`);
+  };
+  await eventually(check, { withinMs: 60_000, everyMs: 50 });
 }
