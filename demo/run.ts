@@ -20,6 +20,8 @@ import { makeSources, type Sources } from './sources.ts';
 const out = join(import.meta.dirname, 'out');
 const terminal = processTerminal(process, process.env);
 const interrupt = new AbortController();
+/** The reply of the Edit API. */
+const createdJob = z.object({ jobId: z.string() });
 process.once('SIGINT', () => interrupt.abort());
 process.once('SIGTERM', () => interrupt.abort());
 
@@ -80,9 +82,6 @@ interface Finished {
 }
 
 type Uploads = Readonly<Record<keyof Sources, UploadedFile>>;
-
-/** The reply of the Edit API. */
-const createdJob = z.object({ jobId: z.string() });
 
 /** Sends one request, follows its job to the end and fetches the output. A failure is part of the outcome. */
 async function run(render: Render, client: ApiClient, uploads: Uploads, board: Board): Promise<Finished> {

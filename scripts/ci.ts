@@ -16,6 +16,7 @@ const CHECKS: readonly Check[] = [
   { name: 'generated files', command: 'npm', args: ['run', '--silent', 'check:drift'] },
   { name: 'build', command: 'npm', args: ['run', '--silent', 'build'] },
   { name: 'built program', command: process.execPath, args: ['dist/framewright.mjs', '--help'] },
+  { name: 'demo', command: 'npm', args: ['run', '--silent', 'demo'] },
 ];
 
 /** Runs `npm test` with the default reporter and a report for the count. */
