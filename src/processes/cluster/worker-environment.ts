@@ -24,20 +24,26 @@ function stageEnvironment({ objects, s3, nats, sources, log }: StageConfig): Env
   const variables = workerVariables({
     objectsDir: s3.bucket === undefined ? objects.dir : undefined,
     s3Bucket: s3.bucket,
-    s3Prefix: s3.prefix,
+    s3Prefix: s3.prefix || undefined,
     s3Endpoint: s3.endpoint,
     s3Region: s3.region,
-    s3ForcePathStyle: s3.forcePathStyle,
-    s3SourceBuckets: s3.sourceBuckets,
-    s3DestinationBuckets: s3.destinationBuckets,
-    s3Endpoints: s3.endpoints,
+    s3ForcePathStyle: s3.forcePathStyle || undefined,
+    s3SourceBuckets: nonEmpty(s3.sourceBuckets),
+    s3DestinationBuckets: nonEmpty(s3.destinationBuckets),
+    s3Endpoints: nonEmpty(s3.endpoints),
     natsUrl: nats.url === undefined || hasLogin(nats.url) ? undefined : nats.url,
+    // Passed on when empty too: an empty list allows no host, an absent one every public host.
     sourceHosts: sources.hosts,
-    allowedRanges: sources.allowedRanges,
+    allowedRanges: nonEmpty(sources.allowedRanges),
     maxInputBytes: sources.maxInputBytes,
     logLevel: log.level,
   });
   return Object.entries(variables).map(([name, value]) => ({ name, value }));
+}
+
+/** Every pod stores its variables: what is a worker's default anyway is left out. */
+function nonEmpty(list: readonly string[]): readonly string[] | undefined {
+  return list.length === 0 ? undefined : list;
 }
 
 /** Whether a NATS URL contains a password or a token, which anyone who may read pods could read. */

@@ -113,6 +113,7 @@ describe('the text of a film', () => {
     return path;
   };
 
+  if (!existsSync(system)) console.error(`burnt in its own font: skipped, it needs ${system}`);
   test.skipIf(!existsSync(system))(
     `is burnt in its own font, or another where it has none (needs ${system})`,
     async () => {

@@ -34,6 +34,16 @@ describe('the environment of workers', () => {
     expect(environment).not.toHaveProperty('FRAMEWRIGHT_S3_REGION');
   });
 
+  it('leaves out what is the default of a worker, but not an empty list of hosts', () => {
+    const environment = environmentOf({ FRAMEWRIGHT_S3_BUCKET: 'b', FRAMEWRIGHT_SOURCE_HOSTS: '' });
+    expect(Object.keys(environment).toSorted((a, b) => a.localeCompare(b))).toEqual([
+      'FRAMEWRIGHT_LOG_LEVEL',
+      'FRAMEWRIGHT_MAX_INPUT_BYTES',
+      'FRAMEWRIGHT_S3_BUCKET',
+      'FRAMEWRIGHT_SOURCE_HOSTS',
+    ]);
+  });
+
   it('has no login of the operator', () => {
     const bucket = { FRAMEWRIGHT_S3_BUCKET: 'renders' };
     expect(environmentOf({ ...bucket, FRAMEWRIGHT_NATS_URL: 'nats://nats:4222' })).toMatchObject({
