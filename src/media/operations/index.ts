@@ -1,4 +1,4 @@
-import { type Operation, taggedOperation } from '../../model/job/operations.ts';
+import type { TaggedOperation } from '../../model/job/operations.ts';
 import type { OperationContext } from '../planning/plan-builder.ts';
 import type { Timeline } from '../planning/timeline.ts';
 import { addAudio } from './add-audio.ts';
@@ -14,31 +14,34 @@ import { trim } from './trim.ts';
 import { watermark } from './watermark.ts';
 
 /** Applies one operation to the timeline that the operations before it have left. */
-export function applyOperation(timeline: Timeline, operation: Operation, at: Omit<OperationContext, 'path'>): Timeline {
-  const tagged = taggedOperation(operation);
-  const context: OperationContext = { ...at, path: `spec.operations[${at.index}].${tagged.type}` };
-  switch (tagged.type) {
+export function applyOperation(
+  timeline: Timeline,
+  operation: TaggedOperation,
+  at: Omit<OperationContext, 'path'>,
+): Timeline {
+  const context: OperationContext = { ...at, path: `spec.operations[${at.index}].${operation.type}` };
+  switch (operation.type) {
     case 'transcode':
-      return transcode(timeline, tagged.parameters, context);
+      return transcode(timeline, operation.parameters, context);
     case 'trim':
-      return trim(timeline, tagged.parameters, context);
+      return trim(timeline, operation.parameters, context);
     case 'merge':
-      return merge(timeline, tagged.parameters, context);
+      return merge(timeline, operation.parameters, context);
     case 'mute':
-      return mute(timeline, tagged.parameters, context);
+      return mute(timeline, operation.parameters, context);
     case 'addAudio':
-      return addAudio(timeline, tagged.parameters, context);
+      return addAudio(timeline, operation.parameters, context);
     case 'subtitle':
-      return subtitle(timeline, tagged.parameters, context);
+      return subtitle(timeline, operation.parameters, context);
     case 'blur':
-      return blur(timeline, tagged.parameters, context);
+      return blur(timeline, operation.parameters, context);
     case 'speedRamp':
-      return speedRamp(timeline, tagged.parameters, context);
+      return speedRamp(timeline, operation.parameters, context);
     case 'watermark':
-      return watermark(timeline, tagged.parameters, context);
+      return watermark(timeline, operation.parameters, context);
     case 'normalizeLoudness':
-      return normalizeLoudness(timeline, tagged.parameters, context);
+      return normalizeLoudness(timeline, operation.parameters, context);
     case 'thumbnail':
-      return thumbnail(timeline, tagged.parameters, context);
+      return thumbnail(timeline, operation.parameters, context);
   }
 }

@@ -27,11 +27,12 @@ export interface ProbeRequest {
 export function probeRequests({ inputs, operations }: Pick<StageSpec, 'inputs' | 'operations'>): ProbeRequest[] {
   const first = inputs[0]?.name;
   const others = new Set(operations.flatMap(operationInputs));
+  const tagged = operations.map(taggedOperation);
   const moments: number[] = [];
   let origin = 0;
   let end: number | undefined;
   let exact = false;
-  for (const operation of operations.map(taggedOperation)) {
+  for (const operation of tagged) {
     // The file's own clock does not count after these.
     if (operation.type === 'merge' || operation.type === 'speedRamp') break;
     if (operation.type !== 'trim') continue;
@@ -43,7 +44,7 @@ export function probeRequests({ inputs, operations }: Pick<StageSpec, 'inputs' |
       moments.push(origin);
     }
   }
-  const changed = operations.map(taggedOperation).some(changesVideo);
+  const changed = tagged.some(changesVideo);
   const cut = exact && !changed ? { start: origin, ...(end !== undefined && { end }) } : undefined;
   return [
     ...(first === undefined
@@ -95,7 +96,7 @@ export function planStage(request: PlanRequest): Plan {
   }
   let timeline = timelineOf(first);
   for (const [index, operation] of spec.operations.entries())
-    timeline = applyOperation(timeline, operation, { index, builder });
+    timeline = applyOperation(timeline, taggedOperation(operation), { index, builder });
   return assemble(builder, timeline, outputRequests(spec.output, first.probe), first);
 }
 
