@@ -101,6 +101,7 @@ describeWithPrograms('s3', 'a bucket behind a network that fails', (paths) => {
       return 'cut';
     };
     expect(await problem(Array.fromAsync(reading))).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    expect(cut).toBe(true);
   });
 
   it('ends a read that no connection brings on', async () => {
